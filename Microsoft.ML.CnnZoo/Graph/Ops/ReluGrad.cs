@@ -1,0 +1,12 @@
+namespace Microsoft.ML.CnnZoo.Graph.Ops;
+
+/// <summary>TensorFlow op <c>ReluGrad</c>: dx = dy where features &gt; 0, else 0.</summary>
+/// <remarks>(dy, features) → dx; features may be Relu's input or its output. Its own gradient is not needed here.</remarks>
+internal sealed class ReluGrad() : OpDefinition("ReluGrad", 2)
+{
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];
+    public override bool IsDifferentiable => false;
+    public override TensorSpec[] Infer(in ShapeContext c) => c.Inputs[0] == c.Inputs[1] || c.Inputs[0].Shape.IsCompatibleWith(c.Inputs[1].Shape)
+        ? OpSchema.SameAsFirst(c)
+        : throw c.Error($"gradient {c.Inputs[0]} and features {c.Inputs[1]} differ");
+}
