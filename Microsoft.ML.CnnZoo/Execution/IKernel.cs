@@ -1,0 +1,94 @@
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Execution;
+
+/// <summary>The addresses that a kernel works on, valid during one <see cref="IKernel.Run"/>. Dense, row-major (NHWC, HWIO), 64-byte aligned.</summary>
+/// <param name="inputs">One per data input; a variable's handle gives the address of its value; constants known to the kernel at preparation are there too.</param>
+/// <param name="outputs">One per output; an output that nobody reads is 0.</param>
+/// <param name="scratch">Memory of <see cref="IKernel.ScratchBytes"/> bytes, of undefined content.</param>
+public readonly unsafe ref struct KernelBuffers(ReadOnlySpan<nint> inputs, ReadOnlySpan<nint> outputs, nint scratch)
+{
+    private readonly ReadOnlySpan<nint> _inputs = inputs;
+    private readonly ReadOnlySpan<nint> _outputs = outputs;
+
+    /// <summary>Scratch memory.</summary>
+    public nint Scratch { get; } = scratch;
+    /// <summary>Address of an input.</summary>
+    public nint Input(int index) => _inputs[index];
+    /// <summary>Address of an output; 0 when nobody reads it.</summary>
+    public nint Output(int index = 0) => _outputs[index];
+    /// <summary>An input as typed pointer.</summary>
+    public T* Input<T>(int index) where T : unmanaged => (T*)_inputs[index];
+    /// <summary>An output as typed pointer.</summary>
+    public T* Output<T>(int index = 0) where T : unmanaged => (T*)_outputs[index];
+}
+
+/// <summary>One node of a plan, ready to run: primitives, packed weights and geometry are fixed when it is prepared. Used by one thread at a time.</summary>
+public interface IKernel : IDisposable
+{
+    /// <summary>Bytes of scratch memory that <see cref="Run"/> wants.</summary>
+    long ScratchBytes => 0;
+
+    /// <summary>The input whose buffer output 0 may reuse (elementwise kernels), or -1.</summary>
+    int InPlaceInput => -1;
+
+    /// <summary>Computes the outputs. Allocates nothing.</summary>
+    void Run(in KernelBuffers buffers);
+}
+
+/// <summary>Where a kernel's input comes from.</summary>
+public enum InputSource
+{
+    /// <summary>Computed by another node, or fed.</summary>
+    Computed,
+    /// <summary>The value (or handle) of a variable.</summary>
+    Variable,
+    /// <summary>A constant of the graph: the same at every run.</summary>
+    Constant,
+}
+
+/// <summary>One input as a kernel sees it when it is prepared.</summary>
+/// <param name="Spec">Type and shape, fully defined. For a handle: the variable's own type and shape.</param>
+/// <param name="Source">Where it comes from.</param>
+/// <param name="Variable">The variable, when it is one: its <see cref="Variable.Version"/> tells when packed weights are stale.</param>
+/// <param name="Constant">The integers of a constant input (axes, shapes), else null.</param>
+public readonly record struct KernelInput(TensorSpec Spec, InputSource Source, Variable? Variable = null, long[]? Constant = null)
+{
+    /// <summary>Shape.</summary>
+    public TensorShape Shape => Spec.Shape;
+    /// <summary>Element type.</summary>
+    public DataType Type => Spec.Type;
+}
+
+/// <summary>All that is known of a node when its kernel is prepared.</summary>
+/// <param name="Node">The node; its attributes.</param>
+/// <param name="Inputs">Inputs with fully defined shapes.</param>
+/// <param name="Outputs">Outputs with fully defined shapes.</param>
+/// <param name="Workers">Threads to run on.</param>
+/// <param name="TrainsVariables">Whether this plan changes variables: then packed weights are stale after every run.</param>
+public sealed record KernelRequest(NodeDef Node, IReadOnlyList<KernelInput> Inputs, IReadOnlyList<TensorSpec> Outputs, WorkerPool Workers, bool TrainsVariables)
+{
+    /// <summary>An attribute of the node, or its schema's default.</summary>
+    public AttributeValue Attribute(string name) => Node.Attributes.TryGetValue(name, out AttributeValue? value) ? value
+        : Node.Definition.Attributes.FirstOrDefault(a => a.Name == name)?.Default ?? throw new GraphException($"{Node}: the attribute '{name}' is missing.");
+}
+
+/// <summary>Makes kernels for one op.</summary>
+public interface IKernelFactory
+{
+    /// <summary>TensorFlow's op name.</summary>
+    string Op { get; }
+
+    /// <summary>Prepares a kernel, or says null: "not mine", and the next backend is asked.</summary>
+    IKernel? TryPrepare(KernelRequest request);
+}
+
+/// <summary>A set of kernels: managed SIMD code, or a native library.</summary>
+public interface IBackend
+{
+    /// <summary>Short name, for example <c>onednn</c>, <c>managed</c>.</summary>
+    string Name { get; }
+
+    /// <summary>One factory per op.</summary>
+    IReadOnlyList<IKernelFactory> Factories { get; }
+}

@@ -1,0 +1,38 @@
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Execution;
+
+/// <summary>The backends in the order in which they are asked for a kernel.</summary>
+public sealed class KernelRegistry
+{
+    private readonly List<(string Backend, Dictionary<string, IKernelFactory> Factories)> _backends = [];
+
+    /// <summary>Creates a registry.</summary>
+    /// <param name="backends">First asked first; the last should refuse nothing.</param>
+    /// <exception cref="ArgumentException">A backend has two factories for one op.</exception>
+    public KernelRegistry(params IReadOnlyList<IBackend> backends)
+    {
+        foreach (IBackend backend in backends)
+        {
+            var factories = new Dictionary<string, IKernelFactory>(StringComparer.Ordinal);
+            foreach (IKernelFactory factory in backend.Factories)
+                if (!factories.TryAdd(factory.Op, factory))
+                    throw new ArgumentException($"The backend '{backend.Name}' registers {factory.Op} twice.", nameof(backends));
+            _backends.Add((backend.Name, factories));
+        }
+    }
+
+    /// <summary>Names of the backends, in order.</summary>
+    public IReadOnlyList<string> Backends => [.. _backends.Select(b => b.Backend)];
+
+    /// <summary>Prepares the first kernel that a backend offers.</summary>
+    /// <returns>The kernel and its backend's name.</returns>
+    /// <exception cref="GraphException">No backend has one.</exception>
+    public (IKernel Kernel, string Backend) Prepare(KernelRequest request)
+    {
+        foreach ((string name, Dictionary<string, IKernelFactory> factories) in _backends)
+            if (factories.TryGetValue(request.Node.Op, out IKernelFactory? factory) && factory.TryPrepare(request) is IKernel kernel)
+                return (kernel, name);
+        throw new GraphException($"{request.Node}: no kernel for inputs {string.Join(", ", request.Inputs.Select(i => i.Spec))} in {string.Join(", ", Backends)}.");
+    }
+}

@@ -1,0 +1,149 @@
+namespace Microsoft.ML.CnnZoo.Execution;
+
+/// <summary>A piece of work that is cut into parts.</summary>
+public interface IParallelWork
+{
+    /// <summary>Does part <paramref name="part"/> of <paramref name="parts"/>; parts run at the same time and must not touch each other's output.</summary>
+    void RunPart(int part, int parts);
+}
+
+/// <summary>
+/// Threads that share the parts of a kernel's work. The number of parts is the number of threads, whatever the machine is doing, so that sums
+/// have a fixed order. Starting a job allocates nothing; idle workers spin briefly, then sleep.
+/// </summary>
+public sealed class WorkerPool : IDisposable
+{
+    private const int SpinsBeforeSleep = 2000;
+    private readonly Thread[] _threads;
+    private readonly SemaphoreSlim[] _wake;
+    private readonly int[] _asleep;
+    private readonly Lock _gate = new();
+    private IParallelWork? _work;
+    private Exception? _failure;
+    private int _generation;
+    private int _remaining;
+    private volatile bool _stopping;
+
+    /// <summary>Creates a pool.</summary>
+    /// <param name="threads">Threads that work at the same time, the caller's included; 0 for one per processor.</param>
+    public WorkerPool(int threads = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        ThreadCount = threads == 0 ? Environment.ProcessorCount : threads;
+        _threads = new Thread[ThreadCount - 1];
+        _wake = new SemaphoreSlim[_threads.Length];
+        _asleep = new int[_threads.Length];
+        for (int i = 0; i < _threads.Length; i++)
+        {
+            int index = i;
+            _wake[i] = new SemaphoreSlim(0);
+            _threads[i] = new Thread(() => Loop(index)) { IsBackground = true, Name = $"CnnZoo worker {i + 1}" };
+            _threads[i].Start();
+        }
+    }
+
+    /// <summary>A pool with one thread per processor, shared by all who do not bring their own.</summary>
+    public static WorkerPool Shared { get; } = new();
+
+    /// <summary>Threads, the caller's included; also the number of parts of every job.</summary>
+    public int ThreadCount { get; }
+
+    /// <summary>Runs all parts and returns when the last is done. Jobs of different callers follow one another.</summary>
+    /// <remarks>An exception in a part is thrown here once all parts have ended.</remarks>
+    public void Run(IParallelWork work)
+    {
+        if (_threads.Length == 0)
+        {
+            work.RunPart(0, 1);
+            return;
+        }
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            _work = work;
+            _failure = null;
+            Volatile.Write(ref _remaining, _threads.Length);
+            Interlocked.Increment(ref _generation);
+            for (int i = 0; i < _threads.Length; i++)
+                if (Interlocked.Exchange(ref _asleep[i], 0) == 1)
+                    _wake[i].Release();
+            RunGuarded(work, 0);
+            var spinner = new SpinWait();
+            while (Volatile.Read(ref _remaining) > 0)
+                spinner.SpinOnce(sleep1Threshold: -1);
+            _work = null;
+            if (_failure is not null)
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_failure);
+        }
+    }
+
+    /// <summary>The range of items that a part has when <paramref name="items"/> are shared evenly.</summary>
+    public static (int Start, int End) Range(int items, int part, int parts) =>
+        ((int)((long)items * part / parts), (int)((long)items * (part + 1) / parts));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_stopping)
+                return;
+            _stopping = true;
+        }
+        Interlocked.Increment(ref _generation);
+        foreach (SemaphoreSlim wake in _wake)
+            wake.Release();
+        foreach (Thread thread in _threads)
+            thread.Join();
+        foreach (SemaphoreSlim wake in _wake)
+            wake.Dispose();
+    }
+
+    private void RunGuarded(IParallelWork work, int part)
+    {
+        try
+        {
+            work.RunPart(part, ThreadCount);
+        }
+#pragma warning disable CA1031 // carried to the caller of Run
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _failure = e;
+        }
+    }
+
+    private void Loop(int index)
+    {
+        int seen = 0;
+        while (true)
+        {
+            int spins = 0;
+            while (Volatile.Read(ref _generation) == seen)
+            {
+                if (++spins < SpinsBeforeSleep)
+                    Thread.SpinWait(8);
+                else
+                    Sleep(index, seen);
+            }
+            seen = Volatile.Read(ref _generation);
+            if (_stopping)
+                return;
+            RunGuarded(_work!, index + 1);
+            Interlocked.Decrement(ref _remaining);
+        }
+    }
+
+    /// <summary>Says that it sleeps, looks once more, then waits: a job that starts in between is never missed.</summary>
+    private void Sleep(int index, int seen)
+    {
+        Interlocked.Exchange(ref _asleep[index], 1);
+        if (Volatile.Read(ref _generation) != seen)
+        {
+            if (Interlocked.Exchange(ref _asleep[index], 0) == 0)
+                _wake[index].Wait();
+            return;
+        }
+        _wake[index].Wait();
+    }
+}
