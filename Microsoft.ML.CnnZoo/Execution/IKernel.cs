@@ -4,7 +4,7 @@ namespace Microsoft.ML.CnnZoo.Execution;
 
 /// <summary>The addresses that a kernel works on, valid during one <see cref="IKernel.Run"/>. Dense, row-major (NHWC, HWIO), 64-byte aligned.</summary>
 /// <param name="inputs">One per data input; a variable's handle gives the address of its value; constants known to the kernel at preparation are there too.</param>
-/// <param name="outputs">One per output; an output that nobody reads is 0.</param>
+/// <param name="outputs">One per output, whether anybody reads it or not.</param>
 /// <param name="scratch">Memory of <see cref="IKernel.ScratchBytes"/> bytes, of undefined content.</param>
 public readonly unsafe ref struct KernelBuffers(ReadOnlySpan<nint> inputs, ReadOnlySpan<nint> outputs, nint scratch)
 {
@@ -15,7 +15,7 @@ public readonly unsafe ref struct KernelBuffers(ReadOnlySpan<nint> inputs, ReadO
     public nint Scratch { get; } = scratch;
     /// <summary>Address of an input.</summary>
     public nint Input(int index) => _inputs[index];
-    /// <summary>Address of an output; 0 when nobody reads it.</summary>
+    /// <summary>Address of an output.</summary>
     public nint Output(int index = 0) => _outputs[index];
     /// <summary>An input as typed pointer.</summary>
     public T* Input<T>(int index) where T : unmanaged => (T*)_inputs[index];

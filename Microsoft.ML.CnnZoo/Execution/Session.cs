@@ -1,3 +1,5 @@
+using Microsoft.ML.CnnZoo.Execution.Passes;
+using Microsoft.ML.CnnZoo.Execution.Planning;
 using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Execution;
@@ -5,9 +7,41 @@ namespace Microsoft.ML.CnnZoo.Execution;
 /// <summary>How a plan is compiled.</summary>
 public sealed record CompileOptions
 {
-    /// <summary>Whether to fuse bias and activation into convolutions and dense layers.</summary>
+    /// <summary>Whether to fuse bias and activation into convolutions and dense layers. Default true.</summary>
     public bool Fuse { get; init; } = true;
 
-    /// <summary>Threads to run on.</summary>
+    /// <summary>Threads to run on. Default: one per processor.</summary>
     public WorkerPool Workers { get; init; } = WorkerPool.Shared;
+}
+
+/// <summary>Compiles graphs to plans on a set of backends.</summary>
+/// <param name="registry">Backends in the order in which they are asked.</param>
+public sealed class Session(KernelRegistry registry)
+{
+    /// <summary>Compiles a graph for fixed feed shapes: prunes, rewrites, chooses kernels, lays memory out.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="feeds">Shape of each placeholder that has unknown dimensions, by name.</param>
+    /// <param name="fetches">Tensors to compute.</param>
+    /// <param name="targets">Stateful nodes to run (optimizer and running statistics).</param>
+    /// <param name="variables">Values; variables that are not there yet are made with zeros.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="GraphException">A needed placeholder is not fed, shapes do not fit, or no backend has a kernel.</exception>
+    public Executable Compile(NetworkGraph graph, IReadOnlyDictionary<string, TensorShape> feeds, IReadOnlyList<NodeOutput> fetches,
+        IReadOnlyList<NodeDef> targets, VariableStore variables, CompileOptions? options = null)
+    {
+        options ??= new CompileOptions();
+        GraphRequest request = Optimize(new GraphRequest(graph, fetches, targets), feeds, options);
+        return new PlanCompiler(request, registry, variables, options.Workers).Compile();
+    }
+
+    /// <summary>The graph after all passes: what <see cref="Compile"/> would run.</summary>
+    public static GraphRequest Optimize(GraphRequest request, IReadOnlyDictionary<string, TensorShape> feeds, CompileOptions options)
+    {
+        List<IGraphPass> passes = [new Specialize(feeds), new FoldShapes()];
+        if (options.Fuse)
+            passes.Add(new FuseBiasActivation());
+        foreach (IGraphPass pass in passes)
+            request = pass.Apply(request);
+        return request;
+    }
 }

@@ -1,0 +1,142 @@
+using Microsoft.ML.CnnZoo.Execution.Passes;
+using Microsoft.ML.CnnZoo.Execution.Planning;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Execution;
+
+/// <summary>One step of a plan, for reports.</summary>
+/// <param name="Node">The node after all passes.</param>
+/// <param name="Backend">Whose kernel runs it.</param>
+public readonly record struct PlanStep(NodeDef Node, string Backend);
+
+/// <summary>A compiled plan: kernels in order, memory laid out. Used by one thread at a time; running it allocates nothing.</summary>
+public sealed unsafe class Executable : IDisposable
+{
+    private readonly IKernel[] _kernels;
+    private readonly nint[][] _inputs;
+    private readonly nint[][] _outputs;
+    private readonly nint[] _scratch;
+    private readonly Variable[][] _changed;
+    private readonly NativeBuffer _arena;
+    private readonly List<NativeBuffer> _constants = [];
+    private readonly Dictionary<string, (nint Pointer, TensorSpec Spec)> _feeds = new(StringComparer.Ordinal);
+    private readonly (nint Pointer, TensorSpec Spec)[] _fetches;
+    private bool _disposed;
+
+    internal Executable(GraphRequest request, IReadOnlyList<PreparedStep> steps, IReadOnlyDictionary<NodeOutput, Storage> storages, long arenaBytes)
+    {
+        _arena = new NativeBuffer(arenaBytes);
+        var addresses = new Dictionary<Storage, nint>();
+        nint Address(Storage storage)
+        {
+            if (!addresses.TryGetValue(storage, out nint address))
+                addresses.Add(storage, address = Locate(storage));
+            return address;
+        }
+        _kernels = [.. steps.Select(s => s.Kernel)];
+        _inputs = [.. steps.Select(s => Array.ConvertAll(s.Inputs, Address))];
+        _outputs = [.. steps.Select(s => Array.ConvertAll(s.Outputs, Address))];
+        _scratch = [.. steps.Select(s => s.Scratch is null ? 0 : Address(s.Scratch))];
+        _changed = [.. steps.Select(s => s.Changed)];
+        _fetches = [.. request.Fetches.Select(f => (Address(storages[Schedule.Root(f)]), f.Spec))];
+        foreach (NodeDef node in request.Graph.Nodes.Where(n => n.Op == "Placeholder"))
+            _feeds.Add(node.Name, (Address(storages[node.Output()]), node.Outputs[0]));
+        Steps = [.. steps.Select(s => new PlanStep(s.Node, s.Backend))];
+        PeakBytes = arenaBytes + _constants.Sum(c => c.ByteLength);
+    }
+
+    /// <summary>The steps in the order in which they run.</summary>
+    public IReadOnlyList<PlanStep> Steps { get; }
+
+    /// <summary>Bytes of activations, scratch, feeds, fetches and constants; variables not counted. Known before the first run.</summary>
+    public long PeakBytes { get; }
+
+    /// <summary>Names of the placeholders that the plan reads.</summary>
+    public IEnumerable<string> Feeds => _feeds.Keys;
+
+    /// <summary>Whether the plan reads a placeholder of that name.</summary>
+    public bool HasFeed(string placeholder) => _feeds.ContainsKey(placeholder);
+
+    /// <summary>The memory of a placeholder: write it before <see cref="Run"/>; it keeps its content.</summary>
+    /// <exception cref="KeyNotFoundException">The plan reads no placeholder of that name.</exception>
+    /// <exception cref="InvalidOperationException">Its elements are of another type.</exception>
+    public Span<T> Feed<T>(string placeholder) where T : unmanaged => _feeds.TryGetValue(placeholder, out (nint Pointer, TensorSpec Spec) feed)
+        ? View<T>(feed, placeholder)
+        : throw new KeyNotFoundException($"The plan reads no placeholder '{placeholder}'; it reads {string.Join(", ", _feeds.Keys)}.");
+
+    /// <summary>A fetched tensor's elements, valid until the next <see cref="Run"/>.</summary>
+    /// <param name="index">Position in the fetches given to <see cref="Session.Compile"/>.</param>
+    public ReadOnlySpan<T> Fetch<T>(int index) where T : unmanaged => View<T>(_fetches[index], $"fetch {index}");
+
+    /// <summary>Type and shape of a fetched tensor.</summary>
+    public TensorSpec FetchSpec(int index) => _fetches[index].Spec;
+
+    /// <summary>Runs all steps.</summary>
+    /// <param name="cancellation">Looked at between steps; variables may then have been changed in part.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void Run(CancellationToken cancellation = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        for (int i = 0; i < _kernels.Length; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            RunStep(i);
+        }
+    }
+
+    /// <summary>Runs all steps once and adds each step's time to <paramref name="ticks"/> (Stopwatch ticks).</summary>
+    public void RunProfiled(Span<long> ticks)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        for (int i = 0; i < _kernels.Length; i++)
+        {
+            long start = System.Diagnostics.Stopwatch.GetTimestamp();
+            RunStep(i);
+            ticks[i] += System.Diagnostics.Stopwatch.GetTimestamp() - start;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        foreach (IKernel kernel in _kernels)
+            kernel.Dispose();
+        foreach (NativeBuffer constant in _constants)
+            constant.Dispose();
+        _arena.Dispose();
+    }
+
+    private void RunStep(int i)
+    {
+        _kernels[i].Run(new KernelBuffers(_inputs[i], _outputs[i], _scratch[i]));
+        foreach (Variable variable in _changed[i])
+            variable.Touch();
+    }
+
+    private nint Locate(Storage storage)
+    {
+        switch (storage.Kind)
+        {
+            case StorageKind.Variable:
+                return storage.Variable!.Pointer;
+            case StorageKind.Constant:
+                var constant = new NativeBuffer(storage.ByteLength);
+                _constants.Add(constant);
+                storage.Constant!.Bytes.CopyTo(constant.Span<byte>());
+                return constant.Pointer;
+            default:
+                return _arena.Pointer + (nint)storage.Offset;
+        }
+    }
+
+    private Span<T> View<T>((nint Pointer, TensorSpec Spec) tensor, string name) where T : unmanaged
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return DataTypes.Of<T>() == tensor.Spec.Type
+            ? new Span<T>((void*)tensor.Pointer, checked((int)tensor.Spec.Shape.ElementCount))
+            : throw new InvalidOperationException($"'{name}' holds {tensor.Spec.Type}, not {typeof(T).Name}.");
+    }
+}

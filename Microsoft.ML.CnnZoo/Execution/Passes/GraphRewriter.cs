@@ -1,0 +1,39 @@
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Execution.Passes;
+
+/// <summary>Copies a graph node by node into a new one, so that a pass states only what it changes. Shapes are inferred anew.</summary>
+internal sealed class GraphRewriter(GraphRequest source)
+{
+    private readonly GraphBuilder _target = new();
+    private readonly Dictionary<NodeOutput, NodeOutput> _outputs = [];
+    private readonly Dictionary<NodeDef, NodeDef> _nodes = [];
+
+    /// <summary>The new tensor that stands for an old one.</summary>
+    public NodeOutput Map(NodeOutput old) => _outputs[old];
+
+    /// <summary>Copies a node, with other attributes if given.</summary>
+    public NodeDef Copy(NodeDef node, IEnumerable<KeyValuePair<string, AttributeValue>>? attributes = null)
+    {
+        NodeDef copy = Add(node.Definition, node.Name, [.. node.Inputs.Select(Map)], attributes ?? node.Attributes,
+            [.. node.ControlInputs.Where(_nodes.ContainsKey).Select(c => _nodes[c])]);
+        Replace(node, copy);
+        return copy;
+    }
+
+    /// <summary>Adds a node under a full name.</summary>
+    public NodeDef Add(OpDefinition definition, string name, NodeOutput[] inputs, IEnumerable<KeyValuePair<string, AttributeValue>> attributes, IReadOnlyList<NodeDef>? controlInputs = null) =>
+        _target.Add(definition, name, inputs, attributes, controlInputs ?? []);
+
+    /// <summary>Says that a new node stands for an old one, output by output.</summary>
+    public void Replace(NodeDef old, NodeDef replacement)
+    {
+        _nodes[old] = replacement;
+        for (int port = 0; port < old.Outputs.Count; port++)
+            _outputs[old.Output(port)] = replacement.Output(port);
+    }
+
+    /// <summary>The new graph with the fetches and targets that stand for the old ones.</summary>
+    public GraphRequest Finish() => new(new NetworkGraph(_target.Nodes, source.Graph.Variables),
+        [.. source.Fetches.Select(Map)], [.. source.Targets.Select(t => _nodes[t])]);
+}

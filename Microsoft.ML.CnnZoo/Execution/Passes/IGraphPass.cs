@@ -1,0 +1,29 @@
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Execution.Passes;
+
+/// <summary>A graph with what is wanted of it.</summary>
+/// <param name="Graph">The graph.</param>
+/// <param name="Fetches">Tensors to compute, in the caller's order.</param>
+/// <param name="Targets">Stateful nodes to run.</param>
+public sealed record GraphRequest(NetworkGraph Graph, IReadOnlyList<NodeOutput> Fetches, IReadOnlyList<NodeDef> Targets)
+{
+    /// <summary>How many inputs of nodes, and fetches, read each tensor.</summary>
+    internal Dictionary<NodeOutput, int> CountReaders()
+    {
+        var counts = new Dictionary<NodeOutput, int>();
+        foreach (NodeOutput read in Graph.Nodes.SelectMany(n => n.Inputs).Concat(Fetches))
+            counts[read] = counts.GetValueOrDefault(read) + 1;
+        return counts;
+    }
+}
+
+/// <summary>One rewriting of a graph on its way to a plan. The result computes the same values under the same names.</summary>
+public interface IGraphPass
+{
+    /// <summary>Short name for reports.</summary>
+    string Name { get; }
+
+    /// <summary>The rewritten graph.</summary>
+    GraphRequest Apply(GraphRequest request);
+}

@@ -1,0 +1,44 @@
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Execution.Passes;
+
+/// <summary>Drops every node that no fetch and no target needs, and fixes the shapes of the fed placeholders: afterwards all shapes are known.</summary>
+/// <param name="feeds">Shape of each placeholder, by name.</param>
+internal sealed class Specialize(IReadOnlyDictionary<string, TensorShape> feeds) : IGraphPass
+{
+    public string Name => "prune and specialize";
+
+    public GraphRequest Apply(GraphRequest request)
+    {
+        HashSet<NodeDef> needed = Needed(request);
+        var rewriter = new GraphRewriter(request);
+        foreach (NodeDef node in request.Graph.Nodes.Where(needed.Contains))
+            rewriter.Copy(node, node.Op == "Placeholder" ? FedAttributes(node) : null);
+        return rewriter.Finish();
+    }
+
+    private static HashSet<NodeDef> Needed(GraphRequest request)
+    {
+        var needed = new HashSet<NodeDef>(request.Fetches.Select(f => f.Node).Concat(request.Targets));
+        for (int i = request.Graph.Nodes.Count - 1; i >= 0; i--)
+        {
+            NodeDef node = request.Graph.Nodes[i];
+            if (!needed.Contains(node))
+                continue;
+            needed.UnionWith(node.Inputs.Select(input => input.Node));
+            needed.UnionWith(node.ControlInputs);
+        }
+        return needed;
+    }
+
+    private Dictionary<string, AttributeValue> FedAttributes(NodeDef placeholder)
+    {
+        TensorShape declared = placeholder.Outputs[0].Shape;
+        if (!feeds.TryGetValue(placeholder.Name, out TensorShape? fed))
+            fed = declared.IsFullyDefined ? declared
+                : throw new GraphException($"The placeholder '{placeholder.Name}' of shape {declared} is needed but not fed; fed are {string.Join(", ", feeds.Keys)}.");
+        if (!fed.IsFullyDefined || !fed.IsCompatibleWith(declared))
+            throw new GraphException($"The placeholder '{placeholder.Name}' has shape {declared}; it cannot be fed {fed}.");
+        return new Dictionary<string, AttributeValue>(placeholder.Attributes) { ["shape"] = AttributeValue.Of(fed) };
+    }
+}

@@ -1,0 +1,136 @@
+using Microsoft.ML.CnnZoo.Execution.Passes;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Execution.Planning;
+
+/// <summary>A kernel with its memory, before addresses are known.</summary>
+internal sealed record PreparedStep(NodeDef Node, IKernel Kernel, string Backend, Storage[] Inputs, Storage[] Outputs, Storage? Scratch, Variable[] Changed);
+
+/// <summary>Turns a specialised graph into steps with laid-out memory.</summary>
+internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry, VariableStore variables, WorkerPool workers)
+{
+    private readonly Dictionary<NodeOutput, Storage> _storages = [];
+    private readonly Dictionary<Storage, int> _lastReader = [];
+    private readonly List<Storage> _arena = [];
+
+    public Executable Compile()
+    {
+        IReadOnlyList<NodeDef> order = Schedule.Order(request.Graph);
+        CreateSources();
+        FindLastReaders(order);
+        bool trains = order.Any(n => n.Definition.IsStateful);
+        var steps = new List<PreparedStep>(order.Count);
+        try
+        {
+            for (int i = 0; i < order.Count; i++)
+                steps.Add(Prepare(order[i], i, trains));
+            Pin(order.Count);
+            return new Executable(request, steps, _storages, ArenaLayout.Assign(_arena));
+        }
+        catch
+        {
+            foreach (PreparedStep step in steps)
+                step.Kernel.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The storage of a tensor, through views.</summary>
+    private Storage StorageOf(NodeOutput tensor) => _storages[Schedule.Root(tensor)];
+
+    private void CreateSources()
+    {
+        foreach (NodeDef node in request.Graph.Nodes)
+        {
+            Storage? storage = node.Op switch
+            {
+                "VarHandleOp" => VariableStorage(node),
+                "Const" => new Storage(StorageKind.Constant, node.Outputs[0].ByteLength) { Constant = node.Attributes["value"].Tensor },
+                "Placeholder" => new Storage(StorageKind.Persistent, node.Outputs[0].ByteLength),
+                _ => null,
+            };
+            if (storage is null)
+                continue;
+            _storages.Add(node.Output(), storage);
+            if (storage.Kind == StorageKind.Persistent)
+                _arena.Add(storage);
+        }
+    }
+
+    private Storage VariableStorage(NodeDef handle)
+    {
+        var spec = new TensorSpec(handle.Attributes["dtype"].Type, handle.Attributes["shape"].Shape);
+        return new Storage(StorageKind.Variable, spec.ByteLength) { Variable = variables.GetOrAdd(handle.Attributes["shared_name"].String, spec) };
+    }
+
+    /// <summary>For memory that steps compute: who reads it last. Fetched memory is read after the end.</summary>
+    private void FindLastReaders(IReadOnlyList<NodeDef> order)
+    {
+        foreach (NodeDef node in order)
+            for (int port = 0; port < node.Outputs.Count; port++)
+                _storages.Add(node.Output(port), new Storage(StorageKind.Arena, node.Outputs[port].ByteLength));
+        for (int i = 0; i < order.Count; i++)
+            foreach (NodeOutput input in order[i].Inputs)
+                _lastReader[StorageOf(input)] = i;
+        foreach (NodeOutput fetch in request.Fetches)
+            _lastReader[StorageOf(fetch)] = int.MaxValue;
+    }
+
+    private PreparedStep Prepare(NodeDef node, int step, bool trains)
+    {
+        KernelInput[] inputs = [.. node.Inputs.Select(Describe)];
+        (IKernel kernel, string backend) = registry.Prepare(new KernelRequest(node, inputs, node.Outputs, workers, trains));
+        Storage[] inputStorages = [.. node.Inputs.Select(StorageOf)];
+        if (kernel.InPlaceInput >= 0)
+            ShareInPlace(node, kernel.InPlaceInput, step);
+        Storage[] outputStorages = [.. Enumerable.Range(0, node.Outputs.Count).Select(p => _storages[node.Output(p)])];
+        foreach (Storage storage in outputStorages.Where(s => s.First == int.MaxValue && s.Kind == StorageKind.Arena))
+            _arena.Add(storage);
+        foreach (Storage storage in inputStorages.Concat(outputStorages))
+            storage.TouchAt(step);
+        Storage? scratch = null;
+        if (kernel.ScratchBytes > 0)
+        {
+            scratch = new Storage(StorageKind.Arena, kernel.ScratchBytes);
+            scratch.TouchAt(step);
+            _arena.Add(scratch);
+        }
+        Variable[] changed = node.Definition.IsStateful
+            ? [.. node.Inputs.Where(i => i.Type == DataType.Resource).Select(i => StorageOf(i).Variable!)] : [];
+        return new PreparedStep(node, kernel, backend, inputStorages, outputStorages, scratch, changed);
+    }
+
+    private KernelInput Describe(NodeOutput input)
+    {
+        Storage storage = StorageOf(input);
+        return storage switch
+        {
+            { Variable: Variable variable } => new KernelInput(new TensorSpec(variable.Spec.Type, input.Shape), InputSource.Variable, variable),
+            { Constant: not null } => new KernelInput(input.Spec, InputSource.Constant, null, ConstantValues.TryGet(input)),
+            _ => new KernelInput(input.Spec, InputSource.Computed),
+        };
+    }
+
+    /// <summary>Lets output 0 take over an input's memory when this step is the last to read it.</summary>
+    private void ShareInPlace(NodeDef node, int input, int step)
+    {
+        Storage source = StorageOf(node.Inputs[input]);
+        if (source.Kind != StorageKind.Arena || _lastReader[source] != step || source.ByteLength != node.Outputs[0].ByteLength)
+            return;
+        Storage own = _storages[node.Output()];
+        _storages[node.Output()] = source;
+        _lastReader[source] = _lastReader.GetValueOrDefault(own, step);
+    }
+
+    /// <summary>Feeds are written before the first step, fetches read after the last.</summary>
+    private void Pin(int steps)
+    {
+        foreach (Storage storage in _arena.Where(s => s.Kind == StorageKind.Persistent))
+        {
+            storage.TouchAt(-1);
+            storage.TouchAt(steps);
+        }
+        foreach (Storage storage in request.Fetches.Select(StorageOf).Where(s => s.Kind == StorageKind.Arena))
+            storage.TouchAt(steps);
+    }
+}
