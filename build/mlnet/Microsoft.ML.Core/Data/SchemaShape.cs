@@ -46,6 +46,21 @@ public sealed class SchemaShape : IReadOnlyList<SchemaShape.Column>
         return index >= 0;
     }
 
+    /// <summary>This shape with columns added, or in the place of those of the same name.</summary>
+    internal SchemaShape With(params Column[] columns)
+    {
+        var result = new List<Column>(_columns);
+        foreach (Column column in columns)
+        {
+            int index = result.FindIndex(c => c.Name == column.Name);
+            if (index < 0)
+                result.Add(column);
+            else
+                result[index] = column;
+        }
+        return new SchemaShape(result);
+    }
+
     private static Column Describe(DataViewSchema.Column column, bool withAnnotations)
     {
         var vector = column.Type as VectorDataViewType;
