@@ -1,0 +1,40 @@
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Tests.Conformance;
+
+public static partial class NaiveOps
+{
+    private static void AddElementwise()
+    {
+        Unary("Neg", x => -x);
+        Unary("Square", x => x * x);
+        Unary("Sqrt", Math.Sqrt);
+        Unary("Rsqrt", x => 1 / Math.Sqrt(x));
+        Unary("Exp", Math.Exp);
+        Unary("Log", Math.Log);
+        Unary("Relu", x => Math.Max(x, 0));
+        Unary("Relu6", x => Math.Min(Math.Max(x, 0), 6));
+        Unary("Tanh", Math.Tanh);
+        Unary("Sigmoid", x => 1 / (1 + Math.Exp(-x)));
+        Binary("AddV2", (a, b) => a + b);
+        Binary("Sub", (a, b) => a - b);
+        Binary("Mul", (a, b) => a * b);
+        Binary("RealDiv", (a, b) => a / b);
+        Binary("SquaredDifference", (a, b) => (a - b) * (a - b));
+        Binary("Maximum", Math.Max);
+        Binary("Minimum", Math.Min);
+        Binary("GreaterEqual", (a, b) => a >= b ? 1 : 0);
+        Binary("ReluGrad", (dy, y) => y > 0 ? dy : 0);
+        Binary("Relu6Grad", (dy, y) => y is > 0 and < 6 ? dy : 0);
+        Binary("TanhGrad", (y, dy) => dy * (1 - y * y));
+        Binary("SigmoidGrad", (y, dy) => dy * y * (1 - y));
+        Evaluators["AddN"] = (node, x) => [Map(node, i => x.Sum(t => t[i]))];
+        Evaluators["SelectV2"] = (node, x) => [Map(node, i => x[0].Broadcast(i) != 0 ? x[1].Broadcast(i) : x[2].Broadcast(i))];
+        Evaluators["Cast"] = (node, x) => [Map(node, i => node.Outputs[0].Type.IsFloating() ? x[0][i] : node.Outputs[0].Type == DataType.Bool ? x[0][i] != 0 ? 1 : 0 : Math.Truncate(x[0][i]))];
+        Evaluators["BiasAdd"] = (node, x) => [Map(node, i => x[0][i] + x[1].Data[i[^1]])];
+    }
+
+    private static void Unary(string op, Func<double, double> f) => Evaluators[op] = (node, x) => [Map(node, i => f(x[0][i]))];
+
+    private static void Binary(string op, Func<double, double, double> f) => Evaluators[op] = (node, x) => [Map(node, i => f(x[0].Broadcast(i), x[1].Broadcast(i)))];
+}

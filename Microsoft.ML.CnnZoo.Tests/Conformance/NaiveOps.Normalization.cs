@@ -1,0 +1,88 @@
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Tests.Conformance;
+
+public static partial class NaiveOps
+{
+    private static void AddNormalization()
+    {
+        Evaluators["LRN"] = (node, x) => [Map(node, i => x[0][i] * Math.Pow(LrnBase(node, x[0], i), -node.Attributes["beta"].Float))];
+        Evaluators["LRNGrad"] = (node, x) => [Map(node, i => LrnGradient(node, x[0], x[1], x[2], i))];
+        Evaluators["FusedBatchNormV3"] = (node, x) => BatchNormalize(node, x);
+        Evaluators["FusedBatchNormGradV3"] = (node, x) => BatchNormalizeBack(node, x);
+    }
+
+    private static double LrnBase(NodeDef node, NaiveTensor x, int[] i)
+    {
+        int radius = (int)node.Attributes["depth_radius"].Int;
+        double sum = 0;
+        for (int c = Math.Max(0, i[3] - radius); c <= Math.Min(x.Shape[3] - 1, i[3] + radius); c++)
+            sum += x[i[0], i[1], i[2], c] * x[i[0], i[1], i[2], c];
+        return node.Attributes["bias"].Float + node.Attributes["alpha"].Float * sum;
+    }
+
+    private static double LrnGradient(NodeDef node, NaiveTensor dy, NaiveTensor x, NaiveTensor y, int[] i)
+    {
+        int radius = (int)node.Attributes["depth_radius"].Int;
+        double alpha = node.Attributes["alpha"].Float, beta = node.Attributes["beta"].Float;
+        double dx = dy[i] * Math.Pow(LrnBase(node, x, i), -beta);
+        for (int c = Math.Max(0, i[3] - radius); c <= Math.Min(x.Shape[3] - 1, i[3] + radius); c++)
+        {
+            int[] j = [i[0], i[1], i[2], c];
+            dx -= 2 * alpha * beta * x[i] * dy[j] * y[j] / LrnBase(node, x, j);
+        }
+        return dx;
+    }
+
+    private static (double Mean, double Variance) Moments(NaiveTensor x, int channel)
+    {
+        int channels = x.Shape[^1];
+        double[] values = [.. x.Data.Where((_, i) => i % channels == channel)];
+        double mean = values.Average();
+        return (mean, values.Average(v => (v - mean) * (v - mean)));
+    }
+
+    /// <summary>x, scale, offset, mean, variance → y, mean, variance, batch mean, batch variance (biased), empty.</summary>
+    private static NaiveTensor[] BatchNormalize(NodeDef node, NaiveTensor[] x)
+    {
+        int channels = x[0].Shape[^1];
+        long count = x[0].Shape.ElementCount / channels;
+        double epsilon = node.Attributes["epsilon"].Float, factor = node.Attributes["exponential_avg_factor"].Float;
+        bool training = node.Attributes["is_training"].Bool;
+        NaiveTensor[] y = [.. Enumerable.Range(0, 6).Select(p => Out(node, p))];
+        for (int c = 0; c < channels; c++)
+        {
+            (double mean, double variance) = training ? Moments(x[0], c) : (x[3].Data[c], x[4].Data[c]);
+            double unbiased = training ? variance * count / Math.Max(1, count - 1) : variance;
+            y[1].Data[c] = training && factor != 1 ? x[3].Data[c] * (1 - factor) + factor * mean : mean;
+            y[2].Data[c] = training && factor != 1 ? x[4].Data[c] * (1 - factor) + factor * unbiased : unbiased;
+            (y[3].Data[c], y[4].Data[c]) = (mean, variance);
+            for (long i = c; i < x[0].Data.Length; i += channels)
+                y[0].Data[i] = (x[0].Data[i] - mean) / Math.Sqrt(variance + epsilon) * x[1].Data[c] + x[2].Data[c];
+        }
+        return y;
+    }
+
+    /// <summary>dy, x, scale, mean, variance (of the batch, or running) → dx, dscale, doffset, two empties.</summary>
+    private static NaiveTensor[] BatchNormalizeBack(NodeDef node, NaiveTensor[] x)
+    {
+        int channels = x[0].Shape[^1];
+        long count = x[0].Shape.ElementCount / channels;
+        bool training = node.Attributes["is_training"].Bool;
+        NaiveTensor[] y = [.. Enumerable.Range(0, 5).Select(p => Out(node, p))];
+        for (int c = 0; c < channels; c++)
+        {
+            double mean = x[3].Data[c], inverse = 1 / Math.Sqrt(x[4].Data[c] + node.Attributes["epsilon"].Float), scale = x[2].Data[c];
+            for (long i = c; i < x[0].Data.Length; i += channels)
+            {
+                y[1].Data[c] += x[0].Data[i] * (x[1].Data[i] - mean) * inverse;
+                y[2].Data[c] += x[0].Data[i];
+            }
+            for (long i = c; i < x[0].Data.Length; i += channels)
+                y[0].Data[i] = scale * inverse * (training
+                    ? x[0].Data[i] - y[2].Data[c] / count - (x[1].Data[i] - mean) * inverse * y[1].Data[c] / count
+                    : x[0].Data[i]);
+        }
+        return y;
+    }
+}
