@@ -135,16 +135,13 @@ public sealed class GraphBuilder(GraphMode mode = GraphMode.Inference)
             throw new GraphException($"{op.Name} '{name}': expected {(op.MinInputs == op.MaxInputs ? $"{op.MinInputs}" : $"{op.MinInputs} to {op.MaxInputs}")} inputs, received {inputs.Length}.");
         foreach (AttributeSpec spec in op.Attributes)
         {
+            AttributeValue? ofInput = spec.FromInput is Index input ? AttributeValue.Of(inputs[input].Type) : null;
             if (!attributes.TryGetValue(spec.Name, out AttributeValue? value))
-            {
-                // TensorFlow's importers fill "T" from the first input; so do we.
-                if (spec is { Name: "T", Kind: AttributeKind.Type } && inputs.Length > 0)
-                    value = AttributeValue.Of(inputs[0].Type);
-                attributes[spec.Name] = value ?? spec.Default ?? throw new GraphException($"{op.Name} '{name}': the attribute '{spec.Name}' ({spec.Kind}) is missing.");
-            }
-            else if (value.Kind != spec.Kind)
+                attributes[spec.Name] = value = ofInput ?? spec.Default ?? throw new GraphException($"{op.Name} '{name}': the attribute '{spec.Name}' ({spec.Kind}) is missing.");
+            if (value.Kind != spec.Kind)
                 throw new GraphException($"{op.Name} '{name}': the attribute '{spec.Name}' must be of kind {spec.Kind}, received {value.Kind}.");
-            value = attributes[spec.Name];
+            if (ofInput is not null && !value.Equals(ofInput))
+                throw new GraphException($"{op.Name} '{name}': the attribute '{spec.Name}' is {value}, but input {spec.FromInput!.Value.GetOffset(inputs.Length)} is {ofInput}.");
             if (spec.Allowed is not null && !spec.Allowed.Contains(value))
                 throw new GraphException($"{op.Name} '{name}': the attribute '{spec.Name}' must be one of {string.Join(", ", spec.Allowed)}, received {value}.");
         }

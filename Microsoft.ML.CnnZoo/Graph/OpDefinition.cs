@@ -5,7 +5,8 @@ namespace Microsoft.ML.CnnZoo.Graph;
 /// <param name="Kind">Kind of value.</param>
 /// <param name="Default">The value when absent; null when the attribute is required.</param>
 /// <param name="Allowed">For strings and types: the legal values, or null for all.</param>
-public sealed record AttributeSpec(string Name, AttributeKind Kind, AttributeValue? Default = null, IReadOnlyList<AttributeValue>? Allowed = null);
+/// <param name="FromInput">For type attributes: the data input whose element type it is (<c>^1</c> for the last); filled in when absent, checked when given.</param>
+public sealed record AttributeSpec(string Name, AttributeKind Kind, AttributeValue? Default = null, IReadOnlyList<AttributeValue>? Allowed = null, Index? FromInput = null);
 
 /// <summary>
 /// What one TensorFlow op means: schema, shape rule and gradient. How it is computed is a kernel's matter. One sealed class per op, in Graph/Ops,

@@ -46,4 +46,15 @@ internal static class Broadcasting
         return sum.Shape.Rank == target.Rank ? sum
             : c.Builder.AddNode("Reshape", [sum, c.Builder.Constant(TensorLiteral.Vector<int>(target.Dimensions.ToArray()))]).Output();
     }
+
+    /// <summary>The gradients of a choice between inputs 0 and 1: dL/dy where the mask says 0, the rest to 1.</summary>
+    public static NodeOutput?[] RouteGradient(in GradientContext c, NodeOutput takesFirst)
+    {
+        NodeOutput zero = c.Scalar(0, c.OutputGradient.Type);
+        return
+        [
+            c.Needed[0] ? Reduce(c, c.Op("SelectV2", takesFirst, c.OutputGradient, zero), 0) : null,
+            c.Needed[1] ? Reduce(c, c.Op("SelectV2", takesFirst, zero, c.OutputGradient), 1) : null,
+        ];
+    }
 }

@@ -17,6 +17,17 @@ public static class OpCatalog
 
     private static OpDefinition[] Build() =>
     [
-        new AddN(), new AddV2(), new Const(), new Placeholder(), new ReadVariableOp(), new Relu(), new ReluGrad(), new Shape(), new VarHandleOp(),
+        new AddN(), new AddV2(), new ArgMax(), new AssignAddVariableOp(), new AssignVariableOp(), new AvgPool(), new AvgPoolGrad(), new BiasAdd(),
+        new BiasAddGrad(), new BroadcastTo(), new Cast(), new ConcatV2(), new Const(), new Conv2D(), new Conv2DBackpropFilter(),
+        new Conv2DBackpropInput(), new DepthwiseConv2dNative(), new DepthwiseConv2dNativeBackpropFilter(),
+        new DepthwiseConv2dNativeBackpropInput(), new Exp(), new ExpandDims(), new FusedBatchNormGradV3(), new FusedBatchNormV3(),
+        new GreaterEqual(), new Identity(), new L2Loss(), new LRN(), new LRNGrad(), new Log(), new LogSoftmax(), new MatMul(), new MaxPool(),
+        new MaxPoolGrad(), new Maximum(), new Mean(), new Minimum(), new Mul(), new Neg(), new OneHot(), new Pad(), new PadV2(), new Placeholder(),
+        new ReadVariableOp(), new RealDiv(), new Relu(), new Relu6(), new Relu6Grad(), new ReluGrad(), new Reshape(), new ResourceApplyAdam(),
+        new ResourceApplyGradientDescent(), new ResourceApplyKerasMomentum(), new ResourceApplyMomentum(), new ResourceApplyRMSProp(), new Rsqrt(),
+        new SelectV2(), new Shape(), new Sigmoid(), new SigmoidGrad(), new Slice(), new Softmax(), new SoftmaxCrossEntropyWithLogits(),
+        new SparseSoftmaxCrossEntropyWithLogits(), new Sqrt(), new Square(), new SquaredDifference(), new Squeeze(),
+        new StatelessRandomUniformV2(), new StopGradient(), new StridedSlice(), new StridedSliceGrad(), new Sub(), new Sum(), new Tanh(),
+        new TanhGrad(), new Tile(), new Transpose(), new VarHandleOp(), new FusedConv2D(), new FusedMatMul(),
     ];
 }

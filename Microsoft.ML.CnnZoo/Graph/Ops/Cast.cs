@@ -1,0 +1,15 @@
+namespace Microsoft.ML.CnnZoo.Graph.Ops;
+
+/// <summary>TensorFlow op <c>Cast</c>: the same values in another element type.</summary>
+/// <remarks>x → y, same shape, of type <c>DstT</c>; floats to integers truncate towards 0. dL/dx = Cast(dL/dy) between floating types.</remarks>
+internal sealed class Cast() : OpDefinition("Cast", 1)
+{
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } =
+        [new("SrcT", AttributeKind.Type, FromInput: 0), new("DstT", AttributeKind.Type), OpSchema.Flag("Truncate")];
+
+    public override TensorSpec[] Infer(in ShapeContext c) => [new(c.Attribute("DstT").Type, c.Inputs[0].Shape)];
+
+    public override NodeOutput?[] BuildGradient(in GradientContext c) => c.OutputGradient.Type.IsFloating()
+        ? [c.Builder.AddNode("Cast", [c.OutputGradient], [new("DstT", AttributeValue.Of(c.Inputs[0].Type))]).Output()]
+        : [null];
+}

@@ -1,0 +1,29 @@
+namespace Microsoft.ML.CnnZoo.Graph.Ops;
+
+/// <summary>TensorFlow op <c>FusedBatchNormGradV3</c>: the gradient of <c>FusedBatchNormV3</c>.</summary>
+/// <remarks>
+/// (dy, x [N,H,W,C], scale, mean, biased variance, each [C], a scalar that is ignored) → (dx, dscale, doffset, two scalars of no meaning).
+/// With x̂ = (x − mean)/√(variance + epsilon): doffset = Σdy, dscale = Σdy·x̂; training: dx = scale/√(variance + epsilon)·(dy − (doffset + x̂·dscale)/(N·H·W));
+/// inference: dx = scale/√(variance + epsilon)·dy. Its own gradient is not needed here.
+/// </remarks>
+internal sealed class FusedBatchNormGradV3() : OpDefinition("FusedBatchNormGradV3", 6)
+{
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } =
+    [
+        OpSchema.FloatingT, new("U", AttributeKind.Type, null, [AttributeValue.Of(DataType.Float), AttributeValue.Of(DataType.Double)], 3),
+        new("epsilon", AttributeKind.Float, AttributeValue.Of(0.0001f)), WindowAttributes.DataFormat, OpSchema.Flag("is_training", true),
+    ];
+    public override bool IsDifferentiable => false;
+
+    public override TensorSpec[] Infer(in ShapeContext c)
+    {
+        c.RequireAlike(0, 1);
+        TensorSpec x = c.Inputs[1];
+        if (x.Shape.Rank != 4)
+            throw c.Error($"expected images [N,H,W,C], received {x}");
+        var perChannel = new TensorSpec(c.Attribute("U").Type, new TensorShape(x.Shape[3]));
+        for (int i = 2; i < 5; i++)
+            c.RequireShape(i, perChannel.Shape);
+        return [x, perChannel, perChannel, new(perChannel.Type, TensorShape.Scalar), new(perChannel.Type, TensorShape.Scalar)];
+    }
+}

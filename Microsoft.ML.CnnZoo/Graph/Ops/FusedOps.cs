@@ -1,0 +1,30 @@
+namespace Microsoft.ML.CnnZoo.Graph.Ops;
+
+/// <summary>The attribute <c>fused_ops</c> of the fused ops: "BiasAdd", then "Add" or nothing, then one activation or nothing.</summary>
+internal static class FusedOps
+{
+    private static readonly string[] Activations = ["Relu", "Relu6", "Tanh", "Sigmoid"];
+
+    /// <summary>The attributes that the fused ops share.</summary>
+    public static AttributeSpec[] Schema =>
+    [
+        new("num_args", AttributeKind.Int), new("fused_ops", AttributeKind.StringList, AttributeValue.OfStrings()),
+        new("epsilon", AttributeKind.Float, AttributeValue.Of(0.0001f)), new("leakyrelu_alpha", AttributeKind.Float, AttributeValue.Of(0.2f)),
+    ];
+
+    /// <summary>Refuses another sequence, and arguments that do not fit it.</summary>
+    public static void Check(in ShapeContext c, TensorSpec output)
+    {
+        System.Collections.Immutable.ImmutableArray<string> ops = c.Attribute("fused_ops").Strings;
+        bool adds = ops.Length > 1 && ops[1] == "Add";
+        int activation = adds ? 2 : 1;
+        if (ops.Length == 0 || ops[0] != "BiasAdd" || ops.Length > activation + 1 || (ops.Length == activation + 1 && !Activations.Contains(ops[activation])))
+            throw c.Error($"'fused_ops' must be BiasAdd, perhaps Add, perhaps one of {string.Join(", ", Activations)}; received {c.Attribute("fused_ops")}");
+        int arguments = c.Inputs.Count - 2;
+        if (c.Attribute("num_args").Int != arguments || arguments != (adds ? 2 : 1))
+            throw c.Error($"'fused_ops' {c.Attribute("fused_ops")} takes {(adds ? 2 : 1)} arguments, received {arguments} with 'num_args' {c.Attribute("num_args")}");
+        c.RequireShape(2, new TensorShape(output.Shape[^1]));
+        if (adds)
+            c.RequireShape(3, output.Shape);
+    }
+}

@@ -1,0 +1,10 @@
+namespace Microsoft.ML.CnnZoo.Graph.Ops;
+
+/// <summary>TensorFlow op <c>Identity</c>: y = x; gives a tensor another name.</summary>
+/// <remarks>x → y, same shape. dL/dx = dL/dy.</remarks>
+internal sealed class Identity() : OpDefinition("Identity", 1)
+{
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT];
+    public override TensorSpec[] Infer(in ShapeContext c) => OpSchema.SameAsFirst(c);
+    public override NodeOutput?[] BuildGradient(in GradientContext c) => [c.OutputGradient];
+}

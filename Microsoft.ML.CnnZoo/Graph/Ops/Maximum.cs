@@ -1,0 +1,11 @@
+namespace Microsoft.ML.CnnZoo.Graph.Ops;
+
+/// <summary>TensorFlow op <c>Maximum</c>: y = max(a, b) elementwise, with NumPy's broadcasting.</summary>
+/// <remarks>a, b → y of the broadcast shape. The gradient goes to the greater input; a tie goes to a. NaN passes through.</remarks>
+internal sealed class Maximum() : OpDefinition("Maximum", 2)
+{
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];
+    public override TensorSpec[] Infer(in ShapeContext c) => [Broadcasting.Infer(c)];
+    public override NodeOutput?[] BuildGradient(in GradientContext c) =>
+        Broadcasting.RouteGradient(c, c.Op("GreaterEqual", c.Inputs[0], c.Inputs[1]));
+}

@@ -1,0 +1,15 @@
+namespace Microsoft.ML.CnnZoo.Graph.Ops;
+
+/// <summary>TensorFlow op <c>SigmoidGrad</c>: dx = dy·y·(1 − y).</summary>
+/// <remarks>(y, dy) → dx, where y is Sigmoid's output. Its own gradient is not needed here.</remarks>
+internal sealed class SigmoidGrad() : OpDefinition("SigmoidGrad", 2)
+{
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];
+    public override bool IsDifferentiable => false;
+
+    public override TensorSpec[] Infer(in ShapeContext c)
+    {
+        c.RequireAlike(0, 1);
+        return OpSchema.SameAsFirst(c);
+    }
+}

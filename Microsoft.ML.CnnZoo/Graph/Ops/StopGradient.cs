@@ -1,0 +1,10 @@
+namespace Microsoft.ML.CnnZoo.Graph.Ops;
+
+/// <summary>TensorFlow op <c>StopGradient</c>: y = x, and no gradient passes.</summary>
+/// <remarks>x → y, same shape. dL/dx = 0, by building nothing.</remarks>
+internal sealed class StopGradient() : OpDefinition("StopGradient", 1)
+{
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT];
+    public override TensorSpec[] Infer(in ShapeContext c) => OpSchema.SameAsFirst(c);
+    public override NodeOutput?[] BuildGradient(in GradientContext c) => [null];
+}

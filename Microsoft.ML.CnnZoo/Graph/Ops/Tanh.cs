@@ -1,0 +1,10 @@
+namespace Microsoft.ML.CnnZoo.Graph.Ops;
+
+/// <summary>TensorFlow op <c>Tanh</c>: y = tanh x.</summary>
+/// <remarks>x → y, same shape. dL/dx = TanhGrad(y, dL/dy).</remarks>
+internal sealed class Tanh() : OpDefinition("Tanh", 1)
+{
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];
+    public override TensorSpec[] Infer(in ShapeContext c) => OpSchema.SameAsFirst(c);
+    public override NodeOutput?[] BuildGradient(in GradientContext c) => [c.Op("TanhGrad", c.Output(), c.OutputGradient)];
+}
