@@ -79,7 +79,7 @@ public sealed class MLImage : IDisposable
         {
             throw new ArgumentException($"Invalid path: {e.Message}", nameof(imagePath), e);
         }
-        return Decode(encoded, $"Invalid path: '{imagePath}'", nameof(imagePath));
+        return Decode(encoded, "Invalid path", nameof(imagePath), imagePath);
     }
 
     /// <summary>Copies pixels into a new image.</summary>
@@ -116,16 +116,18 @@ public sealed class MLImage : IDisposable
     /// <summary>Makes an image of an array that nobody else will touch.</summary>
     internal static MLImage Own(int width, int height, MLPixelFormat pixelFormat, byte[] pixels) => new(width, height, pixelFormat, pixels);
 
-    /// <summary>Decodes; errors begin with <paramref name="message"/>, and say what is wrong with the image if it was one.</summary>
-    internal static MLImage Decode(ReadOnlySpan<byte> encoded, string message, string parameter)
+    /// <summary>Decodes; errors begin with <paramref name="message"/>, name the file if given, and say what is wrong with the image if it was one.</summary>
+    internal static MLImage Decode(ReadOnlySpan<byte> encoded, string message, string parameter, string path = null)
     {
+        if (path is not null)
+            message += $": '{path}'";
         try
         {
             return ImageDecoder.Decode(encoded);
         }
         catch (UnknownImageFormatException e)
         {
-            throw new ArgumentException(message, parameter, e);
+            throw new ArgumentException(path is null ? message : $"{message}: {e.Message}", parameter, e);
         }
         catch (InvalidDataException e)
         {
