@@ -1,7 +1,7 @@
 using Microsoft.ML.CnnZoo.Execution.Planning;
 using Xunit;
 
-namespace Microsoft.ML.CnnZoo.Tests.Execution;
+namespace Microsoft.ML.CnnZoo.Tests.Execution.Planning;
 
 public sealed class ArenaLayoutTests
 {
