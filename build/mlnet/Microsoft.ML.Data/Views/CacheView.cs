@@ -10,7 +10,7 @@ internal sealed class CacheView : IDataView
 
     public CacheView(IDataView source, string[] columnsToPrefetch)
     {
-        _source = ColumnSubsetView.WithColumns(source, column => ColumnStore.Keeps(column.Type));
+        _source = ColumnSubset.Select(source, column => ColumnStore.Keeps(column.Type));
         _stores = new ColumnStore[_source.Schema.Count];
         DataViewSchema.Column[] prefetched = Array.ConvertAll(columnsToPrefetch ?? [], name => _source.Schema.GetColumnOrNull(name)
             ?? throw new ArgumentOutOfRangeException(nameof(columnsToPrefetch), $"Could not find prefetch column '{name}'"));

@@ -14,7 +14,7 @@ internal sealed class ShuffleView : IDataView
 
     public ShuffleView(IDataView source, int seed, int poolRows, bool shuffleSource)
     {
-        _source = ColumnSubsetView.WithColumns(source, column => ColumnStore.Keeps(column.Type));
+        _source = ColumnSubset.Select(source, column => ColumnStore.Keeps(column.Type));
         _seed = seed;
         _poolRows = poolRows;
         _shuffleSource = shuffleSource;

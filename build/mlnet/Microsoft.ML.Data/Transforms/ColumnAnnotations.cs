@@ -1,0 +1,39 @@
+namespace Microsoft.ML.Data;
+
+/// <summary>The kinds of annotations that the transforms here read and write.</summary>
+internal static class ColumnAnnotations
+{
+    public const string KeyValues = "KeyValues", SlotNames = "SlotNames";
+
+    /// <summary>The texts of a text-vector annotation, one a slot, or null if the column has none of the size.</summary>
+    public static string[] TextsOrNull(DataViewSchema.Column column, string kind, int size)
+    {
+        if (column.Annotations.Schema.GetColumnOrNull(kind)?.Type is not VectorDataViewType { ItemType: TextDataViewType } type || type.Size != size)
+            return null;
+        VBuffer<ReadOnlyMemory<char>> texts = default;
+        column.Annotations.GetValue(kind, ref texts);
+        return [.. texts.DenseValues().Select(text => text.ToString())];
+    }
+
+    /// <summary>Adds a vector of values that are made once.</summary>
+    public static void AddVector<T>(this DataViewSchema.Annotations.Builder builder, string kind, PrimitiveDataViewType itemType, T[] values)
+    {
+        void Get(ref VBuffer<T> vector) => VBuffer<T>.Copy(values, 0, ref vector, values.Length);
+        builder.Add<VBuffer<T>>(kind, new VectorDataViewType(itemType, values.Length), Get);
+    }
+
+    /// <summary>The shape with columns added, or put in the place of those of the same names.</summary>
+    public static SchemaShape With(this SchemaShape shape, IEnumerable<SchemaShape.Column> columns)
+    {
+        List<SchemaShape.Column> result = [.. shape];
+        foreach (SchemaShape.Column column in columns)
+        {
+            int index = result.FindIndex(other => other.Name == column.Name);
+            if (index < 0)
+                result.Add(column);
+            else
+                result[index] = column;
+        }
+        return new SchemaShape(result);
+    }
+}
