@@ -22,6 +22,21 @@ internal static class ColumnAnnotations
         builder.Add<VBuffer<T>>(kind, new VectorDataViewType(itemType, values.Length), Get);
     }
 
+    /// <summary>Adds the names of a known-size vector's slots, for a column of the same size.</summary>
+    public static void AddSlotNamesOf(this DataViewSchema.Annotations.Builder builder, DataViewSchema.Column input)
+    {
+        if (input.Type is VectorDataViewType { IsKnownSize: true })
+            builder.Add(input.Annotations, name => name == SlotNames);
+    }
+
+    /// <summary>The type with another item type: a vector keeps its dimensions.</summary>
+    public static DataViewType WithItemType(this DataViewType type, PrimitiveDataViewType item) =>
+        type is VectorDataViewType vector ? new VectorDataViewType(item, vector.Dimensions) : item;
+
+    /// <summary>The shape of annotations of which only slot names are kept.</summary>
+    public static SchemaShape SlotNamesOf(SchemaShape.Column input) =>
+        input.Annotations.TryFindColumn(SlotNames, out SchemaShape.Column slotNames) ? new SchemaShape([slotNames]) : null;
+
     /// <summary>The shape with columns added, or put in the place of those of the same names.</summary>
     public static SchemaShape With(this SchemaShape shape, IEnumerable<SchemaShape.Column> columns)
     {

@@ -4,10 +4,10 @@ namespace Microsoft.ML.Data;
 internal static class KeyValueComparer
 {
     public static IEqualityComparer<T> EqualityOf<T>() =>
-        typeof(T) == typeof(ReadOnlyMemory<char>) ? (IEqualityComparer<T>)OrdinalText.Instance : EqualityComparer<T>.Default;
+        typeof(T) == typeof(ReadOnlyMemory<char>) ? (IEqualityComparer<T>)(object)OrdinalText.Instance : EqualityComparer<T>.Default;
 
     public static IComparer<T> OrderOf<T>() =>
-        typeof(T) == typeof(ReadOnlyMemory<char>) ? (IComparer<T>)OrdinalText.Instance : Comparer<T>.Default;
+        typeof(T) == typeof(ReadOnlyMemory<char>) ? (IComparer<T>)(object)OrdinalText.Instance : Comparer<T>.Default;
 
     /// <summary>NaN, empty text, and key 0.</summary>
     public static bool IsMissing<T>(T value, bool isKey) => value switch
