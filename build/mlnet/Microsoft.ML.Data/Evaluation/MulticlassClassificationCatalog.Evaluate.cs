@@ -69,6 +69,6 @@ public sealed partial class MulticlassClassificationCatalog
     }
 
     private static string[] ClassNames(DataViewSchema.Column score, int classes) =>
-        ColumnAnnotations.TextsOrNull(score, ColumnAnnotations.SlotNames, classes)
+        ColumnAnnotations.TextsOrNull(score, AnnotationUtils.Kinds.SlotNames, classes)
         ?? [.. Enumerable.Range(0, classes).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))];
 }

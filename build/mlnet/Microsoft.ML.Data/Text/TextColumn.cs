@@ -33,7 +33,7 @@ internal sealed class TextColumn
         var annotations = new DataViewSchema.Annotations.Builder();
         if (Type is VectorDataViewType { IsKnownSize: true } && Array.Exists(_fields, field => field < header.Length && header[field].Length > 0))
         {
-            annotations.AddVector(ColumnAnnotations.SlotNames, TextDataViewType.Instance,
+            annotations.AddVector(AnnotationUtils.Kinds.SlotNames, TextDataViewType.Instance,
                 Array.ConvertAll(_fields, field => field < header.Length ? header[field].AsMemory() : default));
         }
         return new DataViewSchema.DetachedColumn(Name, Type, annotations.ToAnnotations());

@@ -22,7 +22,7 @@ public abstract class TrivialEstimator<TTransformer> : IEstimator<TTransformer>
     public TTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        GetOutputSchema(SchemaShape.Create(input.Schema)); // says what is wrong with the schema
+        Transformer.GetOutputSchema(input.Schema); // says what is wrong with the schema
         return Transformer;
     }
 

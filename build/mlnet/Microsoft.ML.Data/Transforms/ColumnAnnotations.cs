@@ -1,10 +1,8 @@
 namespace Microsoft.ML.Data;
 
-/// <summary>The kinds of annotations that the transforms here read and write.</summary>
+/// <summary>Annotations and shapes as the transforms read and write them.</summary>
 internal static class ColumnAnnotations
 {
-    public const string KeyValues = "KeyValues", SlotNames = "SlotNames";
-
     /// <summary>The texts of a text-vector annotation, one a slot, or null if the column has none of the size.</summary>
     public static string[] TextsOrNull(DataViewSchema.Column column, string kind, int size)
     {
@@ -26,7 +24,7 @@ internal static class ColumnAnnotations
     public static void AddSlotNamesOf(this DataViewSchema.Annotations.Builder builder, DataViewSchema.Column input)
     {
         if (input.Type is VectorDataViewType { IsKnownSize: true })
-            builder.Add(input.Annotations, name => name == SlotNames);
+            builder.Add(input.Annotations, name => name == AnnotationUtils.Kinds.SlotNames);
     }
 
     /// <summary>The type with another item type: a vector keeps its dimensions.</summary>
@@ -35,7 +33,7 @@ internal static class ColumnAnnotations
 
     /// <summary>The shape of annotations of which only slot names are kept.</summary>
     public static SchemaShape SlotNamesOf(SchemaShape.Column input) =>
-        input.Annotations.TryFindColumn(SlotNames, out SchemaShape.Column slotNames) ? new SchemaShape([slotNames]) : null;
+        input.Annotations.TryFindColumn(AnnotationUtils.Kinds.SlotNames, out SchemaShape.Column slotNames) ? new SchemaShape([slotNames]) : null;
 
     /// <summary>The shape with columns added, or put in the place of those of the same names.</summary>
     public static SchemaShape With(this SchemaShape shape, IEnumerable<SchemaShape.Column> columns)

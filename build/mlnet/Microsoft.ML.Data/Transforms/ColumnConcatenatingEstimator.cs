@@ -47,9 +47,9 @@ public sealed class ColumnConcatenatingEstimator : IEstimator<ColumnConcatenatin
     {
         bool knownSize = Array.TrueForAll(inputs, input => input.Kind != SchemaShape.Column.VectorKind.VariableVector);
         bool named = knownSize && Array.Exists(inputs, input => input.Kind == SchemaShape.Column.VectorKind.Scalar
-            || input.Annotations.TryFindColumn(ColumnAnnotations.SlotNames, out _));
+            || input.Annotations.TryFindColumn(AnnotationUtils.Kinds.SlotNames, out _));
         SchemaShape annotations = named
-            ? new SchemaShape([new SchemaShape.Column(ColumnAnnotations.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, false)])
+            ? new SchemaShape([new SchemaShape.Column(AnnotationUtils.Kinds.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, false)])
             : null;
         SchemaShape.Column.VectorKind kind = knownSize ? SchemaShape.Column.VectorKind.Vector : SchemaShape.Column.VectorKind.VariableVector;
         return new SchemaShape.Column(_outputColumnName, kind, inputs[0].ItemType, inputs[0].IsKey, annotations);

@@ -68,7 +68,7 @@ public sealed class ColumnConcatenatingTransformer : RowToRowTransformerBase
                 return [new DataViewSchema.DetachedColumn(_outputColumnName, new VectorDataViewType(_itemType))];
             var annotations = new DataViewSchema.Annotations.Builder();
             if (Array.Exists(_inputs, input => input.Type is not VectorDataViewType || NamesOf(input) != null))
-                annotations.AddVector(ColumnAnnotations.SlotNames, TextDataViewType.Instance, SlotNames());
+                annotations.AddVector(AnnotationUtils.Kinds.SlotNames, TextDataViewType.Instance, SlotNames());
             int size = _inputs.Sum(input => input.Type.ValueCountOf());
             return [new DataViewSchema.DetachedColumn(_outputColumnName, new VectorDataViewType(_itemType, size), annotations.ToAnnotations())];
         }
@@ -82,7 +82,7 @@ public sealed class ColumnConcatenatingTransformer : RowToRowTransformerBase
         }
 
         private static string[] NamesOf(DataViewSchema.Column vector) =>
-            ColumnAnnotations.TextsOrNull(vector, ColumnAnnotations.SlotNames, vector.Type.ValueCountOf());
+            ColumnAnnotations.TextsOrNull(vector, AnnotationUtils.Kinds.SlotNames, vector.Type.ValueCountOf());
 
         private ReadOnlyMemory<char>[] SlotNames()
         {

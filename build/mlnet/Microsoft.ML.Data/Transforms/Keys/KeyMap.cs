@@ -98,16 +98,16 @@ internal sealed class KeyMap<T> : KeyMap
     private static void Add<TValue>(DataViewSchema.Annotations.Builder annotations, PrimitiveDataViewType type, TValue[] values, bool asText)
     {
         if (asText && type is not TextDataViewType)
-            annotations.AddVector(ColumnAnnotations.KeyValues, TextDataViewType.Instance, Array.ConvertAll(values, value => ValueConversions.ToText(value).AsMemory()));
+            annotations.AddVector(AnnotationUtils.Kinds.KeyValues, TextDataViewType.Instance, Array.ConvertAll(values, value => ValueConversions.ToText(value).AsMemory()));
         else
-            annotations.AddVector(ColumnAnnotations.KeyValues, type, values);
+            annotations.AddVector(AnnotationUtils.Kinds.KeyValues, type, values);
     }
 
     // What an input key stands for, if its column says so, otherwise the key itself.
     private void AddValuesOfKeys(DataViewSchema.Annotations.Builder annotations, DataViewSchema.Column input, bool asText)
     {
         int[] indices = Array.ConvertAll(_values, key => checked((int)(Convert.ToUInt64(key, null) - 1)));
-        if (input.Annotations.Schema.GetColumnOrNull(ColumnAnnotations.KeyValues) is { Type: VectorDataViewType type } && type.Size > indices.Max())
+        if (input.Annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.KeyValues) is { Type: VectorDataViewType type } && type.Size > indices.Max())
             GenericMethod.Invoke(this, nameof(AddInner), type.ItemType.RawType, annotations, input, type.ItemType, indices, asText);
         else
             Add(annotations, NumberDataViewType.UInt32, Array.ConvertAll(indices, index => (uint)index + 1), asText);
@@ -116,7 +116,7 @@ internal sealed class KeyMap<T> : KeyMap
     private void AddInner<TValue>(DataViewSchema.Annotations.Builder annotations, DataViewSchema.Column input, PrimitiveDataViewType type, int[] indices, bool asText)
     {
         VBuffer<TValue> values = default;
-        input.Annotations.GetValue(ColumnAnnotations.KeyValues, ref values);
+        input.Annotations.GetValue(AnnotationUtils.Kinds.KeyValues, ref values);
         TValue[] dense = [.. values.DenseValues()];
         Add(annotations, type, Array.ConvertAll(indices, index => dense[index]), asText);
     }

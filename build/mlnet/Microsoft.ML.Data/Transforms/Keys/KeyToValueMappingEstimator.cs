@@ -22,7 +22,7 @@ public sealed class KeyToValueMappingEstimator : TrivialEstimator<KeyToValueMapp
     {
         if (!input.IsKey)
             throw SchemaErrors.Mismatch("inputSchema", "input", input.Name, "key type", input.GetTypeString());
-        if (!input.Annotations.TryFindColumn(ColumnAnnotations.KeyValues, out SchemaShape.Column values))
+        if (!input.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out SchemaShape.Column values))
             throw new ArgumentOutOfRangeException("inputSchema", $"Input column '{input.Name}' doesn't contain key values metadata");
         return new SchemaShape.Column(output, input.Kind, values.ItemType, values.IsKey, ColumnAnnotations.SlotNamesOf(input));
     }

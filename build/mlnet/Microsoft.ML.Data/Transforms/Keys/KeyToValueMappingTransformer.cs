@@ -52,7 +52,7 @@ public sealed class KeyToValueMappingTransformer : OneToOneTransformerBase
 
         private static VectorDataViewType ValuesType(DataViewSchema.Column input)
         {
-            if (input.Annotations.Schema.GetColumnOrNull(ColumnAnnotations.KeyValues)?.Type is not VectorDataViewType type)
+            if (input.Annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.KeyValues)?.Type is not VectorDataViewType type)
                 throw new InvalidOperationException("Metadata KeyValues does not exist");
             if (input.Type.ItemTypeOf() is not KeyDataViewType key || (ulong)type.Size != key.Count)
                 throw SchemaErrors.Mismatch("inputSchema", "input", input.Name, "key type of known cardinality", input.Type.ToString());
@@ -62,7 +62,7 @@ public sealed class KeyToValueMappingTransformer : OneToOneTransformerBase
         private static Delegate CreateTypedGetter<T>(DataViewRow row, DataViewSchema.Column input)
         {
             VBuffer<T> annotation = default;
-            input.Annotations.GetValue(ColumnAnnotations.KeyValues, ref annotation);
+            input.Annotations.GetValue(AnnotationUtils.Kinds.KeyValues, ref annotation);
             T[] values = [.. annotation.DenseValues()];
             T missing = ValueConversions.Missing<T>();
             T ValueOf(ulong key) => key > 0 && key <= (ulong)values.Length ? values[key - 1] : missing;

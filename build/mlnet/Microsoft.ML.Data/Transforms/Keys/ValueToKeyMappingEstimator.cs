@@ -57,9 +57,9 @@ public sealed class ValueToKeyMappingEstimator : IEstimator<ValueToKeyMappingTra
         if (!input.IsKey && !KeyMap.IsSupported(input.ItemType))
             throw SchemaErrors.Mismatch("inputSchema", "input", input.Name, "a simple type", input.GetTypeString());
         List<SchemaShape.Column> annotations = [];
-        if (input.Annotations.TryFindColumn(ColumnAnnotations.SlotNames, out SchemaShape.Column slotNames))
+        if (input.Annotations.TryFindColumn(AnnotationUtils.Kinds.SlotNames, out SchemaShape.Column slotNames))
             annotations.Add(slotNames);
-        annotations.Add(new SchemaShape.Column(ColumnAnnotations.KeyValues, SchemaShape.Column.VectorKind.Vector,
+        annotations.Add(new SchemaShape.Column(AnnotationUtils.Kinds.KeyValues, SchemaShape.Column.VectorKind.Vector,
             _valuesAsText ? TextDataViewType.Instance : input.ItemType, false));
         return new SchemaShape.Column(output, input.Kind, NumberDataViewType.UInt32, true, new SchemaShape(annotations));
     }
