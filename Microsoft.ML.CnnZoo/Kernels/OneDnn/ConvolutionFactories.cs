@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
+namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
+
+/// <summary><c>Conv2D</c> and <c>DepthwiseConv2dNative</c>.</summary>
+internal sealed class ConvolutionFactory(string op) : IKernelFactory
+{
+    public string Op { get; } = op;
+
+    public IKernel? TryPrepare(KernelRequest request) => !ConvolutionRequests.IsFloat(request) ? null
+        : ConvolutionKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Inputs[1].Shape), ConvolutionDirection.Forward,
+            new ConvolutionOperands(Image: 0, Filter: 1));
+}
+
+/// <summary><c>Conv2DBackpropInput</c> and <c>DepthwiseConv2dNativeBackpropInput</c>: (sizes of x, w, dy) → dx.</summary>
+internal sealed class ConvolutionInputGradientFactory(string op) : IKernelFactory
+{
+    public string Op { get; } = op;
+
+    public IKernel? TryPrepare(KernelRequest request) => !ConvolutionRequests.IsFloat(request) ? null
+        : ConvolutionKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Outputs[0].Shape, request.Inputs[1].Shape), ConvolutionDirection.BackwardInput,
+            new ConvolutionOperands(Image: 2, Filter: 1));
+}
+
+/// <summary><c>Conv2DBackpropFilter</c> and <c>DepthwiseConv2dNativeBackpropFilter</c>: (x, sizes of w, dy) → dw.</summary>
+internal sealed class ConvolutionFilterGradientFactory(string op) : IKernelFactory
+{
+    public string Op { get; } = op;
+
+    public IKernel? TryPrepare(KernelRequest request) => !ConvolutionRequests.IsFloat(request) ? null
+        : ConvolutionFilterGradientKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Outputs[0].Shape));
+}
+
+/// <summary><c>_FusedConv2D</c> with a bias, perhaps a side input to add, perhaps an activation: (x, w, bias[, side]) → y.</summary>
+internal sealed class FusedConvolutionFactory : IKernelFactory
+{
+    public string Op => "_FusedConv2D";
+
+    public IKernel? TryPrepare(KernelRequest request)
+    {
+        ImmutableArray<string> fused = request.Attribute("fused_ops").Strings;
+        if (!ConvolutionRequests.IsFloat(request) || fused is not ["BiasAdd", ..])
+            return null;
+        bool adds = fused.Length > 1 && fused[1] == "Add";
+        if (!Activation.TryParse(fused.AsSpan()[(adds ? 2 : 1)..], request.Attribute("leakyrelu_alpha").Float, out Activation activation))
+            return null;
+        return ConvolutionKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Inputs[1].Shape), ConvolutionDirection.Forward,
+            new ConvolutionOperands(Image: 0, Filter: 1, Bias: 2, Side: adds ? 3 : -1), activation);
+    }
+}
+
+/// <summary>What the factories read from a request.</summary>
+internal static class ConvolutionRequests
+{
+    /// <summary>Whether the result is a float32 tensor with elements.</summary>
+    public static bool IsFloat(KernelRequest request) => request.Outputs[0].Type == DataType.Float && request.Outputs[0].Shape.ElementCount > 0;
+
+    public static Conv2DGeometry Geometry(KernelRequest request, TensorShape image, TensorShape filter)
+    {
+        Conv2DAttributes attributes = Conv2DAttributes.From(request.Node);
+        return request.Node.Op.StartsWith("Depthwise", StringComparison.Ordinal) ? attributes.DepthwiseGeometry(image, filter) : attributes.Geometry(image, filter);
+    }
+}

@@ -1,0 +1,75 @@
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
+namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
+
+/// <summary>One thread's share of a convolution.</summary>
+/// <param name="Geometry">Its sizes.</param>
+/// <param name="InputOffset">Bytes before its first input element.</param>
+/// <param name="OutputOffset">Bytes before its first output element.</param>
+internal readonly record struct ConvolutionShare(Conv2DGeometry Geometry, long InputOffset, long OutputOffset);
+
+/// <summary>How a convolution is told to oneDNN, and how it is cut into shares.</summary>
+internal static class ConvolutionLayout
+{
+    /// <summary>The image, NHWC.</summary>
+    public static DnnlMemoryDesc Input(this in Conv2DGeometry g) => DnnlMemoryDesc.Nhwc(g.Batch, g.Height, g.Width, g.Channels);
+
+    /// <summary>The result, NHWC.</summary>
+    public static DnnlMemoryDesc Output(this in Conv2DGeometry g) => DnnlMemoryDesc.Nhwc(g.Batch, g.OutputHeight, g.OutputWidth, g.Filters);
+
+    /// <summary>The filter in whatever layout is fastest.</summary>
+    public static DnnlMemoryDesc PackedFilter(this in Conv2DGeometry g) => g.Groups == 1
+        ? DnnlMemoryDesc.Any(g.Filters, g.Channels, g.KernelHeight, g.KernelWidth)
+        : DnnlMemoryDesc.Any(g.Groups, g.FiltersPerGroup, g.ChannelsPerGroup, g.KernelHeight, g.KernelWidth);
+
+    /// <summary>The filter as it lies in a variable: [kh,kw,C/groups,F], which for one channel per group is also the depthwise [kh,kw,C,m].</summary>
+    public static DnnlMemoryDesc Filter(this in Conv2DGeometry g)
+    {
+        long column = (long)g.ChannelsPerGroup * g.Filters, row = column * g.KernelWidth;
+        return g.Groups == 1
+            ? DnnlMemoryDesc.Strided([g.Filters, g.Channels, g.KernelHeight, g.KernelWidth], [1, g.Filters, row, column])
+            : DnnlMemoryDesc.Strided([g.Groups, g.FiltersPerGroup, g.ChannelsPerGroup, g.KernelHeight, g.KernelWidth], [g.FiltersPerGroup, 1, g.Filters, row, column]);
+    }
+
+    /// <summary>The window; the padding below and right is what the last output needs, negative when the last rows are not used.</summary>
+    public static DnnlNative.Window Window(this in Conv2DGeometry g) => new(DnnlDims.Of(g.StrideHeight, g.StrideWidth),
+        DnnlDims.Of(g.DilationHeight - 1, g.DilationWidth - 1), DnnlDims.Of(g.PadTop, g.PadLeft),
+        DnnlDims.Of(((g.OutputHeight - 1) * g.StrideHeight) + Extent(g.KernelHeight, g.DilationHeight) - g.Height - g.PadTop,
+            ((g.OutputWidth - 1) * g.StrideWidth) + Extent(g.KernelWidth, g.DilationWidth) - g.Width - g.PadLeft));
+
+    /// <summary>
+    /// Shares for the threads, each run with one oneDNN thread: images when there are enough of them, else (only where rows of output may be computed
+    /// apart) bands of rows. A single share is run with all threads by oneDNN itself.
+    /// </summary>
+    public static ConvolutionShare[] Share(this Conv2DGeometry g, int threads, bool rowsToo)
+    {
+        // A batch that does not divide leaves threads idle at the end: no more than an eighth of the time.
+        int shares = g.Batch % threads == 0 || g.Batch >= 8 * threads ? threads : 1;
+        if (shares > 1)
+            return [.. Enumerable.Range(0, shares).Select(part => OfBatch(g, part, shares))];
+        if (rowsToo && g.Batch == 1 && threads > 1 && g.OutputHeight >= 2 * threads)
+            return [.. Enumerable.Range(0, threads).Select(part => OfRows(g, part, threads))];
+        return [new ConvolutionShare(g, 0, 0)];
+    }
+
+    private static ConvolutionShare OfBatch(in Conv2DGeometry g, int part, int parts)
+    {
+        (int start, int end) = WorkerPool.Range(g.Batch, part, parts);
+        return new ConvolutionShare(g with { Batch = end - start }, Bytes(start, g.Height, g.Width, g.Channels), Bytes(start, g.OutputHeight, g.OutputWidth, g.Filters));
+    }
+
+    private static ConvolutionShare OfRows(in Conv2DGeometry g, int part, int parts)
+    {
+        (int start, int end) = WorkerPool.Range(g.OutputHeight, part, parts);
+        int first = (start * g.StrideHeight) - g.PadTop;
+        int last = ((end - 1) * g.StrideHeight) - g.PadTop + Extent(g.KernelHeight, g.DilationHeight);
+        int from = Math.Clamp(first, 0, g.Height - 1), to = Math.Clamp(last, from + 1, g.Height);
+        return new ConvolutionShare(g with { Height = to - from, OutputHeight = end - start, PadTop = from - first },
+            Bytes(1, from, g.Width, g.Channels), Bytes(1, start, g.OutputWidth, g.Filters));
+    }
+
+    private static long Bytes(long n, long h, long w, long c) => n * h * w * c * sizeof(float);
+
+    private static int Extent(int kernel, int dilation) => ((kernel - 1) * dilation) + 1;
+}

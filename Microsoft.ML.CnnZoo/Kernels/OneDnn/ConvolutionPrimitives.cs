@@ -1,0 +1,54 @@
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
+namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
+
+/// <summary>Chooses implementations for convolutions. Arguments of the primitives are bound in the order source, filter, result, bias.</summary>
+internal static class ConvolutionPrimitives
+{
+    /// <summary>An implementation for the forward convolution or its gradient with respect to the image; null when there are only reference loops.</summary>
+    public static DnnlPrimitiveDescHandle? TryDescribe(in Conv2DGeometry g, ConvolutionDirection direction, in DnnlMemoryDesc filter, bool bias, DnnlAttributesHandle attributes)
+    {
+        DnnlMemoryDesc biasDesc = bias ? DnnlMemoryDesc.Vector(g.Filters) : default;
+        DnnlNative.Window window = g.Window();
+        if (direction == ConvolutionDirection.Forward)
+            return Accept(DnnlNative.TryCreatePrimitiveDesc(DnnlNative.ConvolutionForward(g.Input(), filter, biasDesc, g.Output(), window), attributes, DnnlLibrary.Engine, null));
+        using DnnlPrimitiveDescHandle? hint = ForwardHint(g);
+        return hint is null ? null : Accept(DnnlNative.TryCreatePrimitiveDesc(DnnlNative.ConvolutionBackwardData(g.Input(), filter, g.Output(), window), attributes, DnnlLibrary.Engine, hint));
+    }
+
+    /// <summary>An implementation for the gradient with respect to the filter; null when there are only reference loops.</summary>
+    public static DnnlPrimitiveDescHandle? TryDescribeFilterGradient(in Conv2DGeometry g, in DnnlMemoryDesc filter, DnnlAttributesHandle attributes)
+    {
+        using DnnlPrimitiveDescHandle? hint = ForwardHint(g);
+        return hint is null ? null
+            : Accept(DnnlNative.TryCreatePrimitiveDesc(DnnlNative.ConvolutionBackwardWeights(g.Input(), filter, g.Output(), g.Window()), attributes, DnnlLibrary.Engine, hint));
+    }
+
+    /// <summary>The primitive with its arguments.</summary>
+    public static DnnlPrimitive Create(in Conv2DGeometry g, ConvolutionDirection direction, DnnlPrimitiveDescHandle desc, bool bias)
+    {
+        DnnlMemoryDesc weights = DnnlNative.QueryMemoryDesc(desc, DnnlQuery.Weights);
+        if (direction == ConvolutionDirection.BackwardInput)
+            return new DnnlPrimitive(desc, (DnnlArgument.DestinationGradient, g.Output()), (DnnlArgument.Weights, weights), (DnnlArgument.SourceGradient, g.Input()));
+        return bias
+            ? new DnnlPrimitive(desc, (DnnlArgument.Source, g.Input()), (DnnlArgument.Weights, weights), (DnnlArgument.Destination, g.Output()),
+                (DnnlArgument.Bias, DnnlMemoryDesc.Vector(g.Filters)))
+            : new DnnlPrimitive(desc, (DnnlArgument.Source, g.Input()), (DnnlArgument.Weights, weights), (DnnlArgument.Destination, g.Output()));
+    }
+
+    /// <summary>oneDNN asks for the forward implementation when a gradient is described.</summary>
+    private static DnnlPrimitiveDescHandle? ForwardHint(in Conv2DGeometry g)
+    {
+        using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
+        return DnnlNative.TryCreatePrimitiveDesc(DnnlNative.ConvolutionForward(g.Input(), g.PackedFilter(), default, g.Output(), g.Window()), attributes, DnnlLibrary.Engine, null);
+    }
+
+    /// <summary>oneDNN's reference loops ("ref:any") are far slower than the managed kernels.</summary>
+    private static DnnlPrimitiveDescHandle? Accept(DnnlPrimitiveDescHandle? desc)
+    {
+        if (desc is null || !DnnlNative.QueryImplementation(desc).StartsWith("ref", StringComparison.Ordinal))
+            return desc;
+        desc.Dispose();
+        return null;
+    }
+}
