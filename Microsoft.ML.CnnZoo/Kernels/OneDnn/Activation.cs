@@ -4,7 +4,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 internal readonly record struct Activation(DnnlAlgorithm Algorithm, float Alpha = 0, float Beta = 0)
 {
     /// <summary>Reads the part of <c>fused_ops</c> behind bias and side input. False for one that oneDNN lacks or computes differently.</summary>
-    public static bool TryParse(ReadOnlySpan<string> fusedOps, float leakyReluAlpha, out Activation activation)
+    public static bool TryParse(ReadOnlySpan<string> fusedOps, out Activation activation)
     {
         activation = fusedOps is [string op]
             ? op switch
@@ -13,7 +13,6 @@ internal readonly record struct Activation(DnnlAlgorithm Algorithm, float Alpha 
                 "Relu6" => new Activation(DnnlAlgorithm.EltwiseClip, 0, 6),
                 "Tanh" => new Activation(DnnlAlgorithm.EltwiseTanh),
                 "Sigmoid" => new Activation(DnnlAlgorithm.EltwiseLogistic),
-                "LeakyRelu" => new Activation(DnnlAlgorithm.EltwiseRelu, leakyReluAlpha),
                 _ => default,
             }
             : default;

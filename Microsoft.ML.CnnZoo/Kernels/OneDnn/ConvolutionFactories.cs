@@ -45,7 +45,7 @@ internal sealed class FusedConvolutionFactory : IKernelFactory
         if (!ConvolutionRequests.IsFloat(request) || fused is not ["BiasAdd", ..])
             return null;
         bool adds = fused.Length > 1 && fused[1] == "Add";
-        if (!Activation.TryParse(fused.AsSpan()[(adds ? 2 : 1)..], request.Attribute("leakyrelu_alpha").Float, out Activation activation))
+        if (!Activation.TryParse(fused.AsSpan()[(adds ? 2 : 1)..], out Activation activation))
             return null;
         return ConvolutionKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Inputs[1].Shape), ConvolutionDirection.Forward,
             new ConvolutionOperands(Image: 0, Filter: 1, Bias: 2, Side: adds ? 3 : -1), activation);

@@ -24,6 +24,7 @@ public sealed class OneDnnBackend : IBackend
         new ConvolutionFactory("Conv2D"), new ConvolutionFactory("DepthwiseConv2dNative"), new FusedConvolutionFactory(),
         new ConvolutionInputGradientFactory("Conv2DBackpropInput"), new ConvolutionInputGradientFactory("DepthwiseConv2dNativeBackpropInput"),
         new ConvolutionFilterGradientFactory("Conv2DBackpropFilter"), new ConvolutionFilterGradientFactory("DepthwiseConv2dNativeBackpropFilter"),
+        new MatMulFactory(), new FusedMatMulFactory(),
     ];
 
     /// <summary>Loads the library, once per process.</summary>
