@@ -11,7 +11,7 @@ internal static class MemberSetters
     {
         ParameterExpression target = Expression.Parameter(typeof(TRow)), value = Expression.Parameter(memberType);
         MemberExpression access = Expression.MakeMemberAccess(target, member);
-        Delegate write = Expression.Lambda(Expression.Assign(access, value), target, value).Compile();
+        Delegate write = Expression.Lambda(typeof(Action<,>).MakeGenericType(typeof(TRow), memberType), Expression.Assign(access, value), target, value).Compile();
         Delegate read = member is PropertyInfo { CanRead: false }
             ? Expression.Lambda(Expression.Default(memberType), target).Compile()
             : Expression.Lambda(access, target).Compile();

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Microsoft.ML.Data;
 
@@ -76,20 +78,19 @@ internal static class ImageScaler
         int firstRow = vertical.FirstInput;
         int rowCount = vertical.EndInput - firstRow;
         Vector128<float>[] between = ArrayPool<Vector128<float>>.Shared.Rent(checked(rowLength * rowCount));
-        Vector128<float>[] line = ArrayPool<Vector128<float>>.Shared.Rent(source.Width);
+        Vector128<float>[] line = ArrayPool<Vector128<float>>.Shared.Rent(Math.Max(source.Width, rowLength));
         try
         {
             for (int y = 0; y < rowCount; y++)
             {
                 Load(source.Pixels.Slice((firstRow + y) * source.Width * PixelBytes, source.Width * PixelBytes), line);
-                for (int x = 0; x < rowLength; x++)
-                    between[(y * rowLength) + x] = horizontal.Apply(x, line, 0, 1);
+                horizontal.FilterWithin(line, between.AsSpan(y * rowLength, rowLength));
             }
             for (int y = 0; y < vertical.Count; y++)
             {
-                Span<byte> target = pixels.AsSpan((((rows.Start.Value + y) * width) + columns.Start.Value) * PixelBytes);
-                for (int x = 0; x < rowLength; x++)
-                    Store(vertical.Apply(y, between, x - (firstRow * rowLength), rowLength), target[(x * PixelBytes)..]);
+                Span<Vector128<float>> sums = line.AsSpan(0, rowLength);
+                vertical.FilterAcross(y, between, firstRow, sums);
+                Store(sums, pixels.AsSpan((((rows.Start.Value + y) * width) + columns.Start.Value) * PixelBytes));
             }
         }
         finally
@@ -101,18 +102,27 @@ internal static class ImageScaler
 
     private static void Load(ReadOnlySpan<byte> row, Vector128<float>[] line)
     {
-        for (int x = 0, i = 0; i < row.Length; x++, i += PixelBytes)
-            line[x] = Vector128.Create((float)row[i], row[i + 1], row[i + 2], row[i + 3]);
+        ReadOnlySpan<uint> from = MemoryMarshal.Cast<byte, uint>(row);
+        for (int x = 0; x < from.Length; x++)
+        {
+            Vector128<byte> bytes = Vector128.CreateScalar(from[x]).AsByte();
+            line[x] = Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(bytes)).AsInt32());
+        }
     }
 
     /// <summary>Premultiplied colour over opaque black is the colour itself; overshoot of the filter is cut at 0 and at alpha.</summary>
-    private static void Store(Vector128<float> pixel, Span<byte> target)
+    private static void Store(ReadOnlySpan<Vector128<float>> line, Span<byte> target)
     {
-        float alpha = Math.Clamp(MathF.Round(pixel[3]), 0f, 255f);
-        Vector128<float> limited = Vector128.Min(Vector128.Max(pixel + Vector128.Create(0.5f), Vector128<float>.Zero), Vector128.Create(alpha));
-        Vector128<int> rounded = Vector128.ConvertToInt32(limited);
-        target[0] = (byte)rounded[0];
-        target[1] = (byte)rounded[1];
-        target[2] = (byte)rounded[2];
+        Vector128<float> half = Vector128.Create(0.5f);
+        Vector128<float> full = Vector128.Create(255f);
+        for (int x = 0; x < line.Length; x++)
+        {
+            Vector128<float> alpha = Vector128.Floor(Vector128.Create(line[x][3]) + half);
+            Vector128<float> limit = Vector128.Max(Vector128<float>.Zero, Vector128.Min(full, alpha));
+            Vector128<int> color = Vector128.ConvertToInt32(Vector128.Max(Vector128<float>.Zero, Vector128.Min(limit, line[x] + half)));
+            Vector128<short> words = Vector128.Narrow(color, color);
+            uint pixel = Vector128.Narrow(words.AsUInt16(), words.AsUInt16()).AsUInt32()[0];
+            BinaryPrimitives.WriteUInt32LittleEndian(target[(x * PixelBytes)..], pixel | 0xFF000000);
+        }
     }
 }

@@ -71,17 +71,31 @@ internal sealed class MitchellFilter
             : ((-7.0 / 3 * x * x * x) + (12 * x * x) - (20 * x) + (32.0 / 3)) / 6;
     }
 
-    /// <summary>Output <paramref name="index"/>; input j lies at <paramref name="offset"/> + j x <paramref name="stride"/>.</summary>
-    public Vector128<float> Apply(int index, Vector128<float>[] inputs, int offset, int stride)
+    /// <summary>All outputs of one line; the filter runs along it.</summary>
+    public void FilterWithin(ReadOnlySpan<Vector128<float>> line, Span<Vector128<float>> outputs)
     {
-        ReadOnlySpan<float> weights = _weights.AsSpan(index * _taps, _taps);
-        int position = offset + (_first[index] * stride);
-        Vector128<float> sum = Vector128<float>.Zero;
-        foreach (float weight in weights)
+        for (int i = 0; i < outputs.Length; i++)
         {
-            sum += inputs[position] * weight;
-            position += stride;
+            ReadOnlySpan<float> weights = _weights.AsSpan(i * _taps, _taps);
+            ReadOnlySpan<Vector128<float>> window = line.Slice(_first[i], weights.Length);
+            Vector128<float> sum = Vector128<float>.Zero;
+            for (int tap = 0; tap < weights.Length; tap++)
+                sum += window[tap] * weights[tap];
+            outputs[i] = sum;
         }
-        return sum;
+    }
+
+    /// <summary>Output line <paramref name="index"/>; the filter runs from line to line, the first of which is <paramref name="firstLine"/>.</summary>
+    public void FilterAcross(int index, ReadOnlySpan<Vector128<float>> lines, int firstLine, Span<Vector128<float>> outputs)
+    {
+        outputs.Clear();
+        int position = (_first[index] - firstLine) * outputs.Length;
+        foreach (float weight in _weights.AsSpan(index * _taps, _taps))
+        {
+            ReadOnlySpan<Vector128<float>> line = lines.Slice(position, outputs.Length);
+            for (int i = 0; i < outputs.Length; i++)
+                outputs[i] += line[i] * weight;
+            position += outputs.Length;
+        }
     }
 }
