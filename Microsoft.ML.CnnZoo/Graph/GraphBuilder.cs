@@ -25,6 +25,9 @@ public sealed class GraphBuilder(GraphMode mode = GraphMode.Inference)
     /// <summary>What the graph is for.</summary>
     public GraphMode Mode { get; } = mode;
 
+    /// <summary>Seed of the random streams that the graph's nodes draw from (dropout).</summary>
+    public long Seed { get; init; }
+
     /// <summary>Nodes so far, in topological order.</summary>
     public IReadOnlyList<NodeDef> Nodes => _nodes;
 

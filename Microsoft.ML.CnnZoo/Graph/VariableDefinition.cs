@@ -27,6 +27,9 @@ public sealed record VariableDefinition(string Name, TensorSpec Spec, VariableRo
     /// <summary>Parameters that count; fewer than elements where a connection table leaves some out (LeNet-5 1998, C3).</summary>
     public long ParameterCount { get; init; } = Spec.Shape.ElementCount;
 
+    /// <summary>For a dense kernel that reads a flattened image: the image's [H,W,C]; rows are in that order. Null elsewhere. Weights of libraries that flatten C,H,W need their rows permuted.</summary>
+    public TensorShape? FlattenShape { get; init; }
+
     /// <summary>Whether an optimizer moves it.</summary>
     public bool IsTrainable => Role is VariableRole.Kernel or VariableRole.Bias or VariableRole.Normalization;
 }

@@ -1,0 +1,133 @@
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Layers;
+
+namespace Microsoft.ML.CnnZoo.Architectures;
+
+/// <summary>Size of an image.</summary>
+/// <param name="Height">Rows.</param>
+/// <param name="Width">Columns.</param>
+/// <param name="Channels">1 for grey, 3 for red, green, blue.</param>
+public readonly record struct ImageShape(int Height, int Width, int Channels)
+{
+    /// <summary>For example <c>32x32x1</c>.</summary>
+    public override string ToString() => $"{Height}x{Width}x{Channels}";
+}
+
+/// <summary>Where a network comes from.</summary>
+/// <param name="Authors">Authors.</param>
+/// <param name="Year">Year of the first publication.</param>
+/// <param name="Title">Title.</param>
+/// <param name="Url">Where to read it.</param>
+public sealed record Publication(string Authors, int Year, string Title, Uri Url);
+
+/// <summary>What pixels (0–255) become before the network: value·Scale + Offset, per channel; one entry serves all channels.</summary>
+/// <param name="Scale">Factors.</param>
+/// <param name="Offset">Summands.</param>
+public sealed record Normalization(IReadOnlyList<float> Scale, IReadOnlyList<float> Offset)
+{
+    /// <summary>To [0,1].</summary>
+    public static Normalization UnitRange { get; } = new([1 / 255f], [0f]);
+
+    /// <summary>Background −0.1, ink 1.175: about mean 0, variance 1 over the digits. LeCun et al. 1998, §II.B.</summary>
+    public static Normalization LeCun1998 { get; } = new([1.275f / 255], [-0.1f]);
+}
+
+/// <summary>What a network's last layer means.</summary>
+public enum OutputKind
+{
+    /// <summary>Logits: great is likely; scores are their softmax.</summary>
+    Softmax,
+    /// <summary>Penalties of radial basis functions: small is likely; scores are the softmax of their negatives.</summary>
+    RbfPenalty,
+}
+
+/// <summary>A classifier inside the network, there to train the lower layers.</summary>
+/// <param name="Logits">[N,classes].</param>
+/// <param name="LossWeight">Weight of its loss in the total.</param>
+public sealed record AuxiliaryOutput(NodeOutput Logits, float LossWeight);
+
+/// <summary>What an architecture builds.</summary>
+/// <param name="Features">The last layer's input.</param>
+/// <param name="Output">Logits or penalties [N,classes].</param>
+/// <param name="Auxiliary">Auxiliary classifiers; none in inference graphs.</param>
+public sealed record NetworkBody(NodeOutput Features, NodeOutput Output, IReadOnlyList<AuxiliaryOutput> Auxiliary);
+
+/// <summary>The tensors of a built network.</summary>
+/// <param name="Features">The last layer's input.</param>
+/// <param name="Output">Logits or penalties [N,classes].</param>
+/// <param name="Scores">Probabilities [N,classes].</param>
+/// <param name="Auxiliary">Auxiliary classifiers; none in inference graphs.</param>
+public sealed record NetworkOutputs(NodeOutput Features, NodeOutput Output, NodeOutput Scores, IReadOnlyList<AuxiliaryOutput> Auxiliary);
+
+/// <summary>A convolutional network that can be built for any legal image size and number of classes. Immutable; one instance per variant, listed in <see cref="CnnArchitectures"/>.</summary>
+public abstract class CnnArchitecture
+{
+    /// <summary>Name for command lines and files, for example <c>lenet5_modern_relu</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Name for people, for example <c>LeNet-5</c>.</summary>
+    public abstract string DisplayName { get; }
+
+    /// <summary>The paper.</summary>
+    public abstract Publication Paper { get; }
+
+    /// <summary>Layers as the paper counts them.</summary>
+    public abstract int Depth { get; }
+
+    /// <summary>The image size of the paper.</summary>
+    public abstract ImageShape DefaultInput { get; }
+
+    /// <summary>The smallest height and width that every layer fits.</summary>
+    public abstract int MinimumSize { get; }
+
+    /// <summary>What the last layer means.</summary>
+    public virtual OutputKind Output => OutputKind.Softmax;
+
+    /// <summary>What pixels become before the network, unless weights bring their own.</summary>
+    public virtual Normalization Normalization => Normalization.UnitRange;
+
+    /// <summary>Adds the network to a graph; <see cref="GraphBuilder.Mode"/> says whether for training or for scoring.</summary>
+    /// <param name="g">The graph.</param>
+    /// <param name="image">[N,H,W,C], already normalised.</param>
+    /// <param name="classes">At least 2.</param>
+    /// <exception cref="GraphException">The image is too small or not [N,H,W,C].</exception>
+    public NetworkOutputs Build(GraphBuilder g, NodeOutput image, int classes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
+        if (image.Shape.Rank != 4)
+            throw new GraphException($"{DisplayName} takes images [N,H,W,C], received {image.Shape}.");
+        CheckInput(new ImageShape(image.Height, image.Width, image.Channels));
+        NetworkBody body = BuildBody(g, image, classes);
+        NodeOutput logits = Output == OutputKind.RbfPenalty ? g.Scale(body.Output, -1, "negative") : body.Output;
+        return new(body.Features, body.Output, g.Softmax(logits, "scores"), body.Auxiliary);
+    }
+
+    /// <summary>Refuses an image that is too small.</summary>
+    /// <exception cref="GraphException">It is.</exception>
+    public void CheckInput(ImageShape input)
+    {
+        if (input.Height < MinimumSize || input.Width < MinimumSize || input.Channels < 1)
+            throw new GraphException($"{DisplayName} takes images of at least {MinimumSize}x{MinimumSize} pixels with 1 or more channels, received {input}.");
+    }
+
+    /// <summary>The name that PyTorch's libraries have for a variable: <c>conv1/kernel</c> → <c>conv1.weight</c>; null where they have none.</summary>
+    public virtual string? TorchName(string variable)
+    {
+        int cut = variable.LastIndexOf('/');
+        string leaf = variable[(cut + 1)..] switch
+        {
+            "kernel" or "gamma" => "weight",
+            "beta" => "bias",
+            "moving_mean" => "running_mean",
+            "moving_variance" => "running_var",
+            string other => other,
+        };
+        return $"{variable[..(cut + 1)].Replace('/', '.')}{leaf}";
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => DisplayName;
+
+    /// <summary>Adds the layers.</summary>
+    protected abstract NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes);
+}

@@ -1,0 +1,28 @@
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Layers;
+
+/// <summary>What most convolutions leave at its default.</summary>
+public sealed record Conv2DOptions
+{
+    /// <summary>The defaults.</summary>
+    public static Conv2DOptions Default { get; } = new();
+
+    /// <summary>The defaults without a bias: before batch normalisation.</summary>
+    public static Conv2DOptions NoBias { get; } = new() { UseBias = false };
+
+    /// <summary>Whether a bias per filter is added.</summary>
+    public bool UseBias { get; init; } = true;
+
+    /// <summary>Pixels between the filter's taps, ≥ 1.</summary>
+    public int DilationRate { get; init; } = 1;
+
+    /// <summary>Groups of channels that do not see each other; divides channels and filters.</summary>
+    public int Groups { get; init; } = 1;
+
+    /// <summary>How the kernel starts.</summary>
+    public Initializer KernelInitializer { get; init; } = Initializer.GlorotUniform;
+
+    /// <summary>How the bias starts.</summary>
+    public Initializer BiasInitializer { get; init; } = Initializer.Zeros;
+}
