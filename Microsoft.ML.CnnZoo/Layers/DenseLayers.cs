@@ -88,12 +88,15 @@ public static class DenseLayers
         return hash ^ unchecked((ulong)seed * 0x9E3779B97F4A7C15);
     }
 
-    /// <summary>The [H,W,C] of the image whose flattening a dense layer reads, seen through elementwise layers; null when there is none.</summary>
+    /// <summary>The [H,W,C] of the image whose flattening a dense layer reads, seen through elementwise layers; null when there is none or it is a single pixel.</summary>
     private static TensorShape? FlattenedFrom(NodeOutput x)
     {
         NodeOutput at = x;
         while (at.Node.Op is "Mul" or "Relu" or "Tanh" or "Identity" && at.Node.Inputs[0].Shape.Equals(x.Shape))
             at = at.Node.Inputs[0];
-        return at.Node.Op == "Reshape" && at.Node.Inputs[0].Shape.Rank == 4 ? new TensorShape(at.Node.Inputs[0].Shape.Dimensions[1..]) : null;
+        if (at.Node.Op != "Reshape" || at.Node.Inputs[0].Shape.Rank != 4)
+            return null;
+        NodeOutput image = at.Node.Inputs[0];
+        return image.Height * image.Width == 1 ? null : new TensorShape(image.Height, image.Width, image.Channels);
     }
 }

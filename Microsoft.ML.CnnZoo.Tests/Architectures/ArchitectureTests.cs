@@ -1,0 +1,122 @@
+using System.Text.Json;
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Differentiation;
+using Microsoft.ML.CnnZoo.Layers;
+using Microsoft.ML.CnnZoo.Tests.Golden;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Architectures;
+
+/// <summary>Every network of the catalogue against golden/architectures.json, and what every network must do.</summary>
+public class ArchitectureTests
+{
+    public static TheoryData<string> Names => [.. CnnArchitectures.All.Select(a => a.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Summary_DefaultInputTenOrThousandClasses_EqualsGolden(string name)
+    {
+        JsonElement golden = GoldenFiles.Architecture(name);
+        int[] chw = [.. golden.GetProperty("input_chw").EnumerateArray().Select(e => e.GetInt32())];
+        int classes = golden.GetProperty("output_shape")[1].GetInt32();
+        NetworkSummary summary = NetworkSummary.Of(CnnArchitectures.Find(name), classes);
+
+        Assert.Equal(new ImageShape(chw[1], chw[2], chw[0]), summary.Input);
+        Assert.Equal(golden.GetProperty("params_trainable").GetInt64() - golden.GetProperty("params_aux").GetInt64(), summary.Parameters);
+        Assert.Equal(golden.GetProperty("macs").GetInt64(), summary.MultiplyAdds);
+        Assert.Equal(golden.GetProperty("weighted_layers").GetProperty("paper_depth").GetInt32(), CnnArchitectures.Find(name).Depth);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Variables_TorchNames_AreGoldensTensorsInShape(string name)
+    {
+        CnnArchitecture architecture = CnnArchitectures.Find(name);
+        IReadOnlyList<GoldenTensor> expected = GoldenFiles.Tensors(name);
+        NetworkGraph graph = Build(architecture, GraphMode.Training, GoldenFiles.Architecture(name).GetProperty("output_shape")[1].GetInt32()).Graph;
+        Assert.Equal(expected.Select(t => t.Name).Order(), graph.Variables.Select(v => architecture.TorchName(v.Name)).OfType<string>().Order());
+        foreach (VariableDefinition variable in graph.Variables)
+        {
+            GoldenTensor tensor = expected.Single(t => t.Name == architecture.TorchName(variable.Name));
+            Assert.Equal(variable.Spec.Shape, GoldenLayout.VariableShape(tensor));
+            int[]? flatten = GoldenFiles.FlattenShape(name, tensor.Name);
+            Assert.Equal(flatten is null ? null : new TensorShape(flatten[1], flatten[2], flatten[0]), variable.FlattenShape);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Gradients_OfTheLoss_ReachEveryTrainableVariable(string name)
+    {
+        CnnArchitecture architecture = CnnArchitectures.Find(name);
+        (GraphBuilder g, NetworkOutputs outputs) = BuildIn(architecture, GraphMode.Training, 10);
+        NodeOutput labels = g.Placeholder("label", DataType.Int32, new TensorShape(-1));
+        NodeOutput loss = architecture.Output == OutputKind.RbfPenalty ? g.RbfMap(outputs.Output, labels, "loss") : g.SoftmaxCrossEntropy(outputs.Output, labels, "loss");
+        List<VariableDefinition> trainable = [.. g.Variables.Where(v => v.IsTrainable)];
+        IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [.. trainable.Select(g.ReadVariable)]);
+        Assert.All(trainable.Zip(gradients), pair => Assert.Equal(pair.First.Spec, pair.Second!.Value.Spec));
+        Assert.DoesNotContain(g.Nodes, n => n.Op == "Conv2DBackpropInput" && n.Outputs[0].Shape[3] == architecture.DefaultInput.Channels && n.Outputs[0].Shape[1] == architecture.DefaultInput.Height);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Build_SmallestImage_FitsAndOnePixelLessIsRefused(string name)
+    {
+        CnnArchitecture architecture = CnnArchitectures.Find(name);
+        int size = architecture.MinimumSize;
+        Assert.Equal(7, BuildIn(architecture, GraphMode.Inference, 7, size).Outputs.Scores.Channels);
+        GraphException refusal = Assert.Throws<GraphException>(() => BuildIn(architecture, GraphMode.Inference, 7, size - 1));
+        Assert.Contains($"at least {size}x{size} pixels", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains($"received {size - 1}x{size - 1}x", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Build_OneClass_Throws(string name) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => BuildIn(CnnArchitectures.Find(name), GraphMode.Inference, 1));
+
+    [Theory]
+    [InlineData("lenet5", "lenet5_modern_relu")]
+    [InlineData("LeNet5", "lenet5_modern_relu")]
+    [InlineData("LENET5_1998", "lenet5_1998")]
+    [InlineData("lenet5_original", "lenet5_1998")]
+    public void Find_AliasInAnyCase_GivesTheNetwork(string name, string expected) => Assert.Equal(expected, CnnArchitectures.Find(name).Name);
+
+    [Fact]
+    public void Find_UnknownName_ListsTheNearest()
+    {
+        ArgumentException error = Assert.Throws<ArgumentException>(() => CnnArchitectures.Find("lenet5_1989"));
+        Assert.Contains("'lenet5_1989'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Did you mean lenet5_1998", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_NamesAndAliases_AreUnique() =>
+        Assert.Equal(CnnArchitectures.All.Count, CnnArchitectures.All.Select(a => a.Name).Distinct(StringComparer.OrdinalIgnoreCase).Count());
+
+    [Fact]
+    public void Summary_LeNet5Original_CountsLikeThePaper()
+    {
+        Dictionary<string, LayerSummary> layers = NetworkSummary.Of(CnnArchitectures.LeNet5Original, 10).Layers.ToDictionary(l => l.Name);
+        (string, string, long)[] paper = [("c1", "Conv2D", 156), ("s2", "TrainableSubsampling", 12), ("c3", "Conv2D", 1516), ("s4", "TrainableSubsampling", 32), ("c5", "Conv2D", 48120), ("f6", "Dense", 10164), ("rbf", "RbfOutput", 0)];
+        Assert.Equal(paper, paper.Select(p => (p.Item1, layers[p.Item1].Kind, layers[p.Item1].Parameters)));
+        Assert.Equal(new TensorShape(-1, 28, 28, 6), layers["c1"].OutputShape);
+        Assert.Equal(150_000, layers["c3"].MultiplyAdds);
+        Assert.Equal(60_000, layers.Values.Sum(l => l.Parameters));
+    }
+
+    private static (NetworkGraph Graph, NetworkOutputs Outputs) Build(CnnArchitecture architecture, GraphMode mode, int classes)
+    {
+        (GraphBuilder g, NetworkOutputs outputs) = BuildIn(architecture, mode, classes);
+        return (g.ToGraph(), outputs);
+    }
+
+    private static (GraphBuilder Builder, NetworkOutputs Outputs) BuildIn(CnnArchitecture architecture, GraphMode mode, int classes, int? size = null)
+    {
+        var g = new GraphBuilder(mode);
+        ImageShape input = architecture.DefaultInput;
+        NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(-1, size ?? input.Height, size ?? input.Width, input.Channels));
+        return (g, architecture.Build(g, image, classes));
+    }
+}
