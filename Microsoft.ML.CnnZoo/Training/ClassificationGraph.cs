@@ -1,0 +1,130 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Differentiation;
+
+namespace Microsoft.ML.CnnZoo.Training;
+
+/// <summary>A graph of a classifier with what to feed, to fetch and to run.</summary>
+internal sealed class ClassificationGraph
+{
+    /// <summary>Placeholder of the images [batch, height, width, channels].</summary>
+    public const string ImageInput = "image";
+    /// <summary>Placeholder of the class numbers [batch].</summary>
+    public const string LabelInput = "label";
+    /// <summary>Placeholder of the step's number, which dropout's masks depend on.</summary>
+    public const string StepInput = "step";
+
+    /// <summary>The graph.</summary>
+    public required NetworkGraph Graph { get; init; }
+    /// <summary>Size of the images.</summary>
+    public required ImageShape Image { get; init; }
+    /// <summary>What to compute: probabilities; or outputs and loss.</summary>
+    public required IReadOnlyList<NodeOutput> Fetches { get; init; }
+    /// <summary>Stateful nodes to run.</summary>
+    public IReadOnlyList<NodeDef> Targets { get; init; } = [];
+    /// <summary>Whether the smallest output wins.</summary>
+    public bool HasPenalties { get; init; }
+
+    /// <summary>Shapes of the placeholders for a batch size.</summary>
+    public Dictionary<string, TensorShape> Feeds(int batchSize) => new(StringComparer.Ordinal)
+    {
+        [ImageInput] = new TensorShape(batchSize, Image.Height, Image.Width, Image.Channels),
+        [LabelInput] = new TensorShape(batchSize),
+    };
+
+    /// <summary>Loss and hits of a plan that has just run.</summary>
+    public StepOutcome Read(Executable plan, ReadOnlySpan<int> labels)
+    {
+        ReadOnlySpan<float> outputs = plan.Fetch<float>(0);
+        int classes = outputs.Length / labels.Length, correct = 0;
+        for (int i = 0; i < labels.Length; i++)
+        {
+            ReadOnlySpan<float> row = outputs.Slice(i * classes, classes);
+            int best = HasPenalties ? System.Numerics.Tensors.TensorPrimitives.IndexOfMin(row) : System.Numerics.Tensors.TensorPrimitives.IndexOfMax(row);
+            if (best == labels[i])
+                correct++;
+        }
+        return new StepOutcome(plan.Fetch<float>(1)[0], correct);
+    }
+}
+
+/// <summary>Builds the graphs of one classifier: for training, for measuring, for scoring. They share variables by name.</summary>
+/// <param name="Architecture">The network.</param>
+/// <param name="Image">Size of its images.</param>
+/// <param name="Classes">Number of classes.</param>
+internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageShape Image, int Classes)
+{
+    /// <summary>The whole step: forward pass, loss with auxiliary losses, gradients, updates.</summary>
+    public ClassificationGraph Training(TrainingOptions options)
+    {
+        var g = new GraphBuilder(GraphMode.Training) { Seed = options.Seed };
+        (NetworkOutputs network, NodeOutput loss) = WithLoss(g, options.Loss);
+        VariableDefinition[] trained = [.. g.Variables.Where(v => v.IsTrainable)];
+        IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [.. trained.Select(g.ReadVariable)]);
+        var moved = new List<TrainedVariable>();
+        for (int i = 0; i < trained.Length; i++)
+            if (gradients[i] is NodeOutput gradient)
+                moved.Add(new TrainedVariable(trained[i], Decayed(g, trained[i], gradient, options)));
+        IReadOnlyList<NodeDef> updates = options.Optimizer.AddUpdates(g, moved);
+        return Finish(g, [network.Output, loss], [.. g.Updates, .. updates]);
+    }
+
+    /// <summary>Outputs and loss of the network as it scores.</summary>
+    public ClassificationGraph Evaluation(ClassificationLoss? loss)
+    {
+        var g = new GraphBuilder(GraphMode.Inference);
+        (NetworkOutputs network, NodeOutput value) = WithLoss(g, loss);
+        return Finish(g, [network.Output, value], []);
+    }
+
+    /// <summary>Probabilities.</summary>
+    public ClassificationGraph Scoring()
+    {
+        var g = new GraphBuilder(GraphMode.Inference);
+        return Finish(g, [Network(g).Scores], []);
+    }
+
+    private ClassificationGraph Finish(GraphBuilder g, NodeOutput[] fetches, NodeDef[] targets) => new()
+    {
+        Graph = g.ToGraph(),
+        Image = Image,
+        Fetches = fetches,
+        Targets = targets,
+        HasPenalties = Architecture.Output == OutputKind.RbfPenalty,
+    };
+
+    private NetworkOutputs Network(GraphBuilder g) =>
+        Architecture.Build(g, g.Placeholder(ClassificationGraph.ImageInput, DataType.Float, new TensorShape(-1, Image.Height, Image.Width, Image.Channels)), Classes);
+
+    private (NetworkOutputs Network, NodeOutput Loss) WithLoss(GraphBuilder g, ClassificationLoss? chosen)
+    {
+        ClassificationLoss loss = chosen ?? ClassificationLoss.For(Architecture);
+        if (loss.Outputs != Architecture.Output)
+            throw new ArgumentException($"The loss {loss.GetType().Name} is for {loss.Outputs} outputs; {Architecture.DisplayName} has {Architecture.Output} outputs.");
+        NetworkOutputs network = Network(g);
+        NodeOutput labels = g.Placeholder(ClassificationGraph.LabelInput, DataType.Int32, new TensorShape(-1));
+        NodeOutput total = loss.Build(g, network.Output, labels, "loss");
+        for (int i = 0; i < network.Auxiliary.Count; i++)
+            total = AddAuxiliary(g, total, network.Auxiliary[i], labels, $"loss_auxiliary{i + 1}");
+        return (network, total);
+    }
+
+    private static NodeOutput AddAuxiliary(GraphBuilder g, NodeOutput total, AuxiliaryOutput auxiliary, NodeOutput labels, string name)
+    {
+        NodeOutput loss = ClassificationLoss.SoftmaxCrossEntropy.Build(g, auxiliary.Logits, labels, name);
+        NodeOutput weighted = g.AddNode("Mul", [loss, g.Constant(TensorLiteral.Scalar(auxiliary.LossWeight))]).Output();
+        return g.AddNode("AddV2", [total, weighted]).Output();
+    }
+
+    private static NodeOutput Decayed(GraphBuilder g, VariableDefinition variable, NodeOutput gradient, TrainingOptions options)
+    {
+        if (options.WeightDecay == 0 || (variable.Role != VariableRole.Kernel && !options.DecayAllParameters))
+            return gradient;
+        using (g.RootScope("weight_decay"))
+        {
+            NodeOutput decay = g.AddNode("Mul", [g.ReadVariable(variable), g.Constant(TensorLiteral.Scalar(options.WeightDecay))]).Output();
+            return g.AddNode("AddV2", [gradient, decay]).Output();
+        }
+    }
+}

@@ -1,0 +1,51 @@
+namespace Microsoft.ML.CnnZoo.Training;
+
+/// <summary>What one pass over the training images came to. Means are over images, not over batches: a short last batch weighs what it holds.</summary>
+public sealed record EpochProgress
+{
+    /// <summary>Number of the epoch, from 1.</summary>
+    public required int Epoch { get; init; }
+    /// <summary>Epochs asked for.</summary>
+    public required int Epochs { get; init; }
+    /// <summary>Mean loss over the epoch's images, measured while the weights moved, auxiliary losses included.</summary>
+    public required double Loss { get; init; }
+    /// <summary>Share of the epoch's images classified rightly while the weights moved, 0…1.</summary>
+    public required double Accuracy { get; init; }
+    /// <summary>Mean loss over the validation images after the epoch; null without a validation set.</summary>
+    public double? ValidationLoss { get; init; }
+    /// <summary>Share of validation images classified rightly after the epoch, 0…1; null without a validation set.</summary>
+    public double? ValidationAccuracy { get; init; }
+    /// <summary>Training images per second, validation left out.</summary>
+    public required double ImagesPerSecond { get; init; }
+    /// <summary>Learning rate of the epoch's last step.</summary>
+    public required float LearningRate { get; init; }
+    /// <summary>Time since training began.</summary>
+    public required TimeSpan Elapsed { get; init; }
+    /// <summary>Estimate of the time left, if no early stop comes.</summary>
+    public required TimeSpan Remaining { get; init; }
+}
+
+/// <summary>How far an epoch has come: for progress bars.</summary>
+public sealed record BatchProgress
+{
+    /// <summary>Number of the epoch, from 1.</summary>
+    public required int Epoch { get; init; }
+    /// <summary>Epochs asked for.</summary>
+    public required int Epochs { get; init; }
+    /// <summary>Batches done in this epoch, from 1.</summary>
+    public required int Batch { get; init; }
+    /// <summary>Batches in an epoch.</summary>
+    public required int Batches { get; init; }
+    /// <summary>Mean loss over the epoch's images so far.</summary>
+    public required double Loss { get; init; }
+    /// <summary>Share of the epoch's images classified rightly so far, 0…1.</summary>
+    public required double Accuracy { get; init; }
+    /// <summary>Training images per second in this epoch.</summary>
+    public required double ImagesPerSecond { get; init; }
+    /// <summary>Learning rate of the step just done.</summary>
+    public required float LearningRate { get; init; }
+    /// <summary>Time since training began.</summary>
+    public required TimeSpan Elapsed { get; init; }
+    /// <summary>Estimate of the time left, if no early stop comes.</summary>
+    public required TimeSpan Remaining { get; init; }
+}

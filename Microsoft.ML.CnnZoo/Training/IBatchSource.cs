@@ -1,0 +1,26 @@
+using Microsoft.ML.CnnZoo.Architectures;
+
+namespace Microsoft.ML.CnnZoo.Training;
+
+/// <summary>Facts about <see cref="ImageShape"/>.</summary>
+internal static class ImageShapes
+{
+    /// <summary>Values in an image.</summary>
+    public static int ValueCount(this ImageShape shape) => checked(shape.Height * shape.Width * shape.Channels);
+}
+
+/// <summary>Labelled images that can be had in any order. Read by one thread at a time, not always the same.</summary>
+public interface IBatchSource
+{
+    /// <summary>Number of images.</summary>
+    int Count { get; }
+
+    /// <summary>Size of each image.</summary>
+    ImageShape Image { get; }
+
+    /// <summary>Writes chosen images, normalised, and their labels.</summary>
+    /// <param name="indices">Which images, each in [0, <see cref="Count"/>).</param>
+    /// <param name="images">Receives [n, height, width, channels].</param>
+    /// <param name="labels">Receives n class numbers, from 0.</param>
+    void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels);
+}

@@ -1,0 +1,195 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Training;
+
+/// <summary>
+/// Trains an architecture on labelled images: shuffled batches, steps, validation, the best weights kept.
+/// </summary>
+/// <remarks>Deterministic: the same seed, images, options, backend and number of threads give the same weights bit for bit. Used by one thread at a time.</remarks>
+public sealed class NetworkTrainer : IDisposable
+{
+    private readonly TrainingOptions _options;
+    private readonly ImageShape _image;
+    private readonly TrainingStep _step;
+    private readonly NetworkEvaluator _evaluator;
+    private readonly WeightSnapshot _best;
+
+    /// <summary>Builds the graphs and draws the first weights.</summary>
+    /// <param name="architecture">The network.</param>
+    /// <param name="image">Size of its images.</param>
+    /// <param name="classes">Number of classes, ≥ 2.</param>
+    /// <param name="registry">Backends.</param>
+    /// <param name="options">How to train.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="GraphException">The images are too small for the network.</exception>
+    public NetworkTrainer(CnnArchitecture architecture, ImageShape image, int classes, KernelRegistry registry, TrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
+        _options = options;
+        _image = image;
+        var graphs = new ClassificationGraphs(architecture, image, classes);
+        var session = new Session(registry);
+        var compile = new CompileOptions { Workers = options.Workers };
+        ClassificationGraph training = graphs.Training(options);
+        VariableInitialization.Initialize(Variables, training.Graph.Variables, options.Seed);
+        _step = new TrainingStep(session, training, options, Variables, compile);
+        ClassificationGraph evaluation = graphs.Evaluation(options.Loss);
+        VariableInitialization.Initialize(Variables, evaluation.Graph.Variables.Where(v => !Variables.Contains(v.Name)), options.Seed);
+        _evaluator = new NetworkEvaluator(session, evaluation, Variables, compile);
+        _best = new WeightSnapshot(Variables, [.. evaluation.Graph.Variables.Select(v => v.Name)]);
+    }
+
+    /// <summary>The weights: fresh before training (set them to continue from elsewhere), the best afterwards; optimizer state is among them.</summary>
+    public VariableStore Variables { get; } = new();
+
+    /// <summary>Trains. Called again, it goes on from where the weights are.</summary>
+    /// <param name="train">Training images, at least one.</param>
+    /// <param name="validation">Images that decide which epoch is the best; null for none: then the last epoch's weights are kept.</param>
+    /// <returns>What it came to; <see cref="Variables"/> holds the weights of <see cref="TrainingResult.Best"/>.</returns>
+    /// <remarks>Cancelled, it returns within a batch's time with the best weights so far (without validation: the weights as they are).</remarks>
+    /// <exception cref="TrainingDivergedException">The loss became infinite or not a number before the end of the first epoch.</exception>
+    /// <exception cref="ArgumentException">There are no images, or they are of another size than the network's.</exception>
+    public TrainingResult Train(IBatchSource train, IBatchSource? validation = null)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        if (train.Count == 0)
+            throw new ArgumentException("There are no images to train on.", nameof(train));
+        if (train.Image != _image || (validation is not null && validation.Image != _image))
+            throw new ArgumentException($"The network takes images of {_image}; those given are {train.Image}{(validation is null ? "" : $" and {validation.Image}")}.", nameof(train));
+        var run = new Run(this, train, validation is { Count: > 0 } ? validation : null);
+        return run.Go();
+    }
+
+    /// <summary>Loss and accuracy on some images with the weights as they are.</summary>
+    /// <param name="source">The images.</param>
+    /// <param name="batchSize">Images at a time.</param>
+    public (double Loss, double Accuracy) Evaluate(IBatchSource source, int batchSize = 256)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return _evaluator.Evaluate(source, batchSize, default) ?? (double.NaN, double.NaN);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _step.Dispose();
+        _evaluator.Dispose();
+        _best.Dispose();
+        Variables.Dispose();
+    }
+
+    /// <summary>One call of <see cref="Train"/>.</summary>
+    private sealed class Run(NetworkTrainer trainer, IBatchSource train, IBatchSource? validation)
+    {
+        private readonly TrainingOptions _options = trainer._options;
+        private readonly BatchReader _reader = new(train, trainer._options.BatchSize);
+        private readonly TrainingClock _clock = new();
+        private readonly List<EpochProgress> _history = [];
+        private EpochProgress? _best;
+        private float _rate;
+        private long _steps;
+
+        private bool IsCancelled => _options.CancellationToken.IsCancellationRequested;
+
+        public TrainingResult Go()
+        {
+            TrainingEnd end = TrainingEnd.Completed;
+            try
+            {
+                for (int epoch = 1; epoch <= _options.Epochs && end == TrainingEnd.Completed; epoch++)
+                    end = Epoch(epoch);
+            }
+            catch (TrainingDivergedException e) when (trainer._best.IsTaken)
+            {
+                trainer._best.Restore();
+                return new TrainingResult(TrainingEnd.Diverged, _history, _best, e);
+            }
+            if (validation is not null)
+                trainer._best.Restore();
+            return new TrainingResult(end, _history, _best);
+        }
+
+        private TrainingEnd Epoch(int epoch)
+        {
+            var meter = new EpochMeter();
+            int batches = 0;
+            foreach (Batch batch in _reader.Read(Order(epoch)))
+            {
+                if (IsCancelled)
+                    return TrainingEnd.Cancelled;
+                Step(epoch, batch, meter);
+                Report(epoch, ++batches, meter);
+            }
+            double imagesPerSecond = meter.ImagesPerSecond;
+            (double Loss, double Accuracy)? measured = validation is null ? null
+                : trainer._evaluator.Evaluate(validation, Math.Max(_options.BatchSize, 64), _options.CancellationToken);
+            if (validation is not null && measured is null)
+                return TrainingEnd.Cancelled;
+            if (measured is { Loss: var loss } && !double.IsFinite(loss))
+                throw new TrainingDivergedException(epoch, _steps, _rate, $"the validation loss is {loss}");
+            Complete(epoch, meter, imagesPerSecond, measured);
+            return epoch < _options.Epochs && _options.EarlyStopping?.ShouldStop(_history, _options.Metric) == true ? TrainingEnd.StoppedEarly : TrainingEnd.Completed;
+        }
+
+        private void Step(int epoch, Batch batch, EpochMeter meter)
+        {
+            _rate = _options.Schedule.Rate(new ScheduleContext(_options.LearningRate, _steps, _reader.BatchCount, _options.Epochs, _history));
+            _steps++;
+            StepOutcome outcome = trainer._step.Run(batch.Images, batch.Labels, _rate);
+            if (!double.IsFinite(outcome.Loss))
+                throw new TrainingDivergedException(epoch, _steps, _rate, $"the loss is {outcome.Loss}");
+            meter.Add(outcome, batch.Count);
+        }
+
+        private void Complete(int epoch, EpochMeter meter, double imagesPerSecond, (double Loss, double Accuracy)? measured)
+        {
+            var progress = new EpochProgress
+            {
+                Epoch = epoch,
+                Epochs = _options.Epochs,
+                Loss = meter.Loss,
+                Accuracy = meter.Accuracy,
+                ValidationLoss = measured?.Loss,
+                ValidationAccuracy = measured?.Accuracy,
+                ImagesPerSecond = imagesPerSecond,
+                LearningRate = _rate,
+                Elapsed = _clock.Elapsed,
+                Remaining = _clock.Remaining((double)epoch / _options.Epochs),
+            };
+            _history.Add(progress);
+            if (EarlyStopping.IsBetter(progress, _best, _options.Metric))
+            {
+                _best = progress;
+                trainer._best.Take();
+            }
+            _options.EpochCompleted?.Invoke(progress);
+        }
+
+        private void Report(int epoch, int batch, EpochMeter meter) => _options.BatchCompleted?.Invoke(new BatchProgress
+        {
+            Epoch = epoch,
+            Epochs = _options.Epochs,
+            Batch = batch,
+            Batches = _reader.BatchCount,
+            Loss = meter.Loss,
+            Accuracy = meter.Accuracy,
+            ImagesPerSecond = meter.ImagesPerSecond,
+            LearningRate = _rate,
+            Elapsed = _clock.Elapsed,
+            Remaining = _clock.Remaining((epoch - 1 + (double)batch / _reader.BatchCount) / _options.Epochs),
+        });
+
+        /// <summary>A fresh permutation per epoch, fixed by seed and epoch alone.</summary>
+        private int[] Order(int epoch)
+        {
+            int[] order = [.. Enumerable.Range(0, train.Count)];
+            if (_options.Shuffle)
+                new PhiloxRandom(_options.Seed, RandomPurpose.Shuffling, $"epoch {epoch}").Shuffle(order.AsSpan());
+            return order;
+        }
+    }
+}

@@ -1,0 +1,117 @@
+namespace Microsoft.ML.CnnZoo.Training;
+
+/// <summary>What random numbers are for: each purpose draws from a stream of its own, so that changing one leaves the others as they were.</summary>
+public enum RandomPurpose
+{
+    /// <summary>First values of variables.</summary>
+    Initialization,
+    /// <summary>The order of the images in an epoch.</summary>
+    Shuffling,
+    /// <summary>Dropout masks.</summary>
+    Dropout,
+    /// <summary>Random crops, mirroring and colour changes.</summary>
+    Augmentation,
+    /// <summary>Which rows are held out for validation.</summary>
+    Splitting,
+}
+
+/// <summary>
+/// Random numbers from a counter: Philox-4x32-10. Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
+/// The stream is fixed by seed, purpose and name alone, on every machine.
+/// </summary>
+public sealed class PhiloxRandom
+{
+    private const uint Multiplier0 = 0xD2511F53, Multiplier1 = 0xCD9E8D57, Weyl0 = 0x9E3779B9, Weyl1 = 0xBB67AE85;
+    private const int Rounds = 10;
+    private readonly ulong _key;
+    private readonly ulong _stream;
+    private readonly uint[] _block = new uint[4];
+    private ulong _counter;
+    private int _used = 4;
+    private double _spareNormal = double.NaN;
+
+    /// <summary>Starts a stream.</summary>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="purpose">What the numbers are for.</param>
+    /// <param name="name">Tells streams of one purpose apart: a variable's name, an epoch.</param>
+    public PhiloxRandom(long seed, RandomPurpose purpose, string name = "")
+    {
+        _key = unchecked((ulong)seed);
+        _stream = Fnv1A($"{purpose}/{name}");
+    }
+
+    /// <summary>32 random bits.</summary>
+    public uint NextUInt32()
+    {
+        if (_used == _block.Length)
+        {
+            Block(_key, _counter++, _stream, _block);
+            _used = 0;
+        }
+        return _block[_used++];
+    }
+
+    /// <summary>64 random bits.</summary>
+    public ulong NextUInt64() => NextUInt32() | ((ulong)NextUInt32() << 32);
+
+    /// <summary>Uniform in [0, 1), a multiple of 2⁻⁵³.</summary>
+    public double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1UL << 53));
+
+    /// <summary>Uniform integer in [0, <paramref name="bound"/>), without bias.</summary>
+    public int Next(int bound)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bound, 1);
+        uint limit = uint.MaxValue - (uint)(((ulong)uint.MaxValue + 1) % (uint)bound);
+        uint value;
+        do
+            value = NextUInt32();
+        while (value > limit);
+        return (int)(value % (uint)bound);
+    }
+
+    /// <summary>N(0, 1), by Box and Muller's transform.</summary>
+    public double NextNormal()
+    {
+        if (!double.IsNaN(_spareNormal))
+        {
+            (double spare, _spareNormal) = (_spareNormal, double.NaN);
+            return spare;
+        }
+        double radius = Math.Sqrt(-2 * Math.Log(1 - NextDouble())), angle = 2 * Math.PI * NextDouble();
+        _spareNormal = radius * Math.Sin(angle);
+        return radius * Math.Cos(angle);
+    }
+
+    /// <summary>Puts items in random order (Fisher and Yates).</summary>
+    public void Shuffle<T>(Span<T> items)
+    {
+        for (int i = items.Length - 1; i > 0; i--)
+        {
+            int j = Next(i + 1);
+            (items[i], items[j]) = (items[j], items[i]);
+        }
+    }
+
+    /// <summary>One block of the generator: four words from a 64-bit key and a 128-bit counter.</summary>
+    internal static void Block(ulong key, ulong counterLow, ulong counterHigh, Span<uint> output)
+    {
+        (uint k0, uint k1) = ((uint)key, (uint)(key >> 32));
+        (uint c0, uint c1, uint c2, uint c3) = ((uint)counterLow, (uint)(counterLow >> 32), (uint)counterHigh, (uint)(counterHigh >> 32));
+        for (int round = 0; round < Rounds; round++)
+        {
+            ulong p0 = (ulong)Multiplier0 * c0, p1 = (ulong)Multiplier1 * c2;
+            (c0, c1, c2, c3) = ((uint)(p1 >> 32) ^ c1 ^ k0, (uint)p1, (uint)(p0 >> 32) ^ c3 ^ k1, (uint)p0);
+            k0 = unchecked(k0 + Weyl0);
+            k1 = unchecked(k1 + Weyl1);
+        }
+        (output[0], output[1], output[2], output[3]) = (c0, c1, c2, c3);
+    }
+
+    private static ulong Fnv1A(string text)
+    {
+        ulong hash = 0xCBF29CE484222325;
+        foreach (byte b in System.Text.Encoding.UTF8.GetBytes(text))
+            hash = unchecked((hash ^ b) * 0x100000001B3);
+        return hash;
+    }
+}

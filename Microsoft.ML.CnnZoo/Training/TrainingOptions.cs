@@ -1,0 +1,99 @@
+using Microsoft.ML.CnnZoo.Execution;
+
+namespace Microsoft.ML.CnnZoo.Training;
+
+/// <summary>How a network is trained.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>Passes over the training images, ≥ 1.</summary>
+    public int Epochs { get; init; } = 10;
+    /// <summary>Images per step, ≥ 1; the last batch of an epoch, and a set smaller than this, make smaller ones.</summary>
+    public int BatchSize { get; init; } = 64;
+    /// <summary>Learning rate, > 0; the schedule starts from it.</summary>
+    public float LearningRate { get; init; } = 0.01f;
+    /// <summary>The rule that moves the weights.</summary>
+    public Optimizer Optimizer { get; init; } = new MomentumOptimizer();
+    /// <summary>How the learning rate changes.</summary>
+    public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Constant;
+    /// <summary>c in g ← g + c·p, ≥ 0: the gradient of ½c‖p‖².</summary>
+    public float WeightDecay { get; init; }
+    /// <summary>Whether biases and batch normalisation's parameters decay too, as PyTorch has it by default; else kernels only.</summary>
+    public bool DecayAllParameters { get; init; }
+    /// <summary>What is made small; null for the architecture's own loss.</summary>
+    public ClassificationLoss? Loss { get; init; }
+    /// <summary>When to end early; null for never. Needs a validation set.</summary>
+    public EarlyStopping? EarlyStopping { get; init; }
+    /// <summary>Which epoch counts as the best, whose weights are kept.</summary>
+    public StoppingMetric Metric { get; init; } = StoppingMetric.ValidationAccuracy;
+    /// <summary>Seed of all random streams; the same seed, data, options, backend and thread count give the same weights bit for bit.</summary>
+    public long Seed { get; init; }
+    /// <summary>Whether the images' order changes every epoch.</summary>
+    public bool Shuffle { get; init; } = true;
+    /// <summary>Called after each epoch, on the training thread.</summary>
+    public Action<EpochProgress>? EpochCompleted { get; init; }
+    /// <summary>Called after each batch, on the training thread; keep it short.</summary>
+    public Action<BatchProgress>? BatchCompleted { get; init; }
+    /// <summary>Ends training after the batch at hand; the best weights so far stay.</summary>
+    public CancellationToken CancellationToken { get; init; }
+    /// <summary>Threads to run on.</summary>
+    public WorkerPool Workers { get; init; } = WorkerPool.Shared;
+
+    /// <summary>Checks the ranges.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    internal void Check()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(Epochs, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize, 1);
+        if (!(LearningRate > 0) || !float.IsFinite(LearningRate))
+            throw new ArgumentOutOfRangeException(nameof(LearningRate), LearningRate, "The learning rate must be a positive number.");
+        if (!(WeightDecay >= 0) || !float.IsFinite(WeightDecay))
+            throw new ArgumentOutOfRangeException(nameof(WeightDecay), WeightDecay, "The weight decay must not be negative.");
+    }
+}
+
+/// <summary>Why training ended.</summary>
+public enum TrainingEnd
+{
+    /// <summary>All epochs were done.</summary>
+    Completed,
+    /// <summary>The validation metric stopped improving.</summary>
+    StoppedEarly,
+    /// <summary>The caller cancelled.</summary>
+    Cancelled,
+    /// <summary>The loss became infinite or not a number; the weights are those of the best epoch before.</summary>
+    Diverged,
+}
+
+/// <summary>What a training came to.</summary>
+/// <param name="End">Why it ended.</param>
+/// <param name="History">One record per epoch done.</param>
+/// <param name="Best">The epoch whose weights were kept: the best by the validation metric, the last one without validation; null when cancelled before the end of the first.</param>
+/// <param name="Divergence">What went wrong, when it diverged.</param>
+public sealed record TrainingResult(TrainingEnd End, IReadOnlyList<EpochProgress> History, EpochProgress? Best, TrainingDivergedException? Divergence = null);
+
+/// <summary>The loss became infinite or not a number.</summary>
+public sealed class TrainingDivergedException : InvalidOperationException
+{
+    /// <summary>Creates it for a step.</summary>
+    /// <param name="epoch">Number of the epoch, from 1.</param>
+    /// <param name="step">Number of the step in the whole training, from 1.</param>
+    /// <param name="learningRate">Learning rate of the step.</param>
+    /// <param name="what">What was not finite, for example "the loss is NaN".</param>
+    public TrainingDivergedException(int epoch, long step, float learningRate, string what)
+        : base($"Training diverged: {what} in epoch {epoch}, step {step}, at learning rate {learningRate:g4}. Try a smaller learning rate, or look for images with values that are not numbers.") =>
+        (Epoch, Step, LearningRate) = (epoch, step, learningRate);
+
+    /// <summary>Creates it with a message.</summary>
+    public TrainingDivergedException(string message) : base(message) { }
+    /// <summary>Creates it with a message and a cause.</summary>
+    public TrainingDivergedException(string message, Exception inner) : base(message, inner) { }
+    /// <summary>Creates it without a message.</summary>
+    public TrainingDivergedException() { }
+
+    /// <summary>Number of the epoch, from 1.</summary>
+    public int Epoch { get; }
+    /// <summary>Number of the step, from 1.</summary>
+    public long Step { get; }
+    /// <summary>Learning rate of the step.</summary>
+    public float LearningRate { get; }
+}

@@ -1,0 +1,85 @@
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Training;
+
+/// <summary>What one batch came to.</summary>
+/// <param name="Loss">Mean loss over the batch, before the weights moved.</param>
+/// <param name="Correct">Images classified rightly.</param>
+internal readonly record struct StepOutcome(double Loss, int Correct);
+
+/// <summary>Plans of one graph, one per batch size, compiled when first needed.</summary>
+internal sealed class PlanCache(Session session, ClassificationGraph graph, VariableStore variables, CompileOptions options) : IDisposable
+{
+    private readonly Dictionary<int, Executable> _plans = [];
+
+    /// <summary>The plan for a batch size.</summary>
+    public Executable For(int batchSize)
+    {
+        if (!_plans.TryGetValue(batchSize, out Executable? plan))
+            _plans.Add(batchSize, plan = session.Compile(graph.Graph, graph.Feeds(batchSize), graph.Fetches, graph.Targets, variables, options));
+        return plan;
+    }
+
+    public void Dispose()
+    {
+        foreach (Executable plan in _plans.Values)
+            plan.Dispose();
+        _plans.Clear();
+    }
+}
+
+/// <summary>Forward, backward, update: one step of training.</summary>
+internal sealed class TrainingStep(Session session, ClassificationGraph graph, TrainingOptions options, VariableStore variables, CompileOptions compile) : IDisposable
+{
+    private readonly PlanCache _plans = new(session, graph, variables, compile);
+    private long _steps;
+
+    /// <summary>Does a step.</summary>
+    /// <param name="images">[n, height, width, channels].</param>
+    /// <param name="labels">n class numbers.</param>
+    /// <param name="rate">Learning rate.</param>
+    public StepOutcome Run(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, float rate)
+    {
+        Executable plan = _plans.For(labels.Length);
+        _steps++;
+        images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
+        labels.CopyTo(plan.Feed<int>(ClassificationGraph.LabelInput));
+        plan.Feed<float>(Optimizer.LearningRateInput)[0] = rate;
+        if (plan.HasFeed(ClassificationGraph.StepInput))
+            plan.Feed<long>(ClassificationGraph.StepInput)[0] = _steps;
+        foreach ((string name, float value) in options.Optimizer.Scalars(_steps))
+            if (plan.HasFeed(name))
+                plan.Feed<float>(name)[0] = value;
+        plan.Run();
+        return graph.Read(plan, labels);
+    }
+
+    public void Dispose() => _plans.Dispose();
+}
+
+/// <summary>Loss and accuracy of a network on a set of images.</summary>
+internal sealed class NetworkEvaluator(Session session, ClassificationGraph graph, VariableStore variables, CompileOptions compile) : IDisposable
+{
+    private readonly PlanCache _plans = new(session, graph, variables, compile);
+
+    /// <summary>Means over all images; null when cancelled.</summary>
+    public (double Loss, double Accuracy)? Evaluate(IBatchSource source, int batchSize, CancellationToken cancellation)
+    {
+        var meter = new EpochMeter();
+        int[] order = [.. Enumerable.Range(0, source.Count)];
+        foreach (Batch batch in new BatchReader(source, batchSize).Read(order))
+        {
+            if (cancellation.IsCancellationRequested)
+                return null;
+            Executable plan = _plans.For(batch.Count);
+            batch.Images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
+            batch.Labels.CopyTo(plan.Feed<int>(ClassificationGraph.LabelInput));
+            plan.Run(CancellationToken.None);
+            meter.Add(graph.Read(plan, batch.Labels), batch.Count);
+        }
+        return (meter.Loss, meter.Accuracy);
+    }
+
+    public void Dispose() => _plans.Dispose();
+}
