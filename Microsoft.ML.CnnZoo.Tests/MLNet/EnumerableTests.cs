@@ -54,7 +54,7 @@ public class EnumerableTests
     public void LoadFromEnumerable_UnsupportedTypes_AreRefused()
     {
         AssertRefused<WithDecimal>();
-        AssertRefused<WithEnum>();
+        AssertRefused<WithDay>();
         AssertRefused<WithNullable>();
     }
 
@@ -64,7 +64,7 @@ public class EnumerableTests
         Everything[] rows = [new() { FStr = "é", FVar = [1, 2], PInt = 7, RM = "m".AsMemory(), VB = new VBuffer<double>(4, 1, [5], [2]) }, new() { FBool = true }];
         Everything[] back = [.. _context.Data.CreateEnumerable<Everything>(_context.Data.LoadFromEnumerable(rows), reuseRowObject: false)];
         Assert.Equal(["é", ""], back.Select(r => r.FStr));
-        Assert.Equal([1f, 2f], back[0].FVar);
+        Assert.Equal([1f, 2f], back[0].FVar!);
         Assert.Equal(7, back[0].PInt);
         Assert.Equal([0, 0, 5, 0], back[0].VB.DenseValues());
         Assert.False(back[0].VB.IsDense);
@@ -205,7 +205,7 @@ public class EnumerableTests
         public decimal X;
     }
 
-    public sealed class WithEnum
+    public sealed class WithDay
     {
         public DayOfWeek X;
     }

@@ -8,7 +8,7 @@ namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 /// A transformer as a user's assembly writes it: output = input * factor, on ML.NET's public API. Saving and loading reach
 /// ML.NET's internals by reflection, by the names that the real ML.NET has too.
 /// </summary>
-public sealed class ExternalScaleTransformer(string output, string input, float factor) : ITransformer, IDisposable
+public sealed class ExternalScaleTransformer(string outputColumn, string inputColumn, float factor) : ITransformer, IDisposable
 {
     public const string LoaderSignature = "TestExternalScale";
     private const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
@@ -17,11 +17,11 @@ public sealed class ExternalScaleTransformer(string output, string input, float 
 
     public bool IsRowToRowMapper => true;
 
-    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => new Mapper(inputSchema, output, input, factor).OutputSchema;
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => new Mapper(inputSchema, outputColumn, inputColumn, factor).OutputSchema;
 
-    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new Mapper(inputSchema, output, input, factor);
+    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new Mapper(inputSchema, outputColumn, inputColumn, factor);
 
-    public IDataView Transform(IDataView input1) => new View(input1, new Mapper(input1.Schema, output, input, factor));
+    public IDataView Transform(IDataView input) => new View(input, new Mapper(input.Schema, outputColumn, inputColumn, factor));
 
     public void Dispose() => IsDisposed = true;
 
@@ -31,8 +31,8 @@ public sealed class ExternalScaleTransformer(string output, string input, float 
             .Invoke(["TESTSCAL", 1u, 1u, 1u, typeof(ExternalScaleTransformer).Assembly.FullName, LoaderSignature, null]);
         typeof(ModelSaveContext).GetMethod("SetVersionInfo", Any)!.Invoke(ctx, [version]);
         var writer = (BinaryWriter)typeof(ModelSaveContext).GetField("Writer", Any)!.GetValue(ctx)!;
-        writer.Write(output);
-        writer.Write(input);
+        writer.Write(outputColumn);
+        writer.Write(inputColumn);
         Action<BinaryWriter> weights = w => w.Write(factor);
         typeof(ModelSaveContext).GetMethod("SaveBinaryStream", Any)!.Invoke(ctx, ["Weights.bin", weights]);
     }
@@ -184,24 +184,24 @@ public sealed class ExternalScaleTransformer(string output, string input, float 
 }
 
 /// <summary>The estimator of <see cref="ExternalScaleTransformer"/>; it counts how often it is fitted.</summary>
-public sealed class ExternalScaleEstimator(string output, string input, float factor) : IEstimator<ExternalScaleTransformer>
+public sealed class ExternalScaleEstimator(string outputColumn, string inputColumn, float factor) : IEstimator<ExternalScaleTransformer>
 {
     public int Fits { get; private set; }
 
-    public ExternalScaleTransformer Fit(IDataView data)
+    public ExternalScaleTransformer Fit(IDataView input)
     {
         Fits++;
-        return new ExternalScaleTransformer(output, input, factor);
+        return new ExternalScaleTransformer(outputColumn, inputColumn, factor);
     }
 
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         Dictionary<string, SchemaShape.Column> columns = inputSchema.ToDictionary(c => c.Name);
-        if (!columns.TryGetValue(input, out SchemaShape.Column source))
-            throw new ArgumentOutOfRangeException(nameof(inputSchema), $"Could not find input column '{input}'");
+        if (!columns.TryGetValue(inputColumn, out SchemaShape.Column source))
+            throw new ArgumentOutOfRangeException(nameof(inputSchema), $"Could not find input column '{inputColumn}'");
         ConstructorInfo column = typeof(SchemaShape.Column)
             .GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Single(c => c.GetParameters().Length == 5);
-        columns[output] = (SchemaShape.Column)column.Invoke([output, source.Kind, source.ItemType, false, null]);
+        columns[outputColumn] = (SchemaShape.Column)column.Invoke([outputColumn, source.Kind, source.ItemType, false, null]);
         return new SchemaShape(columns.Values);
     }
 }
