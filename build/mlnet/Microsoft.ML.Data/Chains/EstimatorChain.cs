@@ -12,17 +12,15 @@ public sealed class EstimatorChain<TLastTransformer> : IEstimator<TransformerCha
     public readonly IEstimator<TLastTransformer> LastEstimator;
 
     private readonly EstimatorLink[] _links;
-    private readonly IHostEnvironment _environment;
 
     /// <summary>An empty chain.</summary>
     public EstimatorChain()
-        : this(null, [])
+        : this([])
     {
     }
 
-    internal EstimatorChain(IHostEnvironment environment, EstimatorLink[] links)
+    internal EstimatorChain(EstimatorLink[] links)
     {
-        _environment = environment;
         _links = links;
         LastEstimator = links.LastOrDefault().Estimator as IEstimator<TLastTransformer>;
     }
@@ -58,7 +56,7 @@ public sealed class EstimatorChain<TLastTransformer> : IEstimator<TransformerCha
         where TNewTrans : class, ITransformer
     {
         ArgumentNullException.ThrowIfNull(estimator);
-        return new EstimatorChain<TNewTrans>(_environment, [.. _links, new EstimatorLink((IEstimator<ITransformer>)estimator, scope, false)]);
+        return new EstimatorChain<TNewTrans>([.. _links, new EstimatorLink((IEstimator<ITransformer>)estimator, scope, false)]);
     }
 
     /// <summary>This chain, with what reaches the next estimator kept in memory after its first pass.</summary>
@@ -67,10 +65,10 @@ public sealed class EstimatorChain<TLastTransformer> : IEstimator<TransformerCha
         ArgumentNullException.ThrowIfNull(env);
         if (_links.Length == 0 || _links[^1].CacheAfter)
             return this;
-        return new EstimatorChain<TLastTransformer>(env, [.. _links[..^1], _links[^1] with { CacheAfter = true }]);
+        return new EstimatorChain<TLastTransformer>([.. _links[..^1], _links[^1] with { CacheAfter = true }]);
     }
 
-    private static IDataView Cache(IDataView data) => data;
+    private static CacheView Cache(IDataView data) => new(data, null);
 }
 
 internal readonly record struct EstimatorLink(IEstimator<ITransformer> Estimator, TransformerScope Scope, bool CacheAfter);
