@@ -24,7 +24,9 @@ internal static unsafe class ImageDecoder
         }
         catch (GdkPixbufException e)
         {
-            throw new InvalidDataException($"the {format} image can't be decoded ({e.Message})", e);
+            bool truncated = format == "jpeg" && encoded.LastIndexOf(ImageFormat.JpegEnd) < 0;
+            throw new InvalidDataException(
+                truncated ? "the jpeg image is truncated: its end marker is missing" : $"the {format} image can't be decoded ({e.Message})", e);
         }
     }
 

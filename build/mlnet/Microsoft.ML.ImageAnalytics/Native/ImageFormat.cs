@@ -7,6 +7,9 @@ internal static class ImageFormat
 {
     private static ReadOnlySpan<byte> PngSignature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
+    /// <summary>The marker that ends a JPEG.</summary>
+    public static ReadOnlySpan<byte> JpegEnd => [0xFF, 0xD9];
+
     /// <summary>gdk-pixbuf's name of the format, or null if the bytes begin like none of those that ML.NET decodes.</summary>
     public static string Recognize(ReadOnlySpan<byte> encoded) => encoded switch
     {
