@@ -59,26 +59,45 @@ public sealed record NetworkBody(NodeOutput Features, NodeOutput Output, IReadOn
 /// <param name="Auxiliary">Auxiliary classifiers; none in inference graphs.</param>
 public sealed record NetworkOutputs(NodeOutput Features, NodeOutput Output, NodeOutput Scores, IReadOnlyList<AuxiliaryOutput> Auxiliary);
 
+/// <summary>What is known of a variant before it is built.</summary>
+/// <param name="Name">Name for command lines and files.</param>
+/// <param name="DisplayName">Name for people.</param>
+/// <param name="Depth">Layers as the paper counts them.</param>
+/// <param name="DefaultInput">The image size of the paper.</param>
+/// <param name="MinimumSize">The smallest height and width that every layer fits.</param>
+/// <param name="Paper">The paper.</param>
+internal sealed record ArchitectureFacts(string Name, string DisplayName, int Depth, ImageShape DefaultInput, int MinimumSize, Publication Paper);
+
 /// <summary>A convolutional network that can be built for any legal image size and number of classes. Immutable; one instance per variant, listed in <see cref="CnnArchitectures"/>.</summary>
 public abstract class CnnArchitecture
 {
+    private protected CnnArchitecture(ArchitectureFacts facts) => Facts = facts;
+
     /// <summary>Name for command lines and files, for example <c>lenet5_modern_relu</c>.</summary>
-    public abstract string Name { get; }
+    public string Name => Facts.Name;
 
     /// <summary>Name for people, for example <c>LeNet-5</c>.</summary>
-    public abstract string DisplayName { get; }
+    public string DisplayName => Facts.DisplayName;
 
     /// <summary>The paper.</summary>
-    public abstract Publication Paper { get; }
+    public Publication Paper => Facts.Paper;
 
     /// <summary>Layers as the paper counts them.</summary>
-    public abstract int Depth { get; }
+    public int Depth => Facts.Depth;
 
     /// <summary>The image size of the paper.</summary>
-    public abstract ImageShape DefaultInput { get; }
+    public ImageShape DefaultInput => Facts.DefaultInput;
 
     /// <summary>The smallest height and width that every layer fits.</summary>
-    public abstract int MinimumSize { get; }
+    public int MinimumSize => Facts.MinimumSize;
+
+    /// <summary>How layers with strides pad: the paper's and PyTorch's way unless <see cref="WithTensorFlowPadding"/> was asked for.</summary>
+    public bool TensorFlowPadding { get; private set; }
+
+    /// <summary>Batch normalisation's epsilon where it is not the network's own; see <see cref="WithBatchNormEpsilon"/>.</summary>
+    private protected float? BatchNormEpsilonOverride { get; private set; }
+
+    private protected ArchitectureFacts Facts { get; }
 
     /// <summary>What the last layer means.</summary>
     public virtual OutputKind Output => OutputKind.Softmax;
@@ -125,8 +144,37 @@ public abstract class CnnArchitecture
         return $"{variable[..(cut + 1)].Replace('/', '.')}{leaf}";
     }
 
+    /// <summary>The node, or the scope whose last node it is, that computes what PyTorch's libraries return from a module: <c>layer1.0</c> → <c>conv2_1/Relu</c>.</summary>
+    public virtual string TorchModule(string module) => module.Replace('.', '/');
+
+    /// <summary>
+    /// The same network with TensorFlow's SAME padding in its layers with strides, where the network's own padding is symmetric: the form that Keras' and
+    /// TF-Slim's weights belong to. On odd sizes both are the same.
+    /// </summary>
+    public CnnArchitecture WithTensorFlowPadding()
+    {
+        CnnArchitecture copy = Copy();
+        copy.TensorFlowPadding = true;
+        return copy;
+    }
+
+    /// <summary>The same network with another epsilon in its batch normalisations (Keras has 1e-3 where others have 1e-5).</summary>
+    /// <param name="epsilon">Greater than 0.</param>
+    public CnnArchitecture WithBatchNormEpsilon(float epsilon)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(epsilon);
+        CnnArchitecture copy = Copy();
+        copy.BatchNormEpsilonOverride = epsilon;
+        return copy;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => DisplayName;
+
+    /// <summary>Padding of a layer with strides: symmetric, or SAME if that was asked for.</summary>
+    private protected Padding StridedPadding(int pixels) => TensorFlowPadding ? Padding.Same : pixels == 0 ? Padding.Valid : Padding.Symmetric(pixels);
+
+    private CnnArchitecture Copy() => (CnnArchitecture)MemberwiseClone();
 
     /// <summary>Adds the layers.</summary>
     protected abstract NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes);

@@ -10,7 +10,10 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// </remarks>
 public sealed class LeNet1 : CnnArchitecture
 {
-    private LeNet1() { }
+    private LeNet1() : base(new("lenet1", "LeNet-1", 5, new(28, 28, 1), 16, new("LeCun, Boser, Denker, Henderson, Howard, Hubbard, Jackel", 1990,
+        "Handwritten digit recognition with a back-propagation network", new Uri("https://proceedings.neurips.cc/paper/1989/hash/53c3bce66e43be4f209556518c2fcb54-Abstract.html"))))
+    {
+    }
 
     /// <summary>The network.</summary>
     public static LeNet1 Instance { get; } = new();
@@ -19,19 +22,6 @@ public sealed class LeNet1 : CnnArchitecture
     public static IReadOnlyList<IReadOnlyList<int>> H3Connections { get; } =
         [[0], [0, 1], [0, 1], [1], [0, 1], [0, 1], [2], [2, 3], [2, 3], [3], [2, 3], [2, 3]];
 
-    /// <inheritdoc/>
-    public override string Name => "lenet1";
-    /// <inheritdoc/>
-    public override string DisplayName => "LeNet-1";
-    /// <inheritdoc/>
-    public override Publication Paper { get; } = new("LeCun, Boser, Denker, Henderson, Howard, Hubbard, Jackel", 1990,
-        "Handwritten digit recognition with a back-propagation network", new Uri("https://proceedings.neurips.cc/paper/1989/hash/53c3bce66e43be4f209556518c2fcb54-Abstract.html"));
-    /// <inheritdoc/>
-    public override int Depth => 5;
-    /// <inheritdoc/>
-    public override ImageShape DefaultInput => new(28, 28, 1);
-    /// <inheritdoc/>
-    public override int MinimumSize => 16;
     /// <inheritdoc/>
     public override Normalization Normalization => Normalization.LeCun1998;
 

@@ -10,8 +10,9 @@ public sealed class LeNet5 : CnnArchitecture
     private readonly ActivationKind _activation;
     private readonly Initializer _initializer;
 
-    private LeNet5(string name, string displayName, ActivationKind activation, Initializer initializer) =>
-        (Name, DisplayName, _activation, _initializer) = (name, displayName, activation, initializer);
+    private LeNet5(string name, string displayName, ActivationKind activation, Initializer initializer)
+        : base(new(name, displayName, 5, new(32, 32, 1), 16, LeNet5Original.Publication)) =>
+        (_activation, _initializer) = (activation, initializer);
 
     /// <summary>With ReLU.</summary>
     public static LeNet5 Relu { get; } = new("lenet5_modern_relu", "LeNet-5", ActivationKind.Relu, Initializer.HeNormal);
@@ -19,18 +20,6 @@ public sealed class LeNet5 : CnnArchitecture
     /// <summary>With tanh.</summary>
     public static LeNet5 Tanh { get; } = new("lenet5_modern_tanh", "LeNet-5 (tanh)", ActivationKind.Tanh, Initializer.GlorotUniform);
 
-    /// <inheritdoc/>
-    public override string Name { get; }
-    /// <inheritdoc/>
-    public override string DisplayName { get; }
-    /// <inheritdoc/>
-    public override Publication Paper => LeNet5Original.Publication;
-    /// <inheritdoc/>
-    public override int Depth => 5;
-    /// <inheritdoc/>
-    public override ImageShape DefaultInput => new(32, 32, 1);
-    /// <inheritdoc/>
-    public override int MinimumSize => 16;
 
     /// <inheritdoc/>
     protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)

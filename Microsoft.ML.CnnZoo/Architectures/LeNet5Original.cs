@@ -10,7 +10,10 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// </remarks>
 public sealed class LeNet5Original : CnnArchitecture
 {
-    private LeNet5Original() { }
+    internal static Publication Publication { get; } = new("LeCun, Bottou, Bengio, Haffner", 1998,
+        "Gradient-based learning applied to document recognition", new Uri("https://doi.org/10.1109/5.726791"));
+
+    private LeNet5Original() : base(new("lenet5_1998", "LeNet-5 (1998)", 7, new(32, 32, 1), 32, Publication)) { }
 
     /// <summary>The network.</summary>
     public static LeNet5Original Instance { get; } = new();
@@ -25,24 +28,9 @@ public sealed class LeNet5Original : CnnArchitecture
     ];
 
     /// <inheritdoc/>
-    public override string Name => "lenet5_1998";
-    /// <inheritdoc/>
-    public override string DisplayName => "LeNet-5 (1998)";
-    /// <inheritdoc/>
-    public override Publication Paper => Publication;
-    /// <inheritdoc/>
-    public override int Depth => 7;
-    /// <inheritdoc/>
-    public override ImageShape DefaultInput => new(32, 32, 1);
-    /// <inheritdoc/>
-    public override int MinimumSize => 32;
-    /// <inheritdoc/>
     public override OutputKind Output => OutputKind.RbfPenalty;
     /// <inheritdoc/>
     public override Normalization Normalization => Normalization.LeCun1998;
-
-    internal static Publication Publication { get; } = new("LeCun, Bottou, Bengio, Haffner", 1998,
-        "Gradient-based learning applied to document recognition", new Uri("https://doi.org/10.1109/5.726791"));
 
     /// <inheritdoc/>
     protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
