@@ -59,14 +59,14 @@ internal sealed class ResidualBlocks(GraphBuilder g, Variant variant, Func<int, 
         return variant.Shortcut switch
         {
             Shortcut.None => null,
-            Shortcut.Identity => changes ? SubsampleAndPad(x, channels, strides) : x,
+            Shortcut.Identity => changes ? SubsampleAndPad(g, x, channels, strides) : x,
             Shortcut.Projection when !changes => x,
             _ => g.ConvBn(x, channels, 1, Padding.Valid, "shortcut", strides, epsilon),
         };
     }
 
     /// <summary>Option A: every second pixel, zeros for the new channels at the end.</summary>
-    private NodeOutput SubsampleAndPad(NodeOutput x, int channels, int strides)
+    public static NodeOutput SubsampleAndPad(GraphBuilder g, NodeOutput x, int channels, int strides)
     {
         using (g.Scope("shortcut"))
         {
