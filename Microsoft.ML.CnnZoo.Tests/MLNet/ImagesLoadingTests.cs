@@ -103,17 +103,19 @@ public sealed class ImagesLoadingTests : IDisposable
     {
         _files.Save("a.png", ImageFiles.Counting(3, 2));
         _files.Write("bad.png", "just text"u8.ToArray());
-        IDataView view = Load("a.png", "bad.png", "a.png");
-        using DataViewRowCursor cursor = view.GetRowCursor([view.Schema["I"]]);
-        ValueGetter<MLImage> getter = cursor.GetGetter<MLImage>(view.Schema["I"]);
+        IDataView loaded = Load("a.png", "bad.png", "a.png");
+        IDataView view = _context.Transforms.ResizeImages("R", 6, 4, "I").Fit(loaded).Transform(loaded);
+        using DataViewRowCursor cursor = view.GetRowCursor([view.Schema["R"]]);
+        ValueGetter<MLImage> getter = cursor.GetGetter<MLImage>(view.Schema["R"]);
         MLImage? image = null;
         Assert.True(cursor.MoveNext());
         getter(ref image!);
         Assert.True(cursor.MoveNext());
         Assert.Throws<ArgumentException>(() => getter(ref image!));
+        Assert.Null(image);
         Assert.True(cursor.MoveNext());
         getter(ref image!);
-        Assert.Equal(3, image.Width);
+        Assert.Equal(6, image.Width);
     }
 
     [Fact]

@@ -48,6 +48,7 @@ internal abstract class ImageRowMapper : RowMapper
         return (ref MLImage dst) =>
         {
             dst?.Dispose();
+            dst = null; // so that the caller is left with nothing if the source fails
             getSource(ref source);
             dst = source is null ? null : map(source);
             if (dst is not null)
