@@ -11,9 +11,9 @@ internal static class ConvolutionPrimitives
         DnnlMemoryDesc biasDesc = bias ? DnnlMemoryDesc.Vector(g.Filters) : default;
         DnnlNative.Window window = g.Window();
         if (direction == ConvolutionDirection.Forward)
-            return Accept(DnnlNative.TryCreatePrimitiveDesc(DnnlNative.ConvolutionForward(g.Input(), filter, biasDesc, g.Output(), window), attributes, DnnlLibrary.Engine, null));
+            return DnnlImplementation.Accept(DnnlNative.TryCreatePrimitiveDesc(DnnlNative.ConvolutionForward(g.Input(), filter, biasDesc, g.Output(), window), attributes, DnnlLibrary.Engine, null));
         using DnnlPrimitiveDescHandle? hint = ForwardHint(g);
-        return hint is null ? null : Accept(DnnlNative.TryCreatePrimitiveDesc(DnnlNative.ConvolutionBackwardData(g.Input(), filter, g.Output(), window), attributes, DnnlLibrary.Engine, hint));
+        return hint is null ? null : DnnlImplementation.Accept(DnnlNative.TryCreatePrimitiveDesc(DnnlNative.ConvolutionBackwardData(g.Input(), filter, g.Output(), window), attributes, DnnlLibrary.Engine, hint));
     }
 
     /// <summary>An implementation for the gradient with respect to the filter; null when there are only reference loops.</summary>
@@ -21,7 +21,7 @@ internal static class ConvolutionPrimitives
     {
         using DnnlPrimitiveDescHandle? hint = ForwardHint(g);
         return hint is null ? null
-            : Accept(DnnlNative.TryCreatePrimitiveDesc(DnnlNative.ConvolutionBackwardWeights(g.Input(), filter, g.Output(), g.Window()), attributes, DnnlLibrary.Engine, hint));
+            : DnnlImplementation.Accept(DnnlNative.TryCreatePrimitiveDesc(DnnlNative.ConvolutionBackwardWeights(g.Input(), filter, g.Output(), g.Window()), attributes, DnnlLibrary.Engine, hint));
     }
 
     /// <summary>The primitive with its arguments.</summary>
@@ -41,14 +41,5 @@ internal static class ConvolutionPrimitives
     {
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
         return DnnlNative.TryCreatePrimitiveDesc(DnnlNative.ConvolutionForward(g.Input(), g.PackedFilter(), default, g.Output(), g.Window()), attributes, DnnlLibrary.Engine, null);
-    }
-
-    /// <summary>oneDNN's reference loops ("ref:any") are far slower than the managed kernels.</summary>
-    private static DnnlPrimitiveDescHandle? Accept(DnnlPrimitiveDescHandle? desc)
-    {
-        if (desc is null || !DnnlNative.QueryImplementation(desc).StartsWith("ref", StringComparison.Ordinal))
-            return desc;
-        desc.Dispose();
-        return null;
     }
 }

@@ -39,6 +39,34 @@ internal static partial class DnnlNative
         return desc;
     }
 
+    public static DnnlPoolingDesc PoolingForward(DnnlPropagation propagation, DnnlAlgorithm algorithm, in DnnlMemoryDesc x, in DnnlMemoryDesc y, in Window window, in DnnlDims size)
+    {
+        DnnlException.ThrowIfFailed(dnnl_pooling_v2_forward_desc_init(out DnnlPoolingDesc desc, propagation, algorithm, x, y, window.Strides, size, window.Dilations,
+            window.PadBefore, window.PadAfter), nameof(dnnl_pooling_v2_forward_desc_init));
+        return desc;
+    }
+
+    public static DnnlPoolingDesc PoolingBackward(DnnlAlgorithm algorithm, in DnnlMemoryDesc dx, in DnnlMemoryDesc dy, in Window window, in DnnlDims size)
+    {
+        DnnlException.ThrowIfFailed(dnnl_pooling_v2_backward_desc_init(out DnnlPoolingDesc desc, algorithm, dx, dy, window.Strides, size, window.Dilations,
+            window.PadBefore, window.PadAfter), nameof(dnnl_pooling_v2_backward_desc_init));
+        return desc;
+    }
+
+    public static DnnlLrnDesc LrnForward(DnnlPropagation propagation, in DnnlMemoryDesc data, int size, float alpha, float beta, float bias)
+    {
+        DnnlException.ThrowIfFailed(dnnl_lrn_forward_desc_init(out DnnlLrnDesc desc, propagation, DnnlAlgorithm.LrnAcrossChannels, data, size, alpha, beta, bias),
+            nameof(dnnl_lrn_forward_desc_init));
+        return desc;
+    }
+
+    public static DnnlLrnDesc LrnBackward(in DnnlMemoryDesc data, int size, float alpha, float beta, float bias)
+    {
+        DnnlException.ThrowIfFailed(dnnl_lrn_backward_desc_init(out DnnlLrnDesc desc, DnnlAlgorithm.LrnAcrossChannels, data, data, size, alpha, beta, bias),
+            nameof(dnnl_lrn_backward_desc_init));
+        return desc;
+    }
+
     [LibraryImport(Library)]
     private static partial DnnlStatus dnnl_dilated_convolution_forward_desc_init(out DnnlConvolutionDesc desc, DnnlPropagation propagation, DnnlAlgorithm algorithm,
         in DnnlMemoryDesc x, in DnnlMemoryDesc w, in DnnlMemoryDesc bias, in DnnlMemoryDesc y, in DnnlDims strides, in DnnlDims dilates, in DnnlDims padLeft, in DnnlDims padRight);
@@ -53,4 +81,20 @@ internal static partial class DnnlNative
 
     [LibraryImport(Library)]
     private static partial DnnlStatus dnnl_matmul_desc_init(out DnnlMatMulDesc desc, in DnnlMemoryDesc a, in DnnlMemoryDesc b, in DnnlMemoryDesc bias, in DnnlMemoryDesc c);
+
+    [LibraryImport(Library)]
+    private static partial DnnlStatus dnnl_pooling_v2_forward_desc_init(out DnnlPoolingDesc desc, DnnlPropagation propagation, DnnlAlgorithm algorithm, in DnnlMemoryDesc x,
+        in DnnlMemoryDesc y, in DnnlDims strides, in DnnlDims kernel, in DnnlDims dilation, in DnnlDims padLeft, in DnnlDims padRight);
+
+    [LibraryImport(Library)]
+    private static partial DnnlStatus dnnl_pooling_v2_backward_desc_init(out DnnlPoolingDesc desc, DnnlAlgorithm algorithm, in DnnlMemoryDesc dx,
+        in DnnlMemoryDesc dy, in DnnlDims strides, in DnnlDims kernel, in DnnlDims dilation, in DnnlDims padLeft, in DnnlDims padRight);
+
+    [LibraryImport(Library)]
+    private static partial DnnlStatus dnnl_lrn_forward_desc_init(out DnnlLrnDesc desc, DnnlPropagation propagation, DnnlAlgorithm algorithm, in DnnlMemoryDesc data,
+        long size, float alpha, float beta, float bias);
+
+    [LibraryImport(Library)]
+    private static partial DnnlStatus dnnl_lrn_backward_desc_init(out DnnlLrnDesc desc, DnnlAlgorithm algorithm, in DnnlMemoryDesc diff, in DnnlMemoryDesc data,
+        long size, float alpha, float beta, float bias);
 }

@@ -25,6 +25,8 @@ public sealed class OneDnnBackend : IBackend
         new ConvolutionInputGradientFactory("Conv2DBackpropInput"), new ConvolutionInputGradientFactory("DepthwiseConv2dNativeBackpropInput"),
         new ConvolutionFilterGradientFactory("Conv2DBackpropFilter"), new ConvolutionFilterGradientFactory("DepthwiseConv2dNativeBackpropFilter"),
         new MatMulFactory(), new FusedMatMulFactory(),
+        new PoolingFactory("MaxPool", DnnlAlgorithm.PoolingMax), new PoolingFactory("AvgPool", DnnlAlgorithm.PoolingAverageExcludePadding),
+        new MaxPoolingGradientFactory(), new AveragePoolingGradientFactory(), new LrnFactory(), new LrnGradientFactory(),
     ];
 
     /// <summary>Loads the library, once per process.</summary>

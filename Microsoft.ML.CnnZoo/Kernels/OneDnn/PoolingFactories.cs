@@ -1,0 +1,128 @@
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
+namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
+
+/// <summary><c>MaxPool</c> and <c>AvgPool</c>: x → y. Padding never wins a maximum and never counts in an average.</summary>
+internal sealed class PoolingFactory(string op, DnnlAlgorithm algorithm) : IKernelFactory
+{
+    public string Op { get; } = op;
+
+    public IKernel? TryPrepare(KernelRequest request)
+    {
+        if (!ConvolutionRequests.IsFloat(request))
+            return null;
+        Pool2DGeometry whole = Pool2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape);
+        var kernel = new StagedKernelBuilder();
+        using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
+        foreach (PoolingShare share in PoolingShare.Of(whole, request.Workers.ThreadCount))
+        {
+            Pool2DGeometry g = share.Geometry;
+            using DnnlPrimitiveDescHandle? desc = PoolingShare.TryDescribeForward(g, DnnlPropagation.ForwardInference, algorithm, attributes);
+            if (desc is null)
+                return kernel.Abandon();
+            kernel.BeginShare();
+            kernel.Add(new DnnlPrimitive(desc, (DnnlArgument.Source, PoolingShare.Input(g)), (DnnlArgument.Destination, PoolingShare.Output(g))),
+                Operand.Input(0, share.InputOffset), Operand.Output(0, share.OutputOffset));
+        }
+        return kernel.Build(request.Workers);
+    }
+}
+
+/// <summary><c>AvgPoolGrad</c>: (sizes of x, dy) → dx.</summary>
+internal sealed class AveragePoolingGradientFactory : IKernelFactory
+{
+    public string Op => "AvgPoolGrad";
+
+    public IKernel? TryPrepare(KernelRequest request)
+    {
+        if (!ConvolutionRequests.IsFloat(request))
+            return null;
+        const DnnlAlgorithm Average = DnnlAlgorithm.PoolingAverageExcludePadding;
+        Pool2DGeometry whole = Pool2DAttributes.From(request.Node).Geometry(request.Outputs[0].Shape);
+        var kernel = new StagedKernelBuilder();
+        using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
+        foreach (PoolingShare share in PoolingShare.Of(whole, request.Workers.ThreadCount))
+        {
+            Pool2DGeometry g = share.Geometry;
+            using DnnlPrimitiveDescHandle? forward = PoolingShare.TryDescribeForward(g, DnnlPropagation.ForwardTraining, Average, attributes);
+            using DnnlPrimitiveDescHandle? backward = forward is null ? null : PoolingShare.TryDescribeBackward(g, Average, attributes, forward);
+            if (backward is null)
+                return kernel.Abandon();
+            kernel.BeginShare();
+            kernel.Add(new DnnlPrimitive(backward, (DnnlArgument.DestinationGradient, PoolingShare.Output(g)), (DnnlArgument.SourceGradient, PoolingShare.Input(g))),
+                Operand.Input(1, share.OutputOffset), Operand.Output(0, share.InputOffset));
+        }
+        return kernel.Build(request.Workers);
+    }
+}
+
+/// <summary>
+/// <c>MaxPoolGrad</c>: (x, y, dy) → dx. oneDNN's gradient wants the positions of the maxima, which its forward pass writes: it is repeated into
+/// scratch memory. Both keep the first of equal maxima, row-major, as TensorFlow does.
+/// </summary>
+internal sealed class MaxPoolingGradientFactory : IKernelFactory
+{
+    public string Op => "MaxPoolGrad";
+
+    public IKernel? TryPrepare(KernelRequest request)
+    {
+        if (!ConvolutionRequests.IsFloat(request))
+            return null;
+        const DnnlAlgorithm Max = DnnlAlgorithm.PoolingMax;
+        Pool2DGeometry whole = Pool2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape);
+        var kernel = new StagedKernelBuilder();
+        using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
+        foreach (PoolingShare share in PoolingShare.Of(whole, request.Workers.ThreadCount))
+        {
+            Pool2DGeometry g = share.Geometry;
+            using DnnlPrimitiveDescHandle? forward = PoolingShare.TryDescribeForward(g, DnnlPropagation.ForwardTraining, Max, attributes);
+            using DnnlPrimitiveDescHandle? backward = forward is null ? null : PoolingShare.TryDescribeBackward(g, Max, attributes, forward);
+            if (backward is null)
+                return kernel.Abandon();
+            DnnlMemoryDesc positions = DnnlNative.QueryMemoryDesc(forward!, DnnlQuery.Workspace), x = PoolingShare.Input(g), y = PoolingShare.Output(g);
+            Operand maxima = Operand.Scratch(kernel.Reserve(y.ByteLength)), where = Operand.Scratch(kernel.Reserve(positions.ByteLength));
+            kernel.BeginShare();
+            kernel.Add(new DnnlPrimitive(forward!, (DnnlArgument.Source, x), (DnnlArgument.Destination, y), (DnnlArgument.Workspace, positions)),
+                Operand.Input(0, share.InputOffset), maxima, where);
+            kernel.Add(new DnnlPrimitive(backward, (DnnlArgument.DestinationGradient, y), (DnnlArgument.Workspace, positions), (DnnlArgument.SourceGradient, x)),
+                Operand.Input(2, share.OutputOffset), where, Operand.Output(0, share.InputOffset));
+        }
+        return kernel.Build(request.Workers);
+    }
+}
+
+/// <summary>One thread's images of a pooling.</summary>
+/// <param name="Geometry">Its sizes.</param>
+/// <param name="InputOffset">Bytes before its first input element.</param>
+/// <param name="OutputOffset">Bytes before its first output element.</param>
+internal readonly record struct PoolingShare(Pool2DGeometry Geometry, long InputOffset, long OutputOffset)
+{
+    public static DnnlMemoryDesc Input(in Pool2DGeometry g) => DnnlMemoryDesc.Nhwc(g.Batch, g.Height, g.Width, g.Channels);
+
+    public static DnnlMemoryDesc Output(in Pool2DGeometry g) => DnnlMemoryDesc.Nhwc(g.Batch, g.OutputHeight, g.OutputWidth, g.Channels);
+
+    /// <summary>Shares by image; a batch smaller than the number of threads stays whole. Sets oneDNN's threads for what is described next.</summary>
+    public static PoolingShare[] Of(Pool2DGeometry g, int threads)
+    {
+        int shares = g.Batch >= threads ? threads : 1;
+        DnnlLibrary.UseThreads(shares > 1 ? 1 : threads);
+        long image = (long)g.Height * g.Width * g.Channels * sizeof(float), result = (long)g.OutputHeight * g.OutputWidth * g.Channels * sizeof(float);
+        return [.. Enumerable.Range(0, shares).Select(part =>
+        {
+            (int start, int end) = WorkerPool.Range(g.Batch, part, shares);
+            return new PoolingShare(g with { Batch = end - start }, start * image, start * result);
+        })];
+    }
+
+    public static DnnlPrimitiveDescHandle? TryDescribeForward(in Pool2DGeometry g, DnnlPropagation propagation, DnnlAlgorithm algorithm, DnnlAttributesHandle attributes) =>
+        DnnlImplementation.Accept(DnnlNative.TryCreatePrimitiveDesc(
+            DnnlNative.PoolingForward(propagation, algorithm, Input(g), Output(g), Window(g), DnnlDims.Of(g.WindowHeight, g.WindowWidth)), attributes, DnnlLibrary.Engine, null));
+
+    public static DnnlPrimitiveDescHandle? TryDescribeBackward(in Pool2DGeometry g, DnnlAlgorithm algorithm, DnnlAttributesHandle attributes, DnnlPrimitiveDescHandle forward) =>
+        DnnlImplementation.Accept(DnnlNative.TryCreatePrimitiveDesc(
+            DnnlNative.PoolingBackward(algorithm, Input(g), Output(g), Window(g), DnnlDims.Of(g.WindowHeight, g.WindowWidth)), attributes, DnnlLibrary.Engine, forward));
+
+    private static DnnlNative.Window Window(in Pool2DGeometry g) => new(DnnlDims.Of(g.StrideHeight, g.StrideWidth), default,
+        DnnlDims.Of(g.PadTop, g.PadLeft), DnnlDims.Of(g.PadBottom, g.PadRight));
+}
