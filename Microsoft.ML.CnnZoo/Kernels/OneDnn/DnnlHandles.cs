@@ -63,6 +63,12 @@ internal sealed class DnnlPrimitiveDescHandle : DnnlHandle
     protected override DnnlStatus Destroy(nint pointer) => DnnlNative.DestroyPrimitiveDesc(pointer);
 }
 
+/// <summary><c>dnnl_primitive_desc_iterator_t</c>: the implementations of an operation, best first by oneDNN's own order.</summary>
+internal sealed class DnnlIteratorHandle : DnnlHandle
+{
+    protected override DnnlStatus Destroy(nint pointer) => DnnlNative.DestroyIterator(pointer);
+}
+
 /// <summary><c>dnnl_primitive_t</c>: generated code.</summary>
 internal sealed class DnnlPrimitiveHandle : DnnlHandle
 {

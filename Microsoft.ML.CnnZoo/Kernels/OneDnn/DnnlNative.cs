@@ -89,6 +89,34 @@ internal static partial class DnnlNative
         }
     }
 
+    /// <summary>The first implementation whose name is accepted, or null when there is none.</summary>
+    public static unsafe DnnlPrimitiveDescHandle? TryFindPrimitiveDesc<TDesc>(in TDesc operation, DnnlAttributesHandle attributes, DnnlEngineHandle engine,
+        Func<string, bool> accepts) where TDesc : unmanaged
+    {
+        using var none = new DnnlPrimitiveDescHandle();
+        fixed (TDesc* pointer = &operation)
+        {
+            DnnlStatus status = dnnl_primitive_desc_iterator_create(out DnnlIteratorHandle created, pointer, attributes, engine, none);
+            if (status == DnnlStatus.Unimplemented)
+            {
+                created.Dispose();
+                return null;
+            }
+            using DnnlIteratorHandle iterator = DnnlHandle.Created(created, status, nameof(dnnl_primitive_desc_iterator_create));
+            do
+            {
+                DnnlPrimitiveDescHandle desc = dnnl_primitive_desc_iterator_fetch(iterator);
+                status = desc.IsInvalid ? DnnlStatus.OutOfMemory : DnnlStatus.Success;
+                desc = DnnlHandle.Created(desc, status, nameof(dnnl_primitive_desc_iterator_fetch));
+                if (accepts(QueryImplementation(desc)))
+                    return desc;
+                desc.Dispose();
+            }
+            while (dnnl_primitive_desc_iterator_next(iterator) == DnnlStatus.Success);
+            return null;
+        }
+    }
+
     public static DnnlPrimitiveDescHandle CreateReorderDesc(in DnnlMemoryDesc from, in DnnlMemoryDesc to, DnnlAttributesHandle attributes, DnnlEngineHandle engine)
     {
         DnnlStatus status = dnnl_reorder_primitive_desc_create(out DnnlPrimitiveDescHandle desc, from, engine, to, engine, attributes);
@@ -125,6 +153,7 @@ internal static partial class DnnlNative
     public static DnnlStatus DestroyStream(nint stream) => dnnl_stream_destroy(stream);
     public static DnnlStatus DestroyMemory(nint memory) => dnnl_memory_destroy(memory);
     public static DnnlStatus DestroyPrimitiveDesc(nint desc) => dnnl_primitive_desc_destroy(desc);
+    public static DnnlStatus DestroyIterator(nint iterator) => dnnl_primitive_desc_iterator_destroy(iterator);
     public static DnnlStatus DestroyPrimitive(nint primitive) => dnnl_primitive_destroy(primitive);
     public static DnnlStatus DestroyAttributes(nint attributes) => dnnl_primitive_attr_destroy(attributes);
     public static DnnlStatus DestroyPostOps(nint postOps) => dnnl_post_ops_destroy(postOps);
@@ -199,6 +228,19 @@ internal static partial class DnnlNative
     [LibraryImport(Library)]
     private static unsafe partial DnnlStatus dnnl_primitive_desc_create(out DnnlPrimitiveDescHandle desc, void* operation, DnnlAttributesHandle attributes,
         DnnlEngineHandle engine, DnnlPrimitiveDescHandle forwardHint);
+
+    [LibraryImport(Library)]
+    private static unsafe partial DnnlStatus dnnl_primitive_desc_iterator_create(out DnnlIteratorHandle iterator, void* operation, DnnlAttributesHandle attributes,
+        DnnlEngineHandle engine, DnnlPrimitiveDescHandle forwardHint);
+
+    [LibraryImport(Library)]
+    private static partial DnnlPrimitiveDescHandle dnnl_primitive_desc_iterator_fetch(DnnlIteratorHandle iterator);
+
+    [LibraryImport(Library)]
+    private static partial DnnlStatus dnnl_primitive_desc_iterator_next(DnnlIteratorHandle iterator);
+
+    [LibraryImport(Library)]
+    private static partial DnnlStatus dnnl_primitive_desc_iterator_destroy(nint iterator);
 
     [LibraryImport(Library)]
     private static partial DnnlStatus dnnl_reorder_primitive_desc_create(out DnnlPrimitiveDescHandle desc, in DnnlMemoryDesc from, DnnlEngineHandle fromEngine,

@@ -23,8 +23,7 @@ internal sealed class PackedWeights : IDisposable
         if (source.Matches(wanted))
             return;
         _reorder = new DnnlReorder(source, wanted, request.Workers);
-        bool fixedDuringRuns = !request.TrainsVariables && input.Source != InputSource.Computed;
-        if (!fixedDuringRuns)
+        if (!AreKept(input, request))
         {
             ScratchBytes = DnnlPrimitive.Aligned(wanted.ByteLength);
             return;
@@ -32,6 +31,9 @@ internal sealed class PackedWeights : IDisposable
         _kept = new NativeBuffer(wanted.ByteLength);
         _variable = input.Variable;
     }
+
+    /// <summary>Whether a packed copy stays valid from run to run.</summary>
+    public static bool AreKept(in KernelInput input, KernelRequest request) => !request.TrainsVariables && input.Source != InputSource.Computed;
 
     /// <summary>Bytes of scratch memory for the packed filter.</summary>
     public long ScratchBytes { get; }
