@@ -1,0 +1,106 @@
+using System.Numerics;
+using Microsoft.ML.CnnZoo.Execution;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Managed;
+
+/// <summary><c>BiasAdd</c>: one number per channel, the last dimension.</summary>
+internal sealed unsafe class BiasAddKernel(KernelRequest request) : ManagedKernel(request)
+{
+    private readonly int _channels = request.Inputs[1].Shape[0];
+    private readonly long _rows = request.Inputs[0].Shape.ElementCount / request.Inputs[1].Shape[0];
+
+    public override int InPlaceInput => 0;
+
+    public override void RunPart(int part, int parts)
+    {
+        (long first, long last) = Range(_rows, part, parts);
+        float* x = Input(0), y = Output(), bias = Input(1);
+        if (x != y)
+            Buffer.MemoryCopy(x + (first * _channels), y + (first * _channels), (last - first) * _channels * sizeof(float), (last - first) * _channels * sizeof(float));
+        for (long row = first; row < last; row++)
+            FloatSpans.Add(y + (row * _channels), bias, _channels);
+    }
+
+    protected override void Compute() => Share(_rows * _channels);
+}
+
+/// <summary><c>BiasAddGrad</c>: sums over all dimensions but the last. Each thread sums a fixed stretch of rows in double precision by short float sums;
+/// the stretches are added in order.</summary>
+internal sealed unsafe class BiasAddGradKernel(KernelRequest request) : ManagedKernel(request)
+{
+    private readonly int _channels = request.Inputs[0].Shape[^1];
+    private readonly long _rows = request.Inputs[0].Shape.ElementCount / request.Inputs[0].Shape[^1];
+    private int _parts;
+
+    public override long ScratchBytes => (sizeof(double) + sizeof(float)) * (long)_channels * Workers.ThreadCount;
+
+    public override void RunPart(int part, int parts)
+    {
+        _parts = parts;
+        double* sums = (double*)Scratch + ((long)part * _channels);
+        float* piece = (float*)((double*)Scratch + ((long)Workers.ThreadCount * _channels)) + ((long)part * _channels);
+        (long first, long last) = Range(_rows, part, parts);
+        ColumnSums.Sum(Input(0) + (first * _channels), last - first, _channels, sums, piece);
+    }
+
+    protected override void Compute()
+    {
+        Share(_rows * _channels);
+        double* sums = (double*)Scratch;
+        for (int c = 0; c < _channels; c++)
+        {
+            double total = 0;
+            for (int part = 0; part < _parts; part++)
+                total += sums[((long)part * _channels) + c];
+            Output()[c] = (float)total;
+        }
+    }
+}
+
+/// <summary>Sums of the columns of a row-major matrix.</summary>
+internal static unsafe class ColumnSums
+{
+    /// <summary>Rows that are summed in float32 before the sum goes into double: short enough for an error of a few units in the last place.</summary>
+    private const int FloatRows = 16;
+
+    /// <summary>sums[c] = Σ x[row, c]; <paramref name="piece"/> is scratch memory of as many floats.</summary>
+    public static void Sum(float* x, long rows, int columns, double* sums, float* piece)
+    {
+        new Span<double>(sums, columns).Clear();
+        if (columns < Vector<float>.Count && rows >= FloatRows)
+        {
+            SumNarrow(x, rows, columns, sums);
+            return;
+        }
+        for (long row = 0; row < rows; row += FloatRows)
+        {
+            long end = Math.Min(rows, row + FloatRows);
+            FloatSpans.Copy(piece, x + (row * columns), columns);
+            for (long r = row + 1; r < end; r++)
+                FloatSpans.Add(piece, x + (r * columns), columns);
+            for (int c = 0; c < columns; c++)
+                sums[c] += piece[c];
+        }
+    }
+
+    /// <summary>Few columns: plain sums in double, four rows apart to keep the adders busy.</summary>
+    private static void SumNarrow(float* x, long rows, int columns, double* sums)
+    {
+        for (int c = 0; c < columns; c++)
+        {
+            double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+            long row = 0;
+            for (; row + 4 <= rows; row += 4)
+            {
+                float* p = x + (row * columns) + c;
+                s0 += p[0];
+                s1 += p[columns];
+                s2 += p[2 * columns];
+                s3 += p[3 * columns];
+            }
+            for (; row < rows; row++)
+                s0 += x[(row * columns) + c];
+            sums[c] = s0 + s1 + (s2 + s3);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Managed;
+
+/// <summary>
+/// The single-threaded heart of matrix products: blocks of A against packed panels of B. Panels are <see cref="PanelWidth"/> columns wide, stored k-major;
+/// a last panel that fits one vector is one vector wide (few output channels then waste few lanes); missing columns are zeros.
+/// </summary>
+internal static unsafe class Gemm
+{
+    /// <summary>The longest k of one block: a tile of A (14·384 floats) then stays in the first-level cache.</summary>
+    public const int MaxDepth = 384;
+
+    /// <summary>Columns of one block of B: 384·512 floats fit the second-level cache.</summary>
+    public const int MaxColumns = 512;
+
+    /// <summary>Lanes of the vectors in use: 16, 8 or 4.</summary>
+    public static int Lanes { get; } = Lanes512.IsSupported ? 16 : Lanes256.IsSupported ? 8 : 4;
+
+    /// <summary>Rows of a full register tile.</summary>
+    public static int TileRows { get; } = Lanes == 16 ? 14 : 6;
+
+    /// <summary>Columns of a full panel.</summary>
+    public static int PanelWidth { get; } = 2 * Lanes;
+
+    /// <summary>Rows of A that are filled and multiplied together; a multiple of <see cref="TileRows"/>.</summary>
+    public static int BlockRows { get; } = 8 * TileRows;
+
+    /// <summary>Floats that a matrix of n columns takes when packed.</summary>
+    public static long PackedFloats(long k, int n) => k * PackedColumns(n);
+
+    /// <summary>Columns with the padding of the last panel.</summary>
+    public static int PackedColumns(int n)
+    {
+        int rest = n % PanelWidth;
+        return n - rest + (rest == 0 ? 0 : rest <= Lanes ? Lanes : PanelWidth);
+    }
+
+    /// <summary>C[m,n] = A·B, or += with <paramref name="accumulate"/>. No k longer than <see cref="MaxDepth"/>.</summary>
+    /// <param name="m">Rows.</param>
+    /// <param name="n">Columns, from a panel's first on.</param>
+    /// <param name="k">Depth.</param>
+    /// <param name="a">A's first element; row and column strides follow.</param>
+    /// <param name="ars">Between rows of A.</param>
+    /// <param name="aks">Between columns of A.</param>
+    /// <param name="b">First row of the first panel.</param>
+    /// <param name="depth">Rows that panels were packed with: their distance is depth·width.</param>
+    /// <param name="c">C's first element.</param>
+    /// <param name="ldc">Between rows of C.</param>
+    /// <param name="accumulate">Adds to C.</param>
+    public static void Multiply(int m, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate)
+    {
+        if (Lanes512.IsSupported)
+            Multiply<Vector512<float>, Lanes512>(m, n, k, a, ars, aks, b, depth, c, ldc, accumulate);
+        else if (Lanes256.IsSupported)
+            Multiply<Vector256<float>, Lanes256>(m, n, k, a, ars, aks, b, depth, c, ldc, accumulate);
+        else
+            Multiply<Vector128<float>, Lanes128>(m, n, k, a, ars, aks, b, depth, c, ldc, accumulate);
+    }
+
+    /// <summary>The start of column <paramref name="column"/>'s panel (a multiple of the panel width), row <paramref name="row"/>, in a matrix packed with <paramref name="depth"/> rows and n columns.</summary>
+    public static float* PanelAt(float* packed, long depth, int n, int column, int row)
+    {
+        int width = n - column <= Lanes ? Lanes : PanelWidth;
+        return packed + (depth * column) + ((long)row * width);
+    }
+
+    /// <summary>Packs B[k rows, columns column … column+count) into panels at <paramref name="packed"/> with k rows each.</summary>
+    /// <param name="b">B's element (0, 0) of the block.</param>
+    /// <param name="brs">Between rows of B.</param>
+    /// <param name="bcs">Between columns of B.</param>
+    /// <param name="k">Rows.</param>
+    /// <param name="count">Columns.</param>
+    /// <param name="packed">Panels of k rows.</param>
+    public static void Pack(float* b, nint brs, nint bcs, int k, int count, float* packed)
+    {
+        for (int column = 0; column < count; column += PanelWidth)
+        {
+            int columns = Math.Min(PanelWidth, count - column), width = columns <= Lanes ? Lanes : PanelWidth;
+            float* source = b + (column * bcs), target = packed + ((long)k * column);
+            if (bcs == 1)
+                PackRows(source, brs, k, columns, width, target);
+            else
+                PackColumns(source, brs, bcs, k, columns, width, target);
+        }
+    }
+
+    private static void PackRows(float* b, nint brs, int k, int columns, int width, float* packed)
+    {
+        for (int row = 0; row < k; row++, b += brs, packed += width)
+        {
+            FloatSpans.Copy(packed, b, columns);
+            FloatSpans.Clear(packed + columns, width - columns);
+        }
+    }
+
+    /// <summary>Packs a transposed operand: four columns at a time, so that stores are whole vectors of four.</summary>
+    private static void PackColumns(float* b, nint brs, nint bcs, int k, int columns, int width, float* packed)
+    {
+        int column = 0;
+        for (; column + 4 <= columns; column += 4)
+        {
+            float* s0 = b + (column * bcs), s1 = s0 + bcs, s2 = s1 + bcs, s3 = s2 + bcs, target = packed + column;
+            for (int row = 0; row < k; row++, target += width, s0 += brs, s1 += brs, s2 += brs, s3 += brs)
+                Vector128.Create(*s0, *s1, *s2, *s3).Store(target);
+        }
+        for (; column < width; column++)
+        {
+            float* source = b + (column * bcs), target = packed + column;
+            bool real = column < columns;
+            for (int row = 0; row < k; row++, target += width)
+                *target = real ? source[row * brs] : 0;
+        }
+    }
+
+    private static void Multiply<V, L>(int m, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate)
+        where V : struct where L : struct, ILanes<V>
+    {
+        int tileRows = TileRows;
+        for (int row = 0; row < m; row += tileRows)
+        {
+            int rows = Math.Min(tileRows, m - row);
+            float* tileA = a + (row * ars), tileC = c + (row * ldc);
+            if (rows == tileRows || rows == 1 || (L.Count == 16 && rows == 7))
+                MultiplyRows<V, L>(rows, rows, n, k, tileA, ars, aks, b, depth, tileC, ldc, accumulate);
+            else
+                MultiplyLastRows<V, L>(rows, n, k, tileA, ars, aks, b, depth, tileC, ldc, accumulate);
+        }
+    }
+
+    /// <summary>Rows that no tile fits: A's are copied and filled up with zeros, and only the real ones are kept of the result.</summary>
+    [SkipLocalsInit]
+    private static void MultiplyLastRows<V, L>(int rows, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate)
+        where V : struct where L : struct, ILanes<V>
+    {
+        int tile = L.Count == 16 && rows < 7 ? 7 : TileRows;
+        float* padded = stackalloc float[14 * MaxDepth];
+        for (int i = 0; i < tile; i++)
+            for (int x = 0; x < k; x++)
+                padded[(i * MaxDepth) + x] = i < rows ? a[(i * ars) + (x * aks)] : 0;
+        MultiplyRows<V, L>(tile, rows, n, k, padded, MaxDepth, 1, b, depth, c, ldc, accumulate);
+    }
+
+    /// <summary>One tile of rows against all panels; where a panel or the rows are not full, by way of a small buffer.</summary>
+    [SkipLocalsInit]
+    private static void MultiplyRows<V, L>(int tile, int rows, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate)
+        where V : struct where L : struct, ILanes<V>
+    {
+        float* buffer = stackalloc float[14 * 32];
+        int panelWidth = 2 * L.Count;
+        for (int column = 0; column < n; column += panelWidth)
+        {
+            int columns = Math.Min(panelWidth, n - column), width = columns <= L.Count ? L.Count : panelWidth;
+            float* panel = b + (depth * column);
+            if (columns == width && rows == tile)
+            {
+                Tile<V, L>(tile, width, k, a, ars, aks, panel, c + column, ldc, accumulate);
+                continue;
+            }
+            Tile<V, L>(tile, width, k, a, ars, aks, panel, buffer, width, false);
+            for (int i = 0; i < rows; i++)
+                if (accumulate)
+                    FloatSpans.Add(c + (i * ldc) + column, buffer + (i * width), columns);
+                else
+                    FloatSpans.Copy(c + (i * ldc) + column, buffer + (i * width), columns);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Tile<V, L>(int tile, int width, int k, float* a, nint ars, nint aks, float* b, float* c, nint ldc, bool accumulate)
+        where V : struct where L : struct, ILanes<V>
+    {
+        bool wide = width != L.Count;
+        if (tile == 14 && wide)
+            GemmMicroKernels.Tile14x2<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+        else if (tile == 14)
+            GemmMicroKernels.Tile14x1<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+        else if (tile == 7 && wide)
+            GemmMicroKernels.Tile7x2<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+        else if (tile == 7)
+            GemmMicroKernels.Tile7x1<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+        else if (tile == 6 && wide)
+            GemmMicroKernels.Tile6x2<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+        else if (tile == 6)
+            GemmMicroKernels.Tile6x1<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+        else if (wide)
+            GemmMicroKernels.Tile1x2<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+        else
+            GemmMicroKernels.Tile1x1<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+    }
+}

@@ -1,0 +1,118 @@
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Managed;
+
+/// <summary>Kernels in C# for every op: vectors as wide as the machine has, threads of the <see cref="WorkerPool"/>. The last backend to be asked.</summary>
+/// <remarks>
+/// Float32 in and out (integers where an op is about indices). The same shapes and thread count give the same bits. Every kernel has its line in the list
+/// below; a new one is added there.
+/// </remarks>
+public sealed class ManagedBackend : IBackend
+{
+    /// <inheritdoc/>
+    public string Name => "managed";
+
+    /// <summary>Floats in the widest vectors that matrix products use here: 16 (AVX-512), 8 (AVX2) or 4.</summary>
+    public static int VectorWidth => Gemm.Lanes;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<IKernelFactory> Factories { get; } =
+    [
+        .. Elementwise(), .. Products(), .. Windows(), .. Rows(), .. Movers(), .. Updates(),
+    ];
+
+    private static IEnumerable<KernelFactory> Elementwise() =>
+    [
+        KernelFactory.Float("AddN", r => new AddNKernel(r)),
+        KernelFactory.Float("AddV2", r => new BinaryKernel<AddOperator>(r)),
+        KernelFactory.Float("Sub", r => new BinaryKernel<SubtractOperator>(r)),
+        KernelFactory.Float("Mul", r => new BinaryKernel<MultiplyOperator>(r)),
+        KernelFactory.Float("RealDiv", r => new BinaryKernel<DivideOperator>(r)),
+        KernelFactory.Float("SquaredDifference", r => new BinaryKernel<SquaredDifferenceOperator>(r)),
+        KernelFactory.Float("Maximum", r => new BinaryKernel<MaximumOperator>(r)),
+        KernelFactory.Float("Minimum", r => new BinaryKernel<MinimumOperator>(r)),
+        KernelFactory.Float("Neg", r => new UnaryKernel<NegOperator>(r)),
+        KernelFactory.Float("Square", r => new UnaryKernel<SquareOperator>(r)),
+        KernelFactory.Float("Sqrt", r => new UnaryKernel<SqrtOperator>(r)),
+        KernelFactory.Float("Rsqrt", r => new UnaryKernel<RsqrtOperator>(r)),
+        KernelFactory.Float("Exp", r => new UnaryKernel<ExpOperator>(r)),
+        KernelFactory.Float("Log", r => new UnaryKernel<LogOperator>(r)),
+        KernelFactory.Float("Relu", r => new UnaryKernel<ReluOperator>(r)),
+        KernelFactory.Float("ReluGrad", r => new BinaryKernel<ReluGradOperator>(r)),
+        KernelFactory.Float("Relu6", r => new UnaryKernel<Relu6Operator>(r)),
+        KernelFactory.Float("Relu6Grad", r => new BinaryKernel<Relu6GradOperator>(r)),
+        KernelFactory.Float("Tanh", r => new UnaryKernel<TanhOperator>(r)),
+        KernelFactory.Float("TanhGrad", r => new BinaryKernel<TanhGradOperator>(r)),
+        KernelFactory.Float("Sigmoid", r => new UnaryKernel<SigmoidOperator>(r)),
+        KernelFactory.Float("SigmoidGrad", r => new BinaryKernel<SigmoidGradOperator>(r)),
+        new("GreaterEqual", r => r.Inputs[0].Type == DataType.Float ? new GreaterEqualKernel(r) : null),
+        new("SelectV2", r => r.Outputs[0].Type == DataType.Float ? new SelectKernel(r) : null),
+        new("Cast", r => CastKernel.Supports(r) ? new CastKernel(r) : null),
+        KernelFactory.Float("BiasAdd", r => new BiasAddKernel(r)),
+    ];
+
+    private static IEnumerable<KernelFactory> Products() =>
+    [
+        KernelFactory.Float("MatMul", r => new MatMulKernel(r)),
+        KernelFactory.Float("_FusedMatMul", r => new MatMulKernel(r)),
+        KernelFactory.Float("Conv2D", r => new Conv2DKernel(r)),
+        KernelFactory.Float("_FusedConv2D", r => new Conv2DKernel(r)),
+        KernelFactory.Float("Conv2DBackpropInput", r => new Conv2DBackpropInputKernel(r)),
+        KernelFactory.Float("Conv2DBackpropFilter", r => new Conv2DBackpropFilterKernel(r)),
+        KernelFactory.Float("DepthwiseConv2dNative", r => new DepthwiseConv2DKernel(r)),
+        KernelFactory.Float("DepthwiseConv2dNativeBackpropInput", r => new DepthwiseBackpropInputKernel(r)),
+        KernelFactory.Float("DepthwiseConv2dNativeBackpropFilter", r => new DepthwiseBackpropFilterKernel(r)),
+    ];
+
+    private static IEnumerable<KernelFactory> Windows() =>
+    [
+        KernelFactory.Float("MaxPool", r => new PoolForwardKernel(r, maximum: true)),
+        KernelFactory.Float("MaxPoolGrad", r => new MaxPoolGradKernel(r)),
+        KernelFactory.Float("AvgPool", r => new PoolForwardKernel(r, maximum: false)),
+        KernelFactory.Float("AvgPoolGrad", r => new AvgPoolGradKernel(r)),
+        KernelFactory.Float("LRN", r => new LrnKernel(r)),
+        KernelFactory.Float("LRNGrad", r => new LrnGradKernel(r)),
+        KernelFactory.Float("FusedBatchNormV3", r => new BatchNormKernel(r)),
+        KernelFactory.Float("FusedBatchNormGradV3", r => new BatchNormGradKernel(r)),
+    ];
+
+    private static IEnumerable<KernelFactory> Rows() =>
+    [
+        KernelFactory.Float("Softmax", r => new SoftmaxKernel(r, logarithm: false)),
+        KernelFactory.Float("LogSoftmax", r => new SoftmaxKernel(r, logarithm: true)),
+        new("SparseSoftmaxCrossEntropyWithLogits", r => r.Inputs[0].Type == DataType.Float ? new SparseCrossEntropyKernel(r) : null),
+        KernelFactory.Float("SoftmaxCrossEntropyWithLogits", r => new CrossEntropyKernel(r)),
+        KernelFactory.Float("Sum", r => new ReduceKernel(r, ReductionKind.Sum)),
+        KernelFactory.Float("Mean", r => new ReduceKernel(r, ReductionKind.Mean)),
+        KernelFactory.Float("L2Loss", r => new ReduceKernel(r, ReductionKind.HalfSquares)),
+        KernelFactory.Float("BiasAddGrad", r => new BiasAddGradKernel(r)),
+        new("ArgMax", r => r.Inputs[0].Type == DataType.Float ? new ArgMaxKernel(r) : null),
+        new("OneHot", r => r.Outputs[0].Type == DataType.Float ? new OneHotKernel(r) : null),
+    ];
+
+    private static IEnumerable<KernelFactory> Movers() =>
+    [
+        new("Pad", LayoutKernel.Pad),
+        new("PadV2", LayoutKernel.Pad),
+        new("Slice", LayoutKernel.Slice),
+        new("StridedSlice", LayoutKernel.StridedSlice),
+        new("StridedSliceGrad", LayoutKernel.StridedSliceGrad),
+        new("ConcatV2", LayoutKernel.Concat),
+        new("BroadcastTo", LayoutKernel.BroadcastTo),
+        new("Tile", LayoutKernel.Tile),
+        new("Transpose", LayoutKernel.Transpose),
+    ];
+
+    private static IEnumerable<KernelFactory> Updates() =>
+    [
+        new("AssignVariableOp", r => new AssignKernel(r, add: false)),
+        new("AssignAddVariableOp", r => AssignKernel.Supports(r, add: true) ? new AssignKernel(r, add: true) : null),
+        KernelFactory.Float("ResourceApplyGradientDescent", r => new OptimizerKernel<GradientDescentRule>(r)),
+        KernelFactory.Float("ResourceApplyMomentum", r => new OptimizerKernel<MomentumRule>(r)),
+        KernelFactory.Float("ResourceApplyKerasMomentum", r => new OptimizerKernel<KerasMomentumRule>(r)),
+        KernelFactory.Float("ResourceApplyAdam", r => new OptimizerKernel<AdamRule>(r)),
+        KernelFactory.Float("ResourceApplyRMSProp", r => new OptimizerKernel<RmsPropRule>(r)),
+        new("StatelessRandomUniformV2", r => new RandomUniformKernel(r)),
+    ];
+}

@@ -1,0 +1,39 @@
+using Microsoft.ML.CnnZoo.Execution;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Managed;
+
+/// <summary>Weights in panels, kept from run to run while the weights stay what they are.</summary>
+internal sealed unsafe class PackedWeights : IDisposable
+{
+    private readonly Variable? _variable;
+    private readonly NativeBuffer _buffer;
+    private long _version = -1;
+
+    private PackedWeights(Variable? variable, long floats)
+    {
+        _variable = variable;
+        _buffer = new NativeBuffer(floats * sizeof(float));
+    }
+
+    /// <summary>The panels.</summary>
+    public float* Panels => (float*)_buffer.Pointer;
+
+    /// <summary>A cache for an input that is a constant, or a variable that the plan does not train; else null.</summary>
+    public static PackedWeights? For(KernelRequest request, int input, long floats) => request.Inputs[input].Source switch
+    {
+        InputSource.Constant => new PackedWeights(null, floats),
+        InputSource.Variable when !request.TrainsVariables => new PackedWeights(request.Inputs[input].Variable, floats),
+        _ => null,
+    };
+
+    /// <summary>Whether the weights must be packed (again); the caller does it then.</summary>
+    public bool NeedsPacking()
+    {
+        long version = _variable?.Version ?? 0;
+        bool stale = version != _version;
+        _version = version;
+        return stale;
+    }
+
+    public void Dispose() => _buffer.Dispose();
+}
