@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+
+namespace Microsoft.ML.CnnZoo.Graph;
+
+/// <summary>Constants and their protobuf messages.</summary>
+internal static class TensorProtos
+{
+    // A short list that repeats its last element could ask for any amount of memory: a few bytes must not.
+    private const long GreatestRepeated = 1L << 28;
+
+    /// <summary>To a message, elements as raw bytes.</summary>
+    public static Protos.TensorProto ToProto(TensorLiteral value) => new()
+    {
+        Dtype = (Protos.DataType)value.Spec.Type,
+        TensorShape = AttributeProto.ToProto(value.Spec.Shape),
+        TensorContent = ByteString.CopyFrom(value.Bytes),
+    };
+
+    /// <summary>From a message in either form: raw bytes, or a list whose last element is repeated as often as needed.</summary>
+    /// <exception cref="GraphException">Type, shape and elements do not fit; the message continues "the attribute 'x' …".</exception>
+    public static TensorLiteral FromProto(Protos.TensorProto proto)
+    {
+        var spec = new TensorSpec(AttributeProto.FromProto(proto.Dtype), AttributeProto.FromProto(proto.TensorShape ?? new()));
+        if (!spec.Shape.IsFullyDefined || spec.Type is DataType.String or DataType.Resource)
+            throw new GraphException($"is a constant {spec}, which is not supported");
+        long length;
+        try
+        {
+            length = spec.ByteLength;
+        }
+        catch (OverflowException)
+        {
+            throw new GraphException($"is a constant {spec}, which is too large");
+        }
+        if (proto.TensorContent.Length > 0 || length == 0)
+            return proto.TensorContent.Length == length ? new TensorLiteral(spec.Type, spec.Shape, proto.TensorContent.Span)
+                : throw new GraphException($"is a constant {spec} of {length} bytes, but holds {proto.TensorContent.Length}");
+        byte[] given = Listed(proto, spec.Type);
+        if (given.Length > length || (given.Length < length && length > GreatestRepeated))
+            throw new GraphException($"is a constant {spec} of {length} bytes, but lists {given.Length}");
+        return new TensorLiteral(spec.Type, spec.Shape, Repeat(given, (int)length, spec.Type.ByteSize()));
+    }
+
+    private static byte[] Listed(Protos.TensorProto proto, DataType type) => type switch
+    {
+        DataType.Float => Bytes<float>([.. proto.FloatVal]),
+        DataType.Double => Bytes<double>([.. proto.DoubleVal]),
+        DataType.Int32 => Bytes<int>([.. proto.IntVal]),
+        DataType.UInt8 => Bytes<byte>([.. proto.IntVal.Select(v => unchecked((byte)v))]),
+        DataType.Int64 => Bytes<long>([.. proto.Int64Val]),
+        DataType.UInt64 => Bytes<ulong>([.. proto.Uint64Val]),
+        DataType.Bool => Bytes<bool>([.. proto.BoolVal]),
+        DataType.Half or DataType.BFloat16 => Bytes<ushort>([.. proto.HalfVal.Select(v => unchecked((ushort)v))]),
+        _ => throw new GraphException($"is a constant of type {type}, which is not supported"),
+    };
+
+    private static byte[] Bytes<T>(T[] values) where T : unmanaged => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+
+    /// <summary>Zeros where nothing is listed, else the last element again and again.</summary>
+    private static byte[] Repeat(byte[] given, int length, int elementSize)
+    {
+        var all = new byte[length];
+        given.CopyTo(all, 0);
+        if (given.Length > 0)
+            for (int i = given.Length; i < length; i++)
+                all[i] = all[i - elementSize];
+        return all;
+    }
+}
