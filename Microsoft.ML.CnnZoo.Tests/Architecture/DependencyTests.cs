@@ -1,0 +1,106 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Architecture;
+
+/// <summary>Who may use whom: read from the sources, so that a wrong using fails here and not in a review.</summary>
+public partial class DependencyTests
+{
+    private static readonly string[] Everything =
+        ["Graph", "Layers", "Architectures", "Execution", "Kernels.Managed", "Kernels.OneDnn", "Training", "Explainability", "Imaging", "Weights", "Estimators"];
+
+    /// <summary>Folder → the folders that it may use. Only Estimators may name ML.NET.</summary>
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Graph"] = [],
+        ["Layers"] = ["Graph"],
+        ["Architectures"] = ["Graph", "Layers"],
+        ["Execution"] = ["Graph"],
+        ["Kernels.Managed"] = ["Graph", "Execution"],
+        ["Kernels.OneDnn"] = ["Graph", "Execution"],
+        ["Training"] = ["Graph", "Execution", "Layers", "Architectures", "Imaging"],
+        ["Explainability"] = ["Graph", "Execution", "Layers", "Architectures"],
+        ["Weights"] = ["Graph", "Execution", "Architectures"],
+        ["Imaging"] = [],
+        ["Estimators"] = Everything,
+    };
+
+    [Fact]
+    public void Sources_UseOnlyWhatTheirFolderMay()
+    {
+        var breaches = RepositoryFolder.Sources().SelectMany(f => Breaches(FolderOf(f), File.ReadAllText(f)).Select(b => $"{Path.GetFileName(f)}: {b}")).ToList();
+        Assert.True(breaches.Count == 0, string.Join(Environment.NewLine, breaches));
+        Assert.True(RepositoryFolder.Sources().Count() > 80, "The scan must see the library.");
+    }
+
+    [Theory]
+    [InlineData("Graph", "using Microsoft.ML.CnnZoo.Execution;")]
+    [InlineData("Layers", "var t = new Execution.Tensor(spec);")]
+    [InlineData("Architectures", "using Microsoft.ML.Data;")]
+    [InlineData("Execution", "using Microsoft.ML.CnnZoo.Kernels.OneDnn;")]
+    [InlineData("Kernels.Managed", "using Microsoft.ML.CnnZoo.Kernels.OneDnn;")]
+    [InlineData("Kernels.OneDnn", "x = Managed.ReluKernel.Create();")]
+    [InlineData("Training", "using Microsoft.ML;")]
+    [InlineData("Imaging", "using Microsoft.ML.CnnZoo.Graph;")]
+    [InlineData("Training", "[LibraryImport(\"libdnnl\")]")]
+    [InlineData("Unheard", "using System;")]
+    public void Breaches_PlantedDefect_IsFound(string folder, string source) => Assert.NotEmpty(Breaches(folder, source));
+
+    [Theory]
+    [InlineData("Layers", "using Microsoft.ML.CnnZoo.Graph.Ops; // never Execution.Tensor")]
+    [InlineData("Kernels.OneDnn", "[LibraryImport(\"libdnnl\")]")]
+    [InlineData("Estimators", "using Microsoft.ML.Data;")]
+    [InlineData("Execution", "plan.Training.Run();")]
+    public void Breaches_LegalSource_FindsNothing(string folder, string source) => Assert.Empty(Breaches(folder, source));
+
+    private static IEnumerable<string> Breaches(string folder, string source)
+    {
+        if (!Allowed.TryGetValue(folder, out string[]? allowed))
+        {
+            yield return $"the folder {folder} has no rule";
+            yield break;
+        }
+        string code = Comments().Replace(source, "");
+        foreach (Match match in Imports().Matches(code))
+            if (folder != "Kernels.OneDnn")
+                yield return $"{match.Value} outside Kernels/OneDnn";
+        code = Strings().Replace(code, "\"\"");
+        foreach (Match match in FullNames().Matches(code))
+        {
+            string name = match.Groups[1].Value;
+            bool ours = name.StartsWith("CnnZoo", StringComparison.Ordinal) && name.Length > 6;
+            if (ours ? !IsAllowed(folder, name[7..], allowed) : folder != "Estimators" && name != "CnnZoo")
+                yield return $"{folder} names {match.Value}";
+        }
+        foreach (Match match in Relative().Matches(FullNames().Replace(code, "")))
+            if (!IsAllowed(folder, match.Value.TrimEnd('.'), allowed))
+                yield return $"{folder} names {match.Value}";
+    }
+
+    private static bool IsAllowed(string folder, string used, string[] allowed)
+    {
+        string top = used is "Managed" or "OneDnn" ? $"Kernels.{used}" : used;
+        return allowed.Append(folder).Any(a => top == a || top.StartsWith(a + ".", StringComparison.Ordinal) || a.StartsWith(top + ".", StringComparison.Ordinal));
+    }
+
+    private static string FolderOf(string file)
+    {
+        string[] parts = Path.GetRelativePath(RepositoryFolder.Library, file).Split(Path.DirectorySeparatorChar);
+        return parts[0] == "Kernels" && parts.Length > 2 ? $"Kernels.{parts[1]}" : parts[0];
+    }
+
+    [GeneratedRegex(@"//[^\n]*|/\*.*?\*/", RegexOptions.Singleline)]
+    private static partial Regex Comments();
+
+    [GeneratedRegex(@"""(\\.|[^""\\\n])*""")]
+    private static partial Regex Strings();
+
+    [GeneratedRegex(@"\b(LibraryImport|DllImport)\b")]
+    private static partial Regex Imports();
+
+    [GeneratedRegex(@"\bMicrosoft\.ML\b\.?([A-Za-z.]*)")]
+    private static partial Regex FullNames();
+
+    [GeneratedRegex(@"(?<![\w.@])(Graph|Layers|Architectures|Execution|Kernels|Managed|OneDnn|Training|Explainability|Imaging|Weights|Estimators)\.(?=[A-Z])")]
+    private static partial Regex Relative();
+}
