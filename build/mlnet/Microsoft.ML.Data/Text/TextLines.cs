@@ -5,14 +5,16 @@ internal sealed class TextLines(TextLoader.Options options)
 {
     private readonly FieldSplitter _splitter = new(options);
 
-    public IEnumerable<string> Read(IMultiStreamSource source)
+    /// <summary>The lines and their numbers in their files, from 1.</summary>
+    public IEnumerable<(string Text, long Number)> Read(IMultiStreamSource source)
     {
         long rows = 0;
         for (int file = 0; file < source.Count; file++)
         {
             using TextReader reader = source.OpenTextReader(file);
             bool header = options.HasHeader;
-            while (NextLine(reader) is { } line)
+            long number = 0;
+            while (NextLine(reader, ref number) is { } line)
             {
                 if (header)
                 {
@@ -21,7 +23,7 @@ internal sealed class TextLines(TextLoader.Options options)
                 }
                 if (rows++ >= (options.MaxRows ?? long.MaxValue))
                     yield break;
-                yield return line;
+                yield return (line, number);
             }
         }
     }
@@ -32,22 +34,29 @@ internal sealed class TextLines(TextLoader.Options options)
         for (int file = 0; file < source.Count; file++)
         {
             using TextReader reader = source.OpenTextReader(file);
-            if (NextLine(reader) is { } line)
+            long number = 0;
+            if (NextLine(reader, ref number) is { } line)
                 return line;
         }
         return null;
     }
 
-    private string NextLine(TextReader reader)
+    private string NextLine(TextReader reader, ref long number)
     {
         string line;
         do
+        {
             line = reader.ReadLine();
+            number++;
+        }
         while (line != null && (line.Length == 0 || line.StartsWith("//", StringComparison.Ordinal) || line.StartsWith("#@", StringComparison.Ordinal)));
         if (line == null || !options.ReadMultilines || !options.AllowQuoting)
             return line;
         while (_splitter.EndsWithinQuotes(line) && reader.ReadLine() is { } next)
+        {
             line += "\n" + next;
+            number++;
+        }
         return line;
     }
 }
