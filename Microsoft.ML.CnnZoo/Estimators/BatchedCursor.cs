@@ -1,0 +1,174 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.CnnZoo.Estimators;
+
+/// <summary>
+/// Reads rows ahead, scores them together, and hands them out one by one with the columns that pass through. What goes wrong with a row (an unreadable file) is
+/// thrown at that row, when its value is asked for, as it would be without reading ahead.
+/// </summary>
+internal sealed class BatchedCursor : DataViewRowCursor
+{
+    private readonly DataViewRowCursor _input;
+    private readonly ScoreMapper _mapper;
+    private readonly int _capacity, _classes, _imageSize;
+    private readonly Dictionary<int, ColumnBuffer> _buffers = [];
+    private readonly bool[] _active;
+    private readonly ImageReader _reader;
+    private readonly byte[] _bytes;
+    private readonly float[] _images, _scores;
+    private readonly int[] _imageOf;
+    private readonly ExceptionDispatchInfo?[] _failures;
+    private readonly DataViewRowId[] _ids;
+    private readonly long[] _batches;
+    private readonly ValueGetter<DataViewRowId> _idGetter;
+    private long _position = -1;
+    private int _count, _slot;
+    private bool _ended;
+
+    public BatchedCursor(DataViewRowCursor input, ScoreMapper mapper, DataViewSchema.Column[] needed)
+    {
+        _input = input;
+        _mapper = mapper;
+        _capacity = mapper.Scorer.BatchSize;
+        _classes = mapper.Model.Classes;
+        _active = new bool[mapper.OutputSchema.Count];
+        foreach (DataViewSchema.Column column in needed)
+        {
+            _active[column.Index] = true;
+            if (column.Index < mapper.PredictedLabelIndex)
+                _buffers[column.Index] = ColumnBuffer.Create(input, mapper.InputSchema[column.Index], _capacity);
+        }
+        ImageScaler scaler = mapper.CreateScaler();
+        _imageSize = scaler.ValueCount;
+        _reader = ImageReader.Create(input, mapper.Feature, scaler);
+        _bytes = mapper.Feature.HoldsFloats ? [] : new byte[_imageSize];
+        _images = new float[_capacity * _imageSize];
+        _scores = new float[_capacity * _classes];
+        _imageOf = new int[_capacity];
+        _failures = new ExceptionDispatchInfo?[_capacity];
+        _ids = new DataViewRowId[_capacity];
+        _batches = new long[_capacity];
+        _idGetter = input.GetIdGetter();
+    }
+
+    public override DataViewSchema Schema => _mapper.OutputSchema;
+    public override long Position => _position;
+    public override long Batch => _position < 0 ? 0 : _batches[_slot];
+    public override bool IsColumnActive(DataViewSchema.Column column) => _active[column.Index];
+    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId target) => target = _ids[Slot()];
+
+    public override bool MoveNext()
+    {
+        if (_slot + 1 < _count)
+        {
+            _slot++;
+            _position++;
+            return true;
+        }
+        if (_ended || !Fill())
+        {
+            _ended = true;
+            _count = 0;
+            _position = -1;
+            return false;
+        }
+        _slot = 0;
+        _position++;
+        return true;
+    }
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+    {
+        if (!IsColumnActive(column))
+            throw SchemaExceptions.NotActive();
+        Delegate getter = column.Index == _mapper.PredictedLabelIndex ? (ValueGetter<uint>)GetLabel
+            : column.Index == _mapper.ScoreIndex ? (ValueGetter<VBuffer<float>>)GetScore
+            : _buffers[column.Index].CreateGetter(Slot);
+        return SchemaExceptions.Cast<TValue>(getter, column);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _input.Dispose();
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Reads and scores the next rows.</summary>
+    private bool Fill()
+    {
+        int images = 0;
+        for (_count = 0; _count < _capacity && _input.MoveNext(); _count++)
+        {
+            _idGetter(ref _ids[_count]);
+            _batches[_count] = _input.Batch;
+            foreach (ColumnBuffer buffer in _buffers.Values)
+                buffer.Capture(_count);
+            ReadImage(_count, ref images);
+        }
+        _ended = _count < _capacity;
+        if (images > 0)
+            _mapper.Scorer.Score(_images.AsSpan(0, images * _imageSize), images, _scores);
+        return _count > 0;
+    }
+
+    /// <summary>Reads a row's image behind those before it. A row without one scores NaN; one that throws, throws later.</summary>
+    private void ReadImage(int slot, ref int images)
+    {
+        _failures[slot] = null;
+        _imageOf[slot] = -1;
+        Span<float> target = _images.AsSpan(images * _imageSize, _imageSize);
+        try
+        {
+            bool read = _mapper.Feature.HoldsFloats ? _reader.TryRead(target) : _reader.TryRead(_bytes.AsSpan());
+            if (!read)
+            {
+                _mapper.Transformer.WarnOfBadImage(_input.Position, _reader.Problem);
+                return;
+            }
+        }
+#pragma warning disable CA1031 // thrown when the row's scores are asked for
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _failures[slot] = ExceptionDispatchInfo.Capture(e);
+            return;
+        }
+        if (_mapper.Feature.HoldsFloats)
+            _mapper.Model.Normalization.Apply((ReadOnlySpan<float>)target, target);
+        else
+            _mapper.Model.Normalization.Apply(_bytes, target);
+        _imageOf[slot] = images++;
+    }
+
+    private int Slot() => _position >= 0 ? _slot : throw new InvalidOperationException("The cursor is at no row: call MoveNext first.");
+
+    private ReadOnlySpan<float> ScoresOrEmpty()
+    {
+        int slot = Slot();
+        _mapper.Scorer.CheckAlive();
+        _failures[slot]?.Throw();
+        return _imageOf[slot] < 0 ? [] : _scores.AsSpan(_imageOf[slot] * _classes, _classes);
+    }
+
+    private void GetLabel(ref uint target)
+    {
+        ReadOnlySpan<float> scores = ScoresOrEmpty();
+        target = scores.IsEmpty ? 0 : ScoreMapper.PredictedKey(scores);
+    }
+
+    private void GetScore(ref VBuffer<float> target)
+    {
+        ReadOnlySpan<float> scores = ScoresOrEmpty();
+        if (!scores.IsEmpty)
+        {
+            AnnotationKinds.Fill(ref target, scores);
+            return;
+        }
+        VBufferEditor<float> editor = VBufferEditor.Create(ref target, _classes);
+        editor.Values.Fill(float.NaN);
+        target = editor.Commit();
+    }
+}

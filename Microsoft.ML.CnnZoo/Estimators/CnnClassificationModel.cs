@@ -1,0 +1,41 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Training;
+
+namespace Microsoft.ML.CnnZoo.Estimators;
+
+/// <summary>A trained network with all that scoring needs: architecture, weights, preprocessing.</summary>
+public sealed class CnnClassificationModel : IDisposable
+{
+    internal CnnClassificationModel(CnnArchitecture architecture, ImageShape image, int classes, bool takesFloats, ImageFit fit, PixelNormalization normalization, VariableStore weights)
+    {
+        Architecture = architecture;
+        Image = image;
+        Classes = classes;
+        TakesFloats = takesFloats;
+        Fit = fit;
+        Normalization = normalization;
+        Weights = weights;
+    }
+
+    /// <summary>The network.</summary>
+    public CnnArchitecture Architecture { get; }
+    /// <summary>Number of classes.</summary>
+    public int Classes { get; }
+    /// <summary>Size of the images that the network takes; others are scaled to it.</summary>
+    public ImageShape Image { get; }
+    /// <summary>Whether it was trained on a vector of floats, scaled by the pipeline, rather than on pixels 0…255.</summary>
+    public bool TakesFloats { get; }
+    /// <summary>How images of another shape are brought to the network's.</summary>
+    public ImageFit Fit { get; }
+    /// <summary>From pixels to what the network takes.</summary>
+    public PixelNormalization Normalization { get; }
+    /// <summary>The weights by name. Reading is safe from any thread; changing them while the transformer scores is not.</summary>
+    public VariableStore Weights { get; }
+
+    internal ClassificationGraphs Graphs => new(Architecture, Image, Classes);
+
+    /// <inheritdoc/>
+    public void Dispose() => Weights.Dispose();
+}

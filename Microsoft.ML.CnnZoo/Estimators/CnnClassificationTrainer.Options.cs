@@ -1,0 +1,101 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Training;
+
+namespace Microsoft.ML.CnnZoo.Estimators;
+
+/// <summary>In what numbers a network computes.</summary>
+public enum CnnPrecision
+{
+    /// <summary>32-bit floats throughout.</summary>
+    Float32,
+    /// <summary>Activations and their gradients as bfloat16. Not in this version.</summary>
+    BFloat16,
+    /// <summary>The fastest that the machine offers without loss of accuracy: 32-bit floats in this version.</summary>
+    Auto,
+}
+
+public sealed partial class CnnClassificationTrainer
+{
+    /// <summary>Options of <see cref="CnnClassificationTrainer"/>. Read when <see cref="Fit(IDataView)"/> is called, never written to.</summary>
+#pragma warning disable CA1051, CA1034 // public fields in a nested class: ML.NET's form for options
+    public sealed class Options
+    {
+        /// <summary>The label: a key, as MapValueToKey makes it. Rows with a missing key are left out.</summary>
+        public string LabelColumnName = "Label";
+        /// <summary>The images: Image, known-size vector of Single or Byte (ExtractPixels), or vector of Byte of unknown size (LoadRawImageBytes).</summary>
+        public string FeatureColumnName = "Features";
+        /// <summary>The column of probabilities to add.</summary>
+        public string ScoreColumnName = "Score";
+        /// <summary>The column of predicted keys to add.</summary>
+        public string PredictedLabelColumnName = "PredictedLabel";
+
+        /// <summary>The network. Required.</summary>
+        public CnnArchitecture? Architecture;
+        /// <summary>
+        /// Size of the images that the network takes; null: the column's, where it is known (after ResizeImages or ExtractPixels) and not too small for the network, else the paper's.
+        /// Channels are the paper's unless said here: a network for grey digits sees colour images in grey.
+        /// </summary>
+        public ImageShape? NetworkInput;
+        /// <summary>Passes over the training images, ≥ 1.</summary>
+        public int Epochs = DefaultEpochs;
+        /// <summary>Images per step, ≥ 1. Fewer images than this make one smaller batch.</summary>
+        public int BatchSize = DefaultBatchSize;
+        /// <summary>Learning rate; null for a rate that suits the optimizer and the loss.</summary>
+        public float? LearningRate;
+        /// <summary>Momentum of the default optimizer, in [0, 1); ignored when <see cref="Optimizer"/> is set.</summary>
+        public float Momentum = 0.9f;
+        /// <summary>c in g ← g + c·p, on kernels only, ≥ 0.</summary>
+        public float WeightDecay;
+        /// <summary>The rule that moves the weights; null for gradient descent with <see cref="Momentum"/>.</summary>
+        public Optimizer? Optimizer;
+        /// <summary>How the learning rate changes; null for a cosine from the rate to zero.</summary>
+        public LearningRateSchedule? LearningRateSchedule;
+        /// <summary>What is made small; null for the architecture's own: softmax cross-entropy, or for RBF outputs the paper's equation 9.</summary>
+        public ClassificationLoss? Loss;
+        /// <summary>Seed of initialisation, order and split; null: drawn from the MLContext's generator, so that MLContext(seed) fixes it.</summary>
+        public int? Seed;
+
+        /// <summary>Images that decide which epoch's weights are kept; also given by <see cref="Fit(IDataView, IDataView)"/>, which goes first.</summary>
+        public IDataView? ValidationSet;
+        /// <summary>Share of the training rows held out at random when there is no validation set, in [0, 1); null or 0 for none: then the last epoch's weights are kept.</summary>
+        public float? ValidationSetFraction = 0.1f;
+        /// <summary>When to end early; null for never. Without validation images it has no effect.</summary>
+        public EarlyStopping? EarlyStopping;
+        /// <summary>Which epoch counts as the best.</summary>
+        public StoppingMetric StoppingMetric = StoppingMetric.ValidationAccuracy;
+
+        /// <summary>What runs the network.</summary>
+        public CnnBackend Backend = CnnBackend.Auto;
+        /// <summary>In what numbers it computes. BFloat16 is refused in this version.</summary>
+        public CnnPrecision Precision = CnnPrecision.Auto;
+        /// <summary>Threads; 0 for one per processor. Part of what fixes the weights.</summary>
+        public int Threads;
+
+        /// <summary>Order of the values in pixel vectors.</summary>
+        public PixelLayout PixelLayout = PixelLayout.Auto;
+        /// <summary>Rows of the images in a flat pixel vector; 0: from the column's dimensions, or a square.</summary>
+        public int ImageHeight;
+        /// <summary>Columns of the images in a flat pixel vector; 0: likewise.</summary>
+        public int ImageWidth;
+        /// <summary>Values per pixel in a flat pixel vector; 0: likewise.</summary>
+        public int ImageChannels;
+        /// <summary>How images of another shape are brought to the network's size.</summary>
+        public ImageFit ImageFit = ImageFit.CenterCrop;
+        /// <summary>value · scale + offset per channel, before the network; null: each channel to mean 0 and deviation 1, measured on the training images. Part of the saved model.</summary>
+        public PixelNormalization? ImageNormalization;
+        /// <summary>What is done about images that are missing or cannot be decoded, while training.</summary>
+        public BadImageHandling BadImages = BadImageHandling.Throw;
+
+        /// <summary>Called after each epoch, on the training thread.</summary>
+        public Action<EpochProgress>? ProgressCallback;
+        /// <summary>Called after each batch, on the training thread; keep it short.</summary>
+        public Action<BatchProgress>? BatchCallback;
+        /// <summary>
+        /// Ends training after the batch at hand: Fit returns a usable transformer with the best weights so far (without validation images: the weights as they are).
+        /// Cancelled before the first batch, while images are being read, Fit throws <see cref="OperationCanceledException"/>.
+        /// </summary>
+        public CancellationToken CancellationToken;
+    }
+#pragma warning restore CA1051, CA1034
+}

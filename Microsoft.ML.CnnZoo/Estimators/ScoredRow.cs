@@ -1,0 +1,103 @@
+using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.CnnZoo.Estimators;
+
+/// <summary>
+/// A row with its scores, computed when first asked for and kept while the row stays: PredictedLabel and Score cost one run of the network. A failed
+/// computation keeps nothing: it cannot leave an earlier row's scores behind.
+/// </summary>
+internal sealed class ScoredRow : DataViewRow
+{
+    private const long Nowhere = long.MinValue;
+    private readonly DataViewRow _input;
+    private readonly ScoreMapper _mapper;
+    private readonly bool _labelActive, _scoreActive;
+    private readonly ImageReader? _reader;
+    private readonly byte[] _bytes = [];
+    private readonly float[] _image = [], _scores = [];
+    private long _position = Nowhere;
+
+    public ScoredRow(DataViewRow input, ScoreMapper mapper, IEnumerable<DataViewSchema.Column> active)
+    {
+        _input = input;
+        _mapper = mapper;
+        foreach (DataViewSchema.Column column in active)
+        {
+            _labelActive |= column.Index == mapper.PredictedLabelIndex;
+            _scoreActive |= column.Index == mapper.ScoreIndex;
+        }
+        if (!_labelActive && !_scoreActive)
+            return;
+        ImageScaler scaler = mapper.CreateScaler();
+        _reader = ImageReader.Create(input, mapper.Feature, scaler);
+        _bytes = mapper.Feature.HoldsFloats ? [] : new byte[scaler.ValueCount];
+        _image = new float[scaler.ValueCount];
+        _scores = new float[mapper.Model.Classes];
+    }
+
+    public override DataViewSchema Schema => _mapper.OutputSchema;
+    public override long Position => _input.Position;
+    public override long Batch => _input.Batch;
+    public override ValueGetter<DataViewRowId> GetIdGetter() => _input.GetIdGetter();
+
+    public override bool IsColumnActive(DataViewSchema.Column column) =>
+        column.Index == _mapper.PredictedLabelIndex ? _labelActive
+        : column.Index == _mapper.ScoreIndex ? _scoreActive
+        : _input.IsColumnActive(_mapper.InputSchema[column.Index]);
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+    {
+        if (column.Index < _mapper.PredictedLabelIndex)
+            return _input.GetGetter<TValue>(_mapper.InputSchema[column.Index]);
+        if (!IsColumnActive(column))
+            throw SchemaExceptions.NotActive();
+        Delegate getter = column.Index == _mapper.PredictedLabelIndex ? (ValueGetter<uint>)GetLabel : (ValueGetter<VBuffer<float>>)GetScore;
+        return SchemaExceptions.Cast<TValue>(getter, column);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _input.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private void GetLabel(ref uint target)
+    {
+        Refresh();
+        target = ScoreMapper.PredictedKey(_scores);
+    }
+
+    private void GetScore(ref VBuffer<float> target)
+    {
+        Refresh();
+        AnnotationKinds.Fill<float>(ref target, _scores);
+    }
+
+    private void Refresh()
+    {
+        if (_position == _input.Position && _position >= 0)
+        {
+            _mapper.Scorer.CheckAlive();
+            return;
+        }
+        _position = Nowhere;
+        PixelNormalization normalization = _mapper.Model.Normalization;
+        bool read = _mapper.Feature.HoldsFloats ? _reader!.TryRead(_image.AsSpan()) : _reader!.TryRead(_bytes.AsSpan());
+        if (!read)
+        {
+            _mapper.Transformer.WarnOfBadImage(_input.Position, _reader.Problem);
+            _scores.AsSpan().Fill(float.NaN);
+        }
+        else
+        {
+            if (_mapper.Feature.HoldsFloats)
+                normalization.Apply((ReadOnlySpan<float>)_image, _image);
+            else
+                normalization.Apply(_bytes, _image);
+            _mapper.Scorer.Score(_image, 1, _scores);
+        }
+        _position = _input.Position;
+    }
+}

@@ -1,0 +1,146 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Training;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.CnnZoo.Estimators;
+
+/// <summary>One call of Fit: schema checks, reading, training, the transformer. Keeps nothing for the next.</summary>
+internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificationTrainer.Options options)
+{
+    private readonly CnnArchitecture _architecture = options.Architecture!;
+    private readonly PixelVectorFormat _format = new(options.PixelLayout, options.ImageHeight, options.ImageWidth, options.ImageChannels);
+
+    public CnnClassificationTransformer Fit(IDataView train, IDataView? validation)
+    {
+        LabelColumn label = LabelColumn.Bind(train.Schema, options.LabelColumnName);
+        FeatureColumn feature = BindFeature(train.Schema);
+        if (validation is not null)
+            CheckValidation(validation.Schema, label, feature);
+        return feature.HoldsFloats ? Fit<float>(train, validation, label, feature) : Fit<byte>(train, validation, label, feature);
+    }
+
+    /// <summary>
+    /// The network's image size: as the options say; else that of the column, where it is known and not too small for the network; else the paper's.
+    /// </summary>
+    private ImageShape ChooseImage(FeatureColumn feature)
+    {
+        if (options.NetworkInput is { } chosen)
+        {
+            _architecture.CheckInput(chosen);
+            return chosen.Channels is 1 or 3 ? chosen : throw new ArgumentException($"Options.NetworkInput is {chosen}; networks take images of 1 or 3 channels.");
+        }
+        ImageShape paper = _architecture.DefaultInput;
+        (int height, int width) = feature.Size;
+        return height >= _architecture.MinimumSize && width >= _architecture.MinimumSize ? paper with { Height = height, Width = width } : paper;
+    }
+
+    private FeatureColumn BindFeature(DataViewSchema schema) => FeatureColumn.Bind(schema, options.FeatureColumnName, _format, options.NetworkInput ?? _architecture.DefaultInput);
+
+    /// <summary>The options of the training loop.</summary>
+    public static TrainingOptions ToTrainingOptions(CnnClassificationTrainer.Options options, int seed, WorkerPool workers) => new()
+    {
+        Epochs = options.Epochs,
+        BatchSize = options.BatchSize,
+        LearningRate = options.LearningRate ?? DefaultLearningRate(options),
+        Optimizer = options.Optimizer ?? (options.Momentum == 0 ? Optimizer.GradientDescent : new MomentumOptimizer(options.Momentum)),
+        Schedule = options.LearningRateSchedule ?? new CosineSchedule(),
+        WeightDecay = options.WeightDecay,
+        Loss = options.Loss,
+        EarlyStopping = options.EarlyStopping,
+        Metric = options.StoppingMetric,
+        Seed = seed,
+        EpochCompleted = options.ProgressCallback,
+        BatchCompleted = options.BatchCallback,
+        CancellationToken = options.CancellationToken,
+        Workers = workers,
+    };
+
+    /// <summary>Rates that train LeNets well; distances of RBF units are some hundred times larger than cross-entropies, and so are their gradients.</summary>
+    private static float DefaultLearningRate(CnnClassificationTrainer.Options options) => options.Optimizer switch
+    {
+        AdamOptimizer or RmsPropOptimizer => 0.001f,
+        _ when options.Architecture!.Output == OutputKind.RbfPenalty => 0.0005f,
+        _ => options.Momentum >= 0.5f || options.Optimizer is MomentumOptimizer ? 0.02f : 0.1f,
+    };
+
+    private CnnClassificationTransformer Fit<T>(IDataView train, IDataView? validation, LabelColumn label, FeatureColumn feature) where T : unmanaged
+    {
+        int seed = options.Seed ?? host.Rand.Next();
+        KernelRegistry registry = Backends.Create(options.Backend, out string backend);
+        ImageShape image = ChooseImage(feature);
+        Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. {backend}");
+        (ImageCache<T> images, IBatchSource training, IBatchSource? held) = Read<T>(train, validation, label, feature, image, seed);
+        LabelValues labels = LabelValues.Of(label.Column, label.Classes);
+        if (images.Labels.Distinct().Count() == 1)
+            throw LabelColumn.OneClass(options.LabelColumnName, labels, images.Labels[0]);
+        Info($"{training.Count} images to train on, {held?.Count ?? 0} to validate with.");
+
+        using WorkerPool? ownWorkers = options.Threads > 0 ? new WorkerPool(options.Threads) : null;
+        TrainingOptions trainingOptions = ToTrainingOptions(options, seed, ownWorkers ?? WorkerPool.Shared) with { EpochCompleted = Report };
+        using var trainer = new NetworkTrainer(_architecture, image, label.Classes, registry, trainingOptions);
+        TrainingResult result = trainer.Train(training, held);
+        ReportEnd(result);
+        var weightNames = new ClassificationGraphs(_architecture, image, label.Classes).Scoring().Graph.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
+        var model = new CnnClassificationModel(_architecture, image, label.Classes, feature.HoldsFloats, options.ImageFit, images.Normalization, trainer.Variables.Clone(v => weightNames.Contains(v.Name)));
+        var columns = new CnnClassificationTransformer.ColumnNames(options.FeatureColumnName, options.ScoreColumnName, options.PredictedLabelColumnName, _format);
+        return new CnnClassificationTransformer(host, model, labels, columns, registry, result);
+    }
+
+    private (ImageCache<T> Images, IBatchSource Training, IBatchSource? Validation) Read<T>(IDataView train, IDataView? validation, LabelColumn label, FeatureColumn feature, ImageShape image, int seed) where T : unmanaged
+    {
+        var reader = new ImageSetReader(image, options.ImageFit, options.BadImages, channel, options.CancellationToken);
+        ImageCache<T> images = reader.Read<T>(train, label, feature, "training");
+        images.Normalization = options.ImageNormalization ?? PixelNormalization.FromStatistics(images.MeasureChannels());
+        if (images.Normalization.Channels != image.Channels)
+            throw new InvalidOperationException($"Options.ImageNormalization is for {images.Normalization.Channels} channels; the network takes {image.Channels}.");
+        if (validation is not null)
+        {
+            ImageCache<T> held = reader.Read<T>(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName), BindFeature(validation.Schema), "validation");
+            held.Normalization = images.Normalization;
+            return (images, images, held);
+        }
+        int heldOut = (int)(images.Count * (options.ValidationSetFraction ?? 0));
+        if (heldOut == 0)
+            return (images, images, null);
+        int[] order = [.. Enumerable.Range(0, images.Count)];
+        new PhiloxRandom(seed, RandomPurpose.Splitting).Shuffle(order.AsSpan());
+        int[] kept = order[heldOut..], chosen = order[..heldOut];
+        Array.Sort(kept);
+        Array.Sort(chosen);
+        return (images, new BatchSubset(images, kept), new BatchSubset(images, chosen));
+    }
+
+    private void CheckValidation(DataViewSchema schema, LabelColumn label, FeatureColumn feature)
+    {
+        LabelColumn ownLabel = LabelColumn.Bind(schema, options.LabelColumnName);
+        if (ownLabel.Classes != label.Classes)
+            throw SchemaExceptions.Mismatch("validation label", options.LabelColumnName, label.Column.Type.ToString()!, ownLabel.Column.Type.ToString()!);
+        FeatureColumn ownFeature = BindFeature(schema);
+        if (ownFeature.HoldsFloats != feature.HoldsFloats)
+            throw SchemaExceptions.Mismatch("validation feature", options.FeatureColumnName, feature.Column.Type.ToString()!, ownFeature.Column.Type.ToString()!);
+    }
+
+    private void Report(EpochProgress epoch)
+    {
+        string validation = epoch.ValidationLoss is null ? "" : $", validation loss {epoch.ValidationLoss:f4}, accuracy {epoch.ValidationAccuracy:f4}";
+        Info($"Epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:f4}, accuracy {epoch.Accuracy:f4}{validation}, {epoch.ImagesPerSecond:f0} images/s, learning rate {epoch.LearningRate:g4}, {epoch.Remaining:hh\\:mm\\:ss} left.");
+        options.ProgressCallback?.Invoke(epoch);
+    }
+
+    private void ReportEnd(TrainingResult result)
+    {
+        string best = result.Best is null ? "no epoch was completed; the weights are as the last batch left them" : $"the weights are those of epoch {result.Best.Epoch}";
+        switch (result.End)
+        {
+            case TrainingEnd.Diverged: channel.Error(MessageSensitivity.None, $"{result.Divergence!.Message} Training ends here; {best}."); break;
+            case TrainingEnd.Cancelled: channel.Warning(MessageSensitivity.None, $"Training was cancelled; {best}."); break;
+            case TrainingEnd.StoppedEarly: Info($"Training stopped early; {best}."); break;
+            default: Info($"Training is done; {best}."); break;
+        }
+    }
+
+    private void Info(string message) => channel.Info(MessageSensitivity.None, message);
+}
