@@ -5,6 +5,14 @@ namespace Microsoft.ML.CnnZoo.Tests.Golden;
 /// <summary>From PyTorch's layouts to ours: OIHW → HWIO, depthwise [C·m,1,kh,kw] → [kh,kw,C,m], [out,in] → [in,out], NCHW → NHWC (golden README, section 3).</summary>
 public static class GoldenLayout
 {
+    /// <summary>Whether a convolution's tensor is a depthwise kernel here: [C,1,kh,kw] there, [kh,kw,C,1] here.</summary>
+    public static bool IsDepthwise(GoldenTensor tensor, TensorShape variable) =>
+        tensor.Shape.Length == 4 && variable.Rank == 4 && tensor.Shape[0] > 1 && variable[2] == tensor.Shape[0] && variable[3] == 1;
+
+    /// <summary>The tensor as a dense kernel where a library writes its last layer as a 1x1 convolution and we as a matrix.</summary>
+    public static GoldenTensor AsDense(GoldenTensor tensor, TensorShape variable) =>
+        tensor.Shape.Length == 4 && variable.Rank == 2 ? tensor with { Kind = "linear_w", Shape = tensor.Shape[..2] } : tensor;
+
     /// <summary>The shape of our variable for a tensor of a golden list; depthwise kernels (one input channel per group, more groups) are told by <paramref name="depthwise"/>.</summary>
     public static TensorShape VariableShape(GoldenTensor tensor, bool depthwise = false)
     {

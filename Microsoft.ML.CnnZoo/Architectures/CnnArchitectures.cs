@@ -7,6 +7,8 @@ public static class CnnArchitectures
     private static readonly Dictionary<string, string> Aliases = new(StringComparer.OrdinalIgnoreCase)
     {
         ["lenet"] = "lenet5_modern_relu", ["lenet5"] = "lenet5_modern_relu", ["lenet5_modern"] = "lenet5_modern_relu",
+        ["alexnet_owt"] = "alexnet", ["vgg_a"] = "vgg11", ["vgg_b"] = "vgg13", ["vgg_d"] = "vgg16", ["vgg_e"] = "vgg19", ["nin"] = "nin_cifar10",
+        ["resnet18_v1_B"] = "resnet18", ["resnet34_v1_B"] = "resnet34", ["resnet50_v1_B"] = "resnet50_v1", ["squeezenet"] = "squeezenet1_1", ["mobilenetv2"] = "mobilenet_v2",
         ["lenet5_tanh"] = "lenet5_modern_tanh", ["lenet5_original"] = "lenet5_1998",
     };
 
@@ -22,8 +24,49 @@ public static class CnnArchitectures
     /// <summary>LeNet-1; 2,578 parameters.</summary>
     public static CnnArchitecture LeNet1 => Architectures.LeNet1.Instance;
 
-    /// <summary>All networks, oldest first.</summary>
-    public static IReadOnlyList<CnnArchitecture> All { get; } = [LeNet1, LeNet5Original, LeNet5Tanh, LeNet5];
+    /// <summary>AlexNet as published in 2012; 60,965,224 parameters with 1,000 classes.</summary>
+    public static CnnArchitecture AlexNet => Architectures.AlexNet.Original;
+
+    /// <summary>ZFNet; 62,357,608 parameters.</summary>
+    public static CnnArchitecture ZFNet => Architectures.ZFNet.Standard;
+
+    /// <summary>Network in Network for 32×32 images; 966,986 parameters with ten classes.</summary>
+    public static CnnArchitecture NetworkInNetwork => Architectures.NetworkInNetwork.Cifar10;
+
+    /// <summary>VGG, configuration D; 138,357,544 parameters.</summary>
+    public static CnnArchitecture Vgg16 => Vgg.D;
+
+    /// <summary>ResNet-18; 11,689,512 parameters.</summary>
+    public static CnnArchitecture ResNet18 => ResNet.ResNet18;
+
+    /// <summary>ResNet-50 (v1.5); 25,557,032 parameters.</summary>
+    public static CnnArchitecture ResNet50 => ResNet.ResNet50;
+
+    /// <summary>ResNet-20 for 32×32 images; 269,722 parameters with ten classes.</summary>
+    public static CnnArchitecture ResNet20Cifar => CifarResNet.ResNet20;
+
+    /// <summary>DenseNet-121; 7,978,856 parameters.</summary>
+    public static CnnArchitecture DenseNet121 => DenseNet.DenseNet121;
+
+    /// <summary>Xception; 22,855,952 parameters.</summary>
+    public static CnnArchitecture Xception => Architectures.Xception.Instance;
+
+    /// <summary>SqueezeNet 1.1; 1,235,496 parameters.</summary>
+    public static CnnArchitecture SqueezeNet => Architectures.SqueezeNet.V11;
+
+    /// <summary>MobileNetV2; 3,504,872 parameters.</summary>
+    public static CnnArchitecture MobileNetV2 => Architectures.MobileNetV2.Instance;
+
+    /// <summary>All networks, family by family, oldest family first.</summary>
+    public static IReadOnlyList<CnnArchitecture> All { get; } =
+    [
+        LeNet1, LeNet5Original, LeNet5Tanh, LeNet5,
+        Architectures.AlexNet.Original, Architectures.AlexNet.Ungrouped, AlexNetOneWeirdTrick.Instance,
+        Architectures.ZFNet.Standard, Architectures.ZFNet.Large,
+        Architectures.NetworkInNetwork.Cifar10, Architectures.NetworkInNetwork.ImageNet,
+        .. Vgg.All, .. ResNet.All, .. CifarResNet.All, .. PreActivationResNet.All, .. DenseNet.All,
+        Architectures.Xception.Instance, Architectures.SqueezeNet.V10, Architectures.SqueezeNet.V11, Architectures.MobileNetV2.Instance,
+    ];
 
     /// <summary>The network of that name or alias (<c>lenet5</c>), whatever the case.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists the nearest names.</exception>
