@@ -182,6 +182,24 @@ public sealed class ColumnTransformTests
     }
 
     [Fact]
+    public void PredictionEngine_OverAllTransforms_PredictsEachExample()
+    {
+        ITransformer model = _context.Transforms.Conversion.MapValueToKey("K", "S")
+            .Append(_context.Transforms.Conversion.MapKeyToValue("Back", "K"))
+            .Append(_context.Transforms.Conversion.ConvertType("R", "I"))
+            .Append(_context.Transforms.Concatenate("F", "R", "V"))
+            .Append(_context.Transforms.DropColumns("R"))
+            .Append(_context.Transforms.SelectColumns("F", "Back"))
+            .Fit(Rows(new Row { S = "a" }, new Row { S = "b" }));
+        using PredictionEngine<Row, Prediction> engine = _context.Model.CreatePredictionEngine<Row, Prediction>(model);
+        Prediction known = engine.Predict(new Row { S = "b", I = 3, V = [4, 5] }), unknown = engine.Predict(new Row { S = "c", I = -1 });
+        Assert.Equal("b", known.Back);
+        Assert.Equal([3, 4, 5], known.F);
+        Assert.Equal("", unknown.Back);
+        Assert.Equal([-1, 0, 0], unknown.F);
+    }
+
+    [Fact]
     public void GetOutputSchema_OfShapes_AgreesWithTheSchema()
     {
         IDataView data = Rows(new Row());
@@ -213,6 +231,13 @@ public sealed class ColumnTransformTests
 
         [VectorType(2)]
         public float[] V { get; set; } = [0, 0];
+    }
+
+    private sealed class Prediction
+    {
+        public string Back { get; set; } = "";
+
+        public float[] F { get; set; } = [];
     }
 
 #pragma warning disable CA1051, CS0649 // Fields are columns too, and come first.
