@@ -101,6 +101,44 @@ public class ChainTests
 
     private IDataView View() => _context.Data.LoadFromEnumerable([new CursorTests.Number { X = 1 }, new CursorTests.Number { X = 2 }]);
 
+    [Fact]
+    public void Fit_ShapesOfColumns_SayKindItemTypeAndKeyButNotSize()
+    {
+        var builder = new DataViewSchema.Builder();
+        builder.AddColumn("K", TextDataViewType.Instance);
+        builder.AddColumn("K", new KeyDataViewType(typeof(ushort), 3));
+        builder.AddColumn("V", new VectorDataViewType(NumberDataViewType.Single, 4));
+        builder.AddColumn("U", new VectorDataViewType(TextDataViewType.Instance));
+        var view = new EmptyView(builder.ToSchema());
+        var estimator = new ShapeReader();
+        new EstimatorChain<ITransformer>().Append(estimator).Fit(view);
+        Assert.Equal(
+            ["K Scalar UInt16 True", "V Vector Single False", "U VariableVector String False"],
+            estimator.Shape!.Select(c => $"{c.Name} {c.Kind} {c.ItemType} {c.IsKey}"));
+    }
+
+    private sealed class ShapeReader : IEstimator<ExternalScaleTransformer>
+    {
+        public SchemaShape? Shape { get; private set; }
+
+        public ExternalScaleTransformer Fit(IDataView input) => new("Y", "X", 1);
+
+        public SchemaShape GetOutputSchema(SchemaShape inputSchema) => Shape = inputSchema;
+    }
+
+    private sealed class EmptyView(DataViewSchema schema) : IDataView
+    {
+        public bool CanShuffle => false;
+
+        public DataViewSchema Schema => schema;
+
+        public long? GetRowCount() => 0;
+
+        public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => throw new InvalidOperationException();
+
+        public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [];
+    }
+
     /// <summary>Reads its input twice when it is fitted.</summary>
     private sealed class ReadingEstimator : IEstimator<ExternalScaleTransformer>
     {

@@ -59,17 +59,7 @@ public class ModelFileTests
     [Fact]
     public void SaveLoad_SchemaWithAllTypesAndAnnotations_ComesBack()
     {
-        var builder = new DataViewSchema.Builder();
-        foreach (DataViewSchema.Column column in _context.Data.LoadFromEnumerable(new[] { new EnumerableTests.Everything() }).Schema)
-            builder.AddColumn(column.Name, column.Type);
-        var annotations = new DataViewSchema.Annotations.Builder();
-        annotations.Add("KeyValues", new VectorDataViewType(TextDataViewType.Instance, 3), Vector<ReadOnlyMemory<char>>(new(3, ["a".AsMemory(), "".AsMemory(), "é".AsMemory()])));
-        annotations.Add("Sparse", new VectorDataViewType(NumberDataViewType.Single), Vector<float>(new(9, 1, [2.5f], [4])));
-        annotations.AddPrimitiveValue("IsNormalized", BooleanDataViewType.Instance, true);
-        annotations.AddPrimitiveValue("When", DateTimeOffsetDataViewType.Instance, new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(-3)));
-        builder.AddColumn("Label", new KeyDataViewType(typeof(uint), 3), annotations.ToAnnotations());
-        DataViewSchema schema = builder.ToSchema();
-
+        DataViewSchema schema = AnnotatedSchema();
         _context.Model.Load(new MemoryStream(Save(Chain(), schema)), out DataViewSchema back);
         Assert.Equal(schema.Select(c => c.ToString()), back.Select(c => c.ToString()));
         Assert.True(back["Label"].HasKeyValues(TextDataViewType.Instance));
@@ -129,6 +119,25 @@ public class ModelFileTests
             AssertClearError(Replace(file, name, content[..length]));
     }
 
+    [Theory]
+    [InlineData("Schema")]
+    [InlineData("TransformerChain/Model.key")]
+    [InlineData("TransformerChain/Transform_001/Model.key")]
+    public void Load_EntryWithAChangedByte_LoadsOrThrowsFormatOrInvalidOperation(string name)
+    {
+        byte[] file = Save(Chain(), AnnotatedSchema()), content = Entry(file, name);
+        int errors = 0;
+        for (int at = 0; at < content.Length; at++)
+        {
+            byte[] changed = [.. content];
+            changed[at] ^= (byte)(at % 2 == 0 ? 0xFF : 0x01);
+            Exception? ex = Record.Exception(() => _context.Model.Load(new MemoryStream(Replace(file, name, changed)), out _));
+            Assert.True(ex is null or FormatException or InvalidOperationException, $"byte {at}: {ex}");
+            errors += ex == null ? 0 : 1;
+        }
+        Assert.True(errors > 20, $"only {errors} of {content.Length} changes were noticed");
+    }
+
     [Fact]
     public void Load_OtherVersionOfTheFrame_IsRefused()
     {
@@ -145,6 +154,20 @@ public class ModelFileTests
         _context.ComponentCatalog.RegisterAssembly(typeof(ModelFileTests).Assembly);
         _context.ComponentCatalog.RegisterAssembly(typeof(ModelFileTests).Assembly);
         Assert.NotNull(_context.Model.Load(new MemoryStream(Save(Chain(), null)), out _));
+    }
+
+    private DataViewSchema AnnotatedSchema()
+    {
+        var builder = new DataViewSchema.Builder();
+        foreach (DataViewSchema.Column column in _context.Data.LoadFromEnumerable(new[] { new EnumerableTests.Everything() }).Schema)
+            builder.AddColumn(column.Name, column.Type);
+        var annotations = new DataViewSchema.Annotations.Builder();
+        annotations.Add("KeyValues", new VectorDataViewType(TextDataViewType.Instance, 3), Vector<ReadOnlyMemory<char>>(new(3, ["a".AsMemory(), "".AsMemory(), "é".AsMemory()])));
+        annotations.Add("Sparse", new VectorDataViewType(NumberDataViewType.Single), Vector<float>(new(9, 1, [2.5f], [4])));
+        annotations.AddPrimitiveValue("IsNormalized", BooleanDataViewType.Instance, true);
+        annotations.AddPrimitiveValue("When", DateTimeOffsetDataViewType.Instance, new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(-3)));
+        builder.AddColumn("Label", new KeyDataViewType(typeof(uint), 3), annotations.ToAnnotations());
+        return builder.ToSchema();
     }
 
     private static TransformerChain<ExternalScaleTransformer> Chain() =>

@@ -144,7 +144,7 @@ internal sealed class ModelLoadContext : IDisposable
         {
             catalog.RegisterAssembly(Assembly.Load(_header.LoaderAssemblyName));
         }
-        catch (Exception ex) when (ex is IOException or BadImageFormatException)
+        catch (Exception ex) when (ex is IOException or BadImageFormatException or ArgumentException)
         {
             throw new FormatException($"Couldn't load model: '{Directory}' needs the assembly '{_header.LoaderAssemblyName}'", ex);
         }

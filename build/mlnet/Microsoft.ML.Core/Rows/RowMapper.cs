@@ -8,6 +8,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 
 namespace Microsoft.ML.Data;
 
@@ -23,7 +24,8 @@ internal abstract class RowMapper : IRowToRowMapper
 
     public DataViewSchema InputSchema { get; }
 
-    public DataViewSchema OutputSchema => _outputSchema ??= BuildOutputSchema();
+    /// <summary>Always the same object, whichever thread asks first: schemas are compared by reference.</summary>
+    public DataViewSchema OutputSchema => LazyInitializer.EnsureInitialized(ref _outputSchema, BuildOutputSchema);
 
     /// <summary>The columns that are added, in order.</summary>
     protected abstract IReadOnlyList<DataViewSchema.DetachedColumn> GetOutputColumns();

@@ -87,7 +87,7 @@ internal static class BinaryCodec
         int count = reader.ReadInt32();
         if (count < 0 || count > reader.BaseStream.Length)
             throw new FormatException("Corrupt model file: a vector's type is damaged");
-        int[] dimensions = Enumerable.Range(0, count).Select(_ => reader.ReadInt32()).ToArray();
+        int[] dimensions = Repeat(count, reader.ReadInt32);
         return item is not PrimitiveDataViewType primitive ? null
             : count == 0 ? new VectorDataViewType(primitive) : new VectorDataViewType(primitive, dimensions);
     }
@@ -130,7 +130,7 @@ internal static class BinaryCodec
         int count = reader.ReadInt32(), indexCount = reader.ReadInt32();
         if (vectors != 1 || length is < 0 or > LongestVector || count < -1 || count > length || indexCount != Math.Max(0, count))
             throw new FormatException("Corrupt model file: an annotation's vector is damaged");
-        int[] indices = Enumerable.Range(0, indexCount).Select(_ => reader.ReadInt32()).ToArray();
+        int[] indices = Repeat(indexCount, reader.ReadInt32);
         T[] values = ReadItems<T>(reader, count < 0 ? length : count);
         var buffer = new VBuffer<T>(length, values.Length, values, indices);
         return (ref VBuffer<T> destination) => buffer.CopyTo(ref destination);
@@ -196,13 +196,22 @@ internal static class BinaryCodec
             return (T[])(object)ReadBits(reader, count);
         if (typeof(T) == typeof(DateTimeOffset))
         {
-            short[] offsets = Enumerable.Range(0, count).Select(_ => reader.ReadInt16()).ToArray();
+            short[] offsets = Repeat(count, reader.ReadInt16);
             return (T[])(object)Array.ConvertAll(offsets, o => new DateTimeOffset(new DateTime(reader.ReadInt64()), TimeSpan.FromMinutes(o)));
         }
         if (typeof(T) == typeof(DateTime))
-            return (T[])(object)Enumerable.Range(0, count).Select(_ => new DateTime(reader.ReadInt64())).ToArray();
+            return (T[])(object)Repeat(count, () => new DateTime(reader.ReadInt64()));
         int size = Marshal.SizeOf<T>();
-        return Enumerable.Range(0, count).Select(_ => ByteBlock.Read<T>(ReadExactly(reader, size))).ToArray();
+        return Repeat(count, () => ByteBlock.Read<T>(ReadExactly(reader, size)));
+    }
+
+    /// <summary>So many items; memory grows with what is really read, whatever a damaged file says.</summary>
+    private static T[] Repeat<T>(int count, Func<T> read)
+    {
+        var items = new List<T>();
+        while (items.Count < count)
+            items.Add(read());
+        return [.. items];
     }
 
     private static byte[] ReadExactly(BinaryReader reader, int size)
@@ -216,7 +225,7 @@ internal static class BinaryCodec
         if (reader.ReadInt32() != count)
             throw new FormatException("Corrupt model file: an annotation's text is damaged");
         const int LengthMask = int.MaxValue; // the high bit marked missing texts once
-        int[] ends = Enumerable.Range(0, count).Select(_ => reader.ReadInt32() & LengthMask).ToArray();
+        int[] ends = Repeat(count, () => reader.ReadInt32() & LengthMask);
         ReadOnlyMemory<char> text = reader.ReadString().AsMemory();
         return ends.Select((end, i) => text[(i == 0 ? 0 : ends[i - 1])..end]).ToArray();
     }
