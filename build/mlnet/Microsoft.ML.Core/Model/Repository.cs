@@ -1,5 +1,5 @@
-// Internal: a model file is a zip. Entries are written to and read from temporary files, since several are open at a time,
-// all must be seekable and weights may be large.
+// Internal: a model file is a zip. Several entries are open at a time, all must be seekable and weights may be large: entries
+// are written to temporary files first, and read from memory if they are small, from temporary files otherwise.
 using System;
 using System.Collections.Generic;
 using System.IO;
@@ -51,6 +51,8 @@ internal sealed class RepositoryWriter : IDisposable
 
 internal sealed class RepositoryReader : IDisposable
 {
+    private const int LargestInMemory = 1 << 20;
+
     private readonly ZipArchive _archive;
     private readonly Dictionary<string, ZipArchiveEntry> _entries = new(StringComparer.Ordinal);
 
@@ -82,7 +84,7 @@ internal sealed class RepositoryReader : IDisposable
         string path = RepositoryEntry.PathOf(directory, name);
         if (!_entries.TryGetValue(path, out ZipArchiveEntry entry))
             return null;
-        Stream content = TemporaryFile.Create();
+        Stream content = entry.Length <= LargestInMemory ? new MemoryStream() : TemporaryFile.Create();
         try
         {
             using Stream source = entry.Open();
