@@ -1,0 +1,125 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Examples;
+
+/// <summary>A model that the command line tool trained on <see cref="BarImages"/>, for all tests of a class.</summary>
+public sealed class TrainedModelFixture : IDisposable
+{
+    private readonly BarImages _images = new();
+
+    /// <summary>Trains once.</summary>
+    public TrainedModelFixture()
+    {
+        Training = CnnZooCommand.Run(
+            "train", "--data", _images.Folder, "--arch", "lenet5", "--out", Model, "--epochs", "15", "--batch", "16", "--lr", "0.02", "--seed", "1", "--validation", "0.2");
+    }
+
+    internal CnnZooCommand Training { get; }
+
+    internal string Model => _images.At("bars.zip");
+
+    internal BarImages Images => _images;
+
+    /// <inheritdoc/>
+    public void Dispose() => _images.Dispose();
+}
+
+/// <summary>The verbs of <c>cnnzoo</c>, each in a process of its own.</summary>
+public sealed class CnnZooCliTests(TrainedModelFixture trained) : IClassFixture<TrainedModelFixture>
+{
+    [Fact]
+    public void Train_FolderPerClass_ReportsEveryEpochAndWritesTheModelOnly()
+    {
+        trained.Training.AssertSuccess();
+        Assert.True(File.Exists(trained.Model));
+        Assert.Equal(15, trained.Training.Output.Split('\n').Count(line => line.StartsWith("epoch ", StringComparison.Ordinal)));
+        Assert.DoesNotContain('\u001b', trained.Training.Output);
+        Assert.Equal([trained.Model], Directory.GetFiles(trained.Images.Root));
+    }
+
+    [Fact]
+    public void Evaluate_TrainingFolder_KnowsTheBars()
+    {
+        JsonElement result = CnnZooCommand.Run("evaluate", "--model", trained.Model, "--data", trained.Images.Folder, "--json").Json();
+        Assert.Equal(80, result.GetProperty("images").GetInt32());
+        Assert.InRange(result.GetProperty("microAccuracy").GetDouble(), 0.95, 1);
+        Assert.Equal(["lying", "standing"], result.GetProperty("classes").EnumerateArray().Select(c => c.GetProperty("name").GetString()));
+        Assert.Equal([40.0, 40.0], result.GetProperty("confusion").EnumerateArray().Select(row => row.EnumerateArray().Sum(count => count.GetDouble())));
+    }
+
+    [Fact]
+    public void Evaluate_WithoutJson_PrintsMetricsAndConfusionTable()
+    {
+        CnnZooCommand run = CnnZooCommand.Run("evaluate", "--model", trained.Model, "--data", trained.Images.Folder).AssertSuccess();
+        Assert.Contains("MicroAccuracy", run.Output, StringComparison.Ordinal);
+        Assert.Contains("standing", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Predict_TwoImages_RanksTheClassesOfEach()
+    {
+        string lying = trained.Images.Image("lying", 5), standing = trained.Images.Image("standing", 7);
+        JsonElement[] result = [.. CnnZooCommand.Run("predict", "--model", trained.Model, lying, standing, "--top", "2", "--json").Json().EnumerateArray()];
+        Assert.Equal([lying, standing], result.Select(image => image.GetProperty("image").GetString()));
+        Assert.Equal(["lying", "standing"], result.Select(image => image.GetProperty("classes")[0].GetProperty("class").GetString()));
+        Assert.All(result, image => Assert.Equal(1, image.GetProperty("classes").EnumerateArray().Sum(c => c.GetProperty("score").GetDouble()), 1e-3));
+    }
+
+    [Fact]
+    public void Predict_OneMissingImage_StillPredictsTheOther()
+    {
+        CnnZooCommand run = CnnZooCommand.Run("predict", "--model", trained.Model, trained.Images.At("absent.png"), trained.Images.Image("lying"));
+        run.AssertFailure(1, "absent.png' does not exist");
+        Assert.Contains("lying", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Predict_TextNamedPng_NamesTheFile()
+    {
+        string text = trained.Images.At("text.png");
+        File.WriteAllText(text, "this is no image");
+        try
+        {
+            CnnZooCommand.Run("predict", "--model", trained.Model, text).AssertFailure(1, "text.png");
+        }
+        finally
+        {
+            File.Delete(text);
+        }
+    }
+
+    [Fact]
+    public void Evaluate_TruncatedModel_SaysThatItIsNoModel()
+    {
+        string truncated = Path.Combine(trained.Images.Folder, "truncated.zip");
+        File.WriteAllBytes(truncated, File.ReadAllBytes(trained.Model)[..200]);
+        try
+        {
+            CnnZooCommand.Run("evaluate", "--model", truncated, "--data", trained.Images.Folder).AssertFailure(1, "truncated.zip' is not a model");
+        }
+        finally
+        {
+            File.Delete(truncated);
+        }
+    }
+
+    [Fact]
+    public void Summary_LeNet5_CountsParametersAndMultiplyAdds()
+    {
+        JsonElement result = CnnZooCommand.Run("summary", "lenet5", "--json").Json();
+        Assert.Equal("lenet5_modern_relu", result.GetProperty("name").GetString());
+        Assert.Equal(61_706, result.GetProperty("parameters").GetInt64());
+        Assert.Equal(0, result.GetProperty("nonTrainable").GetInt64());
+        Assert.Equal(416_520, result.GetProperty("multiplyAdds").GetInt64());
+        Assert.Equal(61_706, result.GetProperty("layers").EnumerateArray().Sum(layer => layer.GetProperty("parameters").GetInt64()));
+    }
+
+    [Fact]
+    public void Summary_TwoClasses_ShrinksTheHead() =>
+        Assert.Equal(61_706 - 8 * 85, CnnZooCommand.Run("summary", "lenet5", "--classes", "2", "--json").Json().GetProperty("parameters").GetInt64());
+
+    [Fact]
+    public void List_Json_NamesTheArchitectures() =>
+        Assert.Contains("lenet5_modern_relu", CnnZooCommand.Run("list", "--json").Json().EnumerateArray().Select(entry => entry.GetProperty("name").GetString()));
+}

@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Examples;
+
+/// <summary>One run of the command line tool as a process of its own.</summary>
+internal sealed record CnnZooCommand(int ExitCode, string Output, string Errors)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    /// <summary>Runs <c>cnnzoo</c> with the arguments.</summary>
+    public static CnnZooCommand Run(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "cnnzoo.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Limit))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"cnnzoo {string.Join(' ', arguments)} took longer than {Limit}.");
+        }
+        return new CnnZooCommand(process.ExitCode, output.Result, errors.Result);
+    }
+
+    /// <summary>Standard output as JSON, after a successful run.</summary>
+    public JsonElement Json()
+    {
+        AssertSuccess();
+        return JsonDocument.Parse(Output).RootElement;
+    }
+
+    /// <summary>Exit code 0.</summary>
+    public CnnZooCommand AssertSuccess()
+    {
+        Assert.True(ExitCode == 0, $"exit code {ExitCode}: {Errors}");
+        return this;
+    }
+
+    /// <summary>The exit code, nothing on standard output, and one line on standard error that holds the text.</summary>
+    public CnnZooCommand AssertFailure(int exitCode, string text)
+    {
+        Assert.Equal(exitCode, ExitCode);
+        string line = Assert.Single(Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("cnnzoo: ", line, StringComparison.Ordinal);
+        Assert.Contains(text, line, StringComparison.Ordinal);
+        return this;
+    }
+}

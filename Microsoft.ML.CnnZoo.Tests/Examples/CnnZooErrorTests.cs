@@ -1,0 +1,72 @@
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Examples;
+
+/// <summary>What <c>cnnzoo</c> says when something is wrong: one line, an exit code, and nothing of the user's lost.</summary>
+public sealed class CnnZooErrorTests
+{
+    [Theory]
+    [InlineData("paint", "paint")]
+    [InlineData("train", "--data")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --epochs many", "many")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --epochs 0", "--epochs")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --backend gpu", "gpu")]
+    [InlineData("train --data . --arch NoSuchNet --out m.zip", "NoSuchNet")]
+    [InlineData("summary NoSuchNet", "NoSuchNet")]
+    [InlineData("predict --model m.zip", "IMAGE")]
+    [InlineData("predict --model m.zip a.png --top 0", "--top")]
+    public void Usage_WrongCommandLine_ExitCodeTwo(string arguments, string text) =>
+        CnnZooCommand.Run(arguments.Split(' ')).AssertFailure(2, text);
+
+    [Fact]
+    public void Help_EveryVerb_ExitCodeZero()
+    {
+        foreach (string verb in (string[])["train", "evaluate", "predict", "summary", "list"])
+            Assert.Contains("Usage", CnnZooCommand.Run(verb, "--help").AssertSuccess().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_MissingFolder_SaysSo() =>
+        CnnZooCommand.Run("train", "--data", "no/such/folder", "--arch", "lenet5", "--out", "model.zip").AssertFailure(1, "no/such/folder' does not exist");
+
+    [Fact]
+    public void Train_EmptyFolder_SaysWhatIsExpected()
+    {
+        using var images = new BarImages(each: 0);
+        Directory.CreateDirectory(images.At("empty"));
+        CnnZooCommand.Run("train", "--data", images.At("empty"), "--arch", "lenet5", "--out", images.At("model.zip")).AssertFailure(1, "one folder per class");
+    }
+
+    [Fact]
+    public void Train_OneClassOnly_SaysSo()
+    {
+        using var images = new BarImages(each: 2);
+        Directory.Delete(Path.Combine(images.Folder, "lying"), recursive: true);
+        CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5", "--out", images.At("model.zip")).AssertFailure(1, "standing");
+    }
+
+    [Fact]
+    public void Train_DamagedImage_NamesItAndKeepsTheOldModel()
+    {
+        using var images = new BarImages(each: 4);
+        File.WriteAllBytes(images.Image("lying", 2), File.ReadAllBytes(images.Image("lying", 1))[..60]);
+        File.WriteAllText(images.At("model.zip"), "the old model");
+        CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5", "--out", images.At("model.zip"), "--epochs", "1")
+            .AssertFailure(1, images.Image("lying", 2));
+        Assert.Equal("the old model", File.ReadAllText(images.At("model.zip")));
+        Assert.Equal([images.At("model.zip")], Directory.GetFiles(images.Root));
+    }
+
+    [Fact]
+    public void Train_OutputInMissingFolder_SaysSoBeforeTraining()
+    {
+        using var images = new BarImages(each: 2);
+        CnnZooCommand run = CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5", "--out", images.At("no/model.zip"));
+        run.AssertFailure(1, "of the output file does not exist");
+        Assert.DoesNotContain("epoch", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Evaluate_MissingModel_SaysSo() =>
+        CnnZooCommand.Run("evaluate", "--model", "absent.zip", "--data", ".").AssertFailure(1, "absent.zip' does not exist");
+}

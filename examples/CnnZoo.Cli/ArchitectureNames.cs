@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Microsoft.ML.CnnZoo.Architectures;
+
+namespace CnnZoo.Cli;
+
+/// <summary>Names of architectures on the command line.</summary>
+internal static class ArchitectureNames
+{
+    // Papers' class counts: ImageNet's for networks of photographs, ten for networks of digits and thumbnails.
+    private const int PhotographSize = 64, PhotographClasses = 1000, ThumbnailClasses = 10;
+
+    /// <summary>A required option that takes a name or an alias.</summary>
+    public static Option<string> Option(string name)
+    {
+        var option = new Option<string>(name) { Description = "Architecture; 'cnnzoo list' names them", Required = true };
+        option.Validators.Add(Check);
+        return option;
+    }
+
+    /// <summary>An argument that takes a name or an alias.</summary>
+    public static Argument<string> Argument(string name)
+    {
+        var argument = new Argument<string>(name) { Description = "Architecture; 'cnnzoo list' names them" };
+        argument.Validators.Add(Check);
+        return argument;
+    }
+
+    /// <summary>Number of classes that the paper has.</summary>
+    public static int PaperClasses(CnnArchitecture architecture) => architecture.DefaultInput.Height >= PhotographSize ? PhotographClasses : ThumbnailClasses;
+
+    private static void Check(SymbolResult result)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            try
+            {
+                CnnArchitectures.Find(token.Value);
+            }
+            catch (ArgumentException e)
+            {
+                // Without the parameter's name, which .NET writes behind the message.
+                result.AddError(e.Message.Split(" (Parameter")[0]);
+            }
+        }
+    }
+}
