@@ -1,0 +1,50 @@
+using BenchmarkDotNet.Attributes;
+using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Benchmarks;
+
+/// <summary>Single kernels of each backend: <c>Benchmarks kernels --filter '*'</c>.</summary>
+public class KernelBenchmarks : IDisposable
+{
+    private readonly VariableStore _variables = new();
+    private Executable? _plan;
+
+    /// <summary>What runs.</summary>
+    [ParamsSource(nameof(Cases))]
+    public KernelCase? Case { get; set; }
+
+    /// <summary>Whose kernel.</summary>
+    [Params(CnnBackend.OneDnn, CnnBackend.Managed)]
+    public CnnBackend Backend { get; set; }
+
+    /// <summary>The values of <see cref="Case"/>.</summary>
+    public static IEnumerable<KernelCase> Cases => KernelCase.All;
+
+    /// <summary>Compiles a plan of the one op and fills its inputs.</summary>
+    [GlobalSetup]
+    public void Prepare()
+    {
+        var g = new GraphBuilder();
+        NodeOutput y = Case!.Build(g);
+        _plan = new Session(Backends.Create(Backend, out _)).Compile(g.ToGraph(), new Dictionary<string, TensorShape>(), [y], [], _variables);
+        var random = new Random(1);
+        foreach (string feed in _plan.Feeds)
+            foreach (ref float value in _plan.Feed<float>(feed))
+                value = random.NextSingle() - 0.5f;
+    }
+
+    /// <summary>One run.</summary>
+    [Benchmark]
+    public void Run() => _plan!.Run();
+
+    /// <inheritdoc/>
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _plan?.Dispose();
+        _variables.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}
