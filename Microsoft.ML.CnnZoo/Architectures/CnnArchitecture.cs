@@ -28,6 +28,9 @@ public sealed record Normalization(IReadOnlyList<float> Scale, IReadOnlyList<flo
     /// <summary>To [0,1].</summary>
     public static Normalization UnitRange { get; } = new([1 / 255f], [0f]);
 
+    /// <summary>To [-1,1].</summary>
+    public static Normalization SignedUnitRange { get; } = new([1 / 127.5f], [-1f]);
+
     /// <summary>Background −0.1, ink 1.175: about mean 0, variance 1 over the digits. LeCun et al. 1998, §II.B.</summary>
     public static Normalization LeCun1998 { get; } = new([1.275f / 255], [-0.1f]);
 }
@@ -97,10 +100,19 @@ public abstract class CnnArchitecture
     /// <summary>Batch normalisation's epsilon where it is not the network's own; see <see cref="WithBatchNormEpsilon"/>.</summary>
     private protected float? BatchNormEpsilonOverride { get; private set; }
 
-    private protected ArchitectureFacts Facts { get; }
+    /// <summary>Whether training graphs have auxiliary classifiers; see <see cref="WithoutAuxiliaries"/>.</summary>
+    public bool HasAuxiliaries { get; private protected set; }
+
+    /// <summary>Whether auxiliary classifiers are built in inference graphs too; see <see cref="WithAuxiliariesInInference"/>.</summary>
+    private protected bool AuxiliariesInInference { get; private set; }
+
+    private protected ArchitectureFacts Facts { get; private set; }
 
     /// <summary>What the last layer means.</summary>
     public virtual OutputKind Output => OutputKind.Softmax;
+
+    /// <summary>Label smoothing that the paper trains with; 0 for none.</summary>
+    public virtual float LabelSmoothing => 0;
 
     /// <summary>What pixels become before the network, unless weights bring their own.</summary>
     public virtual Normalization Normalization => Normalization.UnitRange;
@@ -168,8 +180,30 @@ public abstract class CnnArchitecture
         return copy;
     }
 
+    /// <summary>The same network without auxiliary classifiers, named <c>…_noaux</c>; the network itself where it has none.</summary>
+    public CnnArchitecture WithoutAuxiliaries()
+    {
+        if (!HasAuxiliaries)
+            return this;
+        CnnArchitecture copy = Copy();
+        copy.HasAuxiliaries = false;
+        copy.Facts = Facts with { Name = $"{Name}_noaux", DisplayName = $"{DisplayName} (no auxiliaries)" };
+        return copy;
+    }
+
+    /// <summary>The same network with its auxiliary classifiers in inference graphs too, where no dropout and no batch statistics disturb their logits: for comparing them with other implementations.</summary>
+    internal CnnArchitecture WithAuxiliariesInInference()
+    {
+        CnnArchitecture copy = Copy();
+        copy.AuxiliariesInInference = true;
+        return copy;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => DisplayName;
+
+    /// <summary>Whether a graph gets the auxiliary classifiers.</summary>
+    private protected bool BuildsAuxiliaries(GraphBuilder g) => HasAuxiliaries && (AuxiliariesInInference || g.Mode == GraphMode.Training);
 
     /// <summary>Padding of a layer with strides: symmetric, or SAME if that was asked for.</summary>
     private protected Padding StridedPadding(int pixels) => TensorFlowPadding ? Padding.Same : pixels == 0 ? Padding.Valid : Padding.Symmetric(pixels);

@@ -40,6 +40,21 @@ public static class PoolingLayers
             return g.AddNode("Mean", [x, g.Constant(TensorLiteral.Vector(1, 2), "axes")], name: "Mean").Output();
     }
 
+    /// <summary>Mean over bins of an image of any size, so many that the result has a fixed size: bin i of n along an axis of size s covers pixels ⌊i·s/n⌋ … ⌈(i+1)·s/n⌉ − 1 (PyTorch's adaptive average pooling).</summary>
+    /// <remarks>An <c>AvgPool</c> where the size divides evenly; slices, means and joins along each axis elsewhere.</remarks>
+    /// <param name="g">The graph.</param>
+    /// <param name="x">Image [N,H,W,C].</param>
+    /// <param name="size">Height and width of the result, ≥ 1.</param>
+    /// <param name="name">The layer's scope.</param>
+    /// <returns>[N,size.Height,size.Width,C].</returns>
+    public static NodeOutput AdaptiveAveragePool2D(this GraphBuilder g, NodeOutput x, KernelSize size, string name)
+    {
+        if (x.Height % size.Height == 0 && x.Width % size.Width == 0 && x.Height / size.Height == x.Width / size.Width)
+            return g.Pool("AvgPool", x, (x.Height / size.Height, x.Width / size.Width), x.Height / size.Height, Padding.Valid, name);
+        using (g.Scope(name))
+            return g.MeanOfBins(g.MeanOfBins(x, axis: 1, size.Height, "rows"), axis: 2, size.Width, "columns");
+    }
+
     /// <summary>Zeros around an image.</summary>
     /// <returns>[N,H+top+bottom,W+left+right,C].</returns>
     public static NodeOutput ZeroPadding2D(this GraphBuilder g, NodeOutput x, Padding padding, string name)
@@ -75,6 +90,27 @@ public static class PoolingLayers
             NodeOutput coefficient = g.Variable("coef", x.Type, new TensorShape(x.Channels), VariableRole.Normalization, Initializer.Constant(1 / pixels));
             NodeOutput ofSum = g.AddNode("Mul", [coefficient, g.Constant(TensorLiteral.Scalar(pixels), "pixels")], name: "coef_of_mean").Output();
             return g.AddBias(g.AddNode("Mul", [mean, ofSum], name: "Mul").Output(), Initializer.Zeros);
+        }
+    }
+
+    /// <summary>The means of overlapping bins along an axis, side by side.</summary>
+    private static NodeOutput MeanOfBins(this GraphBuilder g, NodeOutput x, int axis, int bins, string name)
+    {
+        using (g.Scope(name))
+        {
+            NodeOutput axisOf = g.Constant(TensorLiteral.Scalar(axis), "axis"), step = g.Constant(TensorLiteral.Vector(1, 1, 1, 1), "step");
+            var means = new List<NodeOutput>();
+            int size = x.Shape[axis], others = 0b1111 & ~(1 << axis);
+            for (int i = 0; i < bins; i++)
+            {
+                int[] begin = new int[4], end = new int[4];
+                (begin[axis], end[axis]) = (i * size / bins, (((i + 1) * size) + bins - 1) / bins);
+                NodeOutput bin = g.AddNode("StridedSlice",
+                    [x, g.Constant(TensorLiteral.Vector(begin), $"begin{i}"), g.Constant(TensorLiteral.Vector(end), $"end{i}"), step],
+                    [new("begin_mask", AttributeValue.Of((long)others)), new("end_mask", AttributeValue.Of((long)others))], $"bin{i}").Output();
+                means.Add(g.AddNode("Mean", [bin, axisOf], [new("keep_dims", AttributeValue.Of(true))], $"mean{i}").Output());
+            }
+            return g.AddNode("ConcatV2", [.. means, axisOf], [new("N", AttributeValue.Of((long)bins))], "join").Output();
         }
     }
 
