@@ -8,6 +8,7 @@ public static class CnnArchitectures
     {
         ["lenet"] = "lenet5_modern_relu", ["lenet5"] = "lenet5_modern_relu", ["lenet5_modern"] = "lenet5_modern_relu",
         ["alexnet_owt"] = "alexnet", ["vgg_a"] = "vgg11", ["vgg_b"] = "vgg13", ["vgg_d"] = "vgg16", ["vgg_e"] = "vgg19", ["nin"] = "nin_cifar10",
+        ["googlenet_bn"] = "googlenet", ["inception_v1"] = "googlenet_original", ["bn_inception"] = "inception_v2",
         ["resnet18_v1_B"] = "resnet18", ["resnet34_v1_B"] = "resnet34", ["resnet50_v1_B"] = "resnet50_v1", ["squeezenet"] = "squeezenet1_1", ["mobilenetv2"] = "mobilenet_v2",
         ["lenet5_tanh"] = "lenet5_modern_tanh", ["lenet5_original"] = "lenet5_1998",
     };
@@ -35,6 +36,12 @@ public static class CnnArchitectures
 
     /// <summary>VGG, configuration D; 138,357,544 parameters.</summary>
     public static CnnArchitecture Vgg16 => Vgg.D;
+
+    /// <summary>GoogLeNet as published in 2014; 6,998,552 parameters, 13,378,280 with the auxiliary classifiers.</summary>
+    public static CnnArchitecture GoogLeNet => Architectures.GoogLeNet.Original;
+
+    /// <summary>Inception v3; 23,834,568 parameters, 27,161,264 with the auxiliary classifier.</summary>
+    public static CnnArchitecture InceptionV3 => Architectures.InceptionV3.Instance;
 
     /// <summary>ResNet-18; 11,689,512 parameters.</summary>
     public static CnnArchitecture ResNet18 => ResNet.ResNet18;
@@ -64,7 +71,7 @@ public static class CnnArchitectures
         Architectures.AlexNet.Original, Architectures.AlexNet.Ungrouped, AlexNetOneWeirdTrick.Instance,
         Architectures.ZFNet.Standard, Architectures.ZFNet.Large,
         Architectures.NetworkInNetwork.Cifar10, Architectures.NetworkInNetwork.ImageNet,
-        .. Vgg.All, .. ResNet.All, .. CifarResNet.All, .. PreActivationResNet.All, .. DenseNet.All,
+        .. Vgg.All, .. Architectures.GoogLeNet.All, .. InceptionV2.All, .. Architectures.InceptionV3.All, .. InceptionV4.All, .. InceptionResNetV1.All, .. InceptionResNetV2.All, .. ResNet.All, .. CifarResNet.All, .. PreActivationResNet.All, .. DenseNet.All,
         Architectures.Xception.Instance, Architectures.SqueezeNet.V10, Architectures.SqueezeNet.V11, Architectures.MobileNetV2.Instance,
     ];
 
