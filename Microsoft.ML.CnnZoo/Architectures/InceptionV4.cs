@@ -17,13 +17,13 @@ public sealed class InceptionV4 : CnnArchitecture
     /// <summary>Parts in their order, which is their number in timm's <c>features</c>. Figure 9 (stem: three convolutions come first), 4, 7, 5, 8, 6.</summary>
     private static readonly (string Name, BranchStep[][] Branches)[] Modules =
     [
-        ("mixed_3a", [[MaxPool(strides: 2)], [Conv("conv", 96, 3, strides: 2)]]),
+        ("mixed_3a", [[MaxPool(strides: 2, "maxpool")], [Conv("conv", 96, 3, strides: 2)]]),
         ("mixed_4a",
         [
             [Conv(64, 1), Conv(96, 3, padding: Padding.Valid)],
             [Conv(64, 1), Conv(64, (1, 7)), Conv(64, (7, 1)), Conv(96, 3, padding: Padding.Valid)],
         ]),
-        ("mixed_5a", [[Conv("conv", 192, 3, strides: 2)], [MaxPool(strides: 2)]]),
+        ("mixed_5a", [[Conv("conv", 192, 3, strides: 2)], [MaxPool(strides: 2, "maxpool")]]),
         .. Repeat("inception_a", 4,
         [
             [Conv(96, 1)],
