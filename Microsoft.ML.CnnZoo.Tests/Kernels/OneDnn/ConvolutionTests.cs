@@ -51,10 +51,12 @@ public sealed class ConvolutionTests
                 new([1, 9, 6, 1], [3, 3, 1, 2], Depthwise: true),
                 new([2, 5, 5, 128], [3, 3, 128, 256]),
                 new([32, 4, 4, 3], [2, 2, 3, 4], Padding: "VALID"),
+                new([1, 2, 9, 16], [3, 3, 16, 16]),
+                new([1, 8, 8, 16], [7, 7, 16, 16], StrideH: 3),
             ];
             var data = new TheoryData<Geometry, int>();
             foreach (Geometry geometry in geometries)
-                foreach (int threads in (int[])[1, 2, 3])
+                foreach (int threads in (int[])[1, 2, 5])
                     data.Add(geometry, threads);
             return data;
         }
@@ -91,6 +93,15 @@ public sealed class ConvolutionTests
             inputs.Check(threads: 2);
             inputs.Check(threads: 1);
         }
+    }
+
+    [OneDnnFact]
+    public void Conv2D_FilterCoversImage_IsLeftToOthers()
+    {
+        var geometry = new Geometry([4, 5, 5, 16], [5, 5, 16, 12], Padding: "VALID");
+        Assert.Null(geometry.Forward().Run(threads: 2));
+        Assert.Null(geometry.InputGradient().Run(threads: 2));
+        Assert.Null(geometry.FilterGradient().Run(threads: 2));
     }
 
     [OneDnnFact]

@@ -63,4 +63,11 @@ internal static class ConvolutionRequests
         Conv2DAttributes attributes = Conv2DAttributes.From(request.Node);
         return request.Node.Op.StartsWith("Depthwise", StringComparison.Ordinal) ? attributes.DepthwiseGeometry(image, filter) : attributes.Geometry(image, filter);
     }
+
+    /// <summary>
+    /// Whether the filter covers the image, so that the convolution is a product of matrices, as in LeNet's C5. oneDNN does not see it and takes
+    /// 2 to 4 times as long as the managed product (64 images of 5x5x16, 120 filters, µs: forward 232 to 85, gradients 179 to 89 and 326 to 72).
+    /// </summary>
+    public static bool IsProduct(in Conv2DGeometry g) =>
+        g is { Groups: 1, OutputHeight: 1, OutputWidth: 1, PadTop: 0, PadLeft: 0, DilationHeight: 1, DilationWidth: 1 } && g.KernelHeight == g.Height && g.KernelWidth == g.Width;
 }

@@ -10,8 +10,8 @@ namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 /// </summary>
 internal sealed unsafe class ConvolutionFilterGradientKernel : IKernel, IParallelWork
 {
-    // Partial gradients of all threads together; beyond it oneDNN shares the work itself.
-    private const long MostPartialBytes = 256L << 20;
+    // Partial gradients of all threads together; with larger ones fewer threads work.
+    private const long MostPartialBytes = 512L << 20;
 
     private readonly ConvolutionShare[] _shares;
     private readonly DnnlPrimitive[] _primitives;
@@ -30,12 +30,14 @@ internal sealed unsafe class ConvolutionFilterGradientKernel : IKernel, IParalle
 
     public long ScratchBytes => (_gradientBytes * _primitives.Length) + _primitives.Sum(p => p.ScratchBytes);
 
-    /// <summary>Prepares the kernel, or null when oneDNN has only its reference loops for it.</summary>
+    /// <summary>Prepares the kernel, or null when oneDNN has only its reference loops for it or managed code is faster.</summary>
     public static ConvolutionFilterGradientKernel? TryPrepare(KernelRequest request, Conv2DGeometry geometry)
     {
-        int threads = request.Workers.ThreadCount;
-        ConvolutionShare[] shares = geometry.Filter().ByteLength * threads <= MostPartialBytes ? geometry.Share(threads, rowsToo: false) : [new(geometry, 0, 0)];
-        DnnlLibrary.UseThreads(shares.Length > 1 ? 1 : threads);
+        if (ConvolutionRequests.IsProduct(geometry))
+            return null;
+        int threads = (int)Math.Clamp(MostPartialBytes / geometry.Filter().ByteLength, 1, request.Workers.ThreadCount);
+        ConvolutionShare[] shares = geometry.Share(threads, byRows: false);
+        DnnlLibrary.UseOneThread();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
         var primitives = new List<DnnlPrimitive>();
         ConvolutionFilterGradientKernel? kernel = null;
@@ -74,7 +76,7 @@ internal sealed unsafe class ConvolutionFilterGradientKernel : IKernel, IParalle
         }
         else
         {
-            RunShare(0, _scratch, _workers.ThreadCount);
+            RunShare(0, _scratch);
         }
         if (_unpack is not null)
             _unpack.Run(_partials, buffers.Output());
@@ -84,10 +86,12 @@ internal sealed unsafe class ConvolutionFilterGradientKernel : IKernel, IParalle
 
     public void RunPart(int part, int parts)
     {
+        if (part >= _primitives.Length)
+            return;
         nint scratch = _scratch;
         for (int i = 0; i < part; i++)
             scratch += (nint)_primitives[i].ScratchBytes;
-        RunShare(part, scratch, 1);
+        RunShare(part, scratch);
     }
 
     public void Dispose()
@@ -97,10 +101,10 @@ internal sealed unsafe class ConvolutionFilterGradientKernel : IKernel, IParalle
         _unpack?.Dispose();
     }
 
-    private void RunShare(int index, nint scratch, int threads)
+    private void RunShare(int index, nint scratch)
     {
         DnnlPrimitive primitive = _primitives[index];
-        DnnlLibrary.UseThreads(threads);
+        DnnlLibrary.UseOneThread();
         primitive.Bind(0, _x + (nint)_shares[index].InputOffset);
         primitive.Bind(1, _dy + (nint)_shares[index].OutputOffset);
         primitive.Bind(2, _partials + (nint)(index * _gradientBytes));

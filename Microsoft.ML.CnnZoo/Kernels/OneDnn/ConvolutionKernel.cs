@@ -17,7 +17,7 @@ internal readonly record struct ConvolutionOperands(int Image, int Filter, int B
 
 /// <summary>
 /// A convolution, or its gradient with respect to the image, of NHWC activations and a packed filter: brgconv where the processor has AVX-512.
-/// The threads of <see cref="WorkerPool"/> each run their own primitive on a share of the images (or, for one image, of the rows) with oneDNN
+/// The threads of <see cref="WorkerPool"/> each run their own primitive on a share of the images (or, when these are few, of the rows) with oneDNN
 /// held to one thread: no second set of threads spins beside ours, and what a thread computes does not depend on timing.
 /// </summary>
 /// <remarks>
@@ -48,7 +48,7 @@ internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
 
     public int InPlaceInput => _operands.Side;
 
-    /// <summary>Prepares the kernel, or null when oneDNN has only its reference loops for it.</summary>
+    /// <summary>Prepares the kernel, or null when oneDNN has only its reference loops for it or managed code is faster.</summary>
     /// <param name="request">The request.</param>
     /// <param name="geometry">Sizes of the forward convolution.</param>
     /// <param name="direction">Which way.</param>
@@ -57,8 +57,10 @@ internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
     public static ConvolutionKernel? TryPrepare(KernelRequest request, Conv2DGeometry geometry, ConvolutionDirection direction, ConvolutionOperands operands,
         in Activation activation = default)
     {
-        ConvolutionShare[] shares = geometry.Share(request.Workers.ThreadCount, rowsToo: direction == ConvolutionDirection.Forward);
-        DnnlLibrary.UseThreads(shares.Length > 1 ? 1 : request.Workers.ThreadCount);
+        if (ConvolutionRequests.IsProduct(geometry))
+            return null;
+        ConvolutionShare[] shares = geometry.Share(request.Workers.ThreadCount, byRows: direction == ConvolutionDirection.Forward);
+        DnnlLibrary.UseOneThread();
         using DnnlPostOpsHandle postOps = DnnlNative.CreatePostOps();
         if (operands.Side >= 0)
             DnnlNative.AppendSum(postOps);
@@ -104,15 +106,17 @@ internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
         if (_shares.Length > 1)
             _workers.Run(this);
         else
-            RunShare(0, _scratch, _workers.ThreadCount);
+            RunPart(0, 1);
     }
 
     public void RunPart(int part, int parts)
     {
+        if (part >= _shares.Length)
+            return;
         nint scratch = _scratch;
         for (int i = 0; i < part; i++)
             scratch += (nint)_primitives[i].ScratchBytes;
-        RunShare(part, scratch, 1);
+        RunShare(part, scratch);
     }
 
     public void Dispose()
@@ -122,12 +126,12 @@ internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
         _weights.Dispose();
     }
 
-    private void RunShare(int index, nint scratch, int threads)
+    private void RunShare(int index, nint scratch)
     {
         bool forward = _direction == ConvolutionDirection.Forward;
         DnnlPrimitive primitive = _primitives[index];
         ConvolutionShare share = _shares[index];
-        DnnlLibrary.UseThreads(threads);
+        DnnlLibrary.UseOneThread();
         primitive.Bind(0, _source + (nint)(forward ? share.InputOffset : share.OutputOffset));
         primitive.Bind(1, _filter);
         primitive.Bind(2, _target + (nint)(forward ? share.OutputOffset : share.InputOffset));

@@ -38,19 +38,16 @@ internal static class ConvolutionLayout
         DnnlDims.Of(((g.OutputHeight - 1) * g.StrideHeight) + Extent(g.KernelHeight, g.DilationHeight) - g.Height - g.PadTop,
             ((g.OutputWidth - 1) * g.StrideWidth) + Extent(g.KernelWidth, g.DilationWidth) - g.Width - g.PadLeft));
 
-    /// <summary>
-    /// Shares for the threads, each run with one oneDNN thread: images when there are enough of them, else (only where rows of output may be computed
-    /// apart) bands of rows. A single share is run with all threads by oneDNN itself.
-    /// </summary>
-    public static ConvolutionShare[] Share(this Conv2DGeometry g, int threads, bool rowsToo)
+    /// <summary>At most one share per thread: whole images, or, with fewer images than threads, bands of each image's output rows.</summary>
+    /// <param name="g">The whole.</param>
+    /// <param name="threads">Number of threads.</param>
+    /// <param name="byRows">Whether rows of the output may be computed apart: forward only.</param>
+    public static ConvolutionShare[] Share(this Conv2DGeometry g, int threads, bool byRows)
     {
-        // A batch that does not divide leaves threads idle at the end: no more than an eighth of the time.
-        int shares = g.Batch % threads == 0 || g.Batch >= 8 * threads ? threads : 1;
-        if (shares > 1)
-            return [.. Enumerable.Range(0, shares).Select(part => OfBatch(g, part, shares))];
-        if (rowsToo && g.Batch == 1 && threads > 1 && g.OutputHeight >= 2 * threads)
-            return [.. Enumerable.Range(0, threads).Select(part => OfRows(g, part, threads))];
-        return [new ConvolutionShare(g, 0, 0)];
+        int shares = Math.Min(g.Batch, threads), bands = byRows ? Math.Min(g.OutputHeight, threads / g.Batch) : 1;
+        return bands > 1
+            ? [.. Enumerable.Range(0, g.Batch * bands).Select(i => OfRows(g, i / bands, i % bands, bands))]
+            : [.. Enumerable.Range(0, shares).Select(part => OfBatch(g, part, shares))];
     }
 
     private static ConvolutionShare OfBatch(in Conv2DGeometry g, int part, int parts)
@@ -59,14 +56,14 @@ internal static class ConvolutionLayout
         return new ConvolutionShare(g with { Batch = end - start }, Bytes(start, g.Height, g.Width, g.Channels), Bytes(start, g.OutputHeight, g.OutputWidth, g.Filters));
     }
 
-    private static ConvolutionShare OfRows(in Conv2DGeometry g, int part, int parts)
+    private static ConvolutionShare OfRows(in Conv2DGeometry g, int image, int part, int parts)
     {
         (int start, int end) = WorkerPool.Range(g.OutputHeight, part, parts);
         int first = (start * g.StrideHeight) - g.PadTop;
         int last = ((end - 1) * g.StrideHeight) - g.PadTop + Extent(g.KernelHeight, g.DilationHeight);
         int from = Math.Clamp(first, 0, g.Height - 1), to = Math.Clamp(last, from + 1, g.Height);
-        return new ConvolutionShare(g with { Height = to - from, OutputHeight = end - start, PadTop = from - first },
-            Bytes(1, from, g.Width, g.Channels), Bytes(1, start, g.OutputWidth, g.Filters));
+        return new ConvolutionShare(g with { Batch = 1, Height = to - from, OutputHeight = end - start, PadTop = from - first },
+            Bytes((image * g.Height) + from, 1, g.Width, g.Channels), Bytes((image * g.OutputHeight) + start, 1, g.OutputWidth, g.Filters));
     }
 
     private static long Bytes(long n, long h, long w, long c) => n * h * w * c * sizeof(float);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
-/// <summary>Finds and loads the oneDNN library, once per process, and says how many threads it may use.</summary>
+/// <summary>Finds and loads the oneDNN library, once per process, and holds it to one thread per call.</summary>
 internal static partial class DnnlLibrary
 {
     /// <summary>The name under which the imports ask for the library.</summary>
@@ -61,13 +61,13 @@ internal static partial class DnnlLibrary
         : $"oneDNN {version.Major}.{version.Minor}.{version.Patch} was found; this library needs version {SupportedMajor}.";
 
     /// <summary>
-    /// Sets the threads that oneDNN uses when called from this thread. With 1 it starts none: kernels that share their work over
-    /// <see cref="Execution.WorkerPool"/> call it so, and libgomp's own workers never compete with the pool's.
+    /// Holds oneDNN to the calling thread: kernels share their work over <see cref="Execution.WorkerPool"/> themselves, so that libgomp never starts
+    /// workers, which would spin beside the pool's.
     /// </summary>
-    public static void UseThreads(int count)
+    public static void UseOneThread()
     {
         if (s_usesOpenMP)
-            omp_set_num_threads(count);
+            omp_set_num_threads(1);
     }
 
     private static string? Load()

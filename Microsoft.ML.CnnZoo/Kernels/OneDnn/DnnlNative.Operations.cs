@@ -60,10 +60,9 @@ internal static partial class DnnlNative
         return desc;
     }
 
-    public static DnnlLrnDesc LrnBackward(in DnnlMemoryDesc data, int size, float alpha, float beta, float bias)
+    public static DnnlSoftmaxDesc SoftmaxForward(in DnnlMemoryDesc data, int axis)
     {
-        DnnlException.ThrowIfFailed(dnnl_lrn_backward_desc_init(out DnnlLrnDesc desc, DnnlAlgorithm.LrnAcrossChannels, data, data, size, alpha, beta, bias),
-            nameof(dnnl_lrn_backward_desc_init));
+        DnnlException.ThrowIfFailed(dnnl_softmax_forward_desc_init(out DnnlSoftmaxDesc desc, DnnlPropagation.ForwardInference, data, axis), nameof(dnnl_softmax_forward_desc_init));
         return desc;
     }
 
@@ -95,6 +94,5 @@ internal static partial class DnnlNative
         long size, float alpha, float beta, float bias);
 
     [LibraryImport(Library)]
-    private static partial DnnlStatus dnnl_lrn_backward_desc_init(out DnnlLrnDesc desc, DnnlAlgorithm algorithm, in DnnlMemoryDesc diff, in DnnlMemoryDesc data,
-        long size, float alpha, float beta, float bias);
+    private static partial DnnlStatus dnnl_softmax_forward_desc_init(out DnnlSoftmaxDesc desc, DnnlPropagation propagation, in DnnlMemoryDesc data, int axis);
 }

@@ -18,7 +18,7 @@ internal sealed class DnnlReorder : IParallelWork, IDisposable
     public DnnlReorder(in DnnlMemoryDesc from, in DnnlMemoryDesc to, WorkerPool workers)
     {
         _workers = workers;
-        DnnlLibrary.UseThreads(1);
+        DnnlLibrary.UseOneThread();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
         _slices = Slice(from, to, attributes) ?? [Create(from, to, attributes)];
     }
@@ -37,7 +37,7 @@ internal sealed class DnnlReorder : IParallelWork, IDisposable
     /// <inheritdoc/>
     public void RunPart(int part, int parts)
     {
-        DnnlLibrary.UseThreads(1);
+        DnnlLibrary.UseOneThread();
         _slices[part].Bind(0, _from);
         _slices[part].Bind(1, _to);
         _slices[part].Execute(0);

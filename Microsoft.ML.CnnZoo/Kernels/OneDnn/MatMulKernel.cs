@@ -16,7 +16,8 @@ internal readonly record struct MatMulEpilogue(bool HasBias, bool HasSide, Activ
 /// <remarks>
 /// Measured on oneDNN 2.6.3, one thread with AVX-512, ms for 16x9216 by 9216x2048: brgemm on the plain right operand 91 (its blocks walk down the columns, a
 /// page for each row), im2col's gemm, which packs as it goes, 36, brgemm on a packed operand 12. So a right operand that stays the same over the runs is packed once, and a large
-/// plain one goes to gemm; below 2 MiB brgemm is ahead on plain operands too (64x400x120: 61 µs to 80).
+/// plain one goes to gemm; below 2 MiB brgemm is ahead on plain operands too (64x400x120: 61 µs to 80). A large result of short sums, the gradient of a dense kernel
+/// (9216x16 by 16x4096: 53 to 21, 9216x64 by 64x4096: 68 to 60), goes to gemm as well.
 /// </remarks>
 internal sealed unsafe class MatMulKernel : IKernel, IParallelWork
 {
@@ -27,6 +28,7 @@ internal sealed unsafe class MatMulKernel : IKernel, IParallelWork
     private const int ColumnAlignment = 16;
 
     private const long MostPlainBytes = 2 << 20;
+    private const int ShortSum = 64;
 
     private readonly Band[] _bands;
     private readonly WorkerPool _workers;
@@ -44,7 +46,7 @@ internal sealed unsafe class MatMulKernel : IKernel, IParallelWork
     /// <summary>Prepares the kernel, or null when oneDNN has no implementation.</summary>
     public static MatMulKernel? TryPrepare(KernelRequest request, in MatMulEpilogue epilogue = default)
     {
-        DnnlLibrary.UseThreads(1);
+        DnnlLibrary.UseOneThread();
         using DnnlPostOpsHandle postOps = DnnlNative.CreatePostOps();
         if (epilogue.HasSide)
             DnnlNative.AppendSum(postOps);
@@ -94,7 +96,7 @@ internal sealed unsafe class MatMulKernel : IKernel, IParallelWork
         for (int i = 0; i < part; i++)
             scratch += (nint)_bands[i].Primitive.ScratchBytes;
         Band band = _bands[part];
-        DnnlLibrary.UseThreads(1);
+        DnnlLibrary.UseOneThread();
         band.Primitive.Bind(0, _a + (nint)band.LeftOffset);
         band.Primitive.Bind(2, _c + (nint)band.ResultOffset);
         if (_bias != 0)
@@ -115,8 +117,9 @@ internal sealed unsafe class MatMulKernel : IKernel, IParallelWork
             return DnnlImplementation.Accept(DnnlNative.TryCreatePrimitiveDesc(
                 DnnlNative.MatMul(a, DnnlMemoryDesc.Any(b.Dimension(0), b.Dimension(1)), bias, c), attributes, DnnlLibrary.Engine, null));
         DnnlMatMulDesc plain = DnnlNative.MatMul(a, b, bias, c);
-        bool large = request.Inputs[1].Spec.ByteLength > MostPlainBytes && !request.Attribute("transpose_b").Bool;
-        DnnlPrimitiveDescHandle? desc = large
+        bool readsColumns = request.Inputs[1].Spec.ByteLength > MostPlainBytes && !request.Attribute("transpose_b").Bool;
+        bool mostlyWrites = request.Outputs[0].ByteLength > MostPlainBytes && a.Dimension(1) <= ShortSum;
+        DnnlPrimitiveDescHandle? desc = readsColumns || mostlyWrites
             ? DnnlNative.TryFindPrimitiveDesc(plain, attributes, DnnlLibrary.Engine, name => name.StartsWith("gemm", StringComparison.Ordinal)) : null;
         return desc ?? DnnlImplementation.Accept(DnnlNative.TryCreatePrimitiveDesc(plain, attributes, DnnlLibrary.Engine, null));
     }

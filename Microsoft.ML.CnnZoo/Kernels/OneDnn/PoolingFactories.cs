@@ -15,7 +15,7 @@ internal sealed class PoolingFactory(string op, DnnlAlgorithm algorithm) : IKern
         Pool2DGeometry whole = Pool2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape);
         var kernel = new StagedKernelBuilder();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
-        foreach (PoolingShare share in PoolingShare.Of(whole, request.Workers.ThreadCount))
+        foreach (PoolingShare share in PoolingShare.Of(whole, request.Workers.ThreadCount, byRows: true))
         {
             Pool2DGeometry g = share.Geometry;
             using DnnlPrimitiveDescHandle? desc = PoolingShare.TryDescribeForward(g, DnnlPropagation.ForwardInference, algorithm, attributes);
@@ -42,7 +42,7 @@ internal sealed class AveragePoolingGradientFactory : IKernelFactory
         Pool2DGeometry whole = Pool2DAttributes.From(request.Node).Geometry(request.Outputs[0].Shape);
         var kernel = new StagedKernelBuilder();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
-        foreach (PoolingShare share in PoolingShare.Of(whole, request.Workers.ThreadCount))
+        foreach (PoolingShare share in PoolingShare.Of(whole, request.Workers.ThreadCount, byRows: false))
         {
             Pool2DGeometry g = share.Geometry;
             using DnnlPrimitiveDescHandle? forward = PoolingShare.TryDescribeForward(g, DnnlPropagation.ForwardTraining, Average, attributes);
@@ -73,7 +73,7 @@ internal sealed class MaxPoolingGradientFactory : IKernelFactory
         Pool2DGeometry whole = Pool2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape);
         var kernel = new StagedKernelBuilder();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
-        foreach (PoolingShare share in PoolingShare.Of(whole, request.Workers.ThreadCount))
+        foreach (PoolingShare share in PoolingShare.Of(whole, request.Workers.ThreadCount, byRows: false))
         {
             Pool2DGeometry g = share.Geometry;
             using DnnlPrimitiveDescHandle? forward = PoolingShare.TryDescribeForward(g, DnnlPropagation.ForwardTraining, Max, attributes);
@@ -102,12 +102,14 @@ internal readonly record struct PoolingShare(Pool2DGeometry Geometry, long Input
 
     public static DnnlMemoryDesc Output(in Pool2DGeometry g) => DnnlMemoryDesc.Nhwc(g.Batch, g.OutputHeight, g.OutputWidth, g.Channels);
 
-    /// <summary>Shares by image; a batch smaller than the number of threads stays whole. Sets oneDNN's threads for what is described next.</summary>
-    public static PoolingShare[] Of(Pool2DGeometry g, int threads)
+    /// <summary>At most one share per thread: whole images, or, forward and with fewer images than threads, bands of each image's output rows.</summary>
+    public static PoolingShare[] Of(Pool2DGeometry g, int threads, bool byRows)
     {
-        int shares = g.Batch >= threads ? threads : 1;
-        DnnlLibrary.UseThreads(shares > 1 ? 1 : threads);
+        DnnlLibrary.UseOneThread();
+        int shares = Math.Min(g.Batch, threads), bands = byRows ? Math.Min(g.OutputHeight, threads / g.Batch) : 1;
         long image = (long)g.Height * g.Width * g.Channels * sizeof(float), result = (long)g.OutputHeight * g.OutputWidth * g.Channels * sizeof(float);
+        if (bands > 1)
+            return [.. Enumerable.Range(0, g.Batch * bands).Select(i => OfRows(g, i / bands * image, i / bands * result, i % bands, bands))];
         return [.. Enumerable.Range(0, shares).Select(part =>
         {
             (int start, int end) = WorkerPool.Range(g.Batch, part, shares);
@@ -122,6 +124,16 @@ internal readonly record struct PoolingShare(Pool2DGeometry Geometry, long Input
     public static DnnlPrimitiveDescHandle? TryDescribeBackward(in Pool2DGeometry g, DnnlAlgorithm algorithm, DnnlAttributesHandle attributes, DnnlPrimitiveDescHandle forward) =>
         DnnlImplementation.Accept(DnnlNative.TryCreatePrimitiveDesc(
             DnnlNative.PoolingBackward(algorithm, Input(g), Output(g), Window(g), DnnlDims.Of(g.WindowHeight, g.WindowWidth)), attributes, DnnlLibrary.Engine, forward));
+
+    private static PoolingShare OfRows(in Pool2DGeometry g, long imageOffset, long resultOffset, int part, int parts)
+    {
+        (int start, int end) = WorkerPool.Range(g.OutputHeight, part, parts);
+        int first = (start * g.StrideHeight) - g.PadTop, last = ((end - 1) * g.StrideHeight) - g.PadTop + g.WindowHeight;
+        int from = Math.Max(first, 0), to = Math.Min(last, g.Height);
+        long row = (long)g.Width * g.Channels * sizeof(float), resultRow = (long)g.OutputWidth * g.Channels * sizeof(float);
+        return new PoolingShare(g with { Batch = 1, Height = to - from, OutputHeight = end - start, PadTop = from - first, PadBottom = last - to },
+            imageOffset + (from * row), resultOffset + (start * resultRow));
+    }
 
     private static DnnlNative.Window Window(in Pool2DGeometry g) => new(DnnlDims.Of(g.StrideHeight, g.StrideWidth), default,
         DnnlDims.Of(g.PadTop, g.PadLeft), DnnlDims.Of(g.PadBottom, g.PadRight));

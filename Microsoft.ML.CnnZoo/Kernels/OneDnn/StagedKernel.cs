@@ -54,7 +54,7 @@ internal sealed class StagedKernelBuilder
     }
 }
 
-/// <summary>Sequences of primitives that threads run at the same time, one each, with oneDNN held to one thread; a single one uses all threads.</summary>
+/// <summary>Sequences of primitives that threads run at the same time, one each, with oneDNN held to one thread.</summary>
 internal sealed class StagedKernel(WorkerPool workers, Stage[][] shares, long scratchBytes) : IKernel, IParallelWork
 {
     private nint[] _inputs = [];
@@ -69,27 +69,27 @@ internal sealed class StagedKernel(WorkerPool workers, Stage[][] shares, long sc
         if (shares.Length > 1)
             workers.Run(this);
         else
-            RunShare(0, workers.ThreadCount);
+            RunPart(0, 1);
     }
 
-    public void RunPart(int part, int parts) => RunShare(part, 1);
+    public void RunPart(int part, int parts)
+    {
+        if (part >= shares.Length)
+            return;
+        DnnlLibrary.UseOneThread();
+        foreach (Stage stage in shares[part])
+        {
+            for (int i = 0; i < stage.Operands.Length; i++)
+                stage.Primitive.Bind(i, Address(stage.Operands[i]));
+            stage.Primitive.Execute(_scratch + (nint)stage.ScratchOffset);
+        }
+    }
 
     public void Dispose()
     {
         foreach (Stage[] share in shares)
             foreach (Stage stage in share)
                 stage.Primitive.Dispose();
-    }
-
-    private void RunShare(int index, int threads)
-    {
-        DnnlLibrary.UseThreads(threads);
-        foreach (Stage stage in shares[index])
-        {
-            for (int i = 0; i < stage.Operands.Length; i++)
-                stage.Primitive.Bind(i, Address(stage.Operands[i]));
-            stage.Primitive.Execute(_scratch + (nint)stage.ScratchOffset);
-        }
     }
 
     private nint Address(in Operand operand) => (nint)operand.Offset + operand.Place switch
