@@ -66,8 +66,7 @@ public static class GoldenFiles
     /// <summary>The connection table of a model's sparse convolution, or null.</summary>
     public static int[][]? Connections(string model)
     {
-        JsonElement config = Architecture(model).GetProperty("config");
-        return config.ValueKind == JsonValueKind.Object && (config.TryGetProperty("c3_table", out JsonElement table) || config.TryGetProperty("h3_table", out table))
+        return Architecture(model).TryGetProperty("config", out JsonElement config) && (config.TryGetProperty("c3_table", out JsonElement table) || config.TryGetProperty("h3_table", out table))
             ? [.. table.EnumerateArray().Select(row => row.EnumerateArray().Select(e => e.GetInt32()).ToArray())] : null;
     }
 }
