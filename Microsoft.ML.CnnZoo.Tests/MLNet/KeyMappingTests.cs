@@ -132,24 +132,6 @@ public sealed class KeyMappingTests
     }
 
     [Fact]
-    public void MapValueToKey_Fit_LogsTheRecordedMessages()
-    {
-        List<string> messages = [];
-        _context.Log += (_, e) => messages.Add($"{e.Kind}|{e.Source}|{e.RawMessage}".Split(" Elapsed")[0]);
-        _context.Transforms.Conversion.MapValueToKey("K", "X").Fit(RealData(1));
-        Assert.Equal(
-            [
-                "Trace|Term; Training|Channel started",
-                "Trace|StreamingDataView; Cursor|Channel started",
-                "Trace|StreamingDataView; Cursor|Channel finished.",
-                "Trace|StreamingDataView; Cursor|Channel disposed",
-                "Trace|Term; Training|Channel finished.",
-                "Trace|Term; Training|Channel disposed",
-            ],
-            messages);
-    }
-
-    [Fact]
     public void MapKeyToValue_NotAKey_Throws()
     {
         InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => _context.Transforms.Conversion.MapKeyToValue("V", "X").Fit(RealData(1)));

@@ -98,7 +98,7 @@ public abstract class CnnArchitecture
     public bool TensorFlowPadding { get; private set; }
 
     /// <summary>Batch normalisation's epsilon where it is not the network's own; see <see cref="WithBatchNormEpsilon"/>.</summary>
-    private protected float? BatchNormEpsilonOverride { get; private set; }
+    internal float? BatchNormEpsilonOverride { get; private set; }
 
     /// <summary>Whether training graphs have auxiliary classifiers; see <see cref="WithoutAuxiliaries"/>.</summary>
     public bool HasAuxiliaries { get; private protected set; }

@@ -29,6 +29,8 @@ internal static class CnnModelFile
     {
         writer.Write(Version);
         writer.Write(model.Architecture.Name);
+        writer.Write(model.Architecture.TensorFlowPadding);
+        writer.Write(model.Architecture.BatchNormEpsilonOverride ?? 0);
         writer.Write(model.Classes);
         ImageShape image = model.Image;
         writer.Write(image.Height);
@@ -49,6 +51,13 @@ internal static class CnnModelFile
             throw Damaged("Model.key", $"it is of version {version}; this library reads version {Version}");
         string name = reader.ReadString();
         CnnArchitecture architecture = CnnArchitectures.All.FirstOrDefault(a => a.Name == name) ?? throw Damaged("Model.key", $"it names the network '{name}', which this library does not have");
+        if (reader.ReadBoolean())
+            architecture = architecture.WithTensorFlowPadding();
+        float epsilon = reader.ReadSingle();
+        if (!(epsilon >= 0 && float.IsFinite(epsilon)))
+            throw Damaged("Model.key", $"it says an epsilon of {epsilon} in batch normalisation");
+        if (epsilon > 0)
+            architecture = architecture.WithBatchNormEpsilon(epsilon);
         int classes = reader.ReadInt32();
         if (classes is < 2 or > MaxClasses)
             throw Damaged("Model.key", $"it says {classes} classes");

@@ -1,3 +1,5 @@
+using Microsoft.ML.CnnZoo.Execution;
+
 namespace Microsoft.ML.CnnZoo.Training;
 
 /// <summary>What random numbers are for: each purpose draws from a stream of its own, so that changing one leaves the others as they were.</summary>
@@ -16,13 +18,10 @@ public enum RandomPurpose
 }
 
 /// <summary>
-/// Random numbers from a counter: Philox-4x32-10. Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
-/// The stream is fixed by seed, purpose and name alone, on every machine.
+/// Random numbers from a counter, by <see cref="Philox"/>. The stream is fixed by seed, purpose and name alone, on every machine.
 /// </summary>
 public sealed class PhiloxRandom
 {
-    private const uint Multiplier0 = 0xD2511F53, Multiplier1 = 0xCD9E8D57, Weyl0 = 0x9E3779B9, Weyl1 = 0xBB67AE85;
-    private const int Rounds = 10;
     private readonly ulong _key;
     private readonly ulong _stream;
     private readonly uint[] _block = new uint[4];
@@ -45,7 +44,7 @@ public sealed class PhiloxRandom
     {
         if (_used == _block.Length)
         {
-            Block(_key, _counter++, _stream, _block);
+            (_block[0], _block[1], _block[2], _block[3]) = Philox.Block(_key, new UInt128(_stream, _counter++));
             _used = 0;
         }
         return _block[_used++];
@@ -90,21 +89,6 @@ public sealed class PhiloxRandom
             int j = Next(i + 1);
             (items[i], items[j]) = (items[j], items[i]);
         }
-    }
-
-    /// <summary>One block of the generator: four words from a 64-bit key and a 128-bit counter.</summary>
-    internal static void Block(ulong key, ulong counterLow, ulong counterHigh, Span<uint> output)
-    {
-        (uint k0, uint k1) = ((uint)key, (uint)(key >> 32));
-        (uint c0, uint c1, uint c2, uint c3) = ((uint)counterLow, (uint)(counterLow >> 32), (uint)counterHigh, (uint)(counterHigh >> 32));
-        for (int round = 0; round < Rounds; round++)
-        {
-            ulong p0 = (ulong)Multiplier0 * c0, p1 = (ulong)Multiplier1 * c2;
-            (c0, c1, c2, c3) = ((uint)(p1 >> 32) ^ c1 ^ k0, (uint)p1, (uint)(p0 >> 32) ^ c3 ^ k1, (uint)p0);
-            k0 = unchecked(k0 + Weyl0);
-            k1 = unchecked(k1 + Weyl1);
-        }
-        (output[0], output[1], output[2], output[3]) = (c0, c1, c2, c3);
     }
 
     private static ulong Fnv1A(string text)

@@ -36,9 +36,9 @@ internal static class TextParsers
         [typeof(TimeSpan)] = (TextParser<TimeSpan>)((ReadOnlyMemory<char> text, out TimeSpan value) =>
             TimeSpan.TryParse(text.Span, CultureInfo.InvariantCulture, out value) || text.IsEmpty),
         [typeof(DateTime)] = (TextParser<DateTime>)((ReadOnlyMemory<char> text, out DateTime value) =>
-            DateTime.TryParse(text.Span, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out value) || text.IsEmpty),
+            DateTime.TryParse(text.Span, CultureInfo.InvariantCulture, DateTimeStyles.None, out value) || text.IsEmpty),
         [typeof(DateTimeOffset)] = (TextParser<DateTimeOffset>)((ReadOnlyMemory<char> text, out DateTimeOffset value) =>
-            DateTimeOffset.TryParse(text.Span, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out value) || text.IsEmpty),
+            DateTimeOffset.TryParse(text.Span, CultureInfo.InvariantCulture, DateTimeStyles.None, out value) || text.IsEmpty),
     };
 
     /// <summary>The parser for a type of values; an empty text gives every type's default.</summary>

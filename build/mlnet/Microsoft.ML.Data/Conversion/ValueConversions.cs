@@ -8,8 +8,7 @@ internal delegate void ValueConversion<TSource, TDestination>(in TSource source,
 
 /// <summary>
 /// ML.NET's standard conversions: integers to wider ones of the same sign and to reals, reals to reals, Boolean to signed
-/// numbers and reals, time to 64-bit ticks and reals, text to everything, everything to text. Text that does not parse is missing, but an
-/// error for signed integers.
+/// numbers and reals, time to 64-bit ticks and reals, text to everything (what does not parse is missing), everything to text.
 /// </summary>
 internal static class ValueConversions
 {
@@ -86,28 +85,13 @@ internal static class ValueConversions
         if (typeof(T) == typeof(ReadOnlyMemory<char>))
             return;
         Add(table, (in T source, ref ReadOnlyMemory<char> destination) => destination = ToText(source).AsMemory());
-        if (!TextParsers.Knows(typeof(T)))
-            return;
-        TextParser<T> parse = TextParsers.For<T>();
-        string signed = NameOfSignedInteger(Type.GetTypeCode(typeof(T)));
-        Add(table, (in ReadOnlyMemory<char> source, ref T destination) =>
+        if (TextParsers.Knows(typeof(T)))
         {
-            if (parse(source, out destination))
-                return;
-            if (signed != null)
-                throw new InvalidOperationException($"Value could not be parsed from text to {signed}.");
-            destination = Missing<T>();
-        });
+            TextParser<T> parse = TextParsers.For<T>();
+            Add(table, (in ReadOnlyMemory<char> source, ref T destination) =>
+                destination = parse(source, out T value) ? value : Missing<T>());
+        }
     }
-
-    private static string NameOfSignedInteger(TypeCode type) => type switch
-    {
-        TypeCode.SByte => "sbyte",
-        TypeCode.Int16 => "short",
-        TypeCode.Int32 => "int",
-        TypeCode.Int64 => "long",
-        _ => null,
-    };
 
     private static NumberConversions<T> AddNumber<T>(Dictionary<(Type, Type), Delegate> table) where T : struct, INumberBase<T>
     {

@@ -2,10 +2,9 @@ using System.Globalization;
 
 namespace Microsoft.ML.Data;
 
-/// <summary>Reads a field as a value. A field that is no such value is missing (NaN or key 0) or, for other types, an error.</summary>
+/// <summary>Reads a field as a value; a field that is no such value is missing: NaN, key 0 or the default.</summary>
 internal static class FieldParser
 {
-    /// <exception cref="InvalidOperationException">Thrown by the function: the field is no such value.</exception>
     public static Func<ReadOnlyMemory<char>, T> Create<T>(PrimitiveDataViewType type, TextLoader.Options options)
     {
         if (type is KeyDataViewType key)
@@ -20,9 +19,7 @@ internal static class FieldParser
                 return empty;
             if (comma)
                 field = field.ToString().Replace('.', '?').Replace(',', '.').AsMemory();
-            if (parse(field, out T value))
-                return value;
-            return real ? ValueConversions.Missing<T>() : throw new InvalidOperationException($"Could not parse value {field}");
+            return parse(field, out T value) ? value : ValueConversions.Missing<T>();
         };
     }
 

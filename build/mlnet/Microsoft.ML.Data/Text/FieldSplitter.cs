@@ -7,14 +7,11 @@ namespace Microsoft.ML.Data;
 internal sealed class FieldSplitter(TextLoader.Options options)
 {
     private readonly List<ReadOnlyMemory<char>> _fields = [];
-    private readonly bool _blankSeparates = options.Separators.Contains(' ');
 
     /// <summary>The fields; valid until the next call.</summary>
     public IReadOnlyList<ReadOnlyMemory<char>> Split(string line)
     {
         _fields.Clear();
-        if (options.TrimWhitespace)
-            line = line.TrimEnd();
         int start = 0;
         while (start <= line.Length)
             _fields.Add(NextField(line, ref start));
@@ -39,7 +36,7 @@ internal sealed class FieldSplitter(TextLoader.Options options)
     private ReadOnlyMemory<char> NextField(string line, ref int start, out bool open)
     {
         open = false;
-        while (!_blankSeparates && start < line.Length && line[start] == ' ')
+        while (start < line.Length && line[start] == ' ')
             start++;
         if (options.AllowQuoting && start < line.Length && line[start] == '"')
             return QuotedField(line, ref start, out open);
@@ -48,7 +45,7 @@ internal sealed class FieldSplitter(TextLoader.Options options)
         end = end < 0 ? line.Length : start + end;
         ReadOnlyMemory<char> field = line.AsMemory(start, end - start);
         start = end + 1;
-        return field;
+        return options.TrimWhitespace ? field.TrimEnd() : field;
     }
 
     private ReadOnlyMemory<char> QuotedField(string line, ref int start, out bool open)
@@ -67,30 +64,24 @@ internal sealed class FieldSplitter(TextLoader.Options options)
             text.Append(line[at]);
         }
 
-        // Only blanks may follow the closing quote; a field with an illegal quote is empty.
-        int closing = Math.Min(at + 1, line.Length), end = line.AsSpan(closing).IndexOfAny(options.Separators);
-        end = end < 0 ? line.Length : closing + end;
-        start = end + 1;
-        return open || line.AsSpan(closing, end - closing).ContainsAnyExcept(' ') ? default : text.ToString().AsMemory();
+        int end = at >= line.Length ? -1 : line.AsSpan(at).IndexOfAny(options.Separators);
+        start = end < 0 ? line.Length + 1 : at + end + 1;
+        return text.ToString().AsMemory();
     }
 
-    // "1 2 5 2:6 4:3" is "1 2", then five fields of which number 2 is 6 and number 4 is 3; with a known InputSize the "5" is left out.
+    // "1 2 5 2:6 4:3" is "1 2", then five fields of which number 2 is 6 and number 4 is 3.
     private void SpellOutSparse()
     {
         int first = _fields.FindIndex(field => TrySplitPair(field.Span, out _, out _));
-        if (first < 0)
+        if (first < 1 || !int.TryParse(_fields[first - 1].Span, NumberStyles.None, CultureInfo.InvariantCulture, out int size))
             return;
-        int dense = options.InputSize != null ? first : first - 1;
-        int size = options.InputSize - dense ?? 0;
-        if (options.InputSize == null && (dense < 0 || !int.TryParse(_fields[dense].Span, NumberStyles.None, CultureInfo.InvariantCulture, out size)))
-            return;
-        var sparse = new ReadOnlyMemory<char>[Math.Max(0, size)];
+        var sparse = new ReadOnlyMemory<char>[size];
         foreach (ReadOnlyMemory<char> field in _fields.Skip(first))
         {
-            if (TrySplitPair(field.Span, out int index, out int value) && index < sparse.Length)
+            if (TrySplitPair(field.Span, out int index, out int value) && index < size)
                 sparse[index] = field[value..];
         }
-        _fields.RemoveRange(dense, _fields.Count - dense);
+        _fields.RemoveRange(first - 1, _fields.Count - first + 1);
         _fields.AddRange(sparse);
     }
 

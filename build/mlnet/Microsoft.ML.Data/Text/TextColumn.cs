@@ -40,39 +40,25 @@ internal sealed class TextColumn
     }
 
     /// <summary>A <see cref="ValueGetter{TValue}"/> of the column over the fields of the present line.</summary>
-    public Delegate CreateGetter(TextLoader.Options options, Func<TextRow> row) =>
-        (Delegate)GenericMethod.Invoke(this, nameof(CreateTypedGetter), ItemType.RawType, options, row);
+    public Delegate CreateGetter(TextLoader.Options options, Func<IReadOnlyList<ReadOnlyMemory<char>>> line) =>
+        (Delegate)GenericMethod.Invoke(this, nameof(CreateTypedGetter), ItemType.RawType, options, line);
 
-    private Delegate CreateTypedGetter<T>(TextLoader.Options options, Func<TextRow> row)
+    private Delegate CreateTypedGetter<T>(TextLoader.Options options, Func<IReadOnlyList<ReadOnlyMemory<char>>> line)
     {
         Func<ReadOnlyMemory<char>, T> parse = FieldParser.Create<T>(ItemType, options);
+        T Value(IReadOnlyList<ReadOnlyMemory<char>> fields, int field) => parse(field < fields.Count ? fields[field] : default);
         if (Type is not VectorDataViewType)
-            return new ValueGetter<T>((ref T value) => value = Value(row(), _fields[0], parse));
+            return new ValueGetter<T>((ref T value) => value = Value(line(), _fields[0]));
         return new ValueGetter<VBuffer<T>>((ref VBuffer<T> vector) =>
         {
-            TextRow current = row();
-            int more = _variableFrom == null ? 0 : Math.Max(0, current.Fields.Count - _variableFrom.Value);
+            IReadOnlyList<ReadOnlyMemory<char>> fields = line();
+            int more = _variableFrom == null ? 0 : Math.Max(0, fields.Count - _variableFrom.Value);
             VBufferEditor<T> editor = VBufferEditor.Create(ref vector, _fields.Length + more);
             for (int i = 0; i < _fields.Length; i++)
-                editor.Values[i] = Value(current, _fields[i], parse);
+                editor.Values[i] = Value(fields, _fields[i]);
             for (int i = 0; i < more; i++)
-                editor.Values[_fields.Length + i] = Value(current, _variableFrom.Value + i, parse);
+                editor.Values[_fields.Length + i] = Value(fields, _variableFrom.Value + i);
             vector = editor.Commit();
         });
     }
-
-    private T Value<T>(TextRow row, int field, Func<ReadOnlyMemory<char>, T> parse)
-    {
-        try
-        {
-            return parse(field < row.Fields.Count ? row.Fields[field] : default);
-        }
-        catch (InvalidOperationException ex)
-        {
-            throw new InvalidOperationException($"{ex.Message} in line {row.Line}, column {Name}", ex);
-        }
-    }
 }
-
-/// <summary>The fields of a line and its number in the file, from 1.</summary>
-internal readonly record struct TextRow(IReadOnlyList<ReadOnlyMemory<char>> Fields, long Line);

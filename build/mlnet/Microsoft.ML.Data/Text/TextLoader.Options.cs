@@ -86,19 +86,19 @@ public sealed partial class TextLoader
         /// <summary>Whether a field may stand in quotes and then hold separators.</summary>
         public bool AllowQuoting;
 
-        /// <summary>Whether fields may read "index:value", after a field with the number of the sparse fields if <see cref="InputSize"/> is not given.</summary>
+        /// <summary>Whether fields may read "index:value", after a field with the number of the sparse fields.</summary>
         public bool AllowSparse;
 
-        /// <summary>The number of fields of a line; by default the first line's.</summary>
+        /// <summary>The number of fields, if a column has <see cref="Range.AutoEnd"/> and there is no data to look at.</summary>
         public int? InputSize;
 
-        /// <summary>What stands between fields: tabs by default. Blanks before a field are skipped, unless they separate.</summary>
+        /// <summary>What stands between fields: tabs by default. Blanks before a field are skipped.</summary>
         public char[] Separators = ['\t'];
 
         /// <summary>The columns; none stands for Label (field 0) and Features (all others).</summary>
         public Column[] Columns;
 
-        /// <summary>Whether blanks at the end of a line are dropped.</summary>
+        /// <summary>Whether blanks after a field are dropped.</summary>
         public bool TrimWhitespace;
 
         /// <summary>Whether the first line of every file is a header; its fields become slot names.</summary>

@@ -6,7 +6,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.Data;
 
-/// <summary>Reads views from text files, one row a line. A field that does not parse is NaN or a missing key; of another type it is an error.</summary>
+/// <summary>Reads views from text files, one row a line. Fields that do not parse are missing values.</summary>
 public sealed partial class TextLoader : IDataLoader<IMultiStreamSource>
 {
     internal const string LoaderSignature = "TextLoader";
@@ -72,9 +72,9 @@ public sealed partial class TextLoader : IDataLoader<IMultiStreamSource>
         IMultiStreamSource source = options.HeaderFile != null ? new MultiFileSource(options.HeaderFile) : options.HasHeader ? sample : null;
         if (source == null || new TextLines(options).FirstLine(source) is not { } line)
             return [];
-        return [.. new FieldSplitter(options).Split(line).Select(field => field.Span.Trim().ToString())];
+        return [.. new FieldSplitter(options).Split(line).Select(field => field.ToString())];
     }
 
     private static int? CountFields(Options options, IMultiStreamSource sample) =>
-        new TextLines(options).Read(sample).FirstOrDefault().Text is { } line ? new FieldSplitter(options).Split(line).Count : null;
+        new TextLines(options).Read(sample).FirstOrDefault() is { } line ? new FieldSplitter(options).Split(line).Count : null;
 }

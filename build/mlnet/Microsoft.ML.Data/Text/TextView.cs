@@ -17,10 +17,10 @@ internal sealed class TextView(DataViewSchema schema, TextColumn[] columns, Text
 
     private sealed class Cursor : DataViewRowCursor
     {
-        private readonly IEnumerator<(string Text, long Number)> _lines;
+        private readonly IEnumerator<string> _lines;
         private readonly FieldSplitter _splitter;
         private readonly Delegate[] _getters;
-        private TextRow _row;
+        private IReadOnlyList<ReadOnlyMemory<char>> _fields = [];
         private long _position = -1;
         private bool _ended;
 
@@ -31,7 +31,7 @@ internal sealed class TextView(DataViewSchema schema, TextColumn[] columns, Text
             _splitter = new FieldSplitter(options);
             _getters = new Delegate[columns.Length];
             foreach (DataViewSchema.Column column in columnsNeeded)
-                _getters[column.Index] ??= columns[column.Index].CreateGetter(options, () => _row);
+                _getters[column.Index] ??= columns[column.Index].CreateGetter(options, () => _fields);
         }
 
         public override DataViewSchema Schema { get; }
@@ -51,7 +51,7 @@ internal sealed class TextView(DataViewSchema schema, TextColumn[] columns, Text
         {
             if (!_ended && _lines.MoveNext())
             {
-                _row = new TextRow(_splitter.Split(_lines.Current.Text), _lines.Current.Number);
+                _fields = _splitter.Split(_lines.Current);
                 _position++;
                 return true;
             }

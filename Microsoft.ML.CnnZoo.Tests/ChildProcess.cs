@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using Microsoft.ML.CnnZoo.Tests.Estimators;
+
+namespace Microsoft.ML.CnnZoo.Tests;
+
+/// <summary>Starts this assembly again as a fresh process: what it does there is chosen by its first argument.</summary>
+public static class ChildProcess
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    /// <summary>The entry point. Test runners do not call it.</summary>
+    public static int Main(string[] arguments)
+    {
+        switch (arguments)
+        {
+            case ["score", string model, string digits, string output]:
+                FreshProcessTests.Score(model, int.Parse(digits), output);
+                return 0;
+            case ["load", string model]:
+                FreshProcessTests.LoadUnregistered(model);
+                return 0;
+            default:
+                Console.Error.WriteLine("This assembly holds tests: use dotnet test.");
+                return 2;
+        }
+    }
+
+    /// <summary>Runs the assembly with some arguments and gives what it wrote.</summary>
+    public static (int ExitCode, string Output) Run(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Limit))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"The child process took more than {Limit}.");
+        }
+        return (process.ExitCode, output.Result + error.Result);
+    }
+}

@@ -1,0 +1,180 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Tests.Golden;
+using Microsoft.ML.CnnZoo.Training;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Training;
+
+/// <summary>The training loop on real digits.</summary>
+public class NetworkTrainerTests
+{
+    [Theory]
+    [MemberData(nameof(TestBackends.Theory), MemberType = typeof(TestBackends))]
+    public void Train_SameSeedTwice_SameWeightsBitForBit(CnnBackend backend)
+    {
+        var options = new TrainingOptions { Epochs = 2, BatchSize = 24, LearningRate = 0.02f, Seed = 7 };
+        byte[] first = Weights(options, backend), second = Weights(options, backend);
+        Assert.Equal(first, second);
+        Assert.NotEqual(first, Weights(options with { Seed = 8 }, backend));
+    }
+
+    [Theory]
+    [MemberData(nameof(TestBackends.Theory), MemberType = typeof(TestBackends))]
+    public void Train_ThirtyTwoImages_AreLearnedByHeart(CnnBackend backend)
+    {
+        ImageCache<byte> digits = Cache(0, 32);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 60, BatchSize = 16, LearningRate = 0.02f }, backend);
+        trainer.Train(digits);
+        Assert.InRange(trainer.Evaluate(digits).Accuracy, 0.99, 1);
+    }
+
+    [Fact]
+    public void Train_OriginalLeNetBothLosses_AreLearnedByHeart()
+    {
+        foreach (ClassificationLoss loss in new ClassificationLoss[] { new RbfMeanSquaredErrorLoss(), new RbfMaximumAPosterioriLoss() })
+        {
+            ImageCache<byte> digits = Cache(0, 32);
+            using var trainer = new NetworkTrainer(CnnArchitectures.LeNet5Original, new ImageShape(32, 32, 1), 10, TestBackends.Registry(TestBackends.All[^1]),
+                new TrainingOptions { Epochs = 80, BatchSize = 16, LearningRate = 0.0005f, Loss = loss });
+            trainer.Train(digits);
+            Assert.InRange(trainer.Evaluate(digits).Accuracy, 0.99, 1);
+        }
+    }
+
+    [Fact]
+    public void Train_LastBatchSmaller_EpochMeansAreOverImages()
+    {
+        // With a rate of (nearly) nothing the weights stand still: the epoch's means must be those of an evaluation, whatever the batch size.
+        ImageCache<byte> digits = Cache(0, 50);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 32, LearningRate = 1e-30f }, CnnBackend.Managed);
+        EpochProgress epoch = trainer.Train(digits).History[0];
+        (double loss, double accuracy) = trainer.Evaluate(digits, batchSize: 50);
+        Assert.Equal(loss, epoch.Loss, 1e-5);
+        Assert.Equal(accuracy, epoch.Accuracy, 1e-12);
+    }
+
+    [Fact]
+    public void Train_WithValidation_KeepsTheBestEpochsWeights()
+    {
+        ImageCache<byte> training = Cache(0, 200), validation = Cache(200, 100);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 6, BatchSize = 20, LearningRate = 0.3f, Optimizer = Optimizer.GradientDescent }, CnnBackend.Managed);
+        TrainingResult result = trainer.Train(training, validation);
+        Assert.Equal(TrainingEnd.Completed, result.End);
+        Assert.Equal(result.History.Max(e => e.ValidationAccuracy), result.Best!.ValidationAccuracy);
+        (double loss, double accuracy) = trainer.Evaluate(validation, batchSize: 64);
+        Assert.Equal(result.Best.ValidationAccuracy!.Value, accuracy, 1e-12);
+        Assert.Equal(result.Best.ValidationLoss!.Value, loss, 1e-9);
+    }
+
+    [Fact]
+    public void Train_CancelledInMidEpoch_ReturnsAtOnceWithUsableWeights()
+    {
+        using var cancellation = new CancellationTokenSource();
+        int batches = 0;
+        using var trainer = Trainer(new TrainingOptions
+        {
+            Epochs = 100,
+            BatchSize = 10,
+            CancellationToken = cancellation.Token,
+            BatchCompleted = progress =>
+            {
+                if (++batches == 13) // the third batch of the second epoch
+                    cancellation.Cancel();
+            },
+        }, CnnBackend.Managed);
+        TrainingResult result = trainer.Train(Cache(0, 100), Cache(100, 20));
+        Assert.Equal(TrainingEnd.Cancelled, result.End);
+        Assert.Equal(13, batches);
+        Assert.Equal(1, Assert.Single(result.History).Epoch);
+        Assert.Equal(result.Best!.ValidationLoss!.Value, trainer.Evaluate(Cache(100, 20), 64).Loss, 1e-9);
+    }
+
+    [Fact]
+    public void Train_RateFarTooGreat_SaysWhereItDiverged()
+    {
+        using var trainer = Trainer(new TrainingOptions { Epochs = 3, BatchSize = 10, LearningRate = 1e18f }, CnnBackend.Managed);
+        var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(Cache(0, 100)));
+        Assert.Equal(1, error.Epoch);
+        Assert.Contains("epoch 1, step", error.Message, StringComparison.Ordinal);
+        Assert.Contains("1e+18", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_DivergesInALaterEpoch_KeepsTheLastGoodWeights()
+    {
+        var schedule = new ExplodingSchedule(FromStep: 10);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 4, BatchSize = 10, LearningRate = 0.01f, Schedule = schedule }, CnnBackend.Managed);
+        TrainingResult result = trainer.Train(Cache(0, 100));
+        Assert.Equal(TrainingEnd.Diverged, result.End);
+        Assert.Equal(2, result.Divergence!.Epoch);
+        Assert.Equal(1, result.Best!.Epoch);
+        Assert.True(double.IsFinite(trainer.Evaluate(Cache(0, 100)).Loss));
+    }
+
+    [Fact]
+    public void Train_FewerImagesThanABatch_MakesOneSmallBatch()
+    {
+        var batches = new List<BatchProgress>();
+        using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 64, BatchCompleted = batches.Add }, CnnBackend.Managed);
+        TrainingResult result = trainer.Train(Cache(0, 5));
+        Assert.Equal(1, Assert.Single(batches).Batches);
+        Assert.True(double.IsFinite(result.History[0].Loss));
+    }
+
+    [Fact]
+    public void Train_NoImagesOrOtherSize_Throws()
+    {
+        using var trainer = Trainer(new TrainingOptions(), CnnBackend.Managed);
+        Assert.Contains("no images", Assert.Throws<ArgumentException>(() => trainer.Train(Cache(0, 0))).Message, StringComparison.Ordinal);
+        Assert.Contains("28x28x1", Assert.Throws<ArgumentException>(() => trainer.Train(Filled(new ImageShape(28, 28, 1)))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_WeightDecay_ShrinksKernelsOnlyUnlessAllAreAsked()
+    {
+        (float kernel, float bias) Norms(float decay, bool all)
+        {
+            using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 32, LearningRate = 0.1f, Optimizer = Optimizer.GradientDescent, WeightDecay = decay, DecayAllParameters = all, Seed = 1 }, CnnBackend.Managed);
+            trainer.Variables["fc3/bias"].Values<float>().Fill(1);
+            trainer.Train(Cache(0, 32));
+            return (trainer.Variables["fc1/kernel"].Values<float>().ToArray().Sum(Math.Abs), trainer.Variables["fc3/bias"].Values<float>().ToArray().Sum());
+        }
+        (float kernel, float bias) without = Norms(0, false), kernels = Norms(0.5f, false), everything = Norms(0.5f, true);
+        Assert.True(kernels.kernel < 0.97f * without.kernel);
+        Assert.Equal(without.bias, kernels.bias, 0.02f);
+        Assert.Equal(without.bias * 0.95f, everything.bias, 0.02f); // one step: 1 - 0.1·0.5
+    }
+
+    private sealed record ExplodingSchedule(long FromStep) : LearningRateSchedule
+    {
+        public override float Rate(ScheduleContext context) => context.Step >= FromStep ? 1e18f : context.BaseRate;
+    }
+
+    private static NetworkTrainer Trainer(TrainingOptions options, CnnBackend backend) =>
+        new(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 10, TestBackends.Registry(backend), options);
+
+    private static byte[] Weights(TrainingOptions options, CnnBackend backend)
+    {
+        using var trainer = Trainer(options, backend);
+        trainer.Train(Cache(0, 100), Cache(100, 20));
+        return [.. trainer.Variables.Variables.SelectMany(v => v.Get().Bytes.ToArray())];
+    }
+
+    private static ImageCache<byte> Cache(int first, int count)
+    {
+        var cache = new ImageCache<byte>(new ImageShape(32, 32, 1)) { Normalization = PixelNormalization.Uniform(1, 1 / 80f, -0.4f) };
+        for (int i = first; i < first + count; i++)
+            cache.Add(Digits.Padded(i), Digits.Label(i));
+        return cache;
+    }
+
+    private static ImageCache<byte> Filled(ImageShape shape)
+    {
+        var cache = new ImageCache<byte>(shape);
+        cache.Add(new byte[shape.Height * shape.Width * shape.Channels], 0);
+        return cache;
+    }
+}

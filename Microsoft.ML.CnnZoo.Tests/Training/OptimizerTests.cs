@@ -1,0 +1,120 @@
+using System.Text.Json;
+using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Tests.Golden;
+using Microsoft.ML.CnnZoo.Training;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Training;
+
+/// <summary>Optimizers as graph ops, six steps each, against golden values and against their formulas in double.</summary>
+public class OptimizerTests
+{
+    private const double Tolerance = 2e-6;
+
+    public static TheoryData<int, CnnBackend> Golden => TestBackends.With(Enumerable.Range(0, 4));
+
+    [Theory]
+    [MemberData(nameof(Golden))]
+    public void Update_SixSteps_EqualsGolden(int index, CnnBackend backend)
+    {
+        using JsonDocument document = GoldenFiles.Read("optimizers.json");
+        JsonElement golden = document.RootElement.GetProperty("optimizers")[index];
+        Optimizer optimizer = GoldenOptimizers.Parse(golden.GetProperty("rule").GetString()!, golden.GetProperty("hyper"));
+        float[][] gradients = Rows(golden.GetProperty("gradients"));
+        float[][] seen = Run(optimizer, golden.GetProperty("hyper").GetProperty("lr").GetSingle(), Row(golden.GetProperty("param_start")), gradients, backend);
+        float[][] expected = Rows(golden.GetProperty("param_after_each_step"));
+        for (int s = 0; s < expected.Length; s++)
+            for (int i = 0; i < expected[s].Length; i++)
+                Assert.True(Math.Abs(expected[s][i] - seen[s][i]) <= Tolerance, $"{golden.GetProperty("id")} step {s + 1}, element {i}: {seen[s][i]}, golden {expected[s][i]}");
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void Momentum_NesterovAndRateInVelocity_EqualFormula(bool nesterov, bool rateInVelocity)
+    {
+        const double Rate = 0.1, Mu = 0.9;
+        float[][] gradients = [[0.5f, -1], [0.25f, 2], [-0.75f, 0.125f]];
+        float[][] seen = Run(new MomentumOptimizer((float)Mu, nesterov, rateInVelocity), (float)Rate, [1, -1], gradients, CnnBackend.Managed);
+        double[] p = [1, -1], v = [0, 0];
+        for (int s = 0; s < gradients.Length; s++)
+            for (int i = 0; i < 2; i++)
+            {
+                double g = gradients[s][i];
+                v[i] = (Mu * v[i]) + g; // with a constant rate both forms are this one
+                p[i] -= Rate * (nesterov ? g + (Mu * v[i]) : v[i]);
+                Assert.Equal(p[i], seen[s][i], 1e-5);
+            }
+    }
+
+    [Fact]
+    public void Momentum_RateDropped_TheTwoFormsDiffer()
+    {
+        float[][] gradients = [[1], [0]];
+        float[] plain = RunRates(new MomentumOptimizer(0.5f), [1, 0.1f], [0], gradients);
+        float[] inVelocity = RunRates(new MomentumOptimizer(0.5f, RateInVelocity: true), [1, 0.1f], [0], gradients);
+        Assert.Equal(-1.05f, plain[0], 1e-6f); // -1 - 0.1·0.5
+        Assert.Equal(-1.5f, inVelocity[0], 1e-6f); // -1 + 0.5·(-1)
+    }
+
+    private static float[] RunRates(Optimizer optimizer, float[] rates, float[] start, float[][] gradients)
+    {
+        using var bench = new OptimizerBench(optimizer, start, CnnBackend.Managed);
+        for (int s = 0; s < gradients.Length; s++)
+            bench.Step(gradients[s], rates[s]);
+        return bench.Parameter;
+    }
+
+    private static float[][] Run(Optimizer optimizer, float rate, float[] start, float[][] gradients, CnnBackend backend)
+    {
+        using var bench = new OptimizerBench(optimizer, start, backend);
+        return [.. gradients.Select(g => bench.Step(g, rate))];
+    }
+
+    private static float[][] Rows(JsonElement rows) => [.. rows.EnumerateArray().Select(Row)];
+    private static float[] Row(JsonElement row) => [.. row.EnumerateArray().Select(e => e.GetSingle())];
+
+    /// <summary>One parameter whose gradient is fed.</summary>
+    private sealed class OptimizerBench : IDisposable
+    {
+        private readonly VariableStore _store = new();
+        private readonly Optimizer _optimizer;
+        private readonly Executable _plan;
+        private int _steps;
+
+        public OptimizerBench(Optimizer optimizer, float[] start, CnnBackend backend)
+        {
+            _optimizer = optimizer;
+            var g = new GraphBuilder(GraphMode.Training);
+            var definition = new VariableDefinition("p", new(DataType.Float, new TensorShape(start.Length)), VariableRole.Kernel, Initializer.Zeros);
+            NodeOutput gradient = g.Placeholder("gradient", DataType.Float, new TensorShape(start.Length));
+            IReadOnlyList<NodeDef> updates = optimizer.AddUpdates(g, [new TrainedVariable(definition, gradient)]);
+            NetworkGraph graph = g.ToGraph();
+            VariableInitialization.Initialize(_store, graph.Variables, 0);
+            _store["p"].Set(Tensor.Of<float>(definition.Spec.Shape, start));
+            _plan = new Session(TestBackends.Registry(backend)).Compile(graph, new Dictionary<string, TensorShape>(), [], updates, _store);
+        }
+
+        public float[] Parameter => _store["p"].Values<float>().ToArray();
+
+        public float[] Step(float[] gradient, float rate)
+        {
+            _steps++;
+            gradient.CopyTo(_plan.Feed<float>("gradient"));
+            _plan.Feed<float>(Optimizer.LearningRateInput)[0] = rate;
+            foreach ((string name, float value) in _optimizer.Scalars(_steps))
+                _plan.Feed<float>(name)[0] = value;
+            _plan.Run();
+            return Parameter;
+        }
+
+        public void Dispose()
+        {
+            _plan.Dispose();
+            _store.Dispose();
+        }
+    }
+}
