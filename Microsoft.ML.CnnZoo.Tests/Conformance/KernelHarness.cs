@@ -20,7 +20,10 @@ public enum InputKind
 public sealed record KernelCaseInput(Tensor Value, InputKind Kind = InputKind.Fed);
 
 /// <summary>What a kernel left behind: its outputs, and the variables among its inputs afterwards, in the order of the inputs.</summary>
-public sealed record KernelRun(Tensor[] Outputs, Tensor[] Variables);
+/// <param name="Node">The node that ran: attributes and output shapes.</param>
+/// <param name="Outputs">Its outputs.</param>
+/// <param name="Variables">The variables among its inputs.</param>
+public sealed record KernelRun(NodeDef Node, Tensor[] Outputs, Tensor[] Variables);
 
 /// <summary>
 /// Runs kernels of one backend straight from their factories, without a session: buffers are filled with NaN first and end in guard bytes, so that an
@@ -44,7 +47,7 @@ public static unsafe class KernelHarness
             nodeInputs[i] = AddInput(builder, store, feeds, variables, inputs[i], i);
         NodeDef node = builder.AddNode(op, nodeInputs, attributes, "node");
         Tensor[]? outputs = Evaluate(backend, builder.ToGraph(), feeds, [.. Enumerable.Range(0, node.Outputs.Count).Select(i => node.Output(i))], store, workers, [node]);
-        return outputs is null ? null : new KernelRun(outputs, [.. variables.Select(v => v.Get())]);
+        return outputs is null ? null : new KernelRun(node, outputs, [.. variables.Select(v => v.Get())]);
     }
 
     /// <summary>Evaluates the nodes that the fetches and targets need, one kernel at a time; null when the backend lacks one of them.</summary>
