@@ -8,6 +8,7 @@ public static partial class ConformanceCases
 {
     private static readonly int[] Widths = [1, 3, 7, 8, 9, 15, 16, 17, 33];
     private static readonly List<ConformanceCase> Cases = [];
+    private static int s_seed;
 
     static ConformanceCases()
     {
@@ -37,7 +38,8 @@ public static partial class ConformanceCases
 
     private static KernelCaseInput Scalar(float value) => new(Tensor.Of<float>(TensorShape.Scalar, value));
 
-    private static CaseValues Values => new(Cases.Count + 1);
+    /// <summary>A new seed at every use, so that no two inputs are alike.</summary>
+    private static CaseValues Values => new(++s_seed);
 
     private static void AddElementwise()
     {

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Numerics;
+using System.Runtime.Intrinsics;
+using Microsoft.ML.CnnZoo.Kernels.Managed;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Conformance;
+
+/// <summary>The kernels on narrower machines: a part of the cases again in child processes whose runtime hides instruction sets, each of which proves that
+/// its vectors are as narrow as meant.</summary>
+public class VectorWidthTests
+{
+    private const string ExpectedLanes = "CNNZOO_TEST_LANES";
+    private const string ExpectsSoftware = "CNNZOO_TEST_SOFTWARE_VECTORS";
+
+    /// <summary>Runs in this process, and in each child with the environment that <see cref="Kernels_NarrowerVectors_AgreeInChildProcess"/> sets.</summary>
+    [Fact]
+    public void Kernels_AtThisProcessWidth_AgreeWithNaiveLoops()
+    {
+        if (Environment.GetEnvironmentVariable(ExpectedLanes) is string lanes)
+            Assert.Equal(int.Parse(lanes, CultureInfo.InvariantCulture), ManagedBackend.VectorWidth);
+        if (Environment.GetEnvironmentVariable(ExpectsSoftware) is not null)
+            Assert.False(Vector128.IsHardwareAccelerated || Vector.IsHardwareAccelerated);
+        var backend = new ManagedBackend();
+        foreach (IGrouping<string, ConformanceCase> op in ConformanceCases.All.GroupBy(c => c.Op))
+            foreach (ConformanceCase c in op.Where(c => c.Inputs.Sum(i => i.Value.Bytes.Length) is > 60 and < 20_000).Where((_, i) => i % 4 == 0))
+                Assert.True(c.Check(backend), c.Name);
+    }
+
+    [Theory]
+    [InlineData("DOTNET_EnableAVX512", 8)]
+    [InlineData("DOTNET_EnableAVX2", 4)]
+    [InlineData("DOTNET_EnableHWIntrinsic", 4)]
+    public void Kernels_NarrowerVectors_AgreeInChildProcess(string variable, int lanes)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in new[] { "vstest", typeof(VectorWidthTests).Assembly.Location, $"--TestCaseFilter:FullyQualifiedName~{nameof(Kernels_AtThisProcessWidth_AgreeWithNaiveLoops)}" })
+            start.ArgumentList.Add(argument);
+        start.Environment[variable] = "0";
+        start.Environment[ExpectedLanes] = Math.Min(lanes, ManagedBackend.VectorWidth).ToString(CultureInfo.InvariantCulture);
+        if (variable == "DOTNET_EnableHWIntrinsic")
+            start.Environment[ExpectsSoftware] = "1";
+        using Process child = Process.Start(start)!;
+        Task<string> errors = child.StandardError.ReadToEndAsync();
+        string output = child.StandardOutput.ReadToEnd();
+        Assert.True(child.WaitForExit(TimeSpan.FromMinutes(5)), "The child process did not end.");
+        Assert.True(child.ExitCode == 0 && output.Contains("Passed: 1", StringComparison.Ordinal), $"{output}\n{errors.Result}");
+    }
+}
