@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.Intrinsics;
+using System.Text.RegularExpressions;
 using Microsoft.ML.CnnZoo.Kernels.Managed;
 using Xunit;
 
@@ -24,7 +25,7 @@ public class VectorWidthTests
             Assert.False(Vector128.IsHardwareAccelerated || Vector.IsHardwareAccelerated);
         var backend = new ManagedBackend();
         foreach (IGrouping<string, ConformanceCase> op in ConformanceCases.All.GroupBy(c => c.Op))
-            foreach (ConformanceCase c in op.Where(c => c.Inputs.Sum(i => i.Value.Bytes.Length) is > 60 and < 20_000).Where((_, i) => i % 4 == 0))
+            foreach (ConformanceCase c in op.Where(c => c.Inputs.Sum(i => i.Value.Bytes.Length) is > 60 and < 6_000).Where((_, i) => i % 6 == 0))
                 Assert.True(c.Check(backend), c.Name);
     }
 
@@ -45,6 +46,6 @@ public class VectorWidthTests
         Task<string> errors = child.StandardError.ReadToEndAsync();
         string output = child.StandardOutput.ReadToEnd();
         Assert.True(child.WaitForExit(TimeSpan.FromMinutes(5)), "The child process did not end.");
-        Assert.True(child.ExitCode == 0 && output.Contains("Passed: 1", StringComparison.Ordinal), $"{output}\n{errors.Result}");
+        Assert.True(child.ExitCode == 0 && Regex.IsMatch(output, @"Passed:\s+1\b"), $"{output}\n{errors.Result}");
     }
 }
