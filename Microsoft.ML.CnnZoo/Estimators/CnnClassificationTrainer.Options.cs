@@ -1,6 +1,7 @@
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
+using Microsoft.ML.CnnZoo.Weights;
 
 namespace Microsoft.ML.CnnZoo.Estimators;
 
@@ -37,6 +38,11 @@ public sealed partial class CnnClassificationTrainer
         /// Channels are the paper's unless said here: a network for grey digits sees colour images in grey.
         /// </summary>
         public ImageShape? NetworkInput;
+        /// <summary>
+        /// Pretrained weights to start from; null for fresh ones. Tensors of another shape (the last layer, for other classes) start fresh, which is logged; missing or surplus ones are refused by name.
+        /// Weights belong to their own preprocessing: set <see cref="ImageNormalization"/> to it.
+        /// </summary>
+        public CnnWeights? InitialWeights;
         /// <summary>Passes over the training images, ≥ 1.</summary>
         public int Epochs = DefaultEpochs;
         /// <summary>Images per step, ≥ 1. Fewer images than this make one smaller batch.</summary>

@@ -1,7 +1,9 @@
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
+using Microsoft.ML.CnnZoo.Weights;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -81,12 +83,21 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         using WorkerPool? ownWorkers = options.Threads > 0 ? new WorkerPool(options.Threads) : null;
         TrainingOptions trainingOptions = ToTrainingOptions(options, seed, ownWorkers ?? WorkerPool.Shared) with { EpochCompleted = Report };
         using var trainer = new NetworkTrainer(_architecture, image, label.Classes, registry, trainingOptions);
+        NetworkGraph scoring = new ClassificationGraphs(_architecture, image, label.Classes).Scoring().Graph;
+        if (options.InitialWeights is not null)
+            TakeInitialWeights(scoring, trainer.Variables);
         TrainingResult result = trainer.Train(training, held);
         ReportEnd(result);
-        var weightNames = new ClassificationGraphs(_architecture, image, label.Classes).Scoring().Graph.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
+        var weightNames = scoring.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
         var model = new CnnClassificationModel(_architecture, image, label.Classes, feature.HoldsFloats, options.ImageFit, images.Normalization, trainer.Variables.Clone(v => weightNames.Contains(v.Name)));
         var columns = new CnnClassificationTransformer.ColumnNames(options.FeatureColumnName, options.ScoreColumnName, options.PredictedLabelColumnName, _format);
         return new CnnClassificationTransformer(host, model, labels, columns, registry, result);
+    }
+
+    private void TakeInitialWeights(NetworkGraph graph, VariableStore variables)
+    {
+        WeightsMatch match = options.InitialWeights!.CopyTo(_architecture, graph, variables, keepWhereMisshapen: true);
+        Info($"Weights from '{options.InitialWeights.Path}': {match}");
     }
 
     private (ImageCache<T> Images, IBatchSource Training, IBatchSource? Validation) Read<T>(IDataView train, IDataView? validation, LabelColumn label, FeatureColumn feature, ImageShape image, int seed) where T : unmanaged
