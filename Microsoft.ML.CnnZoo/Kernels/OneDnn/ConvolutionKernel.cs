@@ -21,10 +21,9 @@ internal readonly record struct ConvolutionOperands(int Image, int Filter, int B
 /// held to one thread: no second set of threads spins beside ours, and what a thread computes does not depend on timing.
 /// </summary>
 /// <remarks>
-/// Measured on oneDNN 2.6.3, 2 cores with AVX-512, µs, against blocked activations (nChw16c) with the cost of reordering x in brackets:
-/// 3x3 64→64 at 56x56, 16 images: forward 21,900 to 23,100 (+3,700), 1x1 256→64: 10,600 to 11,900 (+7,400), LeNet's 5x5 6→16 at 64 images: 340 to 230 (+18), 1→6:
-/// 590 to 3,000. nhwc with a packed filter is on par or ahead everywhere once a single reorder is counted; a filter left in hwio falls back to im2col and
-/// costs 2 to 4 times as much, packing it 1–50 µs.
+/// Measured on oneDNN 2.6.3, one thread with AVX-512, forward, nhwc against blocked activations (nChw16c; reordering x in brackets): LeNet's 5x5 6→16 at
+/// 64 images 378 against 227 µs (+18), 1→6 592 against 3,045 µs (+2,702), 3x3 64→64 at 56x56 and 16 images 46 against 49 ms (+7.5), 1x1 256→64 19 against 26 ms
+/// (+14). A filter left in hwio falls back to im2col, typically 1.5 to 4 times slower; packing small filters costs 1 to 50 µs.
 /// </remarks>
 internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
 {
