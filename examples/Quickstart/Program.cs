@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Quickstart;
@@ -27,7 +28,12 @@ var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label")
     .Append(mlContext.MulticlassClassification.Trainers.CnnClassification(new CnnClassificationTrainer.Options
     {
         Architecture = CnnArchitectures.LeNet5,
-        Epochs = 12,
+        Epochs = 10,
+        BatchSize = 32,
+        LearningRate = 0.05f,
+        WeightDecay = 5e-4f,
+        Loss = new SoftmaxCrossEntropyLoss(LabelSmoothing: 0.1f),
+        ValidationSetFraction = 0,
         ProgressCallback = epoch => Console.WriteLine($"epoch {epoch.Epoch,2}: loss {epoch.Loss:F4}, accuracy {epoch.Accuracy:F4}, {epoch.ImagesPerSecond:N0} images/s"),
     }))
     .Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
