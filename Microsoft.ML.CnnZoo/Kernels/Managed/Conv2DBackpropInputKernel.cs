@@ -93,7 +93,7 @@ internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
             {
                 step = Math.Min(Gemm.MaxDepth, depth - k);
                 float* a = _gradient.Block(row, rows, k, step, scratch, out nint ars, out nint aks);
-                Gemm.Multiply(rows, count, step, a, ars, aks, Gemm.PanelAt(_panels, depth, columns, column, k), depth, block, count, k > 0);
+                Gemm.Multiply(rows, count, step, a, ars, aks, Gemm.PanelAt(_panels, depth, columns, column, k), depth, block, count, k > 0, a == scratch);
             }
             _matrix.Scatter(row, rows, column, count, block, count);
         }

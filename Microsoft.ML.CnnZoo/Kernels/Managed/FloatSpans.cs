@@ -36,7 +36,10 @@ internal static unsafe class FloatSpans
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Clear(float* target, long n)
     {
-        if (n > 0)
+        if (n <= 16)
+            for (long i = 0; i < n; i++)
+                target[i] = 0;
+        else
             Unsafe.InitBlockUnaligned(target, 0, checked((uint)(n * sizeof(float))));
     }
 

@@ -49,14 +49,15 @@ internal static unsafe class Gemm
     /// <param name="c">C's first element.</param>
     /// <param name="ldc">Between rows of C.</param>
     /// <param name="accumulate">Adds to C.</param>
-    public static void Multiply(int m, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate)
+    /// <param name="overread">Whether up to <see cref="TileRows"/> rows behind A's last may be read: then a last tile needs no copy.</param>
+    public static void Multiply(int m, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate, bool overread)
     {
         if (Lanes512.IsSupported)
-            Multiply<Vector512<float>, Lanes512>(m, n, k, a, ars, aks, b, depth, c, ldc, accumulate);
+            Multiply<Vector512<float>, Lanes512>(m, n, k, a, ars, aks, b, depth, c, ldc, accumulate, overread);
         else if (Lanes256.IsSupported)
-            Multiply<Vector256<float>, Lanes256>(m, n, k, a, ars, aks, b, depth, c, ldc, accumulate);
+            Multiply<Vector256<float>, Lanes256>(m, n, k, a, ars, aks, b, depth, c, ldc, accumulate, overread);
         else
-            Multiply<Vector128<float>, Lanes128>(m, n, k, a, ars, aks, b, depth, c, ldc, accumulate);
+            Multiply<Vector128<float>, Lanes128>(m, n, k, a, ars, aks, b, depth, c, ldc, accumulate, overread);
     }
 
     /// <summary>The start of column <paramref name="column"/>'s panel (a multiple of the panel width), row <paramref name="row"/>, in a matrix packed with <paramref name="depth"/> rows and n columns.</summary>
@@ -114,7 +115,7 @@ internal static unsafe class Gemm
         }
     }
 
-    private static void Multiply<V, L>(int m, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate)
+    private static void Multiply<V, L>(int m, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate, bool overread)
         where V : struct where L : struct, ILanes<V>
     {
         int tileRows = TileRows;
@@ -124,6 +125,8 @@ internal static unsafe class Gemm
             float* tileA = a + (row * ars), tileC = c + (row * ldc);
             if (rows == tileRows || rows == 1 || (L.Count == 16 && rows == 7))
                 MultiplyRows<V, L>(rows, rows, n, k, tileA, ars, aks, b, depth, tileC, ldc, accumulate);
+            else if (overread)
+                MultiplyRows<V, L>(L.Count == 16 && rows < 7 ? 7 : tileRows, rows, n, k, tileA, ars, aks, b, depth, tileC, ldc, accumulate);
             else
                 MultiplyLastRows<V, L>(rows, n, k, tileA, ars, aks, b, depth, tileC, ldc, accumulate);
         }

@@ -99,19 +99,19 @@ internal sealed unsafe class GemmJob : IParallelWork
                 depth = NextDepth(_k - k);
                 float* a = _a.Block(row, rows, k, depth, buffer, out nint ars, out nint aks);
                 for (int column = c0; column < c1; column += Gemm.MaxColumns)
-                    MultiplyPanels(rows, Math.Min(Gemm.MaxColumns, c1 - column), depth, a, ars, aks, column, k, _c + (row * _ldc) + column, k > 0);
+                    MultiplyPanels(rows, Math.Min(Gemm.MaxColumns, c1 - column), depth, a, ars, aks, column, k, _c + (row * _ldc) + column, k > 0, a == buffer);
             }
             _epilogue?.Apply(_c, _ldc, row, rows, c0, c1 - c0);
         }
     }
 
-    private void MultiplyPanels(int rows, int columns, int depth, float* a, nint ars, nint aks, int column, int k, float* c, bool accumulate)
+    private void MultiplyPanels(int rows, int columns, int depth, float* a, nint ars, nint aks, int column, int k, float* c, bool accumulate, bool overread)
     {
         int narrow = _n % Gemm.PanelWidth is > 0 and int rest && rest <= Gemm.Lanes && column + columns == _n ? rest : 0;
         if (columns > narrow)
-            Gemm.Multiply(rows, columns - narrow, depth, a, ars, aks, Gemm.PanelAt(_b, _k, _n, column, k), _k, c, _ldc, accumulate);
+            Gemm.Multiply(rows, columns - narrow, depth, a, ars, aks, Gemm.PanelAt(_b, _k, _n, column, k), _k, c, _ldc, accumulate, overread);
         if (narrow > 0)
-            Gemm.Multiply(rows, narrow, depth, a, ars, aks, Gemm.PanelAt(_b, _k, _n, _n - narrow, k), _k, c + (columns - narrow), _ldc, accumulate);
+            Gemm.Multiply(rows, narrow, depth, a, ars, aks, Gemm.PanelAt(_b, _k, _n, _n - narrow, k), _k, c + (columns - narrow), _ldc, accumulate, overread);
     }
 
     /// <summary>B is packed block by block: columns and depth outermost, so that each element of B is packed once per share of rows.</summary>
@@ -133,9 +133,9 @@ internal sealed unsafe class GemmJob : IParallelWork
                     float* a = _a.Block(row, rows, k, depth, scratch, out nint ars, out nint aks);
                     float* target = c + (row * ldc) + column;
                     if (panels is null)
-                        MultiplyPanels(rows, columns, depth, a, ars, aks, column, k, target, k > k0);
+                        MultiplyPanels(rows, columns, depth, a, ars, aks, column, k, target, k > k0, a == scratch);
                     else
-                        Gemm.Multiply(rows, columns, depth, a, ars, aks, panels, depth, target, ldc, k > k0);
+                        Gemm.Multiply(rows, columns, depth, a, ars, aks, panels, depth, target, ldc, k > k0, a == scratch);
                     if (k + depth == _k && c == _c)
                         _epilogue?.Apply(c, ldc, row, rows, column, columns);
                 }
