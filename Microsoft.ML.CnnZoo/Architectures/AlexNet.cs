@@ -25,6 +25,9 @@ public sealed class AlexNet : CnnArchitecture
     public static AlexNet Ungrouped { get; } = new("alexnet_ungrouped", "AlexNet (ungrouped)", groups: 1);
 
     /// <inheritdoc/>
+    public override string TorchModule(string module) => module.StartsWith("conv", StringComparison.Ordinal) || module.StartsWith("fc", StringComparison.Ordinal) ? $"{module}/BiasAdd" : module;
+
+    /// <inheritdoc/>
     protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = Conv(g, image, 96, 11, Padding.Valid, "conv1", strides: 4, bias: 0);

@@ -24,6 +24,9 @@ public sealed class NetworkInNetwork : CnnArchitecture
     public static NetworkInNetwork ImageNet { get; } = new("nin_imagenet", "NIN (ImageNet)", 12, new(224, 224, 3), 67, imageNet: true);
 
     /// <inheritdoc/>
+    public override string TorchModule(string module) => module.StartsWith("conv", StringComparison.Ordinal) || module.StartsWith("cccp", StringComparison.Ordinal) ? $"{module}/BiasAdd" : module;
+
+    /// <inheritdoc/>
     protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = _imageNet ? MlpConv(g, image, 1, 11, Padding.Valid, 4, 96, 96, 96) : MlpConv(g, image, 1, 5, Padding.Symmetric(2), 1, 192, 160, 96);

@@ -24,6 +24,9 @@ public sealed class ZFNet : CnnArchitecture
     public static ZFNet Large { get; } = new("zfnet_large", "ZFNet (512-1024-512)", [512, 1024, 512]);
 
     /// <inheritdoc/>
+    public override string TorchModule(string module) => module.StartsWith("conv", StringComparison.Ordinal) || module.StartsWith("fc", StringComparison.Ordinal) ? $"{module}/BiasAdd" : module;
+
+    /// <inheritdoc/>
     protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = Conv(g, image, 96, 7, 1, "conv1", strides: 2);
