@@ -35,7 +35,8 @@ public static class GoldenNetwork
             string name = network.TorchName(definition.Name) ?? throw new InvalidOperationException($"'{definition.Name}' has no name in PyTorch.");
             GoldenTensor tensor = listed ? GoldenFiles.Tensors(network.Name).Single(t => t.Name == name) : TraceNetworks.Tensor(definition, name);
             float[] values = GoldenFill.Weights(tensor, gain, listed ? GoldenFiles.Connections(network.Name) : null);
-            bool depthwise = tensor.Kind == "conv_w" && tensor.Shape[1] == 1 && definition.Spec.Shape[2] != 1;
+            tensor = GoldenLayout.AsDense(tensor, definition.Spec.Shape);
+            bool depthwise = GoldenLayout.IsDepthwise(tensor, definition.Spec.Shape);
             Variable variable = store.GetOrAdd(definition.Name, definition.Spec);
             GoldenLayout.ToVariable(tensor, values, definition.FlattenShape, depthwise).CopyTo(variable.Values<float>());
             variable.Touch();

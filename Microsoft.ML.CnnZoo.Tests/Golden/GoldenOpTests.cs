@@ -2,32 +2,29 @@ using System.Text.Json;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Differentiation;
-using Microsoft.ML.CnnZoo.Kernels.Managed;
 using Microsoft.ML.CnnZoo.Tests.Conformance;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
-/// <summary>PyTorch's results for single operators, with all gradients, on the managed kernels.</summary>
+/// <summary>PyTorch's results for single operators, with all gradients, on managed kernels and on oneDNN's.</summary>
 public class GoldenOpTests
 {
     /// <summary>Of the result's largest element: float32 against float64.</summary>
     private const double Tolerance = 1e-5;
 
-    private static readonly ManagedBackend Backend = new();
-
-    public static TheoryData<string> Ids => [.. GoldenOpCase.Entries("cases").Select(c => c.GetProperty("id").GetString()!)];
+    public static TheoryData<string, string> Ids => KernelSets.With(GoldenOpCase.Entries("cases").Select(c => c.GetProperty("id").GetString()!));
 
     [Theory]
     [MemberData(nameof(Ids))]
-    public void Op_GoldenCase_AgreesWithPyTorch(string id)
+    public void Op_GoldenCase_AgreesWithPyTorch(string id, string kernels)
     {
         var golden = new GoldenOpCase(id, GoldenOpCase.Entries("cases").First(c => c.GetProperty("id").GetString() == id));
         var graph = new GoldenOpGraph(golden);
         string result = golden.Json.GetProperty("outputs").TryGetProperty("loss", out _) ? "loss" : "y";
-        Comparison.AssertClose($"{id} {result}", golden.Output(result).Data, Run(graph, graph.Result), Tolerance);
+        Comparison.AssertClose($"{id} {result}", golden.Output(result).Data, Run(kernels, graph, graph.Result), Tolerance);
         foreach ((string name, NodeOutput output, double[] expected) in graph.Extras)
-            Comparison.AssertClose($"{id} {name}", expected, Run(graph, output), Tolerance);
+            Comparison.AssertClose($"{id} {name}", expected, Run(kernels, graph, output), Tolerance);
 
         NodeOutput dy = graph.Builder.Constant(new TensorLiteral(DataType.Float, graph.Result.Shape, golden.Upstream().Bytes));
         NodeOutput product = graph.Op("Mul", [graph.Result, dy]);
@@ -35,7 +32,7 @@ public class GoldenOpTests
         string[] names = [.. golden.Json.GetProperty("grads").EnumerateObject().Select(p => p.Name)];
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(graph.Builder, loss, [.. names.Select(n => graph.Inputs[n])]);
         for (int i = 0; i < names.Length; i++)
-            Comparison.AssertClose($"{id} gradient of {names[i]}", golden.Gradient(names[i]).Data, Run(graph, gradients[i]!.Value), Tolerance);
+            Comparison.AssertClose($"{id} gradient of {names[i]}", golden.Gradient(names[i]).Data, Run(kernels, graph, gradients[i]!.Value), Tolerance);
     }
 
     [Theory]
@@ -59,14 +56,14 @@ public class GoldenOpTests
                 _ => [.. handles, Scalar(MathF.Pow(Hyper("b1"), step + 1)), Scalar(MathF.Pow(Hyper("b2"), step + 1)), Scalar(Hyper("lr")), Scalar(Hyper("b1")), Scalar(Hyper("b2")),
                     Scalar(Hyper("eps") * MathF.Sqrt(1 - MathF.Pow(Hyper("b2"), step + 1))), new(gradient)],
             };
-            KernelRun run = KernelHarness.Run(Backend, op, inputs)!;
+            KernelRun run = KernelHarness.Run(KernelSets.Get("managed"), op, inputs)!;
             run.Variables.CopyTo(state, 0);
             Comparison.AssertClose($"{id}, step {step}", GoldenOpCase.Numbers(golden.GetProperty("param_after_each_step")[step]), NaiveTensor.From(state[0]).Data, Tolerance);
         }
     }
 
-    private static double[] Run(GoldenOpGraph graph, NodeOutput output) =>
-        NaiveTensor.From(KernelHarness.Evaluate(Backend, graph.Builder.ToGraph(), graph.Feeds, [output])![0]).Data;
+    private static double[] Run(string kernels, GoldenOpGraph graph, NodeOutput output) =>
+        NaiveTensor.From(KernelHarness.Evaluate(KernelSets.Get(kernels), graph.Builder.ToGraph(), graph.Feeds, [output])![0]).Data;
 
     private static KernelCaseInput Scalar(float value) => new(Tensor.Of<float>(TensorShape.Scalar, value));
 
