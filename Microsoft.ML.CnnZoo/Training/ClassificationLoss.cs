@@ -23,7 +23,8 @@ public abstract record ClassificationLoss
 
     /// <summary>The loss that an architecture is trained with unless another is chosen.</summary>
     internal static ClassificationLoss For(CnnArchitecture architecture) =>
-        architecture.Output == OutputKind.RbfPenalty ? new RbfMaximumAPosterioriLoss() : SoftmaxCrossEntropy;
+        architecture.Output == OutputKind.RbfPenalty ? new RbfMaximumAPosterioriLoss()
+        : architecture.LabelSmoothing > 0 ? new SoftmaxCrossEntropyLoss(architecture.LabelSmoothing) : SoftmaxCrossEntropy;
 }
 
 /// <summary>
