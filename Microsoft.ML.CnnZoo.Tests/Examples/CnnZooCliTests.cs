@@ -39,6 +39,23 @@ public sealed class CnnZooCliTests(TrainedModelFixture trained) : IClassFixture<
     }
 
     [Fact]
+    public void Train_Interrupted_SavesAModelThatWorks()
+    {
+        string model = Path.Combine(trained.Images.Folder, "interrupted.zip");
+        CnnZooCommand run = CnnZooCommand.Interrupt(
+            "epoch 2/", "train", "--data", trained.Images.Folder, "--arch", "lenet5", "--out", model, "--epochs", "100000", "--batch", "16");
+        try
+        {
+            Assert.Contains("Interrupted", run.AssertSuccess().Output, StringComparison.Ordinal);
+            CnnZooCommand.Run("predict", "--model", model, trained.Images.Image("lying")).AssertSuccess();
+        }
+        finally
+        {
+            File.Delete(model);
+        }
+    }
+
+    [Fact]
     public void Evaluate_TrainingFolder_KnowsTheBars()
     {
         JsonElement result = CnnZooCommand.Run("evaluate", "--model", trained.Model, "--data", trained.Images.Folder, "--json").Json();

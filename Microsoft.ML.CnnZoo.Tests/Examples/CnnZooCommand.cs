@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Xunit;
 
@@ -12,13 +13,39 @@ internal sealed record CnnZooCommand(int ExitCode, string Output, string Errors)
     /// <summary>Runs <c>cnnzoo</c> with the arguments.</summary>
     public static CnnZooCommand Run(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "cnnzoo.dll"), .. arguments])
+        using Process process = Start(arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        return Finish(process, output, arguments);
+    }
+
+    /// <summary>Runs <c>cnnzoo</c>, and sends it what Ctrl-C sends as soon as a line of its output begins with <paramref name="line"/>.</summary>
+    public static CnnZooCommand Interrupt(string line, params string[] arguments)
+    {
+        using Process process = Start(arguments);
+        var seen = new StringBuilder();
+        while (process.StandardOutput.ReadLine() is { } read)
+        {
+            seen.AppendLine(read);
+            if (read.StartsWith(line, StringComparison.Ordinal))
+                break;
+        }
+        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+            kill.WaitForExit();
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        CnnZooCommand rest = Finish(process, output, arguments);
+        return rest with { Output = seen + rest.Output };
+    }
+
+    private static Process Start(string[] arguments) =>
+        Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "cnnzoo.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        })!;
+
+    private static CnnZooCommand Finish(Process process, Task<string> output, string[] arguments)
+    {
+        Task<string> errors = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(Limit))
         {
             process.Kill(entireProcessTree: true);
@@ -41,7 +68,7 @@ internal sealed record CnnZooCommand(int ExitCode, string Output, string Errors)
         return this;
     }
 
-    /// <summary>The exit code, nothing on standard output, and one line on standard error that holds the text.</summary>
+    /// <summary>The exit code, and one line on standard error that holds the text.</summary>
     public CnnZooCommand AssertFailure(int exitCode, string text)
     {
         Assert.Equal(exitCode, ExitCode);

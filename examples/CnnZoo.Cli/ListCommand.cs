@@ -38,7 +38,7 @@ internal static class ListCommand
         if (Console.IsOutputRedirected)
         {
             foreach (Entry e in entries)
-                Console.WriteLine($"{e.Name,-28} {e.DisplayName,-24} {e.Year,4} {e.Depth,4} layers  {e.Input,-11} {e.Parameters,13:N0} parameters {e.MultiplyAdds,16:N0} multiply-adds");
+                Console.WriteLine($"{e.Name,-28} {e.DisplayName,-48} {e.Year,4} {e.Depth,4} layers  {e.Input,-11} {e.Parameters,13:N0} parameters {e.MultiplyAdds,16:N0} multiply-adds");
             return;
         }
         Table table = new Table().AddColumns("name", "network", "year", "layers", "image", "parameters", "multiply-adds");
