@@ -23,6 +23,80 @@ public class ScoreColumnTests
         public float[] Pixels { get; set; } = new float[256];
     }
 
+    private sealed class SmallKeyRow
+    {
+        [KeyType(3)]
+        public byte Label { get; set; }
+        [VectorType(16, 16)]
+        public float[] Pixels { get; set; } = new float[256];
+    }
+
+    private sealed class LargeKeyRow
+    {
+        [KeyType(3)]
+        public ulong Label { get; set; }
+        [VectorType(16, 16)]
+        public float[] Pixels { get; set; } = new float[256];
+    }
+
+    private sealed class ColourRow
+    {
+        [KeyType(2)]
+        public uint Label { get; set; }
+        [VectorType(3, 16, 20)]
+        public byte[] Planar { get; set; } = [];
+        [VectorType(16, 20, 3)]
+        public byte[] Interleaved { get; set; } = [];
+        [VectorType(960)]
+        public byte[] Flat { get; set; } = [];
+    }
+
+    [Fact]
+    public void Fit_KeysOfAnyWidth_GiveTheSameNetwork()
+    {
+        var mlContext = new MLContext(1);
+        IDataView[] forms =
+        [
+            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new KeyRow { Label = (uint)(i % 3) + 1, Pixels = Pattern(i % 3) })),
+            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new SmallKeyRow { Label = (byte)((i % 3) + 1), Pixels = Pattern(i % 3) })),
+            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new LargeKeyRow { Label = (ulong)(i % 3) + 1, Pixels = Pattern(i % 3) })),
+        ];
+        float[][][] scores = Array.ConvertAll(forms, f =>
+        {
+            using CnnClassificationTransformer model = Train(mlContext, f);
+            return DigitRows.Scores(model.Transform(f));
+        });
+        Assert.Equal(scores[0], scores[1]);
+        Assert.Equal(scores[0], scores[2]);
+    }
+
+    [Fact]
+    public void Fit_PlanarInterleavedAndFlatColours_AreReadByTheirDimensions()
+    {
+        var mlContext = new MLContext(1);
+        var random = new Random(1);
+        ColourRow[] rows = [.. Enumerable.Range(0, 8).Select(i =>
+        {
+            var planar = new byte[960];
+            random.NextBytes(planar);
+            byte[] interleaved = [.. Enumerable.Range(0, 960).Select(k => planar[((k % 3) * 320) + (k / 3)])];
+            return new ColourRow { Label = (uint)(i % 2) + 1, Planar = planar, Interleaved = interleaved, Flat = interleaved };
+        })];
+        IDataView view = mlContext.Data.LoadFromEnumerable(rows);
+        float[][] Scores(string column, PixelLayout layout, int height, int width)
+        {
+            CnnClassificationTrainer.Options options = DigitRows.Options(1);
+            (options.FeatureColumnName, options.PixelLayout, options.ImageHeight, options.ImageWidth) = (column, layout, height, width);
+            options.NetworkInput = new CnnZoo.Architectures.ImageShape(16, 20, 3);
+            using CnnClassificationTransformer model = mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(view);
+            return DigitRows.Scores(model.Transform(view));
+        }
+        float[][] planar = Scores("Planar", PixelLayout.Auto, 0, 0);
+        Assert.Equal(planar, Scores("Interleaved", PixelLayout.Auto, 0, 0));
+        Assert.Equal(planar, Scores("Flat", PixelLayout.Interleaved, 16, 20));
+        Assert.NotEqual(planar, Scores("Flat", PixelLayout.Planar, 16, 20));
+    }
+
     [Fact]
     public void Annotations_TextLabel_AreMLNetsOwn()
     {

@@ -10,6 +10,9 @@ public static class TraceNetworks
     /// <summary>All of them.</summary>
     public static IReadOnlyList<CnnArchitecture> All { get; } = [new LeNet5BatchNormalized(), new VggMini()];
 
+    /// <summary>A small network with dropout and an auxiliary head: what only training graphs have.</summary>
+    public static CnnArchitecture DropoutAndAuxiliary { get; } = new DropoutAuxiliary();
+
     /// <summary>The golden tensor that a variable of theirs comes from.</summary>
     public static GoldenTensor Tensor(VariableDefinition variable, string torchName)
     {
@@ -63,6 +66,19 @@ public static class TraceNetworks
             }
             x = g.Relu(g.Dense(g.Flatten(x, "flatten"), 128, "classifier/0"), "relu_dense");
             return new(x, g.Dense(x, classes, "classifier/2"), []);
+        }
+    }
+
+    /// <summary>Two convolutions, a head in the middle, dropout before the last layer.</summary>
+    private sealed class DropoutAuxiliary() : CnnArchitecture(Describe("dropout_auxiliary", 1))
+    {
+        protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+        {
+            NodeOutput x = g.Relu(g.Conv2D(image, 4, 5, Padding.Valid, "conv1", strides: 2), "relu1");
+            AuxiliaryOutput[] auxiliary = g.Mode == GraphMode.Training ? [new AuxiliaryOutput(g.Dense(g.Flatten(x, "aux_flatten"), classes, "aux"), 0.3f)] : [];
+            x = g.Relu(g.Conv2D(x, 8, 5, Padding.Valid, "conv2", strides: 2), "relu2");
+            x = g.Dropout(g.Flatten(x, "flatten"), 0.5f, "dropout");
+            return new(x, g.Dense(x, classes, "out"), auxiliary);
         }
     }
 }

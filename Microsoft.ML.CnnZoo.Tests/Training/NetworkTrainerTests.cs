@@ -148,6 +148,43 @@ public class NetworkTrainerTests
         Assert.Equal(without.bias * 0.95f, everything.bias, 0.02f); // one step: 1 - 0.1·0.5
     }
 
+    [Theory]
+    [MemberData(nameof(TestBackends.Theory), MemberType = typeof(TestBackends))]
+    public void Train_DropoutAndAuxiliaryHead_LearnRepeatably(CnnBackend backend)
+    {
+        var options = new TrainingOptions { Epochs = 12, BatchSize = 20, LearningRate = 0.02f, Seed = 4 };
+        (double accuracy, double loss, float[] head) Train(TrainingOptions chosen)
+        {
+            using var trainer = new NetworkTrainer(TraceNetworks.DropoutAndAuxiliary, new ImageShape(32, 32, 1), 10, TestBackends.Registry(backend), chosen);
+            float[] before = trainer.Variables["aux/kernel"].Values<float>().ToArray();
+            TrainingResult result = trainer.Train(Cache(0, 100));
+            float[] after = trainer.Variables["aux/kernel"].Values<float>().ToArray();
+            Assert.NotEqual(before, after);
+            return (trainer.Evaluate(Cache(0, 100)).Accuracy, result.History[^1].Loss, after);
+        }
+        (double accuracy, double loss, float[] head) first = Train(options), second = Train(options), other = Train(options with { Seed = 5 });
+        Assert.InRange(first.accuracy, 0.8, 1);
+        Assert.Equal(first.loss, second.loss);
+        Assert.Equal(first.head, second.head);
+        Assert.NotEqual(first.loss, other.loss);
+    }
+
+    [Fact]
+    public void Training_AuxiliaryHead_AddsItsWeightedLoss()
+    {
+        var options = new TrainingOptions { Epochs = 1, BatchSize = 20, LearningRate = 1e-30f, Shuffle = false };
+        double Loss(float auxiliaryBias)
+        {
+            using var trainer = new NetworkTrainer(TraceNetworks.DropoutAndAuxiliary, new ImageShape(32, 32, 1), 10, TestBackends.Registry(CnnBackend.Managed), options);
+            trainer.Variables["aux/kernel"].Values<float>().Clear();
+            trainer.Variables["aux/bias"].Values<float>()[0] = auxiliaryBias; // the first image of the 20 that shows a 0 gains, the others lose
+            return trainer.Train(Cache(0, 20)).History[0].Loss;
+        }
+        int zeros = Enumerable.Range(0, 20).Count(i => Digits.Label(i) == 0);
+        double Entropy(double bias) => Math.Log(Math.Exp(bias) + 9) - (bias * zeros / 20);
+        Assert.Equal(0.3 * (Entropy(2) - Entropy(0)), Loss(2) - Loss(0), 1e-5);
+    }
+
     private sealed record ExplodingSchedule(long FromStep) : LearningRateSchedule
     {
         public override float Rate(ScheduleContext context) => context.Step >= FromStep ? 1e18f : context.BaseRate;

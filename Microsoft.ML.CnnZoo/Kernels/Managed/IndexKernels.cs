@@ -89,7 +89,7 @@ internal sealed unsafe class OneHotKernel : ManagedKernel
     };
 }
 
-/// <summary><c>Cast</c> between Float, Double, Int32, Int64, UInt8 and Bool; floats to integers truncate.</summary>
+/// <summary><c>Cast</c> between Float, Double, Int32, Int64, UInt64, UInt8 and Bool; floats to integers truncate.</summary>
 internal sealed unsafe class CastKernel : ManagedKernel
 {
     private readonly DataType _to;
@@ -118,6 +118,9 @@ internal sealed unsafe class CastKernel : ManagedKernel
             case DataType.Int64:
                 From<long>(start, end);
                 break;
+            case DataType.UInt64:
+                From<ulong>(start, end);
+                break;
             default:
                 From<byte>(start, end);
                 break;
@@ -126,7 +129,7 @@ internal sealed unsafe class CastKernel : ManagedKernel
 
     protected override void Compute() => Share(_count);
 
-    private static bool IsKnown(DataType type) => type is DataType.Float or DataType.Double or DataType.Int32 or DataType.Int64 or DataType.UInt8 or DataType.Bool;
+    private static bool IsKnown(DataType type) => type is DataType.Float or DataType.Double or DataType.Int32 or DataType.Int64 or DataType.UInt64 or DataType.UInt8 or DataType.Bool;
 
     private void From<TFrom>(long start, long end) where TFrom : unmanaged, INumber<TFrom>
     {
@@ -143,6 +146,9 @@ internal sealed unsafe class CastKernel : ManagedKernel
                 break;
             case DataType.Int64:
                 Convert<TFrom, long>(start, end);
+                break;
+            case DataType.UInt64:
+                Convert<TFrom, ulong>(start, end);
                 break;
             case DataType.UInt8:
                 Convert<TFrom, byte>(start, end);
