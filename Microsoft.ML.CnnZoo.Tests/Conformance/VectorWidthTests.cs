@@ -33,7 +33,7 @@ public class VectorWidthTests
     [InlineData("DOTNET_EnableAVX512", 8)]
     [InlineData("DOTNET_EnableAVX2", 4)]
     [InlineData("DOTNET_EnableHWIntrinsic", 4)]
-    public void Kernels_NarrowerVectors_AgreeInChildProcess(string variable, int lanes)
+    public async Task Kernels_NarrowerVectors_AgreeInChildProcess(string variable, int lanes)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string argument in new[] { "vstest", typeof(VectorWidthTests).Assembly.Location, $"--TestCaseFilter:FullyQualifiedName~{nameof(Kernels_AtThisProcessWidth_AgreeWithNaiveLoops)}" })
@@ -44,8 +44,8 @@ public class VectorWidthTests
             start.Environment[ExpectsSoftware] = "1";
         using Process child = Process.Start(start)!;
         Task<string> errors = child.StandardError.ReadToEndAsync();
-        string output = child.StandardOutput.ReadToEnd();
+        string output = await child.StandardOutput.ReadToEndAsync();
         Assert.True(child.WaitForExit(TimeSpan.FromMinutes(5)), "The child process did not end.");
-        Assert.True(child.ExitCode == 0 && Regex.IsMatch(output, @"Passed:\s+1\b"), $"{output}\n{errors.Result}");
+        Assert.True(child.ExitCode == 0 && Regex.IsMatch(output, @"Passed:\s+1\b"), $"{output}\n{await errors}");
     }
 }
