@@ -14,6 +14,8 @@ public static class GoldenOptimizers
             return new AdamOptimizer(Number("b1", 0.9f), Number("b2", 0.999f), Number("eps", 1e-8f));
         if (rule.Contains("rho", StringComparison.Ordinal))
             return new RmsPropOptimizer(Number("rho", 0.9f), Number("mu", 0), Number("eps", 1e-8f));
-        return rule.Contains("mu", StringComparison.Ordinal) ? new MomentumOptimizer(Number("mu", 0.9f), rule.Contains("g + mu*v", StringComparison.Ordinal)) : Optimizer.GradientDescent;
+        string update = rule.Split("equals")[0].Replace(" ", "", StringComparison.Ordinal); // what follows tells of another form
+        return update.Contains("mu", StringComparison.Ordinal)
+            ? new MomentumOptimizer(Number("mu", 0.9f), update.Contains("g+mu*v", StringComparison.Ordinal), update.Contains("mu*v-lr", StringComparison.Ordinal)) : Optimizer.GradientDescent;
     }
 }

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Differentiation;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
 using Xunit;
@@ -14,66 +14,124 @@ public class GoldenTrainingTests
 {
     public static TheoryData<string, CnnBackend> Cases => TestBackends.With(GoldenFiles.All("training").Where(GoldenNetwork.IsKnown));
 
+    [Fact]
+    public void Files_EveryCopy_IsOfAKnownNetwork()
+    {
+        string[] copies = Directory.GetFiles(Path.Combine(GoldenFiles.Folder, "training"), "*.json");
+        Assert.Equal(6, copies.Length);
+        Assert.All(copies, file => Assert.True(GoldenNetwork.IsKnown(file), file));
+    }
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void Losses_StepByStep_EqualGolden(string file, CnnBackend backend)
     {
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
-        JsonElement trace = document.RootElement;
-        CnnArchitecture network = GoldenNetwork.Find(trace.GetProperty("model").GetString()!)!;
-        TrainingOptions options = Options(trace);
+        using var trace = new GoldenTrace(file);
+        TrainingOptions options = trace.Options;
         using var store = new VariableStore();
-        ClassificationGraph graph = new ClassificationGraphs(network, network.DefaultInput, 10).Training(options);
-        VariableInitialization.Initialize(store, graph.Graph.Variables, 0);
-        GoldenNetwork.Fill(network, graph.Graph.Variables, store, trace.GetProperty("conv_c").GetDouble());
+        ClassificationGraph graph = trace.Graphs.Training(options);
+        trace.Fill(graph.Graph.Variables, store);
         using VariableStore start = store.Clone();
         using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, store, new CompileOptions());
 
-        double[] expected = Numbers(trace, "loss_f64"), tolerance = Numbers(trace, "suggested_loss_rtol");
-        int comparable = trace.GetProperty("comparable_steps").GetInt32(), check = trace.GetProperty("checkpoint_after_step").GetInt32();
-        for (int s = 0; s < comparable; s++)
+        double[] expected = trace.Losses, tolerance = trace.Tolerances;
+        for (int s = 0; s < trace.ComparableSteps; s++)
         {
-            (float[] images, int[] labels) = GoldenBatches.Batch(trace.GetProperty("data"), network.DefaultInput, s);
+            (float[] images, int[] labels) = trace.Batch(s);
             double loss = step.Run(images, labels, options.LearningRate).Loss;
             Assert.True(Math.Abs(loss - expected[s]) <= tolerance[s] * Math.Abs(expected[s]), $"step {s + 1}: loss {loss:r}, golden {expected[s]:r}, tolerance {tolerance[s]}");
-            if (s + 1 == check)
-                CheckParameters(network, graph.Graph, trace, store, start, "check_change_l2");
+            if (s + 1 == trace.CheckpointStep)
+                CheckVariables(trace, graph.Graph, store, start, "check");
         }
-        if (comparable == trace.GetProperty("steps").GetInt32())
-            CheckParameters(network, graph.Graph, trace, store, start, "end_change_l2");
+        if (trace.ComparableSteps == trace.Steps)
+            CheckVariables(trace, graph.Graph, store, start, "end");
     }
 
-    /// <summary>How far each parameter has moved: a parameter that no gradient reaches, or that decays wrongly, shows here.</summary>
-    private static void CheckParameters(CnnArchitecture network, NetworkGraph graph, JsonElement trace, VariableStore store, VariableStore start, string key)
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Gradients_FirstStep_EqualGolden(string file, CnnBackend backend)
     {
-        foreach (JsonElement parameter in trace.GetProperty("params").EnumerateArray())
+        using var trace = new GoldenTrace(file);
+        (NetworkGraph graph, VariableDefinition[] trained, NodeOutput[] fetches) = Differentiate(trace);
+        (float[] images, int[] labels) = trace.Batch(0);
+        using var store = new VariableStore();
+        trace.Fill(graph.Variables, store);
+        var feeds = new Dictionary<string, TensorShape> { ["image"] = new(labels.Length, trace.Image.Height, trace.Image.Width, trace.Image.Channels), ["label"] = new(labels.Length) };
+        using Executable plan = new Session(TestBackends.Registry(backend)).Compile(graph, feeds, fetches, [], store);
+        images.CopyTo(plan.Feed<float>("image"));
+        labels.CopyTo(plan.Feed<int>("label"));
+        plan.Run();
+
+        double[] logits = trace.FirstLogits;
+        double scale = Norm(logits);
+        for (int i = 0; i < logits.Length; i++)
+            Assert.True(Math.Abs(plan.Fetch<float>(0)[i] - logits[i]) <= 1e-5 * scale, $"logit {i}: {plan.Fetch<float>(0)[i]:r}, golden {logits[i]:r}");
+        Assert.Equal(trained.Length, trace.Parameters.Count());
+        foreach (JsonElement parameter in trace.Parameters)
         {
-            VariableDefinition variable = graph.Variables.Single(v => v.Role != VariableRole.Slot && network.TorchName(v.Name) == parameter.GetProperty("name").GetString());
-            ReadOnlySpan<float> now = store[variable.Name].Values<float>(), then = start[variable.Name].Values<float>();
-            double sum = 0;
-            for (int i = 0; i < now.Length; i++)
-                sum += Math.Pow((double)now[i] - then[i], 2);
-            double expected = parameter.GetProperty(key).GetDouble();
-            Assert.True(Math.Abs(Math.Sqrt(sum) - expected) <= 1e-3 * expected, $"{key} of {variable.Name}: {Math.Sqrt(sum):r}, golden {expected:r}");
+            VariableDefinition variable = trace.Variable(trained, parameter);
+            CheckGradient(parameter, variable, plan.Fetch<float>(1 + Array.IndexOf(trained, variable)));
         }
     }
 
-    private static TrainingOptions Options(JsonElement trace)
+    /// <summary>Outputs, and the gradient of every trained variable, before any step.</summary>
+    private static (NetworkGraph Graph, VariableDefinition[] Trained, NodeOutput[] Fetches) Differentiate(GoldenTrace trace)
     {
-        JsonElement optimizer = trace.GetProperty("optimizer");
-        string loss = trace.GetProperty("loss_function").GetString()!;
-        return new TrainingOptions
-        {
-            LearningRate = optimizer.GetProperty("lr").GetSingle(),
-            WeightDecay = Number(optimizer, "wd"),
-            DecayAllParameters = true, // PyTorch's default, which the traces follow
-            Optimizer = GoldenOptimizers.Parse(optimizer.GetProperty("rule").GetString()!, optimizer),
-            Loss = loss.Contains("eq. 8", StringComparison.Ordinal) ? new RbfMeanSquaredErrorLoss() : loss.Contains("eq. 9", StringComparison.Ordinal) ? new RbfMaximumAPosterioriLoss(Number(trace, "j", 1))
-                : new SoftmaxCrossEntropyLoss(Number(trace, "label_smoothing")),
-        };
+        var g = new GraphBuilder(GraphMode.Training);
+        NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(-1, trace.Image.Height, trace.Image.Width, trace.Image.Channels));
+        NodeOutput output = trace.Network.Build(g, image, trace.FirstLogits.Length).Output;
+        NodeOutput loss = trace.Loss.Build(g, output, g.Placeholder("label", DataType.Int32, new TensorShape(-1)), "loss");
+        VariableDefinition[] trained = [.. g.Variables.Where(v => v.IsTrainable)];
+        IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [.. trained.Select(g.ReadVariable)]);
+        return (g.ToGraph(), trained, [output, .. gradients.Select(d => d!.Value)]);
     }
 
-    private static float Number(JsonElement element, string name, float otherwise = 0) => element.TryGetProperty(name, out JsonElement value) ? value.GetSingle() : otherwise;
+    /// <summary>Norm and first values. Where a rounding error turns ReLUs over, the golden file says how far its own float32 run was off.</summary>
+    private static void CheckGradient(JsonElement parameter, VariableDefinition variable, ReadOnlySpan<float> gradient)
+    {
+        double expected = parameter.GetProperty("grad1_l2").GetDouble(), bound = Math.Max(5e-5, 10 * parameter.GetProperty("grad1_f32_err").GetDouble()) * expected;
+        double norm = Norm([.. gradient.ToArray().Select(v => (double)v)]);
+        Assert.True(Math.Abs(norm - expected) <= bound, $"gradient of {variable.Name}: norm {norm:r}, golden {expected:r}");
+        double[] first = [.. parameter.GetProperty("grad1_first4").EnumerateArray().Select(e => e.GetDouble())];
+        float[] places = Places(parameter, variable);
+        for (int i = 0; i < first.Length; i++)
+        {
+            float value = gradient[Array.IndexOf(places, i)];
+            Assert.True(Math.Abs(value - first[i]) <= bound, $"gradient of {variable.Name}: value {i} {value:r}, golden {first[i]:r}");
+        }
+    }
 
-    private static double[] Numbers(JsonElement element, string name) => [.. element.GetProperty(name).EnumerateArray().Select(e => e.GetDouble())];
+    /// <summary>For each element of our variable, its index in PyTorch's tensor.</summary>
+    private static float[] Places(JsonElement parameter, VariableDefinition variable)
+    {
+        int[] shape = [.. parameter.GetProperty("shape").EnumerateArray().Select(e => e.GetInt32())];
+        var tensor = new GoldenTensor(variable.Name, shape.Length == 4 ? "conv_w" : shape.Length == 2 ? "linear_w" : "bias", shape);
+        float[] indices = [.. Enumerable.Range(0, (int)tensor.Count).Select(i => (float)i)];
+        return GoldenLayout.ToVariable(tensor, indices, variable.FlattenShape, GoldenLayout.IsDepthwise(tensor, variable.Spec.Shape));
+    }
+
+    /// <summary>Where each variable is and how far it has moved: a parameter that no gradient reaches, or that decays wrongly, shows here.</summary>
+    private static void CheckVariables(GoldenTrace trace, NetworkGraph graph, VariableStore store, VariableStore start, string key)
+    {
+        foreach (JsonElement parameter in trace.Parameters)
+        {
+            string name = trace.Variable(graph.Variables, parameter).Name;
+            double change = parameter.GetProperty($"{key}_change_l2").GetDouble(), norm = parameter.GetProperty($"{key}_l2").GetDouble();
+            double bound = Math.Max(1e-3, 10 * parameter.GetProperty($"{key}_f32_err").GetDouble()) * change;
+            double[] now = Doubles(store[name]), moved = [.. now.Zip(Doubles(start[name]), (a, b) => a - b)];
+            Assert.True(Math.Abs(Norm(moved) - change) <= bound, $"{key}_change_l2 of {name}: {Norm(moved):r}, golden {change:r}");
+            Assert.True(Math.Abs(Norm(now) - norm) <= bound + (1e-6 * norm), $"{key}_l2 of {name}: {Norm(now):r}, golden {norm:r}");
+        }
+        foreach (JsonElement statistic in trace.Statistics)
+        {
+            string name = trace.Variable(graph.Variables, statistic).Name;
+            double expected = statistic.GetProperty($"{key}_l2").GetDouble(), bound = Math.Max(1e-5, 10 * statistic.GetProperty($"{key}_f32_err").GetDouble()) * expected;
+            double norm = Norm(Doubles(store[name]));
+            Assert.True(Math.Abs(norm - expected) <= bound, $"{key}_l2 of {name}: {norm:r}, golden {expected:r}");
+        }
+    }
+
+    private static double[] Doubles(Variable variable) => Array.ConvertAll(variable.Values<float>().ToArray(), v => (double)v);
+
+    private static double Norm(double[] values) => Math.Sqrt(values.Sum(v => v * v));
 }
