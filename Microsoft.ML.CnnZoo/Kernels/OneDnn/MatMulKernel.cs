@@ -70,7 +70,7 @@ internal sealed unsafe class MatMulKernel : IKernel, IParallelWork
                 ? new DnnlPrimitive(desc, (DnnlArgument.Source, a), (DnnlArgument.Weights, wanted), (DnnlArgument.Destination, c), (DnnlArgument.Bias, bias))
                 : new DnnlPrimitive(desc, (DnnlArgument.Source, a), (DnnlArgument.Weights, wanted), (DnnlArgument.Destination, c));
             // Bands of rows share the right operand, bands of columns have a piece each.
-            PackedWeights weights = bands.Count > 0 && row > 0 ? bands[0].Weights : new PackedWeights(b, wanted, request.Inputs[1], request);
+            PackedWeights weights = bands.Count > 0 && row > 0 ? bands[0].PackedRight : new PackedWeights(b, wanted, request.Inputs[1], request);
             bands.Add(new Band(primitive, weights, left.Offset(row, 0), right.Offset(0, column), column * sizeof(float), (((long)row * right.Columns) + column) * sizeof(float)));
         }
         return new MatMulKernel([.. bands], request, epilogue);
@@ -83,7 +83,7 @@ internal sealed unsafe class MatMulKernel : IKernel, IParallelWork
         if (_epilogue.HasSide && buffers.Input(3) != _c)
             Buffer.MemoryCopy(buffers.Input<byte>(3), buffers.Output<byte>(), _outputBytes, _outputBytes);
         foreach (Band band in _bands)
-            band.Primitive.Bind(1, band.Weights.Prepare(_b + (nint)band.RightOffset, 0));
+            band.Primitive.Bind(1, band.PackedRight.Prepare(_b + (nint)band.RightOffset, 0));
         if (_bands.Length > 1)
             _workers.Run(this);
         else
@@ -142,12 +142,12 @@ internal sealed unsafe class MatMulKernel : IKernel, IParallelWork
     }
 
     /// <summary>One thread's band of the result; offsets in bytes.</summary>
-    private sealed record Band(DnnlPrimitive Primitive, PackedWeights Weights, long LeftOffset, long RightOffset, long BiasOffset, long ResultOffset) : IDisposable
+    private sealed record Band(DnnlPrimitive Primitive, PackedWeights PackedRight, long LeftOffset, long RightOffset, long BiasOffset, long ResultOffset) : IDisposable
     {
         public void Dispose()
         {
             Primitive.Dispose();
-            Weights.Dispose();
+            PackedRight.Dispose();
         }
     }
 
