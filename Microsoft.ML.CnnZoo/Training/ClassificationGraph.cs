@@ -106,14 +106,13 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
         NodeOutput labels = g.Placeholder(ClassificationGraph.LabelInput, DataType.Int32, new TensorShape(-1));
         NodeOutput total = loss.Build(g, network.Output, labels, "loss");
         for (int i = 0; i < network.Auxiliary.Count; i++)
-            total = AddAuxiliary(g, total, network.Auxiliary[i], labels, $"loss_auxiliary{i + 1}");
+            total = AddAuxiliary(g, total, loss.Build(g, network.Auxiliary[i].Logits, labels, $"loss_auxiliary{i + 1}"), network.Auxiliary[i].LossWeight);
         return (network, total);
     }
 
-    private static NodeOutput AddAuxiliary(GraphBuilder g, NodeOutput total, AuxiliaryOutput auxiliary, NodeOutput labels, string name)
+    private static NodeOutput AddAuxiliary(GraphBuilder g, NodeOutput total, NodeOutput loss, float weight)
     {
-        NodeOutput loss = ClassificationLoss.SoftmaxCrossEntropy.Build(g, auxiliary.Logits, labels, name);
-        NodeOutput weighted = g.AddNode("Mul", [loss, g.Constant(TensorLiteral.Scalar(auxiliary.LossWeight))]).Output();
+        NodeOutput weighted = g.AddNode("Mul", [loss, g.Constant(TensorLiteral.Scalar(weight))]).Output();
         return g.AddNode("AddV2", [total, weighted]).Output();
     }
 
