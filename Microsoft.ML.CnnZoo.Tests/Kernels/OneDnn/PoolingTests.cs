@@ -48,5 +48,12 @@ public sealed class PoolingTests
     public void AvgPool_EveryGeometry_EqualsNaive(Geometry g) => new OneDnnCase().Input(g.Image).Op("AvgPool", g.Pairs).Check(g.Threads, tolerance: 1e-6);
 
     [OneDnnTheory, MemberData(nameof(Cases), false)]
-    public void AvgPoolGrad_EveryGeometry_EqualsNaive(Geometry g) => new OneDnnCase().Constant(g.X).Input(g.Output).Op("AvgPoolGrad", g.Pairs).Check(g.Threads, tolerance: 1e-6);
+    public void AvgPoolGrad_EveryGeometry_EqualsNaiveOrIsLeftToManaged(Geometry g)
+    {
+        OneDnnCase c = new OneDnnCase().Constant(g.X).Input(g.Output).Op("AvgPoolGrad", g.Pairs);
+        if (g.Attributes.Geometry(g.Image).TilesImage)
+            Assert.Null(c.Run(g.Threads));
+        else
+            c.Check(g.Threads, tolerance: 1e-6);
+    }
 }

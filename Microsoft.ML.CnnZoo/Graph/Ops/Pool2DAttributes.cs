@@ -112,4 +112,7 @@ public readonly record struct Pool2DGeometry
     public int PadRight { get; init; }
     /// <summary>[N, OutputHeight, OutputWidth, Channels].</summary>
     public TensorShape OutputShape => new(Batch, OutputHeight, OutputWidth, Channels);
+    /// <summary>Whether every pixel belongs to exactly one window, and no window hangs over.</summary>
+    public bool TilesImage => (WindowHeight, WindowWidth) == (StrideHeight, StrideWidth)
+        && (OutputHeight * StrideHeight, OutputWidth * StrideWidth) == (Height, Width) && PadTop + PadBottom + PadLeft + PadRight == 0;
 }

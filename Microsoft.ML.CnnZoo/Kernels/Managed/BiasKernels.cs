@@ -83,24 +83,23 @@ internal static unsafe class ColumnSums
         }
     }
 
-    /// <summary>Few columns: plain sums in double, four rows apart to keep the adders busy.</summary>
+    /// <summary>Few columns: as many rows as a vector has lanes are one long row of full vectors, whose sums are folded into the columns now and then.</summary>
     private static void SumNarrow(float* x, long rows, int columns, double* sums)
     {
-        for (int c = 0; c < columns; c++)
+        int lanes = Vector<float>.Count, period = columns * lanes;
+        float* piece = stackalloc float[period];
+        long row = 0;
+        while (rows - row >= lanes)
         {
-            double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-            long row = 0;
-            for (; row + 4 <= rows; row += 4)
-            {
-                float* p = x + (row * columns) + c;
-                s0 += p[0];
-                s1 += p[columns];
-                s2 += p[2 * columns];
-                s3 += p[3 * columns];
-            }
-            for (; row < rows; row++)
-                s0 += x[(row * columns) + c];
-            sums[c] = s0 + s1 + (s2 + s3);
+            long end = Math.Min(rows - lanes, row + ((FloatRows - 1) * lanes));
+            FloatSpans.Copy(piece, x + (row * columns), period);
+            for (row += lanes; row <= end; row += lanes)
+                FloatSpans.Add(piece, x + (row * columns), period);
+            for (int i = 0, c = 0; i < period; i++, c = c + 1 == columns ? 0 : c + 1)
+                sums[c] += piece[i];
         }
+        for (; row < rows; row++)
+            for (int c = 0; c < columns; c++)
+                sums[c] += x[(row * columns) + c];
     }
 }

@@ -32,7 +32,8 @@ internal abstract unsafe class PoolGradKernel(KernelRequest request, TensorShape
     /// <param name="window">Rows and columns of the real pixels.</param>
     protected abstract void SpreadWindow(long image, long output, int channels, (int Top, int Bottom, int Left, int Right) window);
 
-    private void SpreadImage(int n, int channel, int channels)
+    /// <summary>dx of one image, for a block of channels.</summary>
+    protected virtual void SpreadImage(int n, int channel, int channels)
     {
         Pool2DGeometry g = Geometry;
         long image = ((long)n * g.Height * g.Width * g.Channels) + channel;
@@ -52,6 +53,35 @@ internal abstract unsafe class PoolGradKernel(KernelRequest request, TensorShape
 /// <summary><c>AvgPoolGrad</c>: an even share for each real pixel.</summary>
 internal sealed unsafe class AvgPoolGradKernel(KernelRequest request) : PoolGradKernel(request, request.Outputs[0].Shape)
 {
+    /// <summary>Windows that tile the image: every pixel belongs to one, and rows of one window are alike.</summary>
+    protected override void SpreadImage(int n, int channel, int channels)
+    {
+        if (!Geometry.TilesImage || channels != Geometry.Channels)
+        {
+            base.SpreadImage(n, channel, channels);
+            return;
+        }
+        long row = (long)Geometry.Width * channels;
+        float* dx = Output() + (n * Geometry.Height * row), dy = Input(1) + ((long)n * Geometry.OutputHeight * Geometry.OutputWidth * channels);
+        for (int y = 0; y < Geometry.OutputHeight; y++, dy += (long)Geometry.OutputWidth * channels)
+        {
+            SpreadRow(dy, dx, channels);
+            float* first = dx;
+            for (int h = 1; h < Geometry.WindowHeight; h++)
+                FloatSpans.Copy(first + (h * row), first, (int)row);
+            dx += Geometry.WindowHeight * row;
+        }
+    }
+
+    private void SpreadRow(float* dy, float* dx, int channels)
+    {
+        float share = 1f / (Geometry.WindowHeight * Geometry.WindowWidth);
+        for (int x = 0; x < Geometry.OutputWidth; x++, dy += channels)
+            for (int w = 0; w < Geometry.WindowWidth; w++, dx += channels)
+                for (int c = 0; c < channels; c++)
+                    dx[c] = dy[c] * share;
+    }
+
     protected override void SpreadWindow(long image, long output, int channels, (int Top, int Bottom, int Left, int Right) window)
     {
         float share = 1f / ((window.Bottom - window.Top) * (window.Right - window.Left));
