@@ -115,7 +115,7 @@ internal sealed class ScoringWork : NetworkWork
 /// <summary>Rows of pixels through a trained transformer, the Score column read row by row.</summary>
 internal sealed class PipelineWork : NetworkWork
 {
-    private const int Rows = 8192;
+    private const int Rows = 2048;
     private readonly IDataView _rows;
     private readonly CnnClassificationTransformer _model;
 

@@ -17,7 +17,7 @@ from torch import nn
 LEARNING_RATE, MOMENTUM = 0.01, 0.9
 DISTINCT_BATCHES = 8     # different inputs in turn, so that no side profits from one batch that stays in the cache
 WARM_UP_SECONDS = 1.5
-PIPELINE_ROWS = 8192     # rows of one pass through the pipeline
+PIPELINE_ROWS = 2048     # rows of one pass through the pipeline
 
 
 def lenet5(activation, pool):
