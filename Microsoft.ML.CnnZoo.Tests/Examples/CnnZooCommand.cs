@@ -11,9 +11,12 @@ internal sealed record CnnZooCommand(int ExitCode, string Output, string Errors)
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
     /// <summary>Runs <c>cnnzoo</c> with the arguments.</summary>
-    public static CnnZooCommand Run(params string[] arguments)
+    public static CnnZooCommand Run(params string[] arguments) => Run([], arguments);
+
+    /// <summary>Runs <c>cnnzoo</c> with the arguments and some environment variables set otherwise than here.</summary>
+    public static CnnZooCommand Run(Dictionary<string, string> environment, string[] arguments)
     {
-        using Process process = Start(arguments);
+        using Process process = Start(arguments, environment);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         return Finish(process, output, arguments);
     }
@@ -36,12 +39,17 @@ internal sealed record CnnZooCommand(int ExitCode, string Output, string Errors)
         return rest with { Output = seen + rest.Output };
     }
 
-    private static Process Start(string[] arguments) =>
-        Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "cnnzoo.dll"), .. arguments])
+    private static Process Start(string[] arguments, Dictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "cnnzoo.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        foreach ((string name, string value) in environment ?? [])
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
 
     private static CnnZooCommand Finish(Process process, Task<string> output, string[] arguments)
     {

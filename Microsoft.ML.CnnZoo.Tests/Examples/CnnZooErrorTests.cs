@@ -13,6 +13,11 @@ public sealed class CnnZooErrorTests
     [InlineData("train --data . --arch lenet5 --out m.zip --backend gpu", "gpu")]
     [InlineData("train --data . --arch NoSuchNet --out m.zip", "NoSuchNet")]
     [InlineData("summary NoSuchNet", "NoSuchNet")]
+    [InlineData("compare lenet5 NoSuchNet", "NoSuchNet")]
+    [InlineData("compare --json --markdown", "exclude")]
+    [InlineData("graph lenet5", "--out")]
+    [InlineData("graph lenet5 --out lenet5.png", ".svg")]
+    [InlineData("graph lenet5 --out lenet5.pb --classes 1", "--classes")]
     [InlineData("predict --model m.zip", "IMAGE")]
     [InlineData("predict --model m.zip a.png --top 0", "--top")]
     public void Usage_WrongCommandLine_ExitCodeTwo(string arguments, string text) =>
@@ -21,7 +26,7 @@ public sealed class CnnZooErrorTests
     [Fact]
     public void Help_EveryVerb_ExitCodeZero()
     {
-        foreach (string verb in (string[])["train", "evaluate", "predict", "summary", "list"])
+        foreach (string verb in (string[])["train", "evaluate", "predict", "summary", "list", "compare", "savings", "graph"])
             Assert.Contains("Usage", CnnZooCommand.Run(verb, "--help").AssertSuccess().Output, StringComparison.Ordinal);
     }
 

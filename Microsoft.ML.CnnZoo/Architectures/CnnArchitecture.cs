@@ -88,6 +88,9 @@ public abstract class CnnArchitecture
     /// <summary>Layers as the paper counts them.</summary>
     public int Depth => Facts.Depth;
 
+    /// <summary>What has been published of its accuracy, the result to quote first; empty where nothing has.</summary>
+    public IReadOnlyList<PublishedAccuracy> PublishedAccuracy => PublishedResults.Of(Name);
+
     /// <summary>The image size of the paper.</summary>
     public ImageShape DefaultInput => Facts.DefaultInput;
 

@@ -10,7 +10,10 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// <param name="Parameters">Trainable parameters; connected weights only where a table leaves some out.</param>
 /// <param name="NonTrainable">Running statistics.</param>
 /// <param name="MultiplyAdds">Multiply-adds of convolutions and dense layers for one image; nothing else counts.</param>
-public sealed record LayerSummary(string Name, string Kind, TensorShape OutputShape, long Parameters, long NonTrainable, long MultiplyAdds);
+/// <param name="ActivationBytes">Memory of the layer's result for one image in float32.</param>
+/// <param name="ReceptiveField">What one element of the result sees of the image; null where it does not depend on an image.</param>
+public sealed record LayerSummary(
+    string Name, string Kind, TensorShape OutputShape, long Parameters, long NonTrainable, long MultiplyAdds, long ActivationBytes, ReceptiveField? ReceptiveField);
 
 /// <summary>A network counted layer by layer.</summary>
 /// <param name="Name">The architecture's name.</param>
@@ -27,6 +30,12 @@ public sealed record NetworkSummary(string Name, ImageShape Input, int Classes, 
 
     /// <summary>Multiply-adds for one image.</summary>
     public long MultiplyAdds => Layers.Sum(l => l.MultiplyAdds);
+
+    /// <summary>Memory of all layers' results for one image in float32, if none shared its place: what training keeps. Scoring reuses memory and needs less.</summary>
+    public long ActivationBytes => Layers.Sum(l => l.ActivationBytes);
+
+    /// <summary>The largest receptive field before the layers that see the whole image; null where there are only such.</summary>
+    public ReceptiveField? ReceptiveField => Layers.Select(l => l.ReceptiveField).Where(f => f is { IsWholeImage: false }).MaxBy(f => (long)f!.Value.Height * f.Value.Width);
 
     /// <summary>Counts a network's inference graph.</summary>
     /// <param name="architecture">The network.</param>
@@ -49,11 +58,14 @@ public sealed record NetworkSummary(string Name, ImageShape Input, int Classes, 
         Dictionary<string, VariableDefinition> variables = graph.Variables.ToDictionary(v => v.Name, StringComparer.Ordinal);
         var counted = new HashSet<string>(StringComparer.Ordinal);
         var layers = new List<LayerSummary>();
+        IReadOnlyDictionary<NodeDef, ReceptiveField> fields = Architectures.ReceptiveField.Of(graph);
         foreach (IGrouping<string, NodeDef> scope in graph.Nodes.Where(Computes).GroupBy(n => ScopeOf(n.Name), StringComparer.Ordinal))
         {
             var own = scope.SelectMany(n => n.Inputs).Select(VariableBehind).OfType<string>().Where(counted.Add).Select(v => variables[v]).ToList();
-            layers.Add(new(scope.Key, KindOf(scope), scope.Last().Outputs[0].Shape, own.Where(v => v.IsTrainable).Sum(v => v.ParameterCount),
-                own.Where(v => v.Role == VariableRole.Statistic).Sum(v => v.ParameterCount), scope.Sum(n => MultiplyAddsOf(n, variables))));
+            NodeDef last = scope.Last();
+            layers.Add(new(scope.Key, KindOf(scope), last.Outputs[0].Shape, own.Where(v => v.IsTrainable).Sum(v => v.ParameterCount),
+                own.Where(v => v.Role == VariableRole.Statistic).Sum(v => v.ParameterCount), scope.Sum(n => MultiplyAddsOf(n, variables)),
+                BytesForOneImage(last.Outputs[0].Shape), fields.TryGetValue(last, out ReceptiveField field) ? field : null));
         }
         return layers;
     }
@@ -62,6 +74,9 @@ public sealed record NetworkSummary(string Name, ImageShape Input, int Classes, 
         node.Outputs.Count > 0 && node.Op is not ("Const" or "Placeholder" or "VarHandleOp" or "ReadVariableOp" or "Shape");
 
     private static string ScopeOf(string name) => name.LastIndexOf('/') is int cut and > 0 ? name[..cut] : name;
+
+    private static long BytesForOneImage(TensorShape shape) =>
+        sizeof(float) * (shape.Rank > 0 && shape[0] == TensorShape.Unknown ? shape.With(0, 1) : shape).ElementCount;
 
     private static string? VariableBehind(NodeOutput input) =>
         input.Node.Op == "ReadVariableOp" ? input.Node.Inputs[0].Node.Attributes["shared_name"].String : null;

@@ -26,6 +26,29 @@ internal static class ArchitectureNames
         return argument;
     }
 
+    /// <summary>An argument that takes names or aliases, none too.</summary>
+    public static Argument<string[]> Several(string name)
+    {
+        var argument = new Argument<string[]>(name) { Description = "Architectures; 'cnnzoo list' names them", Arity = ArgumentArity.ZeroOrMore };
+        argument.Validators.Add(Check);
+        return argument;
+    }
+
+    /// <summary>The option <c>--classes</c>: 0, or at least 2.</summary>
+    public static Option<int> Classes()
+    {
+        Option<int> classes = CommandOptions.Number("--classes", "Number of classes; 0 for the paper's", 0, 0, 1_000_000);
+        classes.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: "1" }])
+                result.AddError("--classes takes at least 2 classes.");
+        });
+        return classes;
+    }
+
+    /// <summary>The value of <c>--classes</c>.</summary>
+    public static int ClassesOrPapers(CnnArchitecture architecture, int classes) => classes > 0 ? classes : PaperClasses(architecture);
+
     /// <summary>Number of classes that the paper has.</summary>
     public static int PaperClasses(CnnArchitecture architecture) => architecture.DefaultInput.Height >= PhotographSize ? PhotographClasses : ThumbnailClasses;
 

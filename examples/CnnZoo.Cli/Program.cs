@@ -12,9 +12,10 @@ internal static class Program
 
     private static int Main(string[] args)
     {
-        var root = new RootCommand("Trains classic convolutional networks on folders of images, and uses them.")
+        var root = new RootCommand("Trains classic convolutional networks on folders of images, uses them, and compares them.")
         {
             TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), SummaryCommand.Create(), ListCommand.Create(),
+            CompareCommand.Create(), SavingsCommand.Create(), GraphCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction)

@@ -48,7 +48,7 @@ internal static class TrainCommand
 
     private static void Run(string folder, string output, CnnClassificationTrainer.Options options)
     {
-        ModelFile.CheckWritable(output);
+        OutputFile.CheckWritable(output);
         ImageFolder images = ImageFolder.Read(folder);
         if (images.Classes.Count < 2)
             throw new CommandException($"The folder '{folder}' holds one class only, '{images.Classes[0]}': a classifier needs two or more.");

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace CnnZoo.Cli;
+
+/// <summary><c>cnnzoo graph</c>: an architecture as TensorFlow's GraphDef, or as a picture.</summary>
+internal static class GraphCommand
+{
+    private const string GraphDef = ".pb", Dot = ".dot", Svg = ".svg";
+
+    /// <summary>The verb with its options.</summary>
+    public static Command Create()
+    {
+        Argument<string> architecture = ArchitectureNames.Argument("ARCH");
+        var output = new Option<string>("--out") { Description = "File to write: .pb for TensorFlow's GraphDef, .dot for Graphviz' text, .svg for a picture (needs Graphviz)", Required = true };
+        Option<int> classes = ArchitectureNames.Classes();
+        var training = new Option<bool>("--training") { Description = "The network as it is trained: batch statistics, dropout, auxiliary classifiers" };
+        output.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var path }] && Extension(path) is not (GraphDef or Dot or Svg))
+                result.AddError($"--out takes a file name that ends in {GraphDef}, {Dot} or {Svg}, not '{path}'.");
+        });
+        var command = new Command("graph", "Writes the graph of an architecture, for TensorFlow or for the eye.") { architecture, output, classes, training };
+        command.SetAction(parsed =>
+        {
+            CnnArchitecture chosen = CnnArchitectures.Find(parsed.GetRequiredValue(architecture));
+            string path = parsed.GetRequiredValue(output);
+            OutputFile.CheckWritable(path);
+            GraphMode mode = parsed.GetValue(training) ? GraphMode.Training : GraphMode.Inference;
+            byte[] bytes = Render(chosen, ArchitectureNames.ClassesOrPapers(chosen, parsed.GetValue(classes)), mode, Extension(path));
+            OutputFile.Write(path, temporary => File.WriteAllBytes(temporary, bytes));
+            Console.WriteLine($"Saved {path}, {bytes.Length:N0} bytes");
+        });
+        return command;
+    }
+
+    private static string Extension(string path) => Path.GetExtension(path).ToLowerInvariant();
+
+    private static byte[] Render(CnnArchitecture architecture, int classes, GraphMode mode, string extension)
+    {
+        if (extension == GraphDef)
+            return GraphDefFormat.Write(Build(architecture, classes, mode));
+        string dot = NetworkDiagram.ToDot(architecture, classes, mode);
+        return extension == Dot ? System.Text.Encoding.UTF8.GetBytes(dot) : Graphviz.Render(dot);
+    }
+
+    private static NetworkGraph Build(CnnArchitecture architecture, int classes, GraphMode mode)
+    {
+        var g = new GraphBuilder(mode);
+        ImageShape input = architecture.DefaultInput;
+        architecture.Build(g, g.Placeholder("image", DataType.Float, new TensorShape(TensorShape.Unknown, input.Height, input.Width, input.Channels)), classes);
+        return g.ToGraph();
+    }
+}
