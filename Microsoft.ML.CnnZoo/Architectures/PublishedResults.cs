@@ -5,32 +5,32 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// <param name="Top1Error">Share of wrong answers in percent; null where it was not given.</param>
 /// <param name="Top5Error">Share of images whose class is not among the five best in percent; null where it was not given.</param>
 /// <param name="Protocol">Crops, scales, networks, augmentation.</param>
-/// <param name="Source">Who says so: <c>paper</c>, <c>authors' release</c>, or the library whose weights were measured.</param>
+/// <param name="Source">Who says so: <c>paper</c>, <c>authors' release</c>, a later paper of theirs, or the library whose weights were measured.</param>
 public sealed record PublishedAccuracy(string DataSet, double? Top1Error, double? Top5Error, string Protocol, string Source)
 {
     /// <summary>Whether the network's authors say so, and not a library that trained it anew by its own recipe.</summary>
-    public bool IsFromAuthors => Source is PublishedResults.Paper or PublishedResults.Release;
+    public bool IsFromAuthors => Source is PublishedResults.Paper or PublishedResults.LaterPaper or PublishedResults.Release;
 }
 
 /// <summary>What has been published of the networks' accuracy, by the networks' names. The result to quote comes first.</summary>
 /// <remarks>Variants that no paper and no library has measured have no entry. CIFAR plain networks have none: their paper shows curves and no numbers.</remarks>
 internal static class PublishedResults
 {
-    internal const string Paper = "paper", Release = "authors' release";
+    internal const string Paper = "paper", LaterPaper = "LeCun et al. 1998", Release = "authors' release";
     private const string Torchvision = "torchvision, weights IMAGENET1K_V1", Keras = "Keras Applications";
     private const string ImageNet = "ImageNet", Cifar10 = "CIFAR-10", Cifar100 = "CIFAR-100", Mnist = "MNIST";
-    private const string OneCrop = "one crop, one network", TenCrop = "ten crops, one network", MirrorAndShift = "mirrored and shifted training images", NoAugmentation = "no augmentation";
+    private const string OneNetwork = "one network", OneCrop = "one crop, one network", TenCrop = "ten crops, one network", MirrorAndShift = "mirrored and shifted training images", NoAugmentation = "no augmentation";
 
     private static readonly Dictionary<string, PublishedAccuracy[]> Table = new(StringComparer.Ordinal)
     {
-        ["lenet1"] = [new(Mnist, 1.7, null, "training images as they are", Paper)],
+        ["lenet1"] = [new(Mnist, 1.7, null, "training images as they are", LaterPaper)],
         ["lenet5_1998"] = [new(Mnist, 0.95, null, "training images as they are", Paper), new(Mnist, 0.8, null, "training images distorted besides", Paper)],
         ["alexnet_original"] = [new(ImageNet, 40.7, 18.2, TenCrop, Paper), new(ImageNet, 38.1, 16.4, "ten crops, five networks", Paper)],
         ["alexnet"] = [Library(56.522, 79.066)],
-        ["zfnet"] = [new(ImageNet, 38.4, 16.5, "ten crops, one network", Paper), new(ImageNet, 36.0, 14.7, "ten crops, six networks", Paper)],
-        ["zfnet_large"] = [new(ImageNet, 37.5, 16.0, "ten crops, one network", Paper)],
+        ["zfnet"] = [new(ImageNet, 38.4, 16.5, OneNetwork, Paper), new(ImageNet, 36.0, 14.7, "six networks", Paper)],
+        ["zfnet_large"] = [new(ImageNet, 37.5, 16.0, OneNetwork, Paper)],
         ["nin_cifar10"] = [new(Cifar10, 8.81, null, MirrorAndShift, Paper), new(Cifar10, 10.41, null, NoAugmentation, Paper), new(Cifar100, 35.68, null, NoAugmentation, Paper)],
-        ["nin_imagenet"] = [new(ImageNet, 40.6, null, OneCrop, "Caffe Model Zoo")],
+        ["nin_imagenet"] = [new(ImageNet, 40.6, null, OneNetwork, "Caffe Model Zoo")],
         ["vgg11"] = [Library(69.02, 88.628)],
         ["vgg13"] = [Library(69.93, 89.25)],
         ["vgg16"] =
@@ -59,9 +59,9 @@ internal static class PublishedResults
         ["resnet50_v1"] = [new(ImageNet, 24.7, 7.8, OneCrop, Release), new(ImageNet, 22.9, 6.7, TenCrop, Release)],
         ["resnet101_v1"] = [new(ImageNet, 23.6, 7.1, OneCrop, Release), new(ImageNet, 21.8, 6.1, TenCrop, Release)],
         ["resnet152_v1"] = [new(ImageNet, 23.0, 6.7, OneCrop, Release), new(ImageNet, 21.4, 5.7, TenCrop, Release)],
-        ["resnetv2_50"] = [Library(76.0, 93.0, Keras)],
-        ["resnetv2_101"] = [Library(77.2, 93.8, Keras)],
-        ["resnetv2_152"] = [Library(78.0, 94.2, Keras)],
+        ["resnetv2_50"] = [Library(76.0, 93.0, OneNetwork, Keras)],
+        ["resnetv2_101"] = [Library(77.2, 93.8, OneNetwork, Keras)],
+        ["resnetv2_152"] = [Library(78.0, 94.2, OneNetwork, Keras)],
         ["resnet20_cifar"] = [new(Cifar10, 8.75, null, MirrorAndShift, Paper)],
         ["resnet32_cifar"] = [new(Cifar10, 7.51, null, MirrorAndShift, Paper)],
         ["resnet44_cifar"] = [new(Cifar10, 7.17, null, MirrorAndShift, Paper)],
@@ -89,8 +89,8 @@ internal static class PublishedResults
         Table.GetValueOrDefault(name.EndsWith("_noaux", StringComparison.Ordinal) ? name[..^"_noaux".Length] : name, []);
 
     /// <summary>Accuracies of a library's weights as errors.</summary>
-    private static PublishedAccuracy Library(double top1, double top5, string source = Torchvision) =>
-        new(ImageNet, Math.Round(100 - top1, 3), Math.Round(100 - top5, 3), OneCrop, source);
+    private static PublishedAccuracy Library(double top1, double top5, string protocol = OneCrop, string source = Torchvision) =>
+        new(ImageNet, Math.Round(100 - top1, 3), Math.Round(100 - top5, 3), protocol, source);
 
     private static PublishedAccuracy[] Cifar(double cifar10, double cifar100, double? cifar10Plain = null, double? cifar100Plain = null) =>
     [
