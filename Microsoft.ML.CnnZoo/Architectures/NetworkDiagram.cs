@@ -98,7 +98,7 @@ public static class NetworkDiagram
     private static void WriteBox(StringBuilder text, string indent, DiagramBox box, int depth)
     {
         string name = string.Join('/', box.Path.Skip(depth));
-        string[] lines = [.. new[] { name, box.Operations, box.Size }.Where(line => line.Length > 0)];
+        string[] lines = [.. new[] { name, box.Operations, box.Size }.Where(line => line.Length > 0).Distinct(StringComparer.Ordinal)];
         text.Append($"{indent}n{box.Id} [label={Quote(string.Join('\n', lines))}, fillcolor=\"{box.Colour}\"];\n");
     }
 
