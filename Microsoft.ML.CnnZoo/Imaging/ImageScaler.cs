@@ -52,7 +52,7 @@ public sealed class ImageScaler
     public void Scale(ReadOnlySpan<byte> pixels, in PixelFormat format, Span<byte> target)
     {
         Check(pixels.Length, format, target.Length);
-        if (format.Height == Height && format.Width == Width && Channels == 1 && format.Channels == 1)
+        if (IsTargetLayout(format))
         {
             pixels[..ValueCount].CopyTo(target);
             return;
@@ -67,8 +67,18 @@ public sealed class ImageScaler
     public void Scale(ReadOnlySpan<float> pixels, in PixelFormat format, Span<float> target)
     {
         Check(pixels.Length, format, target.Length);
+        if (IsTargetLayout(format))
+        {
+            pixels[..ValueCount].CopyTo(target);
+            return;
+        }
         ScaleRows(pixels, format, target[..ValueCount], static (source, row) => source.CopyTo(row));
     }
+
+    /// <summary>Whether an image is there already: of the target's size, its values in the target's order.</summary>
+    private bool IsTargetLayout(in PixelFormat format) =>
+        format.Height == Height && format.Width == Width && Channels == format.Channels
+        && (Channels == 1 || format is { IsPlanar: false, Red: 0, Green: 1, Blue: 2 });
 
     private delegate void Load<T>(ReadOnlySpan<T> source, Span<float> row);
 
