@@ -62,6 +62,16 @@ public class RandomnessTests
     }
 
     [Fact]
+    public void Initialize_KernelInitializerGiven_ServesKernelsOnly()
+    {
+        static VariableDefinition Define(string name, VariableRole role) => new(name, new(DataType.Float, new TensorShape(4, 4)), role, Initializer.Ones);
+        using var store = new VariableStore();
+        VariableInitialization.Initialize(store, [Define("kernel", VariableRole.Kernel), Define("gamma", VariableRole.Normalization)], 1, Initializer.Constant(0.25f));
+        Assert.All(store["kernel"].Values<float>().ToArray(), v => Assert.Equal(0.25f, v));
+        Assert.All(store["gamma"].Values<float>().ToArray(), v => Assert.Equal(1, v));
+    }
+
+    [Fact]
     public void Read_OrderGiven_EveryImageOnceLastBatchSmaller()
     {
         var cache = new ImageCache<byte>(new ImageShape(1, 1, 1));

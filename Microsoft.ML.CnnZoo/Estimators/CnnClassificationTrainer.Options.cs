@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.CnnZoo.Weights;
@@ -59,6 +60,8 @@ public sealed partial class CnnClassificationTrainer
         public LearningRateSchedule? LearningRateSchedule;
         /// <summary>What is made small; null for the architecture's own: softmax cross-entropy, or for RBF outputs the paper's equation 9.</summary>
         public ClassificationLoss? Loss;
+        /// <summary>How kernels of convolutions and dense layers start, for example <see cref="Initializer.HeNormal"/>; null for the paper's way.</summary>
+        public Initializer? KernelInitializer;
         /// <summary>Seed of initialisation, order and split; null: drawn from the MLContext's generator, so that MLContext(seed) fixes it.</summary>
         public int? Seed;
 

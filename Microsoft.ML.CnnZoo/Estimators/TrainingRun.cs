@@ -51,6 +51,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         Schedule = options.LearningRateSchedule ?? new CosineSchedule(),
         WeightDecay = options.WeightDecay,
         Loss = options.Loss,
+        KernelInitializer = options.KernelInitializer,
         EarlyStopping = options.EarlyStopping,
         Metric = options.StoppingMetric,
         Seed = seed,

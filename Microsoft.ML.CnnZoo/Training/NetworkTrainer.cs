@@ -35,7 +35,7 @@ public sealed class NetworkTrainer : IDisposable
         var session = new Session(registry);
         var compile = new CompileOptions { Workers = options.Workers };
         ClassificationGraph training = graphs.Training(options);
-        VariableInitialization.Initialize(Variables, training.Graph.Variables, options.Seed);
+        VariableInitialization.Initialize(Variables, training.Graph.Variables, options.Seed, options.KernelInitializer);
         _step = new TrainingStep(session, training, options, Variables, compile);
         ClassificationGraph evaluation = graphs.Evaluation(options.Loss);
         VariableInitialization.Initialize(Variables, evaluation.Graph.Variables.Where(v => !Variables.Contains(v.Name)), options.Seed);

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Training;
 
@@ -21,6 +22,8 @@ public sealed record TrainingOptions
     public bool DecayAllParameters { get; init; }
     /// <summary>What is made small; null for the architecture's own loss.</summary>
     public ClassificationLoss? Loss { get; init; }
+    /// <summary>How kernels of convolutions and dense layers start; null for the paper's way.</summary>
+    public Initializer? KernelInitializer { get; init; }
     /// <summary>When to end early; null for never. Needs a validation set.</summary>
     public EarlyStopping? EarlyStopping { get; init; }
     /// <summary>Which epoch counts as the best, whose weights are kept.</summary>

@@ -10,10 +10,12 @@ public static class VariableInitialization
     /// <param name="store">Receives the values.</param>
     /// <param name="definitions">Variables of a graph, optimizer slots included.</param>
     /// <param name="seed">The seed of the random streams.</param>
-    public static void Initialize(VariableStore store, IEnumerable<VariableDefinition> definitions, long seed)
+    /// <param name="kernelInitializer">For all kernels of convolutions and dense layers, in place of the architecture's own; null for its own.</param>
+    public static void Initialize(VariableStore store, IEnumerable<VariableDefinition> definitions, long seed, Initializer? kernelInitializer = null)
     {
-        foreach (VariableDefinition definition in definitions)
+        foreach (VariableDefinition own in definitions)
         {
+            VariableDefinition definition = kernelInitializer is not null && own.Role == VariableRole.Kernel ? own with { Initializer = kernelInitializer } : own;
             Variable variable = store.GetOrAdd(definition.Name, definition.Spec);
             Fill(variable.Values<float>(), definition, new PhiloxRandom(seed, RandomPurpose.Initialization, definition.Name));
             variable.Touch();
