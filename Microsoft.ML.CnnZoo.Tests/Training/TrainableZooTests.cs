@@ -1,0 +1,171 @@
+using System.Security.Cryptography;
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Tests.Golden;
+using Microsoft.ML.CnnZoo.Training;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Training;
+
+/// <summary>Every network of the catalogue trains: gradients reach all variables, statistics run, the loss of a fixed batch falls, auxiliary classifiers do their part.</summary>
+public class TrainableZooTests
+{
+    private const int Classes = 3, BatchSize = 4, Steps = 3;
+
+    /// <summary>Longer or wider forms of networks that are trained anyway, of tens of millions of parameters each: with CNNZOO_FULL=1 only.</summary>
+    private static readonly string[] Large =
+    [
+        "alexnet_ungrouped", "zfnet_large", "vgg13", "vgg_c", "vgg16", "vgg19", "vgg13_bn", "vgg16_bn", "vgg19_bn", "googlenet_naive",
+        "resnet101", "resnet152", "resnet101_v1", "resnet152_v1", "resnet50_v1_C", "wide_resnet50_2", "resnetv2_101", "resnetv2_152",
+        "densenet161", "densenet201", "densenet264", "densenet_100_12_cifar", "densenet_bc_250_24_cifar", "densenet_bc_190_40_cifar",
+    ];
+
+    /// <summary>Networks that are trained on the managed kernels every time, the others with CNNZOO_FULL=1 only: small ones of most families.</summary>
+    private static readonly string[] Small =
+    [
+        "lenet1", "lenet5_1998", "lenet5_modern_tanh", "lenet5_modern_relu", "nin_cifar10", "resnet20_cifar", "plain20_cifar", "densenet_bc_40_12_cifar",
+        "squeezenet1_1", "mobilenet_v2", "googlenet", "inception_v2", "resnet18",
+    ];
+
+    private static bool IsFull => Environment.GetEnvironmentVariable("CNNZOO_FULL") == "1";
+
+    /// <summary>Every network with the backends that it is trained on.</summary>
+    public static TheoryData<string, CnnBackend> Networks
+    {
+        get
+        {
+            var data = new TheoryData<string, CnnBackend>();
+            foreach (string name in CnnArchitectures.All.Select(a => a.Name))
+                foreach (CnnBackend backend in TestBackends.All)
+                    if (IsFull || (backend == TestBackends.All[^1] ? !Large.Contains(name) : Small.Contains(name)))
+                        data.Add(name, backend);
+            return data;
+        }
+    }
+
+    /// <summary>Networks with classifiers that only training has.</summary>
+    public static TheoryData<string> WithAuxiliaries => [.. CnnArchitectures.All.Where(a => a.HasAuxiliaries).Select(a => a.Name)];
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void Step_EveryNetwork_MovesAllVariablesAndLowersTheLoss(string name, CnnBackend backend) => Train(CnnArchitectures.Find(name), backend);
+
+    [Fact]
+    public void Networks_LeftToFullRuns_AreInTheCatalogue() => Assert.All([.. Large, .. Small], name => Assert.Equal(name, CnnArchitectures.Find(name).Name));
+
+    [Theory]
+    [MemberData(nameof(WithAuxiliaries))]
+    public void Training_AuxiliaryClassifiers_AddTheirWeightedLosses(string name)
+    {
+        CnnArchitecture network = CnnArchitectures.Find(name);
+        var graphs = new ClassificationGraphs(network, Image(network), Classes);
+        ClassificationGraph graph = graphs.Training(new TrainingOptions { Optimizer = Optimizer.GradientDescent, Loss = ClassificationLoss.SoftmaxCrossEntropy });
+        AuxiliaryOutput[] auxiliaries = Auxiliaries(network, GraphMode.Training);
+        Assert.Equal(name.StartsWith("googlenet", StringComparison.Ordinal) ? [0.3f, 0.3f] : [0.4f], auxiliaries.Select(a => a.LossWeight));
+        NodeOutput[] fetches = [.. graph.Fetches, .. auxiliaries.Select(a => graph.Graph[a.Logits.Node.Name].Output(a.Logits.Port))];
+        using var store = new VariableStore();
+        VariableInitialization.Initialize(store, graph.Graph.Variables, 1);
+        using Executable plan = new Session(TestBackends.Registry(TestBackends.All[^1])).Compile(graph.Graph, graph.Feeds(BatchSize), fetches, [], store);
+        int[] labels = Feed(plan, network);
+        plan.Run();
+
+        double main = CrossEntropy(plan.Fetch<float>(0), labels), total = main;
+        for (int i = 0; i < auxiliaries.Length; i++)
+            total += auxiliaries[i].LossWeight * CrossEntropy(plan.Fetch<float>(2 + i), labels);
+        Assert.InRange(plan.Fetch<float>(1)[0], total * (1 - 1e-5), total * (1 + 1e-5));
+        Assert.True(total > main * 1.1);
+    }
+
+    [Theory]
+    [MemberData(nameof(WithAuxiliaries))]
+    public void Scoring_AuxiliaryClassifiers_AreAbsent(string name)
+    {
+        CnnArchitecture network = CnnArchitectures.Find(name);
+        Assert.Empty(Auxiliaries(network, GraphMode.Inference));
+        var graphs = new ClassificationGraphs(network, Image(network), Classes);
+        string[] scoring = VariableNames(graphs.Scoring()), training = VariableNames(graphs.Training(new TrainingOptions { Optimizer = Optimizer.GradientDescent }));
+        string[] only = [.. training.Except(scoring)];
+        Assert.NotEmpty(only);
+        Assert.All(only, v => Assert.StartsWith("aux", v, StringComparison.OrdinalIgnoreCase));
+        Assert.Empty(scoring.Except(training));
+        Assert.DoesNotContain(graphs.Scoring().Graph.Nodes, n => n.Name.StartsWith("aux", StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>Trains on one batch, with dropout's masks of step 1 throughout, so that losses are comparable.</summary>
+    private static void Train(CnnArchitecture network, CnnBackend backend)
+    {
+        // Adam moves every weight by about the rate, however small its gradient: all must change, and dozens of layers must not overshoot together.
+        var options = new TrainingOptions { Optimizer = new AdamOptimizer(), LearningRate = network.Depth > 30 ? 2e-6f : 5e-5f };
+        ClassificationGraph graph = new ClassificationGraphs(network, Image(network), Classes).Training(options);
+        using var store = new VariableStore();
+        VariableInitialization.Initialize(store, graph.Graph.Variables, 1);
+        VariableDefinition[] moving = [.. graph.Graph.Variables.Where(v => v.IsTrainable || v.Role == VariableRole.Statistic)];
+        byte[][] start = Digests(store, moving);
+        using Executable plan = new Session(TestBackends.Registry(backend)).Compile(graph.Graph, graph.Feeds(BatchSize), graph.Fetches, graph.Targets, store);
+        Feed(plan, network);
+        var losses = new float[Steps + 1];
+        for (int s = 0; s <= Steps; s++)
+        {
+            plan.Feed<float>(Optimizer.LearningRateInput)[0] = options.LearningRate;
+            foreach ((string scalar, float value) in options.Optimizer.Scalars(s + 1))
+                plan.Feed<float>(scalar)[0] = value;
+            plan.Run();
+            losses[s] = plan.Fetch<float>(1)[0];
+            if (s == 0)
+                AssertAllMoved(moving, start, Digests(store, moving));
+        }
+        Assert.True(losses.All(float.IsFinite) && losses[^1] < losses[0], $"Losses {string.Join(", ", losses)}");
+    }
+
+    private static void AssertAllMoved(VariableDefinition[] variables, byte[][] before, byte[][] after)
+    {
+        string[] still = [.. variables.Where((_, i) => before[i].AsSpan().SequenceEqual(after[i])).Select(v => v.Name)];
+        Assert.True(still.Length == 0, $"{still.Length} of {variables.Length} variables did not change: {string.Join(", ", still.Take(10))}");
+    }
+
+    private static byte[][] Digests(VariableStore store, VariableDefinition[] variables) => [.. variables.Select(v => SHA256.HashData(store[v.Name].Get().Bytes))];
+
+    /// <summary>
+    /// The smallest legal image: every layer has work to do, and there is least of it. Deep plain networks get twice that: on single pixels they normalise
+    /// the all but equal signals of four images, and the loss jumps however small the step.
+    /// </summary>
+    private static ImageShape Image(CnnArchitecture network)
+    {
+        int size = network.Name.StartsWith("plain", StringComparison.Ordinal) ? 2 * network.MinimumSize : network.MinimumSize;
+        return new(size, size, network.DefaultInput.Channels);
+    }
+
+    private static int[] Feed(Executable plan, CnnArchitecture network)
+    {
+        var random = new PhiloxRandom(5, RandomPurpose.Initialization, network.Name);
+        foreach (ref float value in plan.Feed<float>(ClassificationGraph.ImageInput))
+            value = (float)(2 * random.NextDouble() - 1);
+        int[] labels = [.. Enumerable.Range(0, BatchSize).Select(i => i % Classes)];
+        labels.CopyTo(plan.Feed<int>(ClassificationGraph.LabelInput));
+        if (plan.HasFeed(ClassificationGraph.StepInput))
+            plan.Feed<long>(ClassificationGraph.StepInput)[0] = 1;
+        return labels;
+    }
+
+    private static AuxiliaryOutput[] Auxiliaries(CnnArchitecture network, GraphMode mode)
+    {
+        var g = new GraphBuilder(mode);
+        ImageShape image = Image(network);
+        return [.. network.Build(g, g.Placeholder(ClassificationGraph.ImageInput, DataType.Float, new TensorShape(-1, image.Height, image.Width, image.Channels)), Classes).Auxiliary];
+    }
+
+    private static string[] VariableNames(ClassificationGraph graph) => [.. graph.Graph.Variables.Where(v => v.Role != VariableRole.Slot).Select(v => v.Name)];
+
+    private static double CrossEntropy(ReadOnlySpan<float> logits, int[] labels)
+    {
+        double sum = 0;
+        for (int i = 0; i < labels.Length; i++)
+        {
+            float[] row = logits.Slice(i * Classes, Classes).ToArray();
+            sum += Math.Log(row.Sum(z => Math.Exp(z))) - row[labels[i]];
+        }
+        return sum / labels.Length;
+    }
+}
