@@ -32,12 +32,16 @@ internal sealed record CnnZooCommand(int ExitCode, string Output, string Errors)
             if (read.StartsWith(line, StringComparison.Ordinal))
                 break;
         }
-        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+        using (Process kill = Process.Start("kill", [IsInterruptIgnored ? "-TERM" : "-INT", $"{process.Id}"]))
             kill.WaitForExit();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         CnnZooCommand rest = Finish(process, output, arguments);
         return rest with { Output = seen + rest.Output };
     }
+
+    /// <summary>Shells start background jobs with SIGINT ignored, which children inherit and .NET respects: then the other signal that the tool ends well on serves.</summary>
+    private static bool IsInterruptIgnored => File.Exists("/proc/self/status") && File.ReadLines("/proc/self/status")
+        .Where(l => l.StartsWith("SigIgn:", StringComparison.Ordinal)).Any(l => (Convert.ToUInt64(l[7..].Trim(), 16) & 2) != 0);
 
     private static Process Start(string[] arguments, Dictionary<string, string>? environment = null)
     {

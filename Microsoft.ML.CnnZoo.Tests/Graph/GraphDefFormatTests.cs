@@ -203,7 +203,7 @@ public class GraphDefFormatTests
         ImageShape input = architecture.DefaultInput;
         NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(-1, input.Height, input.Width, input.Channels));
         NetworkOutputs outputs = architecture.Build(g, image, 10);
-        NodeOutput x = g.Dropout(outputs.Output, 0.25f, "dropout"), labels = g.Placeholder("label", DataType.Int32, new TensorShape(-1));
+        NodeOutput x = g.Dropout(outputs.Output, 0.25f, "logits_dropout"), labels = g.Placeholder("label", DataType.Int32, new TensorShape(-1));
         NodeOutput loss = g.SoftmaxCrossEntropy(x, labels, "loss", labelSmoothing: 0.1f);
         List<VariableDefinition> trainable = [.. g.Variables.Where(v => v.IsTrainable)];
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [.. trainable.Select(g.ReadVariable)]);
