@@ -149,7 +149,7 @@ public sealed class GraphBuilder(GraphMode mode = GraphMode.Inference)
                 throw new GraphException($"{op.Name} '{name}': the attribute '{spec.Name}' must be one of {string.Join(", ", spec.Allowed)}, received {value}.");
         }
         foreach (string key in attributes.Keys)
-            if (key[0] != '_' && !op.Attributes.Any(a => a.Name == key))
+            if (!key.StartsWith('_') && !op.Attributes.Any(a => a.Name == key))
                 throw new GraphException($"{op.Name} '{name}': unknown attribute '{key}'; the op has {string.Join(", ", op.Attributes.Select(a => a.Name))}.");
     }
 
