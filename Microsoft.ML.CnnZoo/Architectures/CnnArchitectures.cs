@@ -82,11 +82,12 @@ public static class CnnArchitectures
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         string wanted = Aliases.GetValueOrDefault(name, name);
         return All.FirstOrDefault(a => string.Equals(a.Name, wanted, StringComparison.OrdinalIgnoreCase))
-            ?? throw new ArgumentException($"There is no architecture '{name}'. Did you mean {string.Join(", ", Nearest(name))}?", nameof(name));
+            ?? throw new ArgumentException($"There is no architecture '{name}'. Did you mean {string.Join(", ", Nearest(name, All.Select(a => a.Name).Concat(Aliases.Keys)))}?", nameof(name));
     }
 
-    private static IEnumerable<string> Nearest(string name) =>
-        All.Select(a => a.Name).Concat(Aliases.Keys).OrderBy(n => Distance(name.ToUpperInvariant(), n.ToUpperInvariant())).ThenBy(n => n, StringComparer.Ordinal).Take(3);
+    /// <summary>The three names that are most like a mistyped one.</summary>
+    internal static IEnumerable<string> Nearest(string name, IEnumerable<string> names) =>
+        names.OrderBy(n => Distance(name.ToUpperInvariant(), n.ToUpperInvariant())).ThenBy(n => n, StringComparer.Ordinal).Take(3);
 
     /// <summary>Levenshtein's distance.</summary>
     private static int Distance(string a, string b)

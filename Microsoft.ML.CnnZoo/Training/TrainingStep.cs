@@ -13,6 +13,9 @@ internal sealed class PlanCache(Session session, ClassificationGraph graph, Vari
 {
     private readonly Dictionary<int, Executable> _plans = [];
 
+    /// <summary>Working memory of the plans besides the weights.</summary>
+    public long PeakBytes => _plans.Values.Sum(plan => plan.PeakBytes);
+
     /// <summary>The plan for a batch size.</summary>
     public Executable For(int batchSize)
     {
@@ -34,6 +37,9 @@ internal sealed class TrainingStep(Session session, ClassificationGraph graph, T
 {
     private readonly PlanCache _plans = new(session, graph, variables, compile);
     private long _steps;
+
+    /// <summary>Working memory of the plans besides the weights.</summary>
+    public long PeakBytes => _plans.PeakBytes;
 
     /// <summary>Does a step.</summary>
     /// <param name="images">[n, height, width, channels].</param>

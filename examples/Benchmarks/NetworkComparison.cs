@@ -1,75 +1,78 @@
-using System.Text.Json;
+using System.Diagnostics;
 
 namespace Benchmarks;
 
-/// <summary>One line of the result. Speeds are images per second, memory is the process's peak in bytes; the ratio is ours to the peer's.</summary>
-internal sealed record ComparisonRow(
-    string Network, string Mode, double? Ours, double? Peer, double? Ratio, double Goal, long? OursMemory, long? PeerMemory, string? Error = null)
+/// <summary>Times networks on both sides in alternating rounds, so that whatever else the machine does hits both.</summary>
+internal sealed class NetworkComparison(ComparisonOptions options, CancellationToken cancellation)
 {
-    /// <summary>Whether the goal was reached; null where there was nothing to compare.</summary>
-    public bool? Reached => Ratio is { } ratio ? ratio >= Goal : null;
-}
+    private const double PeakSeconds = 0.5;
+    private readonly List<ComparisonRow> _rows = [];
 
-/// <summary>What a comparison needs to know.</summary>
-internal sealed record ComparisonOptions(string Python, string PeerScript, int Threads, int Rounds, double Seconds, string? JsonPath)
-{
-    /// <summary>Whether there is a peer to compare with.</summary>
-    public bool HasPeer => Python.Length > 0;
-}
-
-/// <summary>Times networks on both sides in alternating rounds, so that whatever else the machine does hits both, and keeps the best round of each.</summary>
-internal sealed class NetworkComparison(ComparisonOptions options)
-{
-    private static readonly JsonSerializerOptions Indented = new(JsonSerializerDefaults.Web) { WriteIndented = true };
-
-    /// <summary>Runs all modes of the networks, prints a table as it goes, and writes the rows as JSON where asked to.</summary>
+    /// <summary>Runs the modes of the networks; prints and saves each row as it is there, and all of them at the end, which an interruption only brings nearer.</summary>
     public IReadOnlyList<ComparisonRow> Run(IEnumerable<BenchmarkNetwork> networks)
     {
-        Console.WriteLine($"{options.Threads} threads, {options.Rounds} alternating rounds of {options.Seconds:0.#} s, best round of each side{(options.HasPeer ? "" : "; no peer here")}");
-        Console.WriteLine($"{"network",-16} {"mode",-9} {"ours img/s",12} {"peer img/s",12} {"ratio",7} {"goal",6} {"ours MiB",9} {"peer MiB",9}");
-        var rows = new List<ComparisonRow>();
-        foreach (BenchmarkNetwork network in networks)
+        try
         {
-            foreach ((string mode, double goal) in network.Goals)
-            {
-                rows.Add(Compare(network, mode, goal));
-                Print(rows[^1]);
-            }
+            double peak = MeasurePeak();
+            Console.WriteLine($"{options.Threads} threads; up to {options.Effort.Rounds} alternating rounds of {options.Effort.Seconds:0.#} s and more; best convolution here: {peak:N0} GFLOP/s{(options.HasPeer ? "" : "; no peer here")}");
+            foreach (BenchmarkNetwork network in networks.Where(n => options.ModesOf(n).Any()))
+                Compare(network, peak);
         }
-        if (options.JsonPath is { } path)
-            File.WriteAllText(path, JsonSerializer.Serialize(rows, Indented));
-        return rows;
+        catch (OperationCanceledException)
+        {
+            Console.WriteLine("Interrupted.");
+        }
+        ComparisonTable.Print(_rows);
+        return _rows;
+    }
+
+    private void Compare(BenchmarkNetwork network, double peak)
+    {
+        NetworkCost cost = NetworkCost.Of(network);
+        PeerSide? peer = options.HasPeer ? PeerSide.Prepare(network, cost, options, cancellation) : null;
+        cancellation.ThrowIfCancellationRequested();
+        foreach (WorkMode mode in options.ModesOf(network))
+        {
+            ComparisonRow row = Measure(network, mode, peer);
+            double? gigaflops = row.Ours is { } speed ? cost.Gigaflops(mode.Kind, speed) : null;
+            _rows.Add(row with { OursGigaflops = gigaflops, OursShareOfPeak = peak > 0 ? gigaflops / peak : null });
+            Console.WriteLine(ComparisonTable.Line(_rows[^1]));
+            if (options.JsonPath is { } path)
+                ComparisonRow.Write(path, _rows);
+        }
     }
 
     /// <summary>Fresh processes for each row: the peak of memory is that of one network in one mode.</summary>
-    private ComparisonRow Compare(BenchmarkNetwork network, string mode, double goal)
+    private ComparisonRow Measure(BenchmarkNetwork network, WorkMode mode, PeerSide? peer)
     {
-        var request = new WorkRequest(network.Name, mode, network.Batch, options.Threads, options.Seconds);
-        using WorkerProcess ours = WorkerProcess.StartOurs(options.Threads);
-        using WorkerProcess? peer = options.HasPeer ? WorkerProcess.StartPeer(options.Python, options.PeerScript, options.Threads) : null;
-        WorkAnswer? bestOurs = null, bestPeer = null;
-        for (int round = 0; round < options.Rounds; round++)
+        WorkRequest request = options.Request(network, mode);
+        using WorkerProcess worker = StartOurs();
+        using PeerWorkers? peers = peer is { Error: null } ? peer.Open(network, mode) : null;
+        List<WorkAnswer> ours = [], theirs = peer?.Error is { } error ? [new WorkAnswer { Error = error }] : [];
+        var watch = Stopwatch.StartNew();
+        for (int round = 0; round < options.Effort.Rounds; round++)
         {
-            bestOurs = Better(bestOurs, ours.Measure(request));
-            bestPeer = peer is null ? null : Better(bestPeer, peer.Measure(request));
+            ours.Add(worker.Ask(request));
+            if (peers is not null)
+                theirs.Add(peers.Measure());
+            cancellation.ThrowIfCancellationRequested();
+            if (ours[^1].Error is not null || (peers is not null && theirs[^1].Error is not null))
+                break;
+            if (round == 0)
+                watch.Restart(); // the first round has the preparations in it
+            if (round + 1 >= options.Effort.MinimumRounds && watch.Elapsed.TotalSeconds > options.Effort.BudgetSeconds)
+                break;
         }
-        double? ratio = bestOurs?.Error is null && bestPeer is { Error: null } ? bestOurs!.ImagesPerSecond / bestPeer.ImagesPerSecond : null;
-        return new ComparisonRow(
-            network.Name, mode, Speed(bestOurs), Speed(bestPeer), ratio, goal, Memory(bestOurs), Memory(bestPeer), bestOurs?.Error ?? bestPeer?.Error);
+        return ComparisonRow.Of(network, mode, ours, theirs) with { PeerForm = peers?.Form };
     }
 
-    private static WorkAnswer Better(WorkAnswer? best, WorkAnswer answer) =>
-        answer.Error is not null || best is null || (best.Error is null && answer.ImagesPerSecond > best.ImagesPerSecond) ? answer : best with { PeakBytes = answer.PeakBytes };
-
-    private static double? Speed(WorkAnswer? answer) => answer is { Error: null } ? answer.ImagesPerSecond : null;
-
-    private static long? Memory(WorkAnswer? answer) => answer is { Error: null } ? answer.PeakBytes : null;
-
-    private static void Print(ComparisonRow row)
+    private double MeasurePeak()
     {
-        const double Mebi = 1 << 20;
-        Console.WriteLine(
-            $"{row.Network,-16} {row.Mode,-9} {row.Ours,12:N0} {row.Peer,12:N0} {row.Ratio,7:0.00} {row.Goal,6:0.00} {row.OursMemory / Mebi,9:N0} {row.PeerMemory / Mebi,9:N0} "
-            + (row.Error ?? row.Reached switch { true => "reached", false => "MISSED", null => "" }));
+        using WorkerProcess worker = StartOurs();
+        WorkAnswer answer = worker.Ask(new WorkRequest("peak", "", WorkKind.Inference, 1, WorkPrecision.F32, options.Threads, PeakSeconds, 0, 1));
+        cancellation.ThrowIfCancellationRequested();
+        return answer.Error is null ? answer.Gigaflops : throw new InvalidOperationException(answer.Error);
     }
+
+    private WorkerProcess StartOurs() => WorkerProcess.StartOurs(options.Threads, cancellation);
 }

@@ -3,22 +3,69 @@ using Microsoft.ML.CnnZoo.Architectures;
 namespace Benchmarks;
 
 /// <summary>One network of the comparison.</summary>
-/// <param name="Name">Name on the command line and in peer.py.</param>
-/// <param name="Architecture">Our side.</param>
+/// <param name="Name">Name on the command line, in <see cref="CnnArchitectures"/> and in peer_networks.py.</param>
 /// <param name="Classes">Number of classes.</param>
 /// <param name="Batch">Images per step.</param>
-/// <param name="Goals">What is timed, and the ratio to the peer that is to be reached.</param>
-internal sealed record BenchmarkNetwork(string Name, CnnArchitecture Architecture, int Classes, int Batch, IReadOnlyList<(string Mode, double Goal)> Goals);
+/// <param name="Size">How large it is, which decides on the goals.</param>
+internal sealed record BenchmarkNetwork(string Name, int Classes, int Batch, NetworkSize Size)
+{
+    private const int DistinctSmall = 8, DistinctLarge = 2;
 
-/// <summary>The networks of the comparison: one line for each network of peer.py.</summary>
+    /// <summary>Our side.</summary>
+    public CnnArchitecture Architecture => CnnArchitectures.Find(Name);
+
+    /// <summary>Different inputs that take turns, so that no side profits from one batch that stays in the cache; few where they are large.</summary>
+    public int DistinctBatches => Size == NetworkSize.Small ? DistinctSmall : DistinctLarge;
+
+    /// <summary>Whether rows through the whole pipeline are timed too.</summary>
+    public bool HasPipeline { get; init; }
+
+    /// <summary>What is timed in a precision.</summary>
+    public IEnumerable<WorkMode> Modes(WorkPrecision precision)
+    {
+        yield return new(WorkKind.Inference, 1, precision);
+        yield return new(WorkKind.Inference, Batch, precision);
+        yield return new(WorkKind.Training, Batch, precision);
+        if (HasPipeline && precision == WorkPrecision.F32)
+            yield return new(WorkKind.Pipeline, Batch, precision);
+    }
+
+    /// <summary>The ratio to the peer's images per second that is to be reached.</summary>
+    public double Goal(WorkMode mode) => (mode.Kind, Size, mode.Precision) switch
+    {
+        (WorkKind.Pipeline, _, _) => 1,
+        (WorkKind.Inference, NetworkSize.Small, _) when mode.Batch == 1 => 3,
+        (_, NetworkSize.Small, _) => 2,
+        (_, _, WorkPrecision.Bf16) => 1.5,
+        (WorkKind.Training, _, _) => 1.2,
+        _ => mode.Batch == 1 ? 1.5 : 1.3,
+    };
+}
+
+/// <summary>Whether a network's time goes into calls or into arithmetic.</summary>
+internal enum NetworkSize
+{
+    /// <summary>Images of 32x32.</summary>
+    Small,
+    /// <summary>Images of ImageNet's size.</summary>
+    Large,
+}
+
+/// <summary>The networks of the comparison: one line for each network of peer_networks.py.</summary>
 internal static class NetworkTable
 {
     /// <summary>All of them.</summary>
     public static IReadOnlyList<BenchmarkNetwork> All { get; } =
     [
-        new("lenet5", CnnArchitectures.LeNet5, Classes: 10, Batch: 64, [(WorkMode.Train, 1), (WorkMode.Score, 1), (WorkMode.Pipeline, 1)]),
+        new("lenet5", Classes: 10, Batch: 64, NetworkSize.Small) { HasPipeline = true },
+        new("resnet20_cifar", Classes: 10, Batch: 128, NetworkSize.Small),
+        .. ((string[])["alexnet", "vgg16", "googlenet", "resnet18", "resnet50", "densenet121", "inception_v3", "xception"])
+            .Select(name => new BenchmarkNetwork(name, Classes: 1000, Batch: 16, NetworkSize.Large)),
     ];
 
-    /// <summary>The network of that name, or null.</summary>
-    public static BenchmarkNetwork? Find(string name) => All.FirstOrDefault(network => network.Name == name);
+    /// <summary>The network of that name, whatever the case.</summary>
+    /// <exception cref="ArgumentException">There is none; the message lists the nearest names.</exception>
+    public static BenchmarkNetwork Find(string name) =>
+        All.FirstOrDefault(network => string.Equals(network.Name, name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new ArgumentException($"There is no network '{name}' in the benchmark. Did you mean {string.Join(", ", CnnArchitectures.Nearest(name, All.Select(n => n.Name)))}?");
 }

@@ -1,45 +1,45 @@
-using Microsoft.ML;
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Training;
-using Microsoft.ML.Data;
 
 namespace Benchmarks;
-
-/// <summary>Names of what is timed, as in peer.py.</summary>
-internal static class WorkMode
-{
-    public const string Train = "train", Score = "score", Pipeline = "pipeline";
-}
 
 /// <summary>Something that is done again and again while the clock runs.</summary>
 internal abstract class NetworkWork : IDisposable
 {
-    // As in peer.py: different inputs in turn, so that no side profits from one batch that stays in the cache.
-    private const int DistinctBatches = 8;
     private int _step;
 
-    protected NetworkWork(BenchmarkNetwork network, int batch)
+    protected NetworkWork(BenchmarkNetwork network, WorkRequest request)
     {
         var random = new Random(1);
         ImageShape image = network.Architecture.DefaultInput;
-        int values = image.Height * image.Width * image.Channels;
-        Images = [.. Enumerable.Range(0, DistinctBatches).Select(_ => Enumerable.Range(0, batch * values).Select(_ => random.NextSingle()).ToArray())];
-        Labels = [.. Enumerable.Range(0, DistinctBatches).Select(_ => Enumerable.Range(0, batch).Select(_ => random.Next(network.Classes)).ToArray())];
+        Images = new float[request.DistinctBatches][];
+        Labels = new int[request.DistinctBatches][];
+        for (int i = 0; i < request.DistinctBatches; i++)
+        {
+            Images[i] = new float[request.Batch * image.Height * image.Width * image.Channels];
+            Labels[i] = new int[request.Batch];
+            foreach (ref float value in Images[i].AsSpan())
+                value = random.NextSingle();
+            foreach (ref int label in Labels[i].AsSpan())
+                label = random.Next(network.Classes);
+        }
     }
 
     protected float[][] Images { get; }
 
     protected int[][] Labels { get; }
 
+    /// <summary>Memory of the plan besides the weights; 0 where it is not known.</summary>
+    public virtual long PlanBytes => 0;
+
     /// <summary>Prepares the work of a mode.</summary>
-    public static NetworkWork Create(BenchmarkNetwork network, string mode, int batch) => mode switch
+    public static NetworkWork Create(BenchmarkNetwork network, WorkRequest request) => request.Kind switch
     {
-        WorkMode.Train => new TrainingWork(network, batch),
-        WorkMode.Score => new ScoringWork(network, batch),
-        WorkMode.Pipeline => new PipelineWork(network, batch),
-        _ => throw new ArgumentOutOfRangeException(nameof(mode), mode, "There is no such mode."),
+        WorkKind.Training => new TrainingWork(network, request),
+        WorkKind.Inference => new InferenceWork(network, request),
+        _ => new PipelineWork(network, request),
     };
 
     /// <summary>Does the work once; returns the number of images.</summary>
@@ -48,7 +48,12 @@ internal abstract class NetworkWork : IDisposable
     public abstract void Dispose();
 
     /// <summary>Position of the batch whose turn it is.</summary>
-    protected int NextBatch() => _step++ % DistinctBatches;
+    protected int NextBatch() => _step++ % Images.Length;
+
+    /// <summary>How plans are compiled for a precision: the one place that says which ones our side has.</summary>
+    protected static CompileOptions Compile(WorkPrecision precision) => precision == WorkPrecision.F32
+        ? new CompileOptions()
+        : throw new NotSupportedException($"Plans are float32, {precision} was asked for.");
 }
 
 /// <summary>A step of SGD with momentum on softmax cross-entropy: the very step that the trainer takes.</summary>
@@ -58,14 +63,16 @@ internal sealed class TrainingWork : NetworkWork
     private readonly VariableStore _variables = new();
     private readonly TrainingStep _step;
 
-    public TrainingWork(BenchmarkNetwork network, int batch) : base(network, batch)
+    public TrainingWork(BenchmarkNetwork network, WorkRequest request) : base(network, request)
     {
-        var options = new TrainingOptions { BatchSize = batch };
+        var options = new TrainingOptions { BatchSize = request.Batch };
         var graphs = new ClassificationGraphs(network.Architecture, network.Architecture.DefaultInput, network.Classes);
         ClassificationGraph graph = graphs.Training(options);
         VariableInitialization.Initialize(_variables, graph.Graph.Variables, options.Seed);
-        _step = new TrainingStep(new Session(Backends.Create(CnnBackend.Auto, out _)), graph, options, _variables, new CompileOptions());
+        _step = new TrainingStep(new Session(Backends.Create(CnnBackend.Auto, out _)), graph, options, _variables, Compile(request.Precision));
     }
+
+    public override long PlanBytes => _step.PeakBytes;
 
     public override int Run()
     {
@@ -82,19 +89,22 @@ internal sealed class TrainingWork : NetworkWork
 }
 
 /// <summary>Class probabilities of one batch.</summary>
-internal sealed class ScoringWork : NetworkWork
+internal sealed class InferenceWork : NetworkWork
 {
     private readonly VariableStore _variables = new();
     private readonly Executable _plan;
     private readonly float[] _scores;
 
-    public ScoringWork(BenchmarkNetwork network, int batch) : base(network, batch)
+    public InferenceWork(BenchmarkNetwork network, WorkRequest request) : base(network, request)
     {
         ClassificationGraph graph = new ClassificationGraphs(network.Architecture, network.Architecture.DefaultInput, network.Classes).Scoring();
         VariableInitialization.Initialize(_variables, graph.Graph.Variables, 1);
-        _plan = new Session(Backends.Create(CnnBackend.Auto, out _)).Compile(graph.Graph, graph.Feeds(batch), graph.Fetches, graph.Targets, _variables);
-        _scores = new float[batch * network.Classes];
+        _plan = new Session(Backends.Create(CnnBackend.Auto, out _))
+            .Compile(graph.Graph, graph.Feeds(request.Batch), graph.Fetches, graph.Targets, _variables, Compile(request.Precision));
+        _scores = new float[request.Batch * network.Classes];
     }
+
+    public override long PlanBytes => _plan.PeakBytes;
 
     public override int Run()
     {
@@ -110,53 +120,4 @@ internal sealed class ScoringWork : NetworkWork
         _plan.Dispose();
         _variables.Dispose();
     }
-}
-
-/// <summary>Rows of pixels through a trained transformer, the Score column read row by row.</summary>
-internal sealed class PipelineWork : NetworkWork
-{
-    private const int Rows = 2048;
-    private readonly IDataView _rows;
-    private readonly CnnClassificationTransformer _model;
-
-    private sealed class PixelRow
-    {
-        public float[] Features { get; set; } = [];
-
-        public uint Label { get; set; }
-    }
-
-    public PipelineWork(BenchmarkNetwork network, int batch) : base(network, batch)
-    {
-        ImageShape image = network.Architecture.DefaultInput;
-        int values = Images[0].Length / batch;
-        var rows = new PixelRow[Rows];
-        for (int i = 0; i < Rows; i++)
-        {
-            float[] source = Images[i / batch % Images.Length];
-            rows[i] = new PixelRow { Features = source.AsSpan(i % batch * values, values).ToArray(), Label = (uint)(i % network.Classes + 1) };
-        }
-        var mlContext = new MLContext(seed: 1);
-        var schema = SchemaDefinition.Create(typeof(PixelRow));
-        schema[nameof(PixelRow.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, image.Height, image.Width, image.Channels);
-        schema[nameof(PixelRow.Label)].ColumnType = new KeyDataViewType(typeof(uint), network.Classes);
-        _rows = mlContext.Data.LoadFromEnumerable(rows, schema);
-        _model = mlContext.MulticlassClassification.Trainers.CnnClassification(network.Architecture, epochs: 1, batchSize: batch)
-            .Fit(mlContext.Data.TakeRows(_rows, 2 * network.Classes * batch));
-    }
-
-    public override int Run()
-    {
-        IDataView scored = _model.Transform(_rows);
-        DataViewSchema.Column column = scored.Schema["Score"];
-        VBuffer<float> scores = default;
-        int count = 0;
-        using DataViewRowCursor cursor = scored.GetRowCursor([column]);
-        ValueGetter<VBuffer<float>> read = cursor.GetGetter<VBuffer<float>>(column);
-        for (; cursor.MoveNext(); count++)
-            read(ref scores);
-        return count;
-    }
-
-    public override void Dispose() => _model.Dispose();
 }

@@ -5,33 +5,74 @@ namespace Benchmarks;
 /// <summary><c>networks</c>: whole networks on both sides. build/bench.sh calls it.</summary>
 internal static class NetworksCommand
 {
-    private const int Rounds = 5, QuickRounds = 3;
-    private const double Seconds = 2, QuickSeconds = 0.5;
+    private const int Failed = 1, Interrupted = 130;
+
+    private static readonly Argument<string[]> Names = new("NETWORK") { Description = $"Networks to time; all of them by default: {string.Join(", ", NetworkTable.All.Select(n => n.Name))}", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Option<string> Python = new("--python") { Description = "The Python that has PyTorch; empty to time our side only", DefaultValueFactory = _ => "" };
+    private static readonly Option<string> Peer = new("--peer") { Description = "peer.py", DefaultValueFactory = _ => "" };
+    private static readonly Option<int> Threads = new("--threads") { Description = "Threads on both sides", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private static readonly Option<bool> Quick = new("--quick") { Description = "Fewer and shorter rounds: a look, not a figure" };
+    private static readonly Option<string[]> Mode = new("--mode") { Description = "Only modes whose name has this in it: inference, b16, training …", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<string> Precision = new("--precision") { Description = "f32, bf16 or all; auto is all where the processor calculates in bfloat16", DefaultValueFactory = _ => "auto" };
+    private static readonly Option<string?> Json = new("--json") { Description = "File for the rows" };
+    private static readonly Option<string?> Markdown = new("--markdown") { Description = "File for the rows as a table for BENCHMARKS.md, with date and machine" };
 
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        var names = new Argument<string[]>("NETWORK") { Description = $"Networks to time; all of them by default: {string.Join(", ", NetworkTable.All.Select(n => n.Name))}", Arity = ArgumentArity.ZeroOrMore };
-        var python = new Option<string>("--python") { Description = "The Python that has PyTorch; empty to time our side only", DefaultValueFactory = _ => "" };
-        var peer = new Option<string>("--peer") { Description = "peer.py", DefaultValueFactory = _ => "" };
-        var threads = new Option<int>("--threads") { Description = "Threads on both sides", DefaultValueFactory = _ => 2 };
-        var quick = new Option<bool>("--quick") { Description = "Fewer and shorter rounds" };
-        var json = new Option<string?>("--json") { Description = "File for the rows" };
-        names.Validators.Add(result =>
+        Precision.AcceptOnlyFromAmong("auto", "f32", "bf16", "all");
+        Names.Validators.Add(result =>
         {
-            foreach (string unknown in result.Tokens.Select(token => token.Value).Where(name => NetworkTable.Find(name) is null))
-                result.AddError($"There is no network '{unknown}' in the table.");
+            foreach (string name in result.Tokens.Select(token => token.Value))
+                if (Problem(name) is { } problem)
+                    result.AddError(problem);
         });
-        var command = new Command("networks", "Times training and scoring of whole networks.") { names, python, peer, threads, quick, json };
-        command.SetAction(parsed =>
+        Threads.Validators.Add(result =>
         {
-            bool isQuick = parsed.GetValue(quick);
-            var options = new ComparisonOptions(
-                parsed.GetValue(python)!, parsed.GetValue(peer)!, parsed.GetValue(threads), isQuick ? QuickRounds : Rounds, isQuick ? QuickSeconds : Seconds, parsed.GetValue(json));
-            string[] chosen = parsed.GetValue(names) ?? [];
-            IReadOnlyList<ComparisonRow> rows = new NetworkComparison(options).Run(chosen.Length == 0 ? NetworkTable.All : chosen.Select(name => NetworkTable.Find(name)!));
-            return rows.Any(row => row.Error is not null) ? 1 : 0;
+            if (result.GetValue(Threads) < 1)
+                result.AddError("--threads must be at least 1.");
         });
+        var command = new Command("networks", "Times training and inference of whole networks.") { Names, Python, Peer, Threads, Quick, Mode, Precision, Json, Markdown };
+        command.SetAction(Run);
         return command;
+    }
+
+    private static int Run(ParseResult parsed)
+    {
+        var options = new ComparisonOptions(
+            parsed.GetValue(Python)!, parsed.GetValue(Peer)!, parsed.GetValue(Threads), parsed.GetValue(Quick) ? Effort.Quick : Effort.Full,
+            Precisions(parsed.GetValue(Precision)!), parsed.GetValue(Mode) ?? [], parsed.GetValue(Json));
+        string[] names = parsed.GetValue(Names) ?? [];
+        using var interruption = new InterruptSource();
+        IReadOnlyList<ComparisonRow> rows = new NetworkComparison(options, interruption.Token).Run(names.Length == 0 ? NetworkTable.All : names.Select(NetworkTable.Find));
+        if (parsed.GetValue(Markdown) is { } path)
+            File.WriteAllLines(path, [MachineDescription.Line(options.Threads), "", .. ComparisonTable.Markdown(rows)]);
+        return interruption.Token.IsCancellationRequested ? Interrupted : rows.Any(row => row.Error is not null) ? Failed : 0;
+    }
+
+    private static WorkPrecision[] Precisions(string choice)
+    {
+        if (choice == "auto" && !BFloat16Hardware.IsThere)
+            Console.WriteLine("bfloat16 is left out: this processor has neither AMX nor AVX512-BF16 (--precision all measures it nevertheless).");
+        return choice switch
+        {
+            "f32" => [WorkPrecision.F32],
+            "bf16" => [WorkPrecision.Bf16],
+            "auto" when !BFloat16Hardware.IsThere => [WorkPrecision.F32],
+            _ => [WorkPrecision.F32, WorkPrecision.Bf16],
+        };
+    }
+
+    private static string? Problem(string name)
+    {
+        try
+        {
+            NetworkTable.Find(name);
+            return null;
+        }
+        catch (ArgumentException e)
+        {
+            return e.Message;
+        }
     }
 }

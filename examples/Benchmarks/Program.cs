@@ -12,5 +12,5 @@ if (args is ["kernels", .. var kernelArguments])
     BenchmarkSwitcher.FromTypes([typeof(KernelBenchmarks)]).Run(kernelArguments, config);
     return 0;
 }
-var root = new RootCommand("Times networks beside PyTorch, single kernels, and measures accuracy on MNIST.") { NetworksCommand.Create(), MnistCommand.Create(), WorkerCommand.Create() };
+var root = new RootCommand("Times networks beside PyTorch, single kernels, and measures accuracy on MNIST.") { NetworksCommand.Create(), TableCommand.Create(), MnistCommand.Create(), WorkerCommand.Create() };
 return root.Parse(args).Invoke();

@@ -7,47 +7,67 @@ namespace Benchmarks;
 internal sealed class WorkerProcess : IDisposable
 {
     private readonly Process _process;
+    private readonly CancellationTokenRegistration _interruption;
 
-    private WorkerProcess(ProcessStartInfo start)
+    private WorkerProcess(ProcessStartInfo start, CancellationToken cancellation)
     {
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         _process = Process.Start(start) ?? throw new InvalidOperationException($"'{start.FileName}' could not be started.");
+        _interruption = cancellation.Register(_process.Kill);
     }
 
     /// <summary>Our side: this program in its worker mode, on as many processors as there are to be threads.</summary>
-    public static WorkerProcess StartOurs(int threads)
+    public static WorkerProcess StartOurs(int threads, CancellationToken cancellation)
     {
         string program = Environment.ProcessPath!;
         string[] arguments = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(WorkerProcess).Assembly.Location, "worker"] : ["worker"];
         var start = new ProcessStartInfo(program, arguments);
         start.Environment["DOTNET_PROCESSOR_COUNT"] = $"{threads}";
         start.Environment["OMP_NUM_THREADS"] = $"{threads}";
-        return new WorkerProcess(start);
+        return new WorkerProcess(start, cancellation);
     }
 
     /// <summary>PyTorch's side: peer.py. Its threads are told from the outside too, since libraries below PyTorch read the environment once.</summary>
-    public static WorkerProcess StartPeer(string python, string script, int threads)
+    public static WorkerProcess StartPeer(string python, string script, int threads, CancellationToken cancellation)
     {
         var start = new ProcessStartInfo(python, [script]);
         start.Environment["OMP_NUM_THREADS"] = $"{threads}";
         start.Environment["OPENBLAS_NUM_THREADS"] = $"{threads}";
-        return new WorkerProcess(start);
+        start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
+        return new WorkerProcess(start, cancellation);
     }
 
-    /// <summary>Has one measurement made.</summary>
-    public WorkAnswer Measure(WorkRequest request)
+    /// <summary>Asks and waits for the answer; a worker that dies answers with an error.</summary>
+    public WorkAnswer Ask(WorkRequest request)
     {
-        _process.StandardInput.WriteLine(JsonSerializer.Serialize(request, WorkAnswer.Json));
-        _process.StandardInput.Flush();
-        string? line = _process.StandardOutput.ReadLine();
-        WorkAnswer? answer = line is null ? null : JsonSerializer.Deserialize<WorkAnswer>(line, WorkAnswer.Json);
-        return answer ?? throw new InvalidOperationException($"The worker '{_process.StartInfo.FileName}' ended without an answer.");
+        try
+        {
+            _process.StandardInput.WriteLine(JsonSerializer.Serialize(request, BenchmarkJson.Line));
+            _process.StandardInput.Flush();
+            if (_process.StandardOutput.ReadLine() is { } line)
+                return JsonSerializer.Deserialize<WorkAnswer>(line, BenchmarkJson.Line)!;
+        }
+        catch (IOException)
+        {
+            // The pipe is broken: the worker has ended, which is what is said below.
+        }
+        _process.WaitForExit();
+        return new WorkAnswer { Error = $"The worker '{Path.GetFileName(_process.StartInfo.FileName)}' ended without an answer (exit code {_process.ExitCode})." };
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
-        _process.StandardInput.Close();
+        _interruption.Dispose();
+        try
+        {
+            _process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // Ended already.
+        }
         if (!_process.WaitForExit(TimeSpan.FromSeconds(10)))
             _process.Kill();
         _process.Dispose();

@@ -1,13 +1,46 @@
-using System.Text.Json;
-
 namespace Benchmarks;
 
-/// <summary>What is to be timed: one line of JSON to a worker process of either side.</summary>
-internal sealed record WorkRequest(string Network, string Mode, int Batch, int Threads, double Seconds);
+/// <summary>What a worker process of either side is asked: one line of JSON.</summary>
+/// <param name="Command">"measure"; the peer also knows "describe" and "choose", our side "peak".</param>
+/// <param name="Network">Name in <see cref="NetworkTable"/>.</param>
+/// <param name="Kind">What is done.</param>
+/// <param name="Batch">Images at a time.</param>
+/// <param name="Precision">In what numbers.</param>
+/// <param name="Threads">Threads to run on.</param>
+/// <param name="Seconds">The clock runs at least so long, and for one run.</param>
+/// <param name="WarmUpSeconds">Likewise before the first measurement.</param>
+/// <param name="DistinctBatches">Inputs that take turns.</param>
+/// <param name="ChannelsLast">The peer's memory format.</param>
+internal sealed record WorkRequest(
+    string Command, string Network, WorkKind Kind, int Batch, WorkPrecision Precision, int Threads, double Seconds, double WarmUpSeconds, int DistinctBatches, bool ChannelsLast = true);
 
 /// <summary>A worker's answer: one line of JSON.</summary>
-internal sealed record WorkAnswer(double ImagesPerSecond, long PeakBytes, string? Error)
+internal sealed record WorkAnswer
 {
-    /// <summary>Property names as peer.py writes them.</summary>
-    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web);
+    /// <summary>Speed of a measurement.</summary>
+    public double ImagesPerSecond { get; init; }
+
+    /// <summary>Peak of the process's resident memory.</summary>
+    public long PeakBytes { get; init; }
+
+    /// <summary>What our plan needs besides the weights.</summary>
+    public long PlanBytes { get; init; }
+
+    /// <summary>The machine's convolution peak, 10⁹ operations a second.</summary>
+    public double Gigaflops { get; init; }
+
+    /// <summary>Trainable parameters of the network that scores.</summary>
+    public long Parameters { get; init; }
+
+    /// <summary>Trainable parameters of the network in training: with its auxiliary classifiers.</summary>
+    public long TrainingParameters { get; init; }
+
+    /// <summary>Multiply-adds of convolutions and dense layers for one image.</summary>
+    public long MultiplyAdds { get; init; }
+
+    /// <summary>The peer's faster memory format.</summary>
+    public bool ChannelsLast { get; init; }
+
+    /// <summary>What went wrong; null if nothing did.</summary>
+    public string? Error { get; init; }
 }

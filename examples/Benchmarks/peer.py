@@ -1,106 +1,113 @@
 #!/usr/bin/env python3
 """PyTorch's side of the benchmark: answers one line of JSON on standard output for each on standard input.
 
-Request:  {"network": "lenet5", "mode": "train" | "score" | "pipeline", "batch": 64, "threads": 2, "seconds": 2.0}
-Answer:   {"imagesPerSecond": 12345.6, "peakBytes": 123456789} or {"error": "..."}
-The first request for a network and mode builds and warms it up; later ones only measure again, so that rounds of both sides can alternate.
+Request:  {"command": "describe" | "choose" | "measure", "network": "lenet5", "kind": "training" | "inference" | "pipeline", "batch": 64, "precision": "f32" | "bf16",
+           "threads": 2, "seconds": 2.0, "warmUpSeconds": 1.0, "distinctBatches": 8, "channelsLast": true}
+Answers:  describe  {"parameters": …, "trainingParameters": …, "multiplyAdds": …}      what the network is, to be compared with ours
+          choose    {"channelsLast": …}                                                the faster of the two memory formats
+          measure   {"imagesPerSecond": 12345.6, "peakBytes": 123456789}
+          any       {"error": "..."}
+The first "measure" builds the network and warms it up; later ones only measure again, so that rounds of both sides can alternate. The peak of memory is that of a process
+that does nothing but measure one kind of work: "describe" and "choose" belong into another process.
 """
+import contextlib
 import json
 import resource
+import signal
 import sys
 import time
 
-import numpy
 import torch
 from torch import nn
 
+from peer_networks import NETWORKS, multiply_adds, parameters
+
 LEARNING_RATE, MOMENTUM = 0.01, 0.9
-DISTINCT_BATCHES = 8     # different inputs in turn, so that no side profits from one batch that stays in the cache
-WARM_UP_SECONDS = 1.5
 PIPELINE_ROWS = 2048     # rows of one pass through the pipeline
 
 
-def lenet5(activation, pool):
-    return nn.Sequential(
-        nn.Conv2d(1, 6, 5), activation(), pool(2), nn.Conv2d(6, 16, 5), activation(), pool(2), nn.Flatten(),
-        nn.Linear(400, 120), activation(), nn.Linear(120, 84), activation(), nn.Linear(84, 10))
+class Work:
+    """A module, inputs that take turns, and the precision."""
+
+    def __init__(self, request):
+        torch.manual_seed(1)
+        self.network, batch = NETWORKS[request["network"]], request["batch"]
+        training = request["kind"] == "training"
+        self.layout = torch.channels_last if request["channelsLast"] else torch.contiguous_format
+        self.module = self.network.make(training).train(training).to(memory_format=self.layout)
+        self.images = [torch.rand(self.shape(batch)).contiguous(memory_format=self.layout) for _ in range(request["distinctBatches"])]
+        self.labels = [torch.randint(0, self.network.classes, (batch,)) for _ in self.images]
+        self.bfloat16 = request["precision"] == "bf16"
+        self.steps = 0
+
+    def shape(self, batch):
+        return batch, self.network.channels, self.network.size, self.network.size
+
+    def precision(self):
+        return torch.autocast("cpu", dtype=torch.bfloat16) if self.bfloat16 else contextlib.nullcontext()
+
+    def next_batch(self):
+        self.steps += 1
+        return self.steps % len(self.images)
 
 
-# Name -> (module, channels, height, width, classes): one line for each network of NetworkTable.cs.
-NETWORKS = {
-    "lenet5": (lambda: lenet5(nn.ReLU, nn.AvgPool2d), 1, 32, 32, 10),
-}
+class Training(Work):
+    """A step of SGD with momentum on softmax cross-entropy, auxiliary classifiers included."""
 
+    def __init__(self, request):
+        super().__init__(request)
+        self.loss = nn.CrossEntropyLoss(label_smoothing=self.network.label_smoothing)
+        self.optimizer = torch.optim.SGD(self.module.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
 
-class Train:
-    """A step of SGD with momentum on softmax cross-entropy."""
-
-    def __init__(self, module, images, labels, classes):
-        self.module, self.images, self.labels = module.train(), images, labels
-        self.loss = nn.CrossEntropyLoss()
-        self.optimizer = torch.optim.SGD(module.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
-        self.step = 0
+    def total_loss(self, outputs, labels):
+        if not isinstance(outputs, tuple):
+            return self.loss(outputs, labels)
+        return self.loss(outputs[0], labels) + self.network.auxiliary_weight * sum(self.loss(auxiliary, labels) for auxiliary in outputs[1:])
 
     def run(self):
-        at = self.step % len(self.images)
-        self.step += 1
+        at = self.next_batch()
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.loss(self.module(torch.from_numpy(self.images[at])), torch.from_numpy(self.labels[at]))
+        with self.precision():
+            loss = self.total_loss(self.module(self.images[at]), self.labels[at])
         loss.backward()
         self.optimizer.step()
         loss.item()
-        return len(self.images[at])
+        return len(self.labels[at])
 
 
-class Score:
+class Inference(Work):
     """Class probabilities of one batch."""
 
-    def __init__(self, module, images, labels, classes):
-        self.module, self.images = module.eval(), images
-        self.step = 0
-
     def run(self):
-        at = self.step % len(self.images)
-        self.step += 1
-        with torch.inference_mode():
-            torch.softmax(self.module(torch.from_numpy(self.images[at])), dim=1)
-        return len(self.images[at])
+        at = self.next_batch()
+        with torch.inference_mode(), self.precision():
+            torch.softmax(self.module(self.images[at]), dim=1)
+        return len(self.labels[at])
 
 
-class Pipeline:
+class Pipeline(Work):
     """Rows of pixels in, rows of class probabilities out, as NumPy arrays: what a user's program holds."""
 
-    def __init__(self, module, images, labels, classes):
-        self.module, self.batch = module.eval(), len(images[0])
-        self.shape = images[0].shape[1:]
-        rows = numpy.concatenate(images).reshape(-1, int(numpy.prod(self.shape)))
-        self.rows = numpy.resize(rows, (PIPELINE_ROWS, rows.shape[1]))
-        self.scores = numpy.empty((PIPELINE_ROWS, classes), numpy.float32)
+    def __init__(self, request):
+        super().__init__(request)
+        self.batch = request["batch"]
+        self.rows = torch.rand(self.shape(PIPELINE_ROWS)).reshape(PIPELINE_ROWS, -1).numpy()
+        self.scores = torch.empty(PIPELINE_ROWS, self.network.classes).numpy()
 
     def run(self):
-        with torch.inference_mode():
-            for at in range(0, len(self.rows), self.batch):
-                rows = numpy.ascontiguousarray(self.rows[at:at + self.batch]).reshape(-1, *self.shape)
-                self.scores[at:at + self.batch] = torch.softmax(self.module(torch.from_numpy(rows)), dim=1).numpy()
-        return len(self.rows)
+        with torch.inference_mode(), self.precision():
+            for at in range(0, PIPELINE_ROWS, self.batch):
+                rows = torch.from_numpy(self.rows[at:at + self.batch])
+                images = rows.reshape(self.shape(len(rows))).contiguous(memory_format=self.layout)
+                self.scores[at:at + self.batch] = torch.softmax(self.module(images), dim=1).float().numpy()
+        return PIPELINE_ROWS
 
 
-MODES = {"train": Train, "score": Score, "pipeline": Pipeline}
+KINDS = {"training": Training, "inference": Inference, "pipeline": Pipeline}
 
 
-def build(request, channels_last):
-    make, channels, height, width, classes = NETWORKS[request["network"]]
-    torch.manual_seed(1)
-    random = numpy.random.default_rng(1)
-    images = [random.random((request["batch"], channels, height, width), numpy.float32) for _ in range(DISTINCT_BATCHES)]
-    labels = [random.integers(0, classes, request["batch"]) for _ in range(DISTINCT_BATCHES)]
-    module = make()
-    if channels_last:
-        module = module.to(memory_format=torch.channels_last)
-    return MODES[request["mode"]](module, images, labels, classes)
-
-
-def measure(work, seconds):
+def speed(work, seconds):
+    """Images per second over at least that many seconds and one run."""
     images, start = 0, time.perf_counter()
     while True:
         images += work.run()
@@ -109,26 +116,45 @@ def measure(work, seconds):
             return images / elapsed
 
 
-def prepare(request):
-    """Warms up both memory formats and keeps the faster one: the peer runs at its best."""
-    candidates = [build(request, channels_last) for channels_last in (False, True)]
-    for candidate in candidates:
-        measure(candidate, WARM_UP_SECONDS)
-    return max(candidates, key=lambda candidate: measure(candidate, request["seconds"] / 4))
+class Worker:
+    """Answers requests; holds what the first measurement prepared."""
+
+    def __init__(self):
+        self.work = None
+
+    def describe(self, request):
+        network = NETWORKS[request["network"]]
+        module = network.make(False)
+        return {
+            "parameters": parameters(module),
+            "trainingParameters": parameters(network.make(True)),
+            "multiplyAdds": multiply_adds(module, torch.rand(1, network.channels, network.size, network.size)),
+        }
+
+    def choose(self, request):
+        speeds = {}
+        for channels_last in (True, False):
+            work = KINDS[request["kind"]](request | {"channelsLast": channels_last})
+            speed(work, request["warmUpSeconds"])
+            speeds[channels_last] = speed(work, request["seconds"])
+        return {"channelsLast": speeds[True] >= speeds[False]}
+
+    def measure(self, request):
+        if self.work is None:
+            self.work = KINDS[request["kind"]](request)
+            speed(self.work, request["warmUpSeconds"])
+        return {"imagesPerSecond": speed(self.work, request["seconds"]), "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 
 
 def main():
-    prepared = {}
+    signal.signal(signal.SIGINT, signal.SIG_IGN)     # an interruption is the driver's to handle
+    worker = Worker()
+    commands = {"describe": worker.describe, "choose": worker.choose, "measure": worker.measure}
     for line in sys.stdin:
         try:
             request = json.loads(line)
             torch.set_num_threads(request["threads"])
-            key = (request["network"], request["mode"], request["batch"])
-            if key not in prepared:
-                prepared[key] = prepare(request)
-            speed = measure(prepared[key], request["seconds"])
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            answer = {"imagesPerSecond": speed, "peakBytes": peak}
+            answer = commands[request["command"]](request)
         except Exception as error:  # the driver reports it and goes on with the next network
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), flush=True)
