@@ -236,7 +236,7 @@ public sealed class BadInputTests : IDisposable
         AssertOptionError<ArgumentOutOfRangeException>(o => o.Momentum = 1, "Momentum must be at least 0 and less than 1");
         AssertOptionError<ArgumentOutOfRangeException>(o => o.ValidationSetFraction = 1, "ValidationSetFraction must be at least 0 and less than 1");
         AssertOptionError<ArgumentOutOfRangeException>(o => o.Threads = -1, "options");
-        AssertOptionError<NotSupportedException>(o => o.Precision = CnnPrecision.BFloat16, "BFloat16 is not in this version");
+        AssertOptionError<ArgumentOutOfRangeException>(o => o.Precision = (CnnPrecision)3, "Precision must be Float32, BFloat16 or Auto");
     }
 
     [Fact]

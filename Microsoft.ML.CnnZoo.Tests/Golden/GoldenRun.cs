@@ -13,6 +13,7 @@ public sealed class GoldenRun : IDisposable
     private readonly CnnArchitecture _network;
     private readonly NetworkGraph _graph;
     private readonly CnnBackend _backend;
+    private readonly Precision _precision;
     private readonly TensorShape _shape;
     private readonly float[] _image;
 
@@ -21,9 +22,10 @@ public sealed class GoldenRun : IDisposable
     /// <param name="golden">The case.</param>
     /// <param name="gain">conv_c of the file.</param>
     /// <param name="backend">What runs it.</param>
-    public GoldenRun(CnnArchitecture network, JsonElement golden, double gain, CnnBackend backend)
+    /// <param name="precision">In what numbers.</param>
+    public GoldenRun(CnnArchitecture network, JsonElement golden, double gain, CnnBackend backend, Precision precision = Precision.Float32)
     {
-        (_network, _backend) = (Form(network, golden), backend);
+        (_network, _backend, _precision) = (Form(network, golden), backend, precision);
         JsonElement input = golden.GetProperty("input");
         int[] nchw = [.. input.GetProperty("shape").EnumerateArray().Select(e => e.GetInt32())];
         var g = new GraphBuilder();
@@ -50,7 +52,7 @@ public sealed class GoldenRun : IDisposable
     public double[][] Compute(IReadOnlyList<NodeOutput> tensors)
     {
         var feeds = new Dictionary<string, TensorShape> { ["image"] = _shape };
-        using Executable plan = new Session(TestBackends.Registry(_backend)).Compile(_graph, feeds, tensors, [], _variables);
+        using Executable plan = new Session(TestBackends.Registry(_backend)).Compile(_graph, feeds, tensors, [], _variables, new CompileOptions { Precision = _precision });
         _image.CopyTo(plan.Feed<float>("image"));
         plan.Run();
         return [.. Enumerable.Range(0, tensors.Count).Select(i => Array.ConvertAll(plan.Fetch<float>(i).ToArray(), v => (double)v))];

@@ -8,7 +8,7 @@ namespace Microsoft.ML.CnnZoo.Estimators;
 /// <summary>A trained network with all that scoring needs: architecture, weights, preprocessing.</summary>
 public sealed class CnnClassificationModel : IDisposable
 {
-    internal CnnClassificationModel(CnnArchitecture architecture, ImageShape image, int classes, bool takesFloats, ImageFit fit, PixelNormalization normalization, VariableStore weights)
+    internal CnnClassificationModel(CnnArchitecture architecture, ImageShape image, int classes, bool takesFloats, ImageFit fit, PixelNormalization normalization, VariableStore weights, CnnPrecision precision)
     {
         Architecture = architecture;
         Image = image;
@@ -17,6 +17,7 @@ public sealed class CnnClassificationModel : IDisposable
         Fit = fit;
         Normalization = normalization;
         Weights = weights;
+        Precision = precision;
     }
 
     /// <summary>The network.</summary>
@@ -33,6 +34,9 @@ public sealed class CnnClassificationModel : IDisposable
     public PixelNormalization Normalization { get; }
     /// <summary>The weights by name. Reading is safe from any thread; changing them while the transformer scores is not.</summary>
     public VariableStore Weights { get; }
+
+    /// <summary>In what numbers it scores, as chosen for training; the weights are 32-bit floats whatever it is.</summary>
+    public CnnPrecision Precision { get; }
 
     internal ClassificationGraphs Graphs => new(Architecture, Image, Classes);
 

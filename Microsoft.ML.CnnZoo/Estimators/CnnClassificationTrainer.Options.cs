@@ -6,17 +6,6 @@ using Microsoft.ML.CnnZoo.Weights;
 
 namespace Microsoft.ML.CnnZoo.Estimators;
 
-/// <summary>In what numbers a network computes.</summary>
-public enum CnnPrecision
-{
-    /// <summary>32-bit floats throughout.</summary>
-    Float32,
-    /// <summary>Activations and their gradients as bfloat16. Not in this version.</summary>
-    BFloat16,
-    /// <summary>The fastest that the machine offers without loss of accuracy: 32-bit floats in this version.</summary>
-    Auto,
-}
-
 public sealed partial class CnnClassificationTrainer
 {
     /// <summary>Options of <see cref="CnnClassificationTrainer"/>. Read when <see cref="Fit(IDataView)"/> is called, never written to.</summary>
@@ -76,7 +65,7 @@ public sealed partial class CnnClassificationTrainer
 
         /// <summary>What runs the network.</summary>
         public CnnBackend Backend = CnnBackend.Auto;
-        /// <summary>In what numbers it computes. BFloat16 is refused in this version.</summary>
+        /// <summary>In what numbers it computes, while training and scoring; saved with the model, in which Auto stays Auto. The weights are 32-bit floats whatever it is.</summary>
         public CnnPrecision Precision = CnnPrecision.Auto;
         /// <summary>Threads; 0 for one per processor. Part of what fixes the weights.</summary>
         public int Threads;

@@ -46,8 +46,8 @@ public sealed partial class CnnClassificationTrainer : IEstimator<CnnClassificat
         ArgumentNullException.ThrowIfNull(options);
         if (options.Architecture is null)
             throw new ArgumentException("Options.Architecture is missing: choose one of CnnArchitectures.", nameof(options));
-        if (options.Precision == CnnPrecision.BFloat16)
-            throw new NotSupportedException("Precision = BFloat16 is not in this version of Microsoft.ML.CnnZoo; use Float32 or Auto.");
+        if (!Enum.IsDefined(options.Precision))
+            throw new ArgumentOutOfRangeException(nameof(options), options.Precision, "Precision must be Float32, BFloat16 or Auto.");
         if (options.ValidationSetFraction is < 0 or >= 1 or float.NaN)
             throw new ArgumentOutOfRangeException(nameof(options), options.ValidationSetFraction, "ValidationSetFraction must be at least 0 and less than 1.");
         if (options.Momentum is not (>= 0 and < 1))

@@ -14,12 +14,13 @@ namespace Microsoft.ML.CnnZoo.Estimators;
 /// </summary>
 internal static class CnnModelFile
 {
-    /// <summary>Version of the block; a higher one is refused.</summary>
-    public const int Version = 1;
+    /// <summary>Version of the block; a higher one is refused. Version 2 added the precision.</summary>
+    public const int Version = 2;
 
     /// <summary>Name of the stream of weights.</summary>
     public const string WeightsStream = "Weights.bin";
 
+    private const int WeightsVersion = 1;
     private const uint WeightsMagic = 0x575A4E43; // "CNZW"
     private const uint EndMark = 0x21444E45; // "END!"
     private const int MaxClasses = 1 << 20, MaxRank = 8, MaxSide = 1 << 14;
@@ -40,6 +41,7 @@ internal static class CnnModelFile
         writer.Write((int)model.Fit);
         foreach (float value in model.Normalization.Scale.Concat(model.Normalization.Offset))
             writer.Write(value);
+        writer.Write((int)model.Precision);
     }
 
     /// <summary>Reads the block and makes a model whose weights are still to be read.</summary>
@@ -47,8 +49,8 @@ internal static class CnnModelFile
     public static CnnClassificationModel LoadHeader(BinaryReader reader)
     {
         int version = reader.ReadInt32();
-        if (version != Version)
-            throw Damaged("Model.key", $"it is of version {version}; this library reads version {Version}");
+        if (version is < 1 or > Version)
+            throw Damaged("Model.key", $"it is of version {version}; this library reads versions up to {Version}");
         string name = reader.ReadString();
         CnnArchitecture architecture = CnnArchitectures.All.FirstOrDefault(a => a.Name == name) ?? throw Damaged("Model.key", $"it names the network '{name}', which this library does not have");
         if (reader.ReadBoolean())
@@ -69,7 +71,11 @@ internal static class CnnModelFile
         if (!Enum.IsDefined(fit))
             throw Damaged("Model.key", $"it says the unknown image fit {(int)fit}");
         ImmutableArray<float> ReadFloats() => [.. Enumerable.Range(0, image.Channels).Select(_ => reader.ReadSingle())];
-        return new CnnClassificationModel(architecture, image, classes, floats, fit, new PixelNormalization(ReadFloats(), ReadFloats()), new VariableStore());
+        var normalization = new PixelNormalization(ReadFloats(), ReadFloats());
+        CnnPrecision precision = version < 2 ? CnnPrecision.Float32 : (CnnPrecision)reader.ReadInt32();
+        if (!Enum.IsDefined(precision))
+            throw Damaged("Model.key", $"it says the unknown precision {(int)precision}");
+        return new CnnClassificationModel(architecture, image, classes, floats, fit, normalization, new VariableStore(), precision);
     }
 
     /// <summary>Writes the weights.</summary>
@@ -77,7 +83,7 @@ internal static class CnnModelFile
     {
         IReadOnlyList<VariableDefinition> variables = model.Graphs.Scoring().Graph.Variables;
         writer.Write(WeightsMagic);
-        writer.Write(Version);
+        writer.Write(WeightsVersion);
         writer.Write(variables.Count);
         foreach (VariableDefinition definition in variables)
         {
@@ -100,8 +106,8 @@ internal static class CnnModelFile
         {
             if (reader.ReadUInt32() != WeightsMagic)
                 throw Damaged(WeightsStream, "it does not begin as weights do");
-            if (reader.ReadInt32() is int version && version != Version)
-                throw Damaged(WeightsStream, $"it is of version {version}; this library reads version {Version}");
+            if (reader.ReadInt32() is int version && version != WeightsVersion)
+                throw Damaged(WeightsStream, $"it is of version {version}; this library reads version {WeightsVersion}");
             IReadOnlyList<VariableDefinition> variables = model.Graphs.Scoring().Graph.Variables;
             if (reader.ReadInt32() is int count && count != variables.Count)
                 throw Damaged(WeightsStream, $"it holds {count} tensors; {model.Architecture.Name} has {variables.Count}");

@@ -23,7 +23,7 @@ internal sealed class CnnScorer : IDisposable
     {
         _model = model;
         _session = new Session(registry);
-        _options = new CompileOptions { Workers = workers };
+        _options = new CompileOptions { Workers = workers, Precision = model.Precision.ToExecution() };
         _graph = model.Graphs.Scoring();
         BatchSize = Math.Clamp(BatchBytes / (model.Image.ValueCount() * sizeof(float)), 1, LargestBatch);
     }

@@ -41,7 +41,7 @@ public static class CnnZooCatalog
     /// <param name="catalog">The multiclass trainers of an MLContext.</param>
     /// <param name="options">Options; <see cref="CnnClassificationTrainer.Options.Architecture"/> is required.</param>
     /// <exception cref="ArgumentException">The architecture is missing, or a value is out of its range.</exception>
-    /// <exception cref="NotSupportedException">BFloat16 was asked for, or this version of ML.NET is not known to the library.</exception>
+    /// <exception cref="NotSupportedException">This version of ML.NET is not known to the library.</exception>
     public static CnnClassificationTrainer CnnClassification(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, CnnClassificationTrainer.Options options)
     {
         ArgumentNullException.ThrowIfNull(catalog);

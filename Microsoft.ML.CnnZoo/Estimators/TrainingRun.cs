@@ -58,6 +58,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         EpochCompleted = options.ProgressCallback,
         BatchCompleted = options.BatchCallback,
         CancellationToken = options.CancellationToken,
+        Precision = options.Precision.ToExecution(),
         Workers = workers,
     };
 
@@ -74,7 +75,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         int seed = options.Seed ?? host.Rand.Next();
         KernelRegistry registry = Backends.Create(options.Backend, out string backend);
         ImageShape image = ChooseImage(feature);
-        Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. {backend}");
+        Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. {backend} Computes in {new Session(registry).Resolve(options.Precision.ToExecution())}.");
         (ImageCache<T> images, IBatchSource training, IBatchSource? held) = Read<T>(train, validation, label, feature, image, seed);
         LabelValues labels = LabelValues.Of(label.Column, label.Classes);
         if (images.Labels.Distinct().Count() == 1)
@@ -90,7 +91,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         TrainingResult result = trainer.Train(training, held);
         ReportEnd(result);
         var weightNames = scoring.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
-        var model = new CnnClassificationModel(_architecture, image, label.Classes, feature.HoldsFloats, options.ImageFit, images.Normalization, trainer.Variables.Clone(v => weightNames.Contains(v.Name)));
+        var model = new CnnClassificationModel(_architecture, image, label.Classes, feature.HoldsFloats, options.ImageFit, images.Normalization, trainer.Variables.Clone(v => weightNames.Contains(v.Name)),
+            options.Precision);
         var columns = new CnnClassificationTransformer.ColumnNames(options.FeatureColumnName, options.ScoreColumnName, options.PredictedLabelColumnName, _format);
         return new CnnClassificationTransformer(host, model, labels, columns, registry, result);
     }

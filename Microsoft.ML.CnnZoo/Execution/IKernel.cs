@@ -48,7 +48,7 @@ public enum InputSource
 }
 
 /// <summary>One input as a kernel sees it when it is prepared.</summary>
-/// <param name="Spec">Type and shape, fully defined. For a handle: the variable's own type and shape.</param>
+/// <param name="Spec">Type and shape, fully defined. For a handle: the variable's own type and shape. Where the node reads a weight or constant as bfloat16 through a folded cast: float32, as it is stored.</param>
 /// <param name="Source">Where it comes from.</param>
 /// <param name="Variable">The variable, when it is one: its <see cref="Variable.Version"/> tells when packed weights are stale.</param>
 /// <param name="Constant">The integers of a constant input (axes, shapes), else null.</param>
@@ -91,4 +91,7 @@ public interface IBackend
 
     /// <summary>One factory per op.</summary>
     IReadOnlyList<IKernelFactory> Factories { get; }
+
+    /// <summary>Whether convolutions and products of this type run at the processor's best speed here. By default float32 alone.</summary>
+    bool Accelerates(DataType type) => type == DataType.Float;
 }

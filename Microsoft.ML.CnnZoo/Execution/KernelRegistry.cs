@@ -5,6 +5,7 @@ namespace Microsoft.ML.CnnZoo.Execution;
 /// <summary>The backends in the order in which they are asked for a kernel.</summary>
 public sealed class KernelRegistry
 {
+    private readonly IReadOnlyList<IBackend> _all;
     private readonly List<(string Backend, Dictionary<string, IKernelFactory> Factories)> _backends = [];
 
     /// <summary>Creates a registry.</summary>
@@ -12,6 +13,7 @@ public sealed class KernelRegistry
     /// <exception cref="ArgumentException">A backend has two factories for one op.</exception>
     public KernelRegistry(params IReadOnlyList<IBackend> backends)
     {
+        _all = backends;
         foreach (IBackend backend in backends)
         {
             var factories = new Dictionary<string, IKernelFactory>(StringComparer.Ordinal);
@@ -24,6 +26,9 @@ public sealed class KernelRegistry
 
     /// <summary>Names of the backends, in order.</summary>
     public IReadOnlyList<string> Backends => [.. _backends.Select(b => b.Backend)];
+
+    /// <summary>Whether a backend computes in this type at the processor's best speed.</summary>
+    public bool Accelerates(DataType type) => _all.Any(b => b.Accelerates(type));
 
     /// <summary>Prepares the first kernel that a backend offers.</summary>
     /// <returns>The kernel and its backend's name.</returns>

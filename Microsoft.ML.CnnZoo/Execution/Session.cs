@@ -10,6 +10,9 @@ public sealed record CompileOptions
     /// <summary>Whether to fuse bias and activation into convolutions and dense layers. Default true.</summary>
     public bool Fuse { get; init; } = true;
 
+    /// <summary>In what numbers to compute. Default float32.</summary>
+    public Precision Precision { get; init; }
+
     /// <summary>Threads to run on. Default: one per processor.</summary>
     public WorkerPool Workers { get; init; } = WorkerPool.Shared;
 }
@@ -30,16 +33,23 @@ public sealed class Session(KernelRegistry registry)
         IReadOnlyList<NodeDef> targets, VariableStore variables, CompileOptions? options = null)
     {
         options ??= new CompileOptions();
+        options = options with { Precision = Resolve(options.Precision) };
         GraphRequest request = Optimize(new GraphRequest(graph, fetches, targets), feeds, options);
         return new PlanCompiler(request, registry, variables, options.Workers).Compile();
     }
 
-    /// <summary>The graph after all passes: what <see cref="Compile"/> would run.</summary>
+    /// <summary>What <see cref="Precision.Auto"/> stands for with these backends on this machine; any other precision is itself.</summary>
+    public Precision Resolve(Precision precision) =>
+        precision != Precision.Auto ? precision : registry.Accelerates(DataType.BFloat16) ? Precision.BFloat16 : Precision.Float32;
+
+    /// <summary>The graph after all passes: what <see cref="Compile"/> would run, <see cref="Precision.Auto"/> resolved (here it counts as float32).</summary>
     public static GraphRequest Optimize(GraphRequest request, IReadOnlyDictionary<string, TensorShape> feeds, CompileOptions options)
     {
         List<IGraphPass> passes = [new Specialize(feeds), new FoldShapes()];
         if (options.Fuse)
             passes.Add(new FuseBiasActivation());
+        if (options.Precision == Precision.BFloat16)
+            passes.Add(new ConvertToBFloat16());
         foreach (IGraphPass pass in passes)
             request = pass.Apply(request);
         return request;

@@ -38,6 +38,8 @@ public sealed record TrainingOptions
     public Action<BatchProgress>? BatchCompleted { get; init; }
     /// <summary>Ends training after the batch at hand; the best weights so far stay.</summary>
     public CancellationToken CancellationToken { get; init; }
+    /// <summary>In what numbers to compute; weights and optimizer state are float32 whatever it is.</summary>
+    public Precision Precision { get; init; }
     /// <summary>Threads to run on.</summary>
     public WorkerPool Workers { get; init; } = WorkerPool.Shared;
 

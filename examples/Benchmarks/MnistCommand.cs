@@ -30,7 +30,8 @@ internal static class MnistCommand
         var rate = new Option<float>("--lr") { Description = "Learning rate; 0 for one that suits the network", DefaultValueFactory = _ => 0f };
         var seed = new Option<int>("--seed") { Description = "Seed", DefaultValueFactory = _ => 1 };
         var backend = new Option<CnnBackend>("--backend") { Description = "Kernels to run on", DefaultValueFactory = _ => CnnBackend.Auto };
-        var command = new Command("mnist", "Trains on all of MNIST and prints the test accuracy of each epoch.") { data, architecture, epochs, batch, rate, seed, backend };
+        var precision = new Option<CnnPrecision>("--precision") { Description = "Numbers to compute with", DefaultValueFactory = _ => CnnPrecision.Auto };
+        var command = new Command("mnist", "Trains on all of MNIST and prints the test accuracy of each epoch.") { data, architecture, epochs, batch, rate, seed, backend, precision };
         command.SetAction(parsed => Run(parsed.GetRequiredValue(data), new CnnClassificationTrainer.Options
         {
             Architecture = CnnArchitectures.Find(parsed.GetRequiredValue(architecture)),
@@ -39,6 +40,7 @@ internal static class MnistCommand
             LearningRate = parsed.GetValue(rate) is > 0 and float given ? given : null,
             Seed = parsed.GetValue(seed),
             Backend = parsed.GetValue(backend),
+            Precision = parsed.GetValue(precision),
         }));
         return command;
     }

@@ -12,10 +12,10 @@ internal sealed class GraphRewriter(GraphRequest source)
     /// <summary>The new tensor that stands for an old one.</summary>
     public NodeOutput Map(NodeOutput old) => _outputs[old];
 
-    /// <summary>Copies a node, with other attributes if given.</summary>
-    public NodeDef Copy(NodeDef node, IEnumerable<KeyValuePair<string, AttributeValue>>? attributes = null)
+    /// <summary>Copies a node, with other attributes or inputs if given.</summary>
+    public NodeDef Copy(NodeDef node, IEnumerable<KeyValuePair<string, AttributeValue>>? attributes = null, NodeOutput[]? inputs = null)
     {
-        NodeDef copy = Add(node.Definition, node.Name, [.. node.Inputs.Select(Map)], attributes ?? node.Attributes,
+        NodeDef copy = Add(node.Definition, node.Name, inputs ?? [.. node.Inputs.Select(Map)], attributes ?? node.Attributes,
             [.. node.ControlInputs.Where(_nodes.ContainsKey).Select(c => _nodes[c])]);
         Replace(node, copy);
         return copy;
@@ -32,6 +32,9 @@ internal sealed class GraphRewriter(GraphRequest source)
         for (int port = 0; port < old.Outputs.Count; port++)
             _outputs[old.Output(port)] = replacement.Output(port);
     }
+
+    /// <summary>Says that a new tensor stands for an old one.</summary>
+    public void Replace(NodeOutput old, NodeOutput replacement) => _outputs[old] = replacement;
 
     /// <summary>The new graph with the fetches and targets that stand for the old ones.</summary>
     public GraphRequest Finish() => new(new NetworkGraph(_target.Nodes, source.Graph.Variables),

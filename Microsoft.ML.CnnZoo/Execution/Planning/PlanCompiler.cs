@@ -106,7 +106,7 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         return storage switch
         {
             { Variable: Variable variable } => new KernelInput(new TensorSpec(variable.Spec.Type, input.Shape), InputSource.Variable, variable),
-            { Constant: not null } => new KernelInput(input.Spec, InputSource.Constant, null, ConstantValues.TryGet(input)),
+            { Constant: not null } => new KernelInput(new TensorSpec(Schedule.Root(input).Type, input.Shape), InputSource.Constant, null, ConstantValues.TryGet(input)),
             _ => new KernelInput(input.Spec, InputSource.Computed),
         };
     }

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Execution.Planning;
 
@@ -11,8 +12,8 @@ internal static class Schedule
     private static readonly HashSet<string> ViewOps = ["Reshape", "Squeeze", "ExpandDims", "Identity", "StopGradient", "ReadVariableOp"];
     private static readonly HashSet<string> SourceOps = ["VarHandleOp", "Const", "Placeholder"];
 
-    /// <summary>Whether a node's output is its first input's memory under another shape.</summary>
-    public static bool IsView(NodeDef node) => ViewOps.Contains(node.Op);
+    /// <summary>Whether a node's output is its first input's memory under another shape, or a cast that its readers do themselves.</summary>
+    public static bool IsView(NodeDef node) => ViewOps.Contains(node.Op) || (node.Op == "Cast" && node.Attributes.ContainsKey(Cast.Folded));
 
     /// <summary>Whether a node is memory that is there before the first step.</summary>
     public static bool IsSource(NodeDef node) => SourceOps.Contains(node.Op);

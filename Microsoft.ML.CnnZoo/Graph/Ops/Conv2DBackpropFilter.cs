@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Conv2DBackpropFilter</c>: the gradient of <c>Conv2D</c> with respect to its filter.</summary>
-/// <remarks>(x [N,H,W,C], filter_sizes [4], dy [N,H',W',F]) → dw [kh,kw,C/groups,F] of shape filter_sizes, summed over images and positions. Its own gradient is not needed here.</remarks>
+/// <remarks>(x [N,H,W,C], filter_sizes [4], dy [N,H',W',F]) → dw [kh,kw,C/groups,F] of shape filter_sizes, summed over images and positions. Its own gradient is not needed here. In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in float32.</remarks>
 internal sealed class Conv2DBackpropFilter() : OpDefinition("Conv2DBackpropFilter", 3)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Convolution.Schema(typeInput: 0, withCudnn: true);
@@ -12,6 +12,6 @@ internal sealed class Conv2DBackpropFilter() : OpDefinition("Conv2DBackpropFilte
         Convolution.RequireOneType(c, 0, 2);
         TensorShape filter = c.ToShape(c.RequireConstant(1, "filter_sizes"));
         c.RequireShape(2, Convolution.Infer(c, c.Inputs[0].Shape, filter, depthwise: false).OutputShape);
-        return [new(c.Inputs[0].Type, filter)];
+        return [new(c.OutputTypeOr(c.Inputs[0].Type), filter)];
     }
 }

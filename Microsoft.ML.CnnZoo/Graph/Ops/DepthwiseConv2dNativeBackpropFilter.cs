@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>DepthwiseConv2dNativeBackpropFilter</c>: the gradient of <c>DepthwiseConv2dNative</c> with respect to its filter.</summary>
-/// <remarks>(x [N,H,W,C], filter_sizes [4], dy [N,H',W',C·m]) → dw [kh,kw,C,m] of shape filter_sizes. Its own gradient is not needed here.</remarks>
+/// <remarks>(x [N,H,W,C], filter_sizes [4], dy [N,H',W',C·m]) → dw [kh,kw,C,m] of shape filter_sizes. Its own gradient is not needed here. In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in float32.</remarks>
 internal sealed class DepthwiseConv2dNativeBackpropFilter() : OpDefinition("DepthwiseConv2dNativeBackpropFilter", 3)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Convolution.Schema(typeInput: 0, withCudnn: false);
@@ -12,6 +12,6 @@ internal sealed class DepthwiseConv2dNativeBackpropFilter() : OpDefinition("Dept
         Convolution.RequireOneType(c, 0, 2);
         TensorShape filter = c.ToShape(c.RequireConstant(1, "filter_sizes"));
         c.RequireShape(2, Convolution.Infer(c, c.Inputs[0].Shape, filter, depthwise: true).OutputShape);
-        return [new(c.Inputs[0].Type, filter)];
+        return [new(c.OutputTypeOr(c.Inputs[0].Type), filter)];
     }
 }

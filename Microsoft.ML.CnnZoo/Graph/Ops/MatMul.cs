@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>MatMul</c>: the product of two matrices.</summary>
-/// <remarks>a [m,k], b [k,n] → y [m,n]; <c>transpose_a</c>, <c>transpose_b</c> read the operand transposed. dL/da = dL/dy·bᵀ, dL/db = aᵀ·dL/dy (transposed with the operand).</remarks>
+/// <remarks>a [m,k], b [k,n] → y [m,n]; <c>transpose_a</c>, <c>transpose_b</c> read the operand transposed. dL/da = dL/dy·bᵀ, dL/db = aᵀ·dL/dy (transposed with the operand). In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in float32.</remarks>
 internal sealed class MatMul() : OpDefinition("MatMul", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.Flag("transpose_a"), OpSchema.Flag("transpose_b"), OpSchema.FloatingT];
@@ -19,7 +19,7 @@ internal sealed class MatMul() : OpDefinition("MatMul", 2)
         (int kb, int n) = tb ? (b.Shape[1], b.Shape[0]) : (b.Shape[0], b.Shape[1]);
         if (ka != kb && ka != TensorShape.Unknown && kb != TensorShape.Unknown)
             throw c.Error($"input has {ka} features, kernel expects {kb} ({a.Shape}{(ta ? " transposed" : "")} by {b.Shape}{(tb ? " transposed" : "")})");
-        return new(a.Type, new TensorShape(m, n));
+        return new(c.OutputTypeOr(a.Type), new TensorShape(m, n));
     }
 
     public override NodeOutput?[] BuildGradient(in GradientContext c)

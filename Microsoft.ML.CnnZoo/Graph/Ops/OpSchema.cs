@@ -25,6 +25,16 @@ internal static class OpSchema
     /// <summary>The result of an op whose only output is like its first input.</summary>
     public static TensorSpec[] SameAsFirst(in ShapeContext c) => [c.Inputs[0]];
 
+    /// <summary>
+    /// The attribute of this engine, not TensorFlow's, with which an op that sums many bfloat16 terms gives the sum in float32, unrounded. TensorFlow, which ignores attributes with
+    /// an underscore, would round it to T: only plans hold such nodes.
+    /// </summary>
+    public const string OutputType = "_output_type";
+
+    /// <summary>The type in <see cref="OutputType"/>, or <paramref name="otherwise"/>.</summary>
+    public static DataType OutputTypeOr(this in ShapeContext c, DataType otherwise) =>
+        c.Attributes.TryGetValue(OutputType, out AttributeValue? type) ? type.Type : otherwise;
+
     /// <summary>The integers of an input that must be known before running.</summary>
     public static long[] RequireConstant(this in ShapeContext c, int input, string meaning) =>
         c.Constant(input) ?? throw c.Error($"input {input} ({meaning}) must be a constant or the Shape of a tensor");

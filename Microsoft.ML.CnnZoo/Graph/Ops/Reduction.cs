@@ -5,7 +5,7 @@ internal static class Reduction
 {
     public static IReadOnlyList<AttributeSpec> Schema { get; } = [OpSchema.Flag("keep_dims"), OpSchema.FloatingT, OpSchema.IndexType("Tidx", 1)];
 
-    /// <summary>The reduced shape; axes are input 1.</summary>
+    /// <summary>The reduced shape; axes are input 1. In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in float32.</summary>
     public static TensorSpec Infer(in ShapeContext c)
     {
         TensorShape x = c.Inputs[0].Shape;
@@ -19,7 +19,7 @@ internal static class Reduction
                 dims.Add(x[i]);
             else if (keep)
                 dims.Add(1);
-        return new(c.Inputs[0].Type, new TensorShape([.. dims]));
+        return new(c.OutputTypeOr(c.Inputs[0].Type), new TensorShape([.. dims]));
     }
 
     /// <summary>Which dimensions a node reduces.</summary>

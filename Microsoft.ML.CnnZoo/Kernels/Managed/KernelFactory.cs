@@ -12,8 +12,15 @@ internal sealed class KernelFactory(string op, Func<KernelRequest, IKernel?> pre
 
     public IKernel? TryPrepare(KernelRequest request) => prepare(request);
 
-    /// <summary>A factory whose kernels take float32 in every data input and give it in every output.</summary>
-    public static KernelFactory Float(string op, Func<KernelRequest, IKernel> prepare) => new(op, request =>
+    /// <summary>A factory whose kernels take float32 in every data input and give it in every output; bfloat16 tensors are converted around them.</summary>
+    public static KernelFactory Float(string op, Func<KernelRequest, IKernel> prepare) => Widening(op, request =>
         request.Inputs.All(i => i.Type is DataType.Float || i.Constant is not null || i.Type is DataType.Resource)
             && request.Outputs.All(o => o.Type == DataType.Float) ? prepare(request) : null);
+
+    /// <summary>A factory whose kernels know float32 and not bfloat16: such tensors are converted around them.</summary>
+    public static KernelFactory Widening(string op, Func<KernelRequest, IKernel?> prepare) => new(op, request => WideningKernel.Prepare(request, prepare));
+
+    /// <summary>A factory of kernels that move elements of one type, whatever it is; bfloat16 beside a float32 constant is converted.</summary>
+    public static KernelFactory Mover(string op, Func<KernelRequest, IKernel> prepare) => new(op, request =>
+        request.Inputs.Any(i => i.Type == DataType.BFloat16) && request.Inputs.Any(i => i.Type == DataType.Float) ? WideningKernel.Prepare(request, prepare) : prepare(request));
 }

@@ -47,8 +47,8 @@ public sealed class ManagedBackend : IBackend
         KernelFactory.Float("Sigmoid", r => new UnaryKernel<SigmoidOperator>(r)),
         KernelFactory.Float("SigmoidGrad", r => new BinaryKernel<SigmoidGradOperator>(r)),
         new("GreaterEqual", r => r.Inputs[0].Type == DataType.Float ? new GreaterEqualKernel(r) : null),
-        new("SelectV2", r => r.Outputs[0].Type == DataType.Float ? new SelectKernel(r) : null),
-        new("Cast", r => CastKernel.Supports(r) ? new CastKernel(r) : null),
+        KernelFactory.Widening("SelectV2", r => r.Outputs[0].Type == DataType.Float ? new SelectKernel(r) : null),
+        new("Cast", r => BFloat16CastKernel.TryPrepare(r) ?? WideningKernel.Prepare(r, wide => CastKernel.Supports(wide) ? new CastKernel(wide) : null)),
         KernelFactory.Float("BiasAdd", r => new BiasAddKernel(r)),
     ];
 
@@ -93,15 +93,15 @@ public sealed class ManagedBackend : IBackend
 
     private static IEnumerable<KernelFactory> Movers() =>
     [
-        new("Pad", LayoutKernel.Pad),
-        new("PadV2", LayoutKernel.Pad),
-        new("Slice", LayoutKernel.Slice),
-        new("StridedSlice", LayoutKernel.StridedSlice),
-        new("StridedSliceGrad", LayoutKernel.StridedSliceGrad),
-        new("ConcatV2", LayoutKernel.Concat),
-        new("BroadcastTo", LayoutKernel.BroadcastTo),
-        new("Tile", LayoutKernel.Tile),
-        new("Transpose", LayoutKernel.Transpose),
+        KernelFactory.Mover("Pad", LayoutKernel.Pad),
+        KernelFactory.Mover("PadV2", LayoutKernel.Pad),
+        KernelFactory.Mover("Slice", LayoutKernel.Slice),
+        KernelFactory.Mover("StridedSlice", LayoutKernel.StridedSlice),
+        KernelFactory.Mover("StridedSliceGrad", LayoutKernel.StridedSliceGrad),
+        KernelFactory.Mover("ConcatV2", LayoutKernel.Concat),
+        KernelFactory.Mover("BroadcastTo", LayoutKernel.BroadcastTo),
+        KernelFactory.Mover("Tile", LayoutKernel.Tile),
+        KernelFactory.Mover("Transpose", LayoutKernel.Transpose),
     ];
 
     private static IEnumerable<KernelFactory> Updates() =>

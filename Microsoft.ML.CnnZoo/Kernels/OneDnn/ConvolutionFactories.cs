@@ -56,7 +56,7 @@ internal sealed class FusedConvolutionFactory : IKernelFactory
 internal static class ConvolutionRequests
 {
     /// <summary>Whether the result is a float32 tensor with elements.</summary>
-    public static bool IsFloat(KernelRequest request) => request.Outputs[0].Type == DataType.Float && request.Outputs[0].Shape.ElementCount > 0;
+    public static bool IsFloat(KernelRequest request) => request.Outputs[0].Type == DataType.Float && request.Inputs.All(i => i.Type != DataType.BFloat16) && request.Outputs[0].Shape.ElementCount > 0;
 
     public static Conv2DGeometry Geometry(KernelRequest request, TensorShape image, TensorShape filter)
     {

@@ -1,0 +1,26 @@
+using Microsoft.ML.CnnZoo.Execution;
+
+namespace Microsoft.ML.CnnZoo.Estimators;
+
+/// <summary>In what numbers a network computes.</summary>
+public enum CnnPrecision
+{
+    /// <summary>32-bit floats throughout.</summary>
+    Float32,
+    /// <summary>Activations and their gradients as bfloat16: half the memory; fast where the processor has AMX or AVX512-BF16 and oneDNN is installed, right but slow elsewhere. Weights stay 32-bit floats.</summary>
+    BFloat16,
+    /// <summary>The fastest that the machine offers without loss of accuracy: bfloat16 with oneDNN on a processor with AMX or AVX512-BF16, 32-bit floats elsewhere.</summary>
+    Auto,
+}
+
+/// <summary>The estimator's precision and the engine's.</summary>
+internal static class CnnPrecisions
+{
+    /// <summary>The same choice for the engine.</summary>
+    public static Precision ToExecution(this CnnPrecision precision) => precision switch
+    {
+        CnnPrecision.BFloat16 => Precision.BFloat16,
+        CnnPrecision.Auto => Precision.Auto,
+        _ => Precision.Float32,
+    };
+}

@@ -1,0 +1,100 @@
+using Microsoft.ML.CnnZoo.Execution.Planning;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
+namespace Microsoft.ML.CnnZoo.Execution.Passes;
+
+/// <summary>
+/// Activations and their gradients become bfloat16: convolutions, products, pools and normalisations compute in it, and what only moves or combines their
+/// results follows. Weights, their gradients, statistics, logits, softmax, loss and updates stay float32.
+/// </summary>
+/// <remarks>
+/// A tensor that is needed in the other type gets one <c>Cast</c>, shared by all who read it so. The cast of a weight or constant is folded
+/// (<see cref="Cast.Folded"/>): its readers round it while they pack it. Sums that must not be rounded carry <see cref="OpSchema.OutputType"/>. Fetched tensors keep their type.
+/// </remarks>
+internal sealed class ConvertToBFloat16 : IGraphPass
+{
+    public string Name => "convert to bfloat16";
+
+    public GraphRequest Apply(GraphRequest request) => new Conversion(request).Apply();
+
+    /// <summary>One application: which nodes compute in bfloat16, then the graph rewritten.</summary>
+    private sealed class Conversion
+    {
+        private readonly GraphRequest _request;
+        private readonly GraphRewriter _rewriter;
+        private readonly ILookup<NodeOutput, NodeDef> _readers;
+        private readonly HashSet<NodeOutput> _fetched;
+        private readonly HashSet<NodeDef> _converted = [];
+        private readonly Dictionary<NodeOutput, bool> _staysFloat = [];
+        private readonly Dictionary<NodeOutput, NodeOutput> _casts = []; // by the tensor of the new graph
+
+        public Conversion(GraphRequest request)
+        {
+            (_request, _rewriter, _fetched) = (request, new GraphRewriter(request), [.. request.Fetches]);
+            _readers = request.Graph.Nodes.SelectMany(n => n.Inputs.Distinct().Select(i => (Input: i, Reader: n))).ToLookup(p => p.Input, p => p.Reader);
+        }
+
+        public GraphRequest Apply()
+        {
+            foreach (NodeDef node in _request.Graph.Nodes)
+                if (BFloat16Ops.Computes(node) || (BFloat16Ops.Follows(node) && node.Inputs.Any(IsHalved)))
+                    _converted.Add(node);
+            foreach (NodeDef node in _request.Graph.Nodes.Where(IsMask))
+                _converted.Add(node);
+            foreach (NodeDef node in _request.Graph.Nodes)
+                Rewrite(node);
+            foreach (NodeOutput fetch in _fetched)
+                _rewriter.Replace(fetch, Typed(_rewriter.Map(fetch), fetch.Type));
+            return _rewriter.Finish();
+        }
+
+        /// <summary>Whether a tensor will be bfloat16.</summary>
+        private bool IsHalved(NodeOutput tensor) => tensor.Port == 0 && _converted.Contains(tensor.Node) && !(BFloat16Ops.MayKeepFloat(tensor.Node) && StaysFloat(tensor));
+
+        /// <summary>Whether nobody reads a tensor as bfloat16: loss, softmax, optimizers and fetches, and what leads to these alone.</summary>
+        private bool StaysFloat(NodeOutput tensor)
+        {
+            if (!_staysFloat.TryGetValue(tensor, out bool stays))
+                _staysFloat.Add(tensor, stays = _readers[tensor].All(r => !BFloat16Ops.Takes(r, tensor) || (BFloat16Ops.Follows(r) && StaysFloat(r.Output()))));
+            return stays;
+        }
+
+        /// <summary>Zeros and ones out of Booleans, as dropout multiplies by: exact in bfloat16, if that is how they are read.</summary>
+        private bool IsMask(NodeDef node) => node is { Op: "Cast" } && node.Inputs[0].Type == DataType.Bool && node.Outputs[0].Type == DataType.Float
+            && !_fetched.Contains(node.Output()) && _readers[node.Output()].All(r => _converted.Contains(r) && BFloat16Ops.Takes(r, node.Output()));
+
+        private void Rewrite(NodeDef node)
+        {
+            if (!_converted.Contains(node))
+            {
+                _rewriter.Copy(node, null, [.. node.Inputs.Select(i => Typed(_rewriter.Map(i), i.Type))]);
+                return;
+            }
+            var attributes = node.Attributes.Where(a => a.Key is not "T" and not "DstT").ToDictionary(a => a.Key, a => a.Value);
+            if (node.Op == "Cast")
+                attributes["DstT"] = AttributeValue.Of(DataType.BFloat16);
+            else if (!IsHalved(node.Output()))
+                attributes[OpSchema.OutputType] = AttributeValue.Of(DataType.Float);
+            _rewriter.Copy(node, attributes, [.. node.Inputs.Select((input, i) =>
+                Typed(_rewriter.Map(input), BFloat16Ops.Takes(node, i) ? DataType.BFloat16 : input.Type))]);
+        }
+
+        /// <summary>A tensor of the new graph in a type: itself, or its cast.</summary>
+        private NodeOutput Typed(NodeOutput tensor, DataType type)
+        {
+            if (tensor.Type == type)
+                return tensor;
+            if (_casts.TryGetValue(tensor, out NodeOutput cast))
+                return cast;
+            var attributes = new Dictionary<string, AttributeValue> { ["DstT"] = AttributeValue.Of(type) };
+            if (Schedule.IsSource(Schedule.Root(tensor).Node) && Schedule.Root(tensor).Node.Op != "Placeholder")
+                attributes[Cast.Folded] = AttributeValue.Of(true);
+            string suffix = type == DataType.Float ? "float32" : "bfloat16";
+            string name = tensor.Port == 0 ? $"{tensor.Node.Name}/{suffix}" : $"{tensor.Node.Name}/{suffix}_{tensor.Port}";
+            cast = _rewriter.Add(OpCatalog.Get("Cast"), name, [tensor], attributes).Output();
+            _casts.Add(tensor, cast);
+            return cast;
+        }
+    }
+}

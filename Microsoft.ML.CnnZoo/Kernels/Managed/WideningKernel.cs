@@ -1,0 +1,101 @@
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Managed;
+
+/// <summary>
+/// A float32 kernel behind bfloat16 tensors: operands are widened into scratch memory, the result is rounded out of it. Right for every op, but slower than float32
+/// by two passes over memory: for machines without oneDNN, and for ops that take little time.
+/// </summary>
+internal sealed unsafe class WideningKernel : ManagedKernel
+{
+    private readonly IKernel _inner;
+    private readonly Conversion[] _widened, _narrowed;
+    private readonly nint[] _innerInputs, _innerOutputs;
+    private readonly long _innerScratch;
+    private Conversion _current;
+    private bool _narrows;
+
+    private WideningKernel(KernelRequest request, IKernel inner, Conversion[] widened, Conversion[] narrowed, long bytes) : base(request)
+    {
+        (_inner, _widened, _narrowed, _innerScratch) = (inner, widened, narrowed, bytes);
+        _innerInputs = new nint[request.Inputs.Count];
+        _innerOutputs = new nint[request.Outputs.Count];
+        ScratchBytes = bytes + inner.ScratchBytes;
+    }
+
+    /// <summary>A bfloat16 operand and where its float32 form lies.</summary>
+    private readonly record struct Conversion(int Operand, long Count, long Offset);
+
+    public override long ScratchBytes { get; }
+
+    /// <summary>The kernel that <paramref name="prepare"/> makes, behind conversions if the request has bfloat16 tensors; null where it makes none.</summary>
+    public static IKernel? Prepare(KernelRequest request, Func<KernelRequest, IKernel?> prepare)
+    {
+        long bytes = 0;
+        Conversion[] widened = [.. Conversions(request.Inputs.Select(i => i.Spec), ref bytes)], narrowed = [.. Conversions(request.Outputs, ref bytes)];
+        if (widened.Length + narrowed.Length == 0)
+            return prepare(request);
+        KernelRequest wide = request with
+        {
+            Inputs = [.. request.Inputs.Select(i => i.Type == DataType.BFloat16 ? new KernelInput(Wide(i.Spec), InputSource.Computed) : i)],
+            Outputs = [.. request.Outputs.Select(Wide)],
+        };
+        return prepare(wide) is IKernel inner ? new WideningKernel(request, inner, widened, narrowed, bytes) : null;
+    }
+
+    public override void RunPart(int part, int parts)
+    {
+        (long start, long end) = Range(_current.Count, part, parts, 64);
+        float* wide = (float*)(Scratch + (nint)_current.Offset) + start;
+        if (_narrows)
+            BFloat16Spans.Narrow(wide, (ushort*)OutputAddress(_current.Operand) + start, end - start);
+        else
+            BFloat16Spans.Widen((ushort*)InputAddress(_current.Operand) + start, wide, end - start);
+    }
+
+    public override void Dispose() => _inner.Dispose();
+
+    protected override void Compute()
+    {
+        for (int i = 0; i < _innerInputs.Length; i++)
+            _innerInputs[i] = InputAddress(i);
+        for (int i = 0; i < _innerOutputs.Length; i++)
+            _innerOutputs[i] = OutputAddress(i);
+        foreach (Conversion input in _widened)
+        {
+            Convert(input, narrows: false);
+            _innerInputs[input.Operand] = Scratch + (nint)input.Offset;
+        }
+        foreach (Conversion output in _narrowed)
+            _innerOutputs[output.Operand] = Scratch + (nint)output.Offset;
+        _inner.Run(new KernelBuffers(_innerInputs, _innerOutputs, Scratch + (nint)_innerScratch));
+        foreach (Conversion output in _narrowed)
+            if (OutputAddress(output.Operand) != 0)
+                Convert(output, narrows: true);
+    }
+
+    private void Convert(in Conversion conversion, bool narrows)
+    {
+        (_current, _narrows) = (conversion, narrows);
+        Share(conversion.Count);
+    }
+
+    private static TensorSpec Wide(TensorSpec spec) => spec.Type == DataType.BFloat16 ? spec with { Type = DataType.Float } : spec;
+
+    private static List<Conversion> Conversions(IEnumerable<TensorSpec> specs, ref long bytes)
+    {
+        var conversions = new List<Conversion>();
+        int operand = 0;
+        foreach (TensorSpec spec in specs)
+        {
+            if (spec.Type == DataType.BFloat16)
+            {
+                conversions.Add(new Conversion(operand, spec.Shape.ElementCount, bytes));
+                bytes += (Wide(spec).ByteLength + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+            }
+            operand++;
+        }
+        return conversions;
+    }
+}
