@@ -54,7 +54,11 @@ internal sealed unsafe class WideningKernel : ManagedKernel
             BFloat16Spans.Widen((ushort*)InputAddress(_current.Operand) + start, wide, end - start);
     }
 
-    public override void Dispose() => _inner.Dispose();
+    public override void Dispose()
+    {
+        _inner.Dispose();
+        base.Dispose();
+    }
 
     protected override void Compute()
     {
