@@ -17,13 +17,17 @@ public sealed unsafe class Executable : IDisposable
     private readonly nint[][] _outputs;
     private readonly nint[] _scratch;
     private readonly Variable[][] _changed;
+    private readonly ParameterValue?[] _parameters;
+    private readonly IReadOnlyList<Variable> _parameterSources;
     private readonly NativeBuffer _arena;
     private readonly List<NativeBuffer> _constants = [];
     private readonly Dictionary<string, (nint Pointer, TensorSpec Spec)> _feeds = new(StringComparer.Ordinal);
     private readonly (nint Pointer, TensorSpec Spec)[] _fetches;
+    private long _parametersVersion = -1;
     private bool _disposed;
 
-    internal Executable(GraphRequest request, IReadOnlyList<PreparedStep> steps, IReadOnlyDictionary<NodeOutput, Storage> storages, long arenaBytes)
+    internal Executable(GraphRequest request, IReadOnlyList<PreparedStep> steps, IReadOnlyDictionary<NodeOutput, Storage> storages, long arenaBytes,
+        IReadOnlyList<Variable> parameterSources)
     {
         _arena = new NativeBuffer(arenaBytes);
         var addresses = new Dictionary<Storage, nint>();
@@ -38,6 +42,8 @@ public sealed unsafe class Executable : IDisposable
         _outputs = [.. steps.Select(s => Array.ConvertAll(s.Outputs, Address))];
         _scratch = [.. steps.Select(s => s.Scratch is null ? 0 : Address(s.Scratch))];
         _changed = [.. steps.Select(s => s.Changed)];
+        _parameters = [.. steps.Select(s => s.Parameter)];
+        _parameterSources = parameterSources;
         _fetches = [.. request.Fetches.Select(f => (Address(storages[Schedule.Root(f)]), f.Spec))];
         foreach (NodeDef node in request.Graph.Nodes.Where(n => n.Op == "Placeholder"))
             _feeds.Add(node.Name, (Address(storages[node.Output()]), node.Outputs[0]));
@@ -77,23 +83,32 @@ public sealed unsafe class Executable : IDisposable
     public void Run(CancellationToken cancellation = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        long version = SourcesVersion();
+        bool refreshes = version != _parametersVersion;
         for (int i = 0; i < _kernels.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            RunStep(i);
+            if (refreshes || _parameters[i] is null)
+                RunStep(i);
         }
+        _parametersVersion = version;
     }
 
     /// <summary>Runs all steps once and adds each step's time to <paramref name="ticks"/> (Stopwatch ticks).</summary>
     public void RunProfiled(Span<long> ticks)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        long version = SourcesVersion();
+        bool refreshes = version != _parametersVersion;
         for (int i = 0; i < _kernels.Length; i++)
         {
+            if (!refreshes && _parameters[i] is not null)
+                continue;
             long start = System.Diagnostics.Stopwatch.GetTimestamp();
             RunStep(i);
             ticks[i] += System.Diagnostics.Stopwatch.GetTimestamp() - start;
         }
+        _parametersVersion = version;
     }
 
     /// <inheritdoc/>
@@ -114,6 +129,16 @@ public sealed unsafe class Executable : IDisposable
         _kernels[i].Run(new KernelBuffers(_inputs[i], _outputs[i], _scratch[i]));
         foreach (Variable variable in _changed[i])
             variable.Touch();
+        _parameters[i]?.Touch();
+    }
+
+    /// <summary>Goes up whenever a variable that parameter steps read has changed.</summary>
+    private long SourcesVersion()
+    {
+        long sum = 0;
+        for (int i = 0; i < _parameterSources.Count; i++)
+            sum += _parameterSources[i].Version;
+        return sum;
     }
 
     private nint Locate(Storage storage)

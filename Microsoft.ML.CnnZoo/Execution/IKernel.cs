@@ -32,6 +32,9 @@ public interface IKernel : IDisposable
     /// <summary>The input whose buffer output 0 may reuse (elementwise kernels), or -1.</summary>
     int InPlaceInput => -1;
 
+    /// <summary>Whether the kernel keeps its own copy of an input that is a parameter, so that it reads the input only when its version has changed.</summary>
+    bool Keeps(int input) => false;
+
     /// <summary>Computes the outputs. Allocates nothing.</summary>
     void Run(in KernelBuffers buffers);
 }
@@ -41,19 +44,29 @@ public enum InputSource
 {
     /// <summary>Computed by another node, or fed.</summary>
     Computed,
-    /// <summary>The value (or handle) of a variable.</summary>
+    /// <summary>The value (or handle) of a variable, or what the plan computes from variables and constants alone.</summary>
     Variable,
     /// <summary>A constant of the graph: the same at every run.</summary>
     Constant,
 }
 
+/// <summary>A value that seldom changes.</summary>
+public interface IVersioned
+{
+    /// <summary>Counts changes.</summary>
+    long Version { get; }
+}
+
 /// <summary>One input as a kernel sees it when it is prepared.</summary>
 /// <param name="Spec">Type and shape, fully defined. For a handle: the variable's own type and shape. Where the node reads a weight or constant as bfloat16 through a folded cast: float32, as it is stored.</param>
 /// <param name="Source">Where it comes from.</param>
-/// <param name="Variable">The variable, when it is one: its <see cref="Variable.Version"/> tells when packed weights are stale.</param>
+/// <param name="Origin">The variable, or what was computed from variables: its version tells when packed weights are stale.</param>
 /// <param name="Constant">The integers of a constant input (axes, shapes), else null.</param>
-public readonly record struct KernelInput(TensorSpec Spec, InputSource Source, Variable? Variable = null, long[]? Constant = null)
+public readonly record struct KernelInput(TensorSpec Spec, InputSource Source, IVersioned? Origin = null, long[]? Constant = null)
 {
+    /// <summary>The variable whose handle or value it is, else null.</summary>
+    public Variable? Variable => Origin as Variable;
+
     /// <summary>Shape.</summary>
     public TensorShape Shape => Spec.Shape;
     /// <summary>Element type.</summary>

@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Execution;
 
 /// <summary>A variable's value.</summary>
-public sealed class Variable : IDisposable
+public sealed class Variable : IVersioned, IDisposable
 {
     private readonly NativeBuffer _buffer;
 

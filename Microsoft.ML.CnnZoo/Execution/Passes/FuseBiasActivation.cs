@@ -4,59 +4,81 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
 /// <summary>
-/// Conv2D or MatMul, BiasAdd and an activation become one <c>_FusedConv2D</c> or <c>_FusedMatMul</c>, named and attributed as TensorFlow's own
-/// remapper does, wherever nobody else reads what lies between. Legal in training too: the gradients of these activations read their output.
+/// A convolution or MatMul, BiasAdd, the sum with a tensor of the same shape (a residual block's shortcut) and an activation become one <c>_FusedConv2D</c>,
+/// <c>_FusedDepthwiseConv2dNative</c> or <c>_FusedMatMul</c>, named and attributed as TensorFlow's own remapper does, wherever nobody else reads what lies between.
+/// Legal in training too: the gradients of these activations read their output.
 /// </summary>
 internal sealed class FuseBiasActivation : IGraphPass
 {
     private static readonly HashSet<string> Activations = ["Relu", "Relu6", "Tanh", "Sigmoid"];
 
-    public string Name => "fuse bias and activation";
+    private static readonly Dictionary<string, string> FusedNames = new()
+    {
+        ["Conv2D"] = "_FusedConv2D", ["DepthwiseConv2dNative"] = "_FusedDepthwiseConv2dNative", ["MatMul"] = "_FusedMatMul",
+    };
+
+    public string Name => "fuse bias, sum and activation";
 
     public GraphRequest Apply(GraphRequest request)
     {
-        Dictionary<NodeOutput, int> readers = request.CountReaders();
-        ILookup<NodeDef, NodeDef> consumers = request.Graph.Nodes.SelectMany(n => n.Inputs.Select(i => (i.Node, Consumer: n))).ToLookup(p => p.Node, p => p.Consumer);
+        var readers = new GraphReaders(request);
         var chains = new Dictionary<NodeDef, Chain>(); // by last node
         var inner = new HashSet<NodeDef>();
-        foreach (NodeDef node in request.Graph.Nodes.Where(n => n.Op is "Conv2D" or "MatMul"))
+        // Backwards, so that of two convolutions that are added the later one takes the sum: the other is its side tensor and there by then.
+        foreach (NodeDef node in request.Graph.Nodes.Reverse().Where(n => FusedNames.ContainsKey(n.Op)))
         {
-            if (Next(node, consumers, readers) is not { Op: "BiasAdd" } bias || bias.Inputs[0].Node != node)
+            if (Match(node, readers, inner) is not Chain chain)
                 continue;
-            NodeDef? activation = Next(bias, consumers, readers) is NodeDef a && Activations.Contains(a.Op) ? a : null;
-            chains.Add(activation ?? bias, new Chain(node, bias, activation));
-            inner.Add(node);
-            if (activation is not null)
-                inner.Add(bias);
+            chains.Add(chain.Last, chain);
+            inner.UnionWith(new[] { chain.Root, chain.Bias, chain.Sum, chain.Activation }.OfType<NodeDef>());
         }
         var rewriter = new GraphRewriter(request);
-        foreach (NodeDef node in request.Graph.Nodes.Where(n => !inner.Contains(n)))
+        foreach (NodeDef node in request.Graph.Nodes)
         {
             if (chains.TryGetValue(node, out Chain? chain))
-                rewriter.Replace(node, Fuse(rewriter, node, chain));
-            else
+                rewriter.Replace(node, Fuse(rewriter, chain));
+            else if (!inner.Contains(node))
                 rewriter.Copy(node);
         }
         return rewriter.Finish();
     }
 
-    /// <summary>The only reader of a node's only output, or null.</summary>
-    private static NodeDef? Next(NodeDef node, ILookup<NodeDef, NodeDef> consumers, Dictionary<NodeOutput, int> readers) =>
-        readers.GetValueOrDefault(node.Output()) == 1 ? consumers[node].FirstOrDefault() : null;
-
-    private static NodeDef Fuse(GraphRewriter rewriter, NodeDef last, Chain chain)
+    private static Chain? Match(NodeDef root, GraphReaders readers, HashSet<NodeDef> taken)
     {
-        OpDefinition fused = OpCatalog.Get(chain.Root.Op == "Conv2D" ? "_FusedConv2D" : "_FusedMatMul");
+        if (readers.Sole(root.Output()) is not { Op: "BiasAdd" } bias || bias.Inputs[0].Node != root)
+            return null;
+        NodeDef? sum = root.Op != "DepthwiseConv2dNative" && readers.Sole(bias.Output()) is { Op: "AddV2" } s && s.Inputs.All(i => i.Shape.Equals(bias.Outputs[0].Shape)) && !taken.Contains(s)
+            ? s : null;
+        NodeDef last = sum ?? bias;
+        NodeDef? activation = readers.Sole(last.Output()) is NodeDef a && Activations.Contains(a.Op) ? a : null;
+        return new Chain(root, bias, sum, activation);
+    }
+
+    private static NodeDef Fuse(GraphRewriter rewriter, Chain chain)
+    {
+        OpDefinition fused = OpCatalog.Get(FusedNames[chain.Root.Op]);
+        List<NodeOutput> inputs = [chain.Root.Inputs[0], chain.Root.Inputs[1], chain.Bias.Inputs[1]];
+        List<string> ops = ["BiasAdd"];
+        if (chain.Sum is NodeDef sum)
+        {
+            inputs.Add(sum.Inputs[sum.Inputs[0].Node == chain.Bias ? 1 : 0]);
+            ops.Add("Add");
+        }
+        if (chain.Activation is NodeDef activation)
+            ops.Add(activation.Op);
         var attributes = new Dictionary<string, AttributeValue>
         {
-            ["num_args"] = AttributeValue.Of(1),
-            ["fused_ops"] = AttributeValue.OfStrings([.. chain.Activation is null ? ["BiasAdd"] : (string[])["BiasAdd", chain.Activation.Op]]),
+            ["num_args"] = AttributeValue.Of(inputs.Count - 2),
+            ["fused_ops"] = AttributeValue.OfStrings([.. ops]),
         };
         foreach ((string name, AttributeValue value) in chain.Root.Attributes)
             if (fused.Attributes.Any(a => a.Name == name))
                 attributes[name] = value;
-        return rewriter.Add(fused, last.Name, [rewriter.Map(chain.Root.Inputs[0]), rewriter.Map(chain.Root.Inputs[1]), rewriter.Map(chain.Bias.Inputs[1])], attributes);
+        return rewriter.Add(fused, chain.Last.Name, [.. inputs.Select(rewriter.Map)], attributes);
     }
 
-    private sealed record Chain(NodeDef Root, NodeDef Bias, NodeDef? Activation);
+    private sealed record Chain(NodeDef Root, NodeDef Bias, NodeDef? Sum, NodeDef? Activation)
+    {
+        public NodeDef Last => Activation ?? Sum ?? Bias;
+    }
 }

@@ -25,11 +25,11 @@ internal sealed class GraphRewriter(GraphRequest source)
     public NodeDef Add(OpDefinition definition, string name, NodeOutput[] inputs, IEnumerable<KeyValuePair<string, AttributeValue>> attributes, IReadOnlyList<NodeDef>? controlInputs = null) =>
         _target.Add(definition, name, inputs, attributes, controlInputs ?? []);
 
-    /// <summary>Says that a new node stands for an old one, output by output.</summary>
+    /// <summary>Says that a new node stands for an old one, output by output; outputs that the new one lacks must not be read.</summary>
     public void Replace(NodeDef old, NodeDef replacement)
     {
         _nodes[old] = replacement;
-        for (int port = 0; port < old.Outputs.Count; port++)
+        for (int port = 0; port < Math.Min(old.Outputs.Count, replacement.Outputs.Count); port++)
             _outputs[old.Output(port)] = replacement.Output(port);
     }
 

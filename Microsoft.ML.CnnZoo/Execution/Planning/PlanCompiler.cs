@@ -4,7 +4,7 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Execution.Planning;
 
 /// <summary>A kernel with its memory, before addresses are known.</summary>
-internal sealed record PreparedStep(NodeDef Node, IKernel Kernel, string Backend, Storage[] Inputs, Storage[] Outputs, Storage? Scratch, Variable[] Changed);
+internal sealed record PreparedStep(NodeDef Node, IKernel Kernel, string Backend, Storage[] Inputs, Storage[] Outputs, Storage? Scratch, Variable[] Changed, ParameterValue? Parameter);
 
 /// <summary>Turns a specialised graph into steps with laid-out memory.</summary>
 internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry, VariableStore variables, WorkerPool workers)
@@ -12,6 +12,7 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
     private readonly Dictionary<NodeOutput, Storage> _storages = [];
     private readonly Dictionary<Storage, int> _lastReader = [];
     private readonly List<Storage> _arena = [];
+    private readonly ParameterSteps _parameters = new(request.Graph);
 
     public Executable Compile()
     {
@@ -24,8 +25,8 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         {
             for (int i = 0; i < order.Count; i++)
                 steps.Add(Prepare(order[i], i, trains));
-            Pin(order.Count);
-            return new Executable(request, steps, _storages, ArenaLayout.Assign(_arena));
+            Pin(steps);
+            return new Executable(request, steps, _storages, ArenaLayout.Assign(_arena), [.. _parameters.Handles.Select(h => StorageOf(h.Output()).Variable!)]);
         }
         catch
         {
@@ -81,7 +82,8 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         KernelInput[] inputs = [.. node.Inputs.Select(Describe)];
         (IKernel kernel, string backend) = registry.Prepare(new KernelRequest(node, inputs, node.Outputs, workers, trains));
         Storage[] inputStorages = [.. node.Inputs.Select(StorageOf)];
-        if (kernel.InPlaceInput >= 0)
+        ParameterValue? parameter = _parameters.Find(node);
+        if (kernel.InPlaceInput >= 0 && parameter is null)
             ShareInPlace(node, kernel.InPlaceInput, step);
         Storage[] outputStorages = [.. Enumerable.Range(0, node.Outputs.Count).Select(p => _storages[node.Output(p)])];
         foreach (Storage storage in outputStorages.Where(s => s.First == int.MaxValue && s.Kind == StorageKind.Arena))
@@ -97,12 +99,14 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         }
         Variable[] changed = node.Definition.IsStateful
             ? [.. node.Inputs.Where(i => i.Type == DataType.Resource).Select(i => StorageOf(i).Variable!)] : [];
-        return new PreparedStep(node, kernel, backend, inputStorages, outputStorages, scratch, changed);
+        return new PreparedStep(node, kernel, backend, inputStorages, outputStorages, scratch, changed, parameter);
     }
 
     private KernelInput Describe(NodeOutput input)
     {
         Storage storage = StorageOf(input);
+        if (_parameters.Find(Schedule.Root(input).Node) is ParameterValue parameter)
+            return new KernelInput(input.Spec, InputSource.Variable, parameter);
         return storage switch
         {
             { Variable: Variable variable } => new KernelInput(new TensorSpec(variable.Spec.Type, input.Shape), InputSource.Variable, variable),
@@ -115,22 +119,30 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
     private void ShareInPlace(NodeDef node, int input, int step)
     {
         Storage source = StorageOf(node.Inputs[input]);
-        if (source.Kind != StorageKind.Arena || _lastReader[source] != step || source.ByteLength != node.Outputs[0].ByteLength)
+        if (source.Kind != StorageKind.Arena || _parameters.Find(Schedule.Root(node.Inputs[input]).Node) is not null || _lastReader[source] != step || source.ByteLength != node.Outputs[0].ByteLength)
             return;
         Storage own = _storages[node.Output()];
         _storages[node.Output()] = source;
         _lastReader[source] = _lastReader.GetValueOrDefault(own, step);
     }
 
-    /// <summary>Feeds are written before the first step, fetches read after the last.</summary>
-    private void Pin(int steps)
+    /// <summary>Feeds are written before the first step, fetches read after the last; so is what parameter steps compute, unless its readers keep their own copy.</summary>
+    private void Pin(List<PreparedStep> steps)
     {
-        foreach (Storage storage in _arena.Where(s => s.Kind == StorageKind.Persistent))
+        IEnumerable<Storage> pinned = _arena.Where(s => s.Kind == StorageKind.Persistent)
+            .Concat(steps.Where(s => s.Parameter is null).SelectMany(ReadParameters));
+        foreach (Storage storage in pinned.ToArray())
         {
             storage.TouchAt(-1);
-            storage.TouchAt(steps);
+            storage.TouchAt(steps.Count);
         }
+        foreach (Storage storage in request.Fetches.Where(f => _parameters.Find(Schedule.Root(f).Node) is not null).Select(StorageOf))
+            storage.TouchAt(-1);
         foreach (Storage storage in request.Fetches.Select(StorageOf).Where(s => s.Kind == StorageKind.Arena))
-            storage.TouchAt(steps);
+            storage.TouchAt(steps.Count);
     }
+
+    /// <summary>The memory of parameters that a step reads at every run.</summary>
+    private IEnumerable<Storage> ReadParameters(PreparedStep step) =>
+        Enumerable.Range(0, step.Inputs.Length).Where(i => _parameters.Find(Schedule.Root(step.Node.Inputs[i]).Node) is not null && !step.Kernel.Keeps(i)).Select(i => step.Inputs[i]);
 }

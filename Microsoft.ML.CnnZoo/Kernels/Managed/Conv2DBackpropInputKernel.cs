@@ -31,6 +31,8 @@ internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
         _partFloats = GemmOperand.BufferFloats(_rows) + ((long)_rows * Gemm.MaxColumns);
     }
 
+    public override bool Keeps(int input) => input == 1 && _weights is not null;
+
     public override long ScratchBytes => _direct?.ScratchBytes
         ?? sizeof(float) * ((_partFloats * Workers.ThreadCount) + (_weights is null ? _packedFloats : 0));
 

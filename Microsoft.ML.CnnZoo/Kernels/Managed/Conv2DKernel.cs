@@ -24,6 +24,8 @@ internal sealed unsafe class Conv2DKernel : ManagedKernel
         _job = new GemmJob(Workers, _matrix.Rows, _g.FiltersPerGroup, _matrix.Columns, _identity ?? (GemmOperand)new PixelRows(_matrix), _weights is not null);
     }
 
+    public override bool Keeps(int input) => input == 1 && _weights is not null;
+
     public override long ScratchBytes => _job.ScratchBytes;
 
     public override void Dispose()

@@ -34,9 +34,11 @@ internal abstract unsafe class DepthwiseKernel(KernelRequest request, TensorShap
     }
 }
 
-/// <summary><c>DepthwiseConv2dNative</c>: for each output pixel, tap after tap along the channels; the pixel's sums stay in the first-level cache.</summary>
+/// <summary><c>DepthwiseConv2dNative</c> and <c>_FusedDepthwiseConv2dNative</c>: for each output pixel, tap after tap along the channels; the pixel's sums stay in the first-level cache.</summary>
 internal sealed unsafe class DepthwiseConv2DKernel(KernelRequest request) : DepthwiseKernel(request, request.Inputs[0].Shape, request.Inputs[1].Shape)
 {
+    private readonly GemmEpilogue? _epilogue = GemmEpilogue.From(request);
+
     public override void RunPart(int part, int parts)
     {
         Conv2DGeometry g = Geometry;
@@ -51,10 +53,16 @@ internal sealed unsafe class DepthwiseConv2DKernel(KernelRequest request) : Dept
                 FloatSpans.Clear(y, g.Filters);
                 AddTaps(y, n, top, (x * g.StrideWidth) - g.PadLeft);
             }
+            _epilogue?.Apply(y - ((long)g.OutputWidth * g.Filters), g.Filters, 0, g.OutputWidth, 0, g.Filters);
         }
     }
 
-    protected override void Compute() => Share(Work);
+    protected override void Compute()
+    {
+        if (_epilogue is not null)
+            _epilogue.Bias = Input(2);
+        Share(Work);
+    }
 
     private void AddTaps(float* y, long n, int top, int left)
     {

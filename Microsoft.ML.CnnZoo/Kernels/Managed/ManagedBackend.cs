@@ -61,6 +61,7 @@ public sealed class ManagedBackend : IBackend
         KernelFactory.Float("Conv2DBackpropInput", r => new Conv2DBackpropInputKernel(r)),
         KernelFactory.Float("Conv2DBackpropFilter", r => new Conv2DBackpropFilterKernel(r)),
         KernelFactory.Float("DepthwiseConv2dNative", r => new DepthwiseConv2DKernel(r)),
+        KernelFactory.Float("_FusedDepthwiseConv2dNative", r => new DepthwiseConv2DKernel(r)),
         KernelFactory.Float("DepthwiseConv2dNativeBackpropInput", r => new DepthwiseBackpropInputKernel(r)),
         KernelFactory.Float("DepthwiseConv2dNativeBackpropFilter", r => new DepthwiseBackpropFilterKernel(r)),
     ];

@@ -17,6 +17,8 @@ internal abstract unsafe class ManagedKernel(KernelRequest request) : IKernel, I
 
     public virtual int InPlaceInput => -1;
 
+    public virtual bool Keeps(int input) => false;
+
     protected WorkerPool Workers { get; } = request.Workers;
 
     protected nint Scratch { get; private set; }

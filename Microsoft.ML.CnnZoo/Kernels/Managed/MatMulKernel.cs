@@ -26,6 +26,8 @@ internal sealed unsafe class MatMulKernel : ManagedKernel
         _job = new GemmJob(Workers, m, _n, _k, _a, _weights is not null);
     }
 
+    public override bool Keeps(int input) => input == 1 && _weights is not null;
+
     public override long ScratchBytes => _job.ScratchBytes;
 
     public override void Dispose()

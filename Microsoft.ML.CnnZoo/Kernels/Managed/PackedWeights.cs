@@ -5,13 +5,13 @@ namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 /// <summary>Weights in panels, kept from run to run while the weights stay what they are.</summary>
 internal sealed unsafe class PackedWeights : IDisposable
 {
-    private readonly Variable? _variable;
+    private readonly IVersioned? _origin;
     private readonly NativeBuffer _buffer;
     private long _version = -1;
 
-    private PackedWeights(Variable? variable, long floats)
+    private PackedWeights(IVersioned? origin, long floats)
     {
-        _variable = variable;
+        _origin = origin;
         _buffer = new NativeBuffer(floats * sizeof(float));
     }
 
@@ -22,14 +22,14 @@ internal sealed unsafe class PackedWeights : IDisposable
     public static PackedWeights? For(KernelRequest request, int input, long floats) => request.Inputs[input].Source switch
     {
         InputSource.Constant => new PackedWeights(null, floats),
-        InputSource.Variable when !request.TrainsVariables => new PackedWeights(request.Inputs[input].Variable, floats),
+        InputSource.Variable when !request.TrainsVariables => new PackedWeights(request.Inputs[input].Origin, floats),
         _ => null,
     };
 
     /// <summary>Whether the weights must be packed (again); the caller does it then.</summary>
     public bool NeedsPacking()
     {
-        long version = _variable?.Version ?? 0;
+        long version = _origin?.Version ?? 0;
         bool stale = version != _version;
         _version = version;
         return stale;

@@ -34,10 +34,10 @@ internal sealed class ConvolutionFilterGradientFactory(string op) : IKernelFacto
         : ConvolutionFilterGradientKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Outputs[0].Shape));
 }
 
-/// <summary><c>_FusedConv2D</c> with a bias, perhaps a side input to add, perhaps an activation: (x, w, bias[, side]) → y.</summary>
-internal sealed class FusedConvolutionFactory : IKernelFactory
+/// <summary><c>_FusedConv2D</c> or <c>_FusedDepthwiseConv2dNative</c> with a bias, perhaps a side input to add, perhaps an activation: (x, w, bias[, side]) → y.</summary>
+internal sealed class FusedConvolutionFactory(string op) : IKernelFactory
 {
-    public string Op => "_FusedConv2D";
+    public string Op { get; } = op;
 
     public IKernel? TryPrepare(KernelRequest request)
     {
@@ -61,7 +61,7 @@ internal static class ConvolutionRequests
     public static Conv2DGeometry Geometry(KernelRequest request, TensorShape image, TensorShape filter)
     {
         Conv2DAttributes attributes = Conv2DAttributes.From(request.Node);
-        return request.Node.Op.StartsWith("Depthwise", StringComparison.Ordinal) ? attributes.DepthwiseGeometry(image, filter) : attributes.Geometry(image, filter);
+        return request.Node.Op.Contains("Depthwise", StringComparison.Ordinal) ? attributes.DepthwiseGeometry(image, filter) : attributes.Geometry(image, filter);
     }
 
     /// <summary>

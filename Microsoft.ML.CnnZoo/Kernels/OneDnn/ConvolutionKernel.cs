@@ -47,6 +47,8 @@ internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
 
     public int InPlaceInput => _operands.Side;
 
+    public bool Keeps(int input) => input == _operands.Filter && _weights.IsKept;
+
     /// <summary>Prepares the kernel, or null when oneDNN has only its reference loops for it or managed code is faster.</summary>
     /// <param name="request">The request.</param>
     /// <param name="geometry">Sizes of the forward convolution.</param>

@@ -23,7 +23,7 @@ public sealed class OneDnnBackend : IBackend
     /// <inheritdoc/>
     public IReadOnlyList<IKernelFactory> Factories { get; } =
     [
-        new ConvolutionFactory("Conv2D"), new ConvolutionFactory("DepthwiseConv2dNative"), new FusedConvolutionFactory(),
+        new ConvolutionFactory("Conv2D"), new ConvolutionFactory("DepthwiseConv2dNative"), new FusedConvolutionFactory("_FusedConv2D"), new FusedConvolutionFactory("_FusedDepthwiseConv2dNative"),
         new ConvolutionInputGradientFactory("Conv2DBackpropInput"), new ConvolutionInputGradientFactory("DepthwiseConv2dNativeBackpropInput"),
         new ConvolutionFilterGradientFactory("Conv2DBackpropFilter"), new ConvolutionFilterGradientFactory("DepthwiseConv2dNativeBackpropFilter"),
         new MatMulFactory(), new FusedMatMulFactory(),

@@ -3,14 +3,14 @@ using Microsoft.ML.CnnZoo.Execution;
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 /// <summary>
-/// A filter in the layout that a primitive wants. In a plan that does not train, the packed copy is made once per <see cref="Variable.Version"/>
+/// A filter in the layout that a primitive wants. In a plan that does not train, the packed copy is made once per <see cref="IVersioned.Version"/>
 /// and kept; in one that does, each run packs into scratch memory.
 /// </summary>
 internal sealed class PackedWeights : IDisposable
 {
     private readonly DnnlReorder? _reorder;
     private readonly NativeBuffer? _kept;
-    private readonly Variable? _variable;
+    private readonly IVersioned? _origin;
     private long _packedVersion = -1;
 
     /// <summary>Decides how to pack.</summary>
@@ -29,11 +29,14 @@ internal sealed class PackedWeights : IDisposable
             return;
         }
         _kept = new NativeBuffer(wanted.ByteLength);
-        _variable = input.Variable;
+        _origin = input.Origin;
     }
 
     /// <summary>Whether a packed copy stays valid from run to run.</summary>
     public static bool AreKept(in KernelInput input, KernelRequest request) => !request.TrainsVariables && input.Source != InputSource.Computed;
+
+    /// <summary>Whether a packed copy is kept, so that the filter itself is read only when it has changed.</summary>
+    public bool IsKept => _kept is not null;
 
     /// <summary>Bytes of scratch memory for the packed filter.</summary>
     public long ScratchBytes { get; }
@@ -48,7 +51,7 @@ internal sealed class PackedWeights : IDisposable
             _reorder.Run(weights, scratch);
             return scratch;
         }
-        long version = _variable?.Version ?? 0;
+        long version = _origin?.Version ?? 0;
         if (version != _packedVersion)
         {
             _reorder.Run(weights, _kept.Pointer);

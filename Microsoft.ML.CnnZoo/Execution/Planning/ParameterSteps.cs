@@ -1,0 +1,35 @@
+using Microsoft.ML.CnnZoo.Execution.Passes;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Execution.Planning;
+
+/// <summary>What a plan computed from variables and constants alone; its version goes up whenever it is computed anew.</summary>
+internal sealed class ParameterValue : IVersioned
+{
+    public long Version { get; private set; }
+
+    public void Touch() => Version++;
+}
+
+/// <summary>
+/// The steps of a plan that depend on variables and constants alone (filters into which a batch norm was folded): they run before the first run and again
+/// only when a variable has changed. In a plan that changes variables itself there are none.
+/// </summary>
+internal sealed class ParameterSteps
+{
+    private readonly Dictionary<NodeDef, ParameterValue> _values = [];
+
+    public ParameterSteps(NetworkGraph graph)
+    {
+        HashSet<NodeDef> nodes = ParameterNodes.Of(graph);
+        foreach (NodeDef node in nodes.Where(n => !Schedule.IsSource(n) && !Schedule.IsView(n)))
+            _values.Add(node, new ParameterValue());
+        Handles = [.. _values.Keys.SelectMany(n => n.Inputs).Select(i => Schedule.Root(i).Node).Where(n => n.Op == "VarHandleOp").Distinct()];
+    }
+
+    /// <summary>The variables that they read, by their handles.</summary>
+    public IReadOnlyList<NodeDef> Handles { get; } = [];
+
+    /// <summary>What a step computes if it is a parameter step, else null.</summary>
+    public ParameterValue? Find(NodeDef node) => _values.GetValueOrDefault(node);
+}
