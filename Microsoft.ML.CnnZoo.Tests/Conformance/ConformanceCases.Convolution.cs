@@ -92,6 +92,10 @@ public static partial class ConformanceCases
                 Add("_FusedConv2D", $"{string.Join('+', ops)} groups=2 f={f} constant filter",
                     [Fed(Values.Uniform(new(2, 5, 6, 8))), new(Values.Uniform(new(3, 3, 4, f)), InputKind.Constant), Fed(Values.Uniform(new(f))), .. sideInput],
                     [.. new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), .. fused]);
+                if (!side)
+                    Add("_FusedDepthwiseConv2dNative", $"{string.Join('+', ops)} c={f}",
+                        [Fed(Values.Uniform(new(2, 5, 6, f))), new(Values.Uniform(new(3, 3, f, 1)), InputKind.Variable), Fed(Values.Uniform(new(f)))],
+                        [.. new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), .. fused]);
                 Add("_FusedMatMul", $"{string.Join('+', ops)} n={f}",
                     [Fed(Values.Uniform(new(9, 70))), new(Values.Uniform(new(70, f)), InputKind.Variable), Fed(Values.Uniform(new(f))), .. side ? [Fed(Values.Uniform(new(9, f)))] : Array.Empty<KernelCaseInput>()], fused);
             }

@@ -97,6 +97,11 @@ public static partial class ConformanceCases
             foreach (float beta in new[] { 0.75f, 0.5f, 1f, 0.6f })
                 AddLrn([1, 2, 3, c], 2, beta);
         }
+        foreach (int c in new[] { 3, 16, 37 })
+            foreach (bool training in new[] { true, false })
+                foreach (bool side in new[] { true, false })
+                    foreach (string activation in new[] { "Relu", "Identity" })
+                        AddFusedBatchNorm([2, 5, 7, c], training, side, activation);
         AddBatchNorm([1, 40, 60, 4], 300, 1);
         AddBatchNorm([4, 3, 3, 70], 1, 0.1f);
         AddLrn([2, 1, 3, 40], 5, 0.75f);
@@ -117,6 +122,30 @@ public static partial class ConformanceCases
             Add("FusedBatchNormGradV3", geometry,
                 [Fed(Values.Uniform(shape)), Fed(Values.Uniform(shape)), Fed(Values.Uniform(channel)), Fed(Values.Uniform(channel)), Fed(Values.Uniform(channel, 0.5, 2)), Scalar(0)], attributes);
         }
+    }
+
+    private static void AddFusedBatchNorm(int[] x, bool training, bool side, string activation)
+    {
+        var shape = new TensorShape(x);
+        var channel = new TensorShape(x[3]);
+        string geometry = $"{shape}{(training ? " training" : "")}{(side ? " side" : "")} {activation}";
+        KeyValuePair<string, AttributeValue>[] attributes =
+        [
+            new("is_training", AttributeValue.Of(training)), new("epsilon", AttributeValue.Of(1e-3f)), new("activation_mode", AttributeValue.Of(activation)),
+            new("num_side_inputs", AttributeValue.Of(side ? 1L : 0L)),
+        ];
+        Tensor image = Values.Uniform(shape), scale = Values.Uniform(channel), offset = Values.Uniform(channel), mean = Values.Uniform(channel), variance = Values.Uniform(channel, 0.5, 2);
+        Add("_FusedBatchNormEx", geometry, [Fed(image), Fed(scale), Fed(offset), Fed(mean), Fed(variance), .. side ? [Fed(Values.Uniform(shape))] : Array.Empty<KernelCaseInput>()],
+            [.. attributes, new("exponential_avg_factor", AttributeValue.Of(0.1f))]);
+        Tensor y = Values.Uniform(shape);
+        if (!side) // then the kernel may find y's sign from x
+            for (int i = 0; i < image.Values<float>().Length; i++)
+            {
+                int c = i % x[3];
+                y.Values<float>()[i] = (float)(((image.Values<float>()[i] - mean.Values<float>()[c]) * scale.Values<float>()[c] / Math.Sqrt(variance.Values<float>()[c] + 1e-3f)) + offset.Values<float>()[c]);
+            }
+        Add("_FusedBatchNormGradEx", geometry,
+            [Fed(Values.Uniform(shape)), Fed(image), Fed(scale), Fed(mean), Fed(variance), Scalar(0), Fed(offset), Fed(y)], attributes);
     }
 
     private static void AddLrn(int[] x, int radius, float beta)

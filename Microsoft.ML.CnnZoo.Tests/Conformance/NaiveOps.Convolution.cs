@@ -14,13 +14,14 @@ public static partial class NaiveOps
         Evaluators["DepthwiseConv2dNativeBackpropFilter"] = (node, x) => [ConvolveBackFilter(node, x[0], x[2])];
         Evaluators["MatMul"] = (node, x) => [MultiplyMatrices(node, x[0], x[1])];
         Evaluators["_FusedConv2D"] = (node, x) => [Fuse(node, x, Convolve(node, x[0], x[1]))];
+        Evaluators["_FusedDepthwiseConv2dNative"] = (node, x) => [Fuse(node, x, Convolve(node, x[0], x[1]))];
         Evaluators["_FusedMatMul"] = (node, x) => [Fuse(node, x, MultiplyMatrices(node, x[0], x[1]))];
     }
 
     /// <summary>Calls back for every product of a convolution: flat offsets in x, the filter and y.</summary>
     private static void EachTap(NodeDef node, TensorShape x, TensorShape w, TensorShape y, Action<long, long, long> tap)
     {
-        bool depthwise = node.Op.StartsWith("Depthwise", StringComparison.Ordinal);
+        bool depthwise = node.Op.Contains("Depthwise", StringComparison.Ordinal);
         int[] strides = Ints(node, "strides"), dilations = Ints(node, "dilations");
         (int top, int left) = (PadBefore(node, 0, x[1], y[1], w[0], strides[1], dilations[1]), PadBefore(node, 1, x[2], y[2], w[1], strides[2], dilations[2]));
         int perGroupIn = depthwise ? 1 : w[2], perGroupOut = depthwise ? w[3] : w[3] / (x[3] / w[2]);

@@ -10,6 +10,8 @@ public static partial class NaiveOps
         Evaluators["LRNGrad"] = (node, x) => [Map(node, i => LrnGradient(node, x[0], x[1], x[2], i))];
         Evaluators["FusedBatchNormV3"] = (node, x) => BatchNormalize(node, x);
         Evaluators["FusedBatchNormGradV3"] = (node, x) => BatchNormalizeBack(node, x);
+        Evaluators["_FusedBatchNormEx"] = BatchNormalizeAndRectify;
+        Evaluators["_FusedBatchNormGradEx"] = BatchNormalizeBackRectified;
     }
 
     private static double LrnBase(NodeDef node, NaiveTensor x, int[] i)
@@ -63,13 +65,34 @@ public static partial class NaiveOps
         return y;
     }
 
+    private static NaiveTensor[] BatchNormalizeAndRectify(NodeDef node, NaiveTensor[] x)
+    {
+        NaiveTensor[] y = BatchNormalize(node, x);
+        for (long i = 0; i < y[0].Data.Length; i++)
+            y[0].Data[i] = Rectified(node, y[0].Data[i] + (x.Length > 5 ? x[5].Data[i] : 0));
+        return y;
+    }
+
+    private static double Rectified(NodeDef node, double value) => node.Attributes["activation_mode"].String == "Relu" ? Math.Max(0, value) : value;
+
+    /// <summary>dy, x, scale, mean, variance, empty, offset, y → as below, and the masked dy for a side tensor.</summary>
+    private static NaiveTensor[] BatchNormalizeBackRectified(NodeDef node, NaiveTensor[] x)
+    {
+        bool relu = node.Attributes["activation_mode"].String == "Relu";
+        for (long i = 0; i < x[0].Data.Length; i++)
+            if (relu && x[7].Data[i] <= 0)
+                x[0].Data[i] = 0;
+        NaiveTensor[] y = BatchNormalizeBack(node, x);
+        return node.Outputs.Count > 5 ? [.. y, x[0]] : y;
+    }
+
     /// <summary>dy, x, scale, mean, variance (of the batch, or running) → dx, dscale, doffset, two empties.</summary>
     private static NaiveTensor[] BatchNormalizeBack(NodeDef node, NaiveTensor[] x)
     {
         int channels = x[0].Shape[^1];
         long count = x[0].Shape.ElementCount / channels;
         bool training = node.Attributes["is_training"].Bool;
-        NaiveTensor[] y = [.. Enumerable.Range(0, 5).Select(p => Out(node, p))];
+        NaiveTensor[] y = [.. Enumerable.Range(0, 5).Select(p => Out(node, p))]; // a side tensor's gradient is not of these
         for (int c = 0; c < channels; c++)
         {
             double mean = x[3].Data[c], inverse = 1 / Math.Sqrt(x[4].Data[c] + node.Attributes["epsilon"].Float), scale = x[2].Data[c];

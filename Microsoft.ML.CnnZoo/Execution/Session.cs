@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Execution;
 /// <summary>How a plan is compiled.</summary>
 public sealed record CompileOptions
 {
-    /// <summary>Whether to fold batch norms into convolutions (inference) and to fuse bias, sum and activation into convolutions and dense layers. Default true.</summary>
+    /// <summary>Whether to fold batch norms into convolutions (inference) and to fuse bias, sum and activation into convolutions, dense layers and batch norms. Default true.</summary>
     public bool Fuse { get; init; } = true;
 
     /// <summary>In what numbers to compute. Default float32.</summary>
@@ -47,7 +47,7 @@ public sealed class Session(KernelRegistry registry)
     {
         List<IGraphPass> passes = [new Specialize(feeds), new FoldShapes()];
         if (options.Fuse)
-            passes.AddRange([new FoldBatchNorm(), new FuseBiasActivation()]);
+            passes.AddRange([new FoldBatchNorm(), new FuseBiasActivation(), new FuseBatchNorm()]);
         if (options.Precision == Precision.BFloat16)
             passes.Add(new ConvertToBFloat16());
         foreach (IGraphPass pass in passes)

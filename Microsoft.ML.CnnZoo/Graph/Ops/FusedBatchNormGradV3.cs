@@ -8,14 +8,21 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// </remarks>
 internal sealed class FusedBatchNormGradV3() : OpDefinition("FusedBatchNormGradV3", 6)
 {
-    public override IReadOnlyList<AttributeSpec> Attributes { get; } =
+    /// <summary>The attributes of the op and of its fused form.</summary>
+    internal static AttributeSpec[] Schema =>
     [
         OpSchema.FloatingT, new("U", AttributeKind.Type, null, [AttributeValue.Of(DataType.Float), AttributeValue.Of(DataType.Double)], 3),
         new("epsilon", AttributeKind.Float, AttributeValue.Of(0.0001f)), WindowAttributes.DataFormat, OpSchema.Flag("is_training", true),
     ];
+
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } = Schema;
+
     public override bool IsDifferentiable => false;
 
-    public override TensorSpec[] Infer(in ShapeContext c)
+    public override TensorSpec[] Infer(in ShapeContext c) => InferGradients(c);
+
+    /// <summary>The outputs of the op and of its fused form.</summary>
+    internal static TensorSpec[] InferGradients(in ShapeContext c)
     {
         c.RequireAlike(0, 1);
         TensorSpec x = c.Inputs[1];

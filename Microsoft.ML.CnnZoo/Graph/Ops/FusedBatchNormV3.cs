@@ -10,14 +10,20 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// </remarks>
 internal sealed class FusedBatchNormV3() : OpDefinition("FusedBatchNormV3", 5)
 {
-    public override IReadOnlyList<AttributeSpec> Attributes { get; } =
+    /// <summary>The attributes of the op and of its fused form.</summary>
+    internal static AttributeSpec[] Schema =>
     [
         OpSchema.FloatingT, new("U", AttributeKind.Type, null, [AttributeValue.Of(DataType.Float), AttributeValue.Of(DataType.Double)], 1),
         new("epsilon", AttributeKind.Float, AttributeValue.Of(0.0001f)), new("exponential_avg_factor", AttributeKind.Float, AttributeValue.Of(1f)),
         WindowAttributes.DataFormat, OpSchema.Flag("is_training", true),
     ];
 
-    public override TensorSpec[] Infer(in ShapeContext c)
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } = Schema;
+
+    public override TensorSpec[] Infer(in ShapeContext c) => InferNormalized(c);
+
+    /// <summary>The outputs of the op and of its fused form.</summary>
+    internal static TensorSpec[] InferNormalized(in ShapeContext c)
     {
         TensorSpec x = c.Inputs[0];
         if (x.Shape.Rank != 4)

@@ -28,6 +28,6 @@ public static class OpCatalog
         new SelectV2(), new Shape(), new Sigmoid(), new SigmoidGrad(), new Slice(), new Softmax(), new SoftmaxCrossEntropyWithLogits(),
         new SparseSoftmaxCrossEntropyWithLogits(), new Sqrt(), new Square(), new SquaredDifference(), new Squeeze(),
         new StatelessRandomUniformV2(), new StopGradient(), new StridedSlice(), new StridedSliceGrad(), new Sub(), new Sum(), new Tanh(),
-        new TanhGrad(), new Tile(), new Transpose(), new VarHandleOp(), new FusedConv2D(), new FusedDepthwiseConv2dNative(), new FusedMatMul(),
+        new TanhGrad(), new Tile(), new Transpose(), new VarHandleOp(), new FusedBatchNormEx(), new FusedBatchNormGradEx(), new FusedConv2D(), new FusedDepthwiseConv2dNative(), new FusedMatMul(),
     ];
 }

@@ -3,10 +3,11 @@ using Microsoft.ML.CnnZoo.Execution;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>What the batch-norm kernels share: per-channel sums of each thread's rows, then added in order, then a pass over the rows again.</summary>
+/// <remarks>Memory bounds them: training reads x twice and writes once.</remarks>
 internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInput) : ManagedKernel(request)
 {
     /// <summary>Rows of float32 work space behind the sums.</summary>
-    private const int FloatRows = 5;
+    private const int FloatRows = 4;
 
     protected int Channels { get; } = request.Inputs[imageInput].Shape[3];
     protected long Pixels { get; } = request.Inputs[imageInput].Shape.ElementCount / Math.Max(1, request.Inputs[imageInput].Shape[3]);
@@ -19,7 +20,7 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     /// <summary>Parts that the last pass was cut into.</summary>
     protected int Parts { get; set; }
 
-    public override long ScratchBytes => Channels * ((2L * sizeof(double) * Workers.ThreadCount) + (FloatRows * sizeof(float)) + (sizeof(float) * (long)Workers.ThreadCount));
+    public override long ScratchBytes => Channels * ((2L * sizeof(double) * Workers.ThreadCount) + (FloatRows * sizeof(float)));
 
     /// <summary>One of two rows of sums of a part.</summary>
     protected double* Sums(int part, int row) => (double*)Scratch + (((2L * part) + row) * Channels);
@@ -27,14 +28,17 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     /// <summary>A row of floats shared by all parts.</summary>
     protected float* Floats(int row) => (float*)Sums(Workers.ThreadCount, 0) + ((long)row * Channels);
 
-    /// <summary>A row of floats of a part.</summary>
-    protected float* Piece(int part) => Floats(FloatRows + part);
-
     protected (long First, long Count) Rows(int part, int parts)
     {
         (long first, long last) = Range(Pixels, part, parts);
         return (first, last - first);
     }
+
+    /// <summary>scale/√(variance + epsilon), the same in both directions.</summary>
+    protected float ScaleOf(float scale, float variance) => (float)(scale / Math.Sqrt(variance + Epsilon));
+
+    /// <summary>Whether a ReLU follows.</summary>
+    protected static bool Rectifies(KernelRequest request) => request.Node.Op.EndsWith("Ex", StringComparison.Ordinal) && request.Attribute("activation_mode").String == "Relu";
 
     protected double Total(int row, int channel)
     {
@@ -58,22 +62,26 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     }
 }
 
-/// <summary><c>FusedBatchNormV3</c>. Training takes mean and variance in two passes, as numbers far from zero demand.</summary>
+/// <summary><c>FusedBatchNormV3</c> and <c>_FusedBatchNormEx</c>.</summary>
 internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormBase(request, 0)
 {
+    private const int SideInput = 5;
     private readonly float _factor = request.Attribute("exponential_avg_factor").Float;
+    private readonly bool _hasSide = request.Inputs.Count > SideInput;
+    private readonly bool _rectifies = Rectifies(request);
+
+    // In training the gradient reads x again.
+    public override int InPlaceInput => _hasSide ? SideInput : IsTraining ? -1 : 0;
 
     public override void RunPart(int part, int parts)
     {
         Parts = parts;
         (long first, long count) = Rows(part, parts);
-        float* x = Input(0) + (first * Channels);
+        long at = first * Channels;
         if (Phase == 0)
-            ColumnSums.Sum(x, count, Channels, Sums(part, 0), Piece(part));
-        else if (Phase == 1)
-            BatchNormSums.SquaredDeviations(x, count, Channels, Floats(0), Sums(part, 0));
+            BatchNormSums.Moments(Input(0) + at, count, Channels, Sums(part, 0), Sums(part, 1));
         else
-            BatchNormSums.Normalize(x, Output() + (first * Channels), count, Channels, Floats(0), Floats(1), Input(2), null, null);
+            BatchNormSums.Normalize(Input(0) + at, Output() + at, count, Channels, Floats(0), Floats(1), Input(2), _hasSide ? Input(SideInput) + at : null, _rectifies);
     }
 
     protected override void Compute()
@@ -86,19 +94,17 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
         if (OutputAddress(5) != 0)
             *Output(5) = 0;
         if (OutputAddress() != 0)
-            Pass(2);
+            Pass(1);
     }
 
     private void Measure()
     {
         Pass(0);
-        for (int c = 0; c < Channels; c++)
-            Floats(0)[c] = (float)(Total(0, c) / Pixels);
-        Pass(1);
         double old = 1.0 - _factor;
         for (int c = 0; c < Channels; c++)
         {
-            double mean = Floats(0)[c], squares = Total(0, c), variance = squares / Pixels, unbiased = squares / Math.Max(1, Pixels - 1);
+            double mean = Total(0, c) / Pixels, squares = Math.Max(0, Total(1, c) - (mean * Total(0, c)));
+            double variance = squares / Pixels, unbiased = squares / Math.Max(1, Pixels - 1);
             if (_factor == 1)
                 SetChannel(c, mean, variance, mean, unbiased);
             else
@@ -109,7 +115,7 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
     private void SetChannel(int c, double mean, double variance, double runningMean, double runningVariance)
     {
         Floats(0)[c] = (float)mean;
-        Floats(1)[c] = (float)(Input(1)[c] / Math.Sqrt(variance + Epsilon));
+        Floats(1)[c] = ScaleOf(Input(1)[c], (float)variance);
         Put(1, c, runningMean);
         Put(2, c, runningVariance);
         Put(3, c, mean);
@@ -117,22 +123,52 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
     }
 }
 
-/// <summary><c>FusedBatchNormGradV3</c>: (dy, x, scale, mean, variance) → dx, dscale, doffset.</summary>
+/// <summary><c>FusedBatchNormGradV3</c> and <c>_FusedBatchNormGradEx</c>: (dy, x, scale, mean, variance, …) → dx, dscale, doffset.</summary>
+/// <remarks>
+/// Which elements a ReLU let through follows from x when nothing was added before it, so the result need not be read; with a side tensor the masked dy is its
+/// gradient and written first.
+/// </remarks>
 internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchNormBase(request, 1)
 {
+    private const int OffsetInput = 6, ResultInput = 7, SideOutput = 5, CachedFloats = 16 * 1024;
+    private readonly bool _hasSide = request.Outputs.Count > SideOutput;
+    private readonly bool _rectifies = Rectifies(request);
+
+    public override int InPlaceInput => 0;
+
     public override void RunPart(int part, int parts)
     {
         Parts = parts;
         (long first, long count) = Rows(part, parts);
         long at = first * Channels;
+        GradientMask mask = _rectifies && !_hasSide ? new((nint)Floats(3), InputAddress(OffsetInput)) : default;
         if (Phase == 0)
-            BatchNormSums.Gradients(Input(0) + at, Input(1) + at, count, Channels, Input(3), Sums(part, 0), Sums(part, 1));
+            AddUp(part, first, count, mask);
         else
-            BatchNormSums.Normalize(Input(1) + at, Output() + at, count, Channels, Input(3), Floats(0), Floats(1), Input(0) + at, Floats(2));
+            BatchNormSums.PropagateBack((_hasSide ? Output(SideOutput) : Input(0)) + at, Input(1) + at, Output() + at, count, Channels, Input(3), Floats(0), Floats(1), Floats(2), mask);
+    }
+
+    /// <summary>The sums over a part's rows, in pieces that stay in the cache between masking and summing.</summary>
+    private void AddUp(int part, long first, long count, in GradientMask mask)
+    {
+        new Span<double>(Sums(part, 0), 2 * Channels).Clear();
+        long piece = Math.Max(1, CachedFloats / Channels / BatchNormSums.PieceRows) * BatchNormSums.PieceRows;
+        for (long row = first; row < first + count; row += piece)
+        {
+            long rows = Math.Min(piece, first + count - row), at = row * Channels;
+            float* dy = Input(0) + at;
+            if (_hasSide && _rectifies)
+                Elementwise.Zip<ReluGradOperator>(dy, 1, Input(ResultInput) + at, 1, Output(SideOutput) + at, rows * Channels);
+            else if (_hasSide)
+                FloatSpans.Copy(Output(SideOutput) + at, dy, rows * Channels);
+            BatchNormSums.Gradients(_hasSide ? Output(SideOutput) + at : dy, Input(1) + at, rows, Channels, Input(3), mask, Sums(part, 0), Sums(part, 1));
+        }
     }
 
     protected override void Compute()
     {
+        for (int c = 0; c < Channels; c++)
+            Floats(3)[c] = ScaleOf(Input(2)[c], Input(4)[c]);
         Pass(0);
         for (int c = 0; c < Channels; c++)
         {

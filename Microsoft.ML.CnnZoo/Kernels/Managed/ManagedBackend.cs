@@ -76,6 +76,8 @@ public sealed class ManagedBackend : IBackend
         KernelFactory.Float("LRNGrad", r => new LrnGradKernel(r)),
         KernelFactory.Float("FusedBatchNormV3", r => new BatchNormKernel(r)),
         KernelFactory.Float("FusedBatchNormGradV3", r => new BatchNormGradKernel(r)),
+        KernelFactory.Float("_FusedBatchNormEx", r => new BatchNormKernel(r)),
+        KernelFactory.Float("_FusedBatchNormGradEx", r => new BatchNormGradKernel(r)),
     ];
 
     private static IEnumerable<KernelFactory> Rows() =>

@@ -1,0 +1,36 @@
+namespace Microsoft.ML.CnnZoo.Graph.Ops;
+
+/// <summary>TensorFlow op <c>_FusedBatchNormEx</c>: batch normalisation, the sum with a side tensor and an activation in one step, as TensorFlow's remapper writes it.</summary>
+/// <remarks>
+/// (x [N,H,W,C], scale, offset, mean, variance, each [C], then <c>num_side_inputs</c> (0 or 1) tensors of x's shape) → the outputs of FusedBatchNormV3, the first of them
+/// activation(batch norm + side) with <c>activation_mode</c> Identity or Relu. Made by passes over a finished graph; never differentiated.
+/// </remarks>
+internal sealed class FusedBatchNormEx() : OpDefinition("_FusedBatchNormEx", 5, 6)
+{
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [.. FusedBatchNormV3.Schema, .. ActivationSchema];
+
+    public override bool IsDifferentiable => false;
+
+    /// <summary>What distinguishes the fused forms.</summary>
+    public static AttributeSpec[] ActivationSchema =>
+    [
+        new("num_side_inputs", AttributeKind.Int, AttributeValue.Of(0L)),
+        new("activation_mode", AttributeKind.String, AttributeValue.Of("Identity"), [AttributeValue.Of("Identity"), AttributeValue.Of("Relu")]),
+    ];
+
+    public override TensorSpec[] Infer(in ShapeContext c)
+    {
+        CheckSide(c, 5);
+        return FusedBatchNormV3.InferNormalized(c);
+    }
+
+    /// <summary>Refuses a number of inputs other than those before the side inputs and as many side inputs as the attribute says.</summary>
+    private static void CheckSide(in ShapeContext c, int before)
+    {
+        long sides = c.Attribute("num_side_inputs").Int;
+        if (c.Inputs.Count - before != sides)
+            throw c.Error($"'num_side_inputs' {sides} takes {before + sides} inputs, received {c.Inputs.Count}");
+        if (sides > 0)
+            c.RequireAlike(0, before);
+    }
+}
