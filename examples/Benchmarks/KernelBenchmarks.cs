@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Training;
 
 namespace Benchmarks;
 
@@ -26,9 +27,9 @@ public class KernelBenchmarks : IDisposable
     [GlobalSetup]
     public void Prepare()
     {
-        var g = new GraphBuilder();
-        NodeOutput y = Case!.Build(g);
-        _plan = new Session(Backends.Create(Backend, out _)).Compile(g.ToGraph(), new Dictionary<string, TensorShape>(), [y], [], _variables);
+        (NetworkGraph graph, NodeOutput y) = Case!.ToGraph();
+        VariableInitialization.Initialize(_variables, graph.Variables, seed: 1);
+        _plan = new Session(Backends.Create(Backend, out _)).Compile(graph, new Dictionary<string, TensorShape>(), [y], [], _variables);
         var random = new Random(1);
         foreach (string feed in _plan.Feeds)
             foreach (ref float value in _plan.Feed<float>(feed))

@@ -5,18 +5,19 @@ namespace Benchmarks;
 /// <summary>Times networks on both sides in alternating rounds, so that whatever else the machine does hits both.</summary>
 internal sealed class NetworkComparison(ComparisonOptions options, CancellationToken cancellation)
 {
-    private const double PeakSeconds = 0.5;
+    private const double PeakSeconds = 0.2;
     private readonly List<ComparisonRow> _rows = [];
+    private double _peak;
 
     /// <summary>Runs the modes of the networks; prints and saves each row as it is there, and all of them at the end, which an interruption only brings nearer.</summary>
     public IReadOnlyList<ComparisonRow> Run(IEnumerable<BenchmarkNetwork> networks)
     {
         try
         {
-            double peak = MeasurePeak();
-            Console.WriteLine($"{options.Threads} threads; up to {options.Effort.Rounds} alternating rounds of {options.Effort.Seconds:0.#} s and more; best convolution here: {peak:N0} GFLOP/s{(options.HasPeer ? "" : "; no peer here")}");
+            Console.WriteLine($"{options.Threads} threads; up to {options.Effort.Rounds} alternating rounds of {options.Effort.Seconds:0.#} s and more{(options.HasPeer ? "" : "; no peer here")}");
             foreach (BenchmarkNetwork network in networks.Where(n => options.ModesOf(n).Any()))
-                Compare(network, peak);
+                Compare(network);
+            Console.WriteLine($"Best convolution: {_peak:N0} GFLOP/s.");
         }
         catch (OperationCanceledException)
         {
@@ -26,8 +27,9 @@ internal sealed class NetworkComparison(ComparisonOptions options, CancellationT
         return _rows;
     }
 
-    private void Compare(BenchmarkNetwork network, double peak)
+    private void Compare(BenchmarkNetwork network)
     {
+        MeasurePeak();
         NetworkCost cost = NetworkCost.Of(network);
         PeerSide? peer = options.HasPeer ? PeerSide.Prepare(network, cost, options, cancellation) : null;
         cancellation.ThrowIfCancellationRequested();
@@ -35,7 +37,9 @@ internal sealed class NetworkComparison(ComparisonOptions options, CancellationT
         {
             ComparisonRow row = Measure(network, mode, peer);
             double? gigaflops = row.Ours is { } speed ? cost.Gigaflops(mode.Kind, speed) : null;
-            _rows.Add(row with { OursGigaflops = gigaflops, OursShareOfPeak = peak > 0 ? gigaflops / peak : null });
+            _rows.Add(row with { OursGigaflops = gigaflops });
+            for (int i = 0; i < _rows.Count; i++)
+                _rows[i] = _rows[i] with { OursShareOfPeak = _rows[i].OursGigaflops / _peak };
             Console.WriteLine(ComparisonTable.Line(_rows[^1]));
             if (options.JsonPath is { } path)
                 ComparisonRow.Write(path, _rows);
@@ -66,12 +70,13 @@ internal sealed class NetworkComparison(ComparisonOptions options, CancellationT
         return ComparisonRow.Of(network, mode, ours, theirs) with { PeerForm = peers?.Form };
     }
 
-    private double MeasurePeak()
+    /// <summary>Anew for each network, since the machine may be busy with something else now and then: the best one counts for all.</summary>
+    private void MeasurePeak()
     {
         using WorkerProcess worker = StartOurs();
         WorkAnswer answer = worker.Ask(new WorkRequest("peak", "", WorkKind.Inference, 1, WorkPrecision.F32, options.Threads, PeakSeconds, 0, 1));
         cancellation.ThrowIfCancellationRequested();
-        return answer.Error is null ? answer.Gigaflops : throw new InvalidOperationException(answer.Error);
+        _peak = answer.Error is null ? Math.Max(_peak, answer.Gigaflops) : throw new InvalidOperationException(answer.Error);
     }
 
     private WorkerProcess StartOurs() => WorkerProcess.StartOurs(options.Threads, cancellation);

@@ -50,10 +50,8 @@ internal abstract class NetworkWork : IDisposable
     /// <summary>Position of the batch whose turn it is.</summary>
     protected int NextBatch() => _step++ % Images.Length;
 
-    /// <summary>How plans are compiled for a precision: the one place that says which ones our side has.</summary>
-    protected static CompileOptions Compile(WorkPrecision precision) => precision == WorkPrecision.F32
-        ? new CompileOptions()
-        : throw new NotSupportedException($"Plans are float32, {precision} was asked for.");
+    /// <summary>How plans are compiled for a precision.</summary>
+    protected static CompileOptions Compile(WorkPrecision precision) => new() { Precision = precision == WorkPrecision.F32 ? Precision.Float32 : Precision.BFloat16 };
 }
 
 /// <summary>A step of SGD with momentum on softmax cross-entropy: the very step that the trainer takes.</summary>

@@ -34,7 +34,8 @@ internal sealed class PipelineWork : NetworkWork
         schema[nameof(PixelRow.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, image.Height, image.Width, image.Channels);
         schema[nameof(PixelRow.Label)].ColumnType = new KeyDataViewType(typeof(uint), network.Classes);
         _rows = mlContext.Data.LoadFromEnumerable(rows, schema);
-        _model = mlContext.MulticlassClassification.Trainers.CnnClassification(network.Architecture, epochs: 1, batchSize: batch)
+        var options = new CnnClassificationTrainer.Options { Architecture = network.Architecture, Epochs = 1, BatchSize = batch, Precision = CnnPrecision.Float32 };
+        _model = mlContext.MulticlassClassification.Trainers.CnnClassification(options)
             .Fit(mlContext.Data.TakeRows(_rows, 2 * network.Classes * batch));
     }
 

@@ -8,7 +8,8 @@ using Benchmarks;
 // The command line is BenchmarkDotNet's from here on. In-process: its own projects would not find this repository's build settings.
 if (args is ["kernels", .. var kernelArguments])
 {
-    IConfig config = DefaultConfig.Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance));
+    IConfig config = DefaultConfig.Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance))
+        .AddColumn(KernelRateColumn.Gigaflops, KernelRateColumn.Gigabytes);
     BenchmarkSwitcher.FromTypes([typeof(KernelBenchmarks)]).Run(kernelArguments, config);
     return 0;
 }
