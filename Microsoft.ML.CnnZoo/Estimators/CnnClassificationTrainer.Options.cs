@@ -85,6 +85,24 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>What is done about images that are missing or cannot be decoded, while training.</summary>
         public BadImageHandling BadImages = BadImageHandling.Throw;
 
+        /// <summary>How training images are changed at random; presets are named after papers. With one that takes parts of larger images, the model sees the centre of images that are as much larger.</summary>
+        public ImageAugmentation Augmentation = ImageAugmentation.None;
+
+        /// <summary>
+        /// Bytes of memory for decoded images, ≥ 0; null: a quarter of the memory that the process may use. They are held at the network's size (with augmentation: the size that parts
+        /// are taken from), as bytes unless the column holds floats.
+        /// </summary>
+        public long? CacheBudget;
+        /// <summary>
+        /// Bytes for decoded images in a temporary file once the memory budget is used up, ≥ 0; 1 GiB of the disk is left free. Beyond that, or where there can be no file, images are
+        /// decoded again in every epoch: slower, with the same result. The rows must then be the same in every pass.
+        /// </summary>
+        public long CacheFileBudget = 64L << 30;
+        /// <summary>Folder of that file; null for the system's folder for temporary files. The file is gone when Fit ends, or the process.</summary>
+        public string? CacheFolder;
+        /// <summary>Threads that decode, scale and augment images; 0: as many as <see cref="Threads"/>. Results do not depend on it.</summary>
+        public int FeedingThreads;
+
         /// <summary>Called after each epoch, on the training thread.</summary>
         public Action<EpochProgress>? ProgressCallback;
         /// <summary>Called after each batch, on the training thread; keep it short.</summary>

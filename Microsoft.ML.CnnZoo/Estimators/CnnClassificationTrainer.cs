@@ -25,7 +25,7 @@ namespace Microsoft.ML.CnnZoo.Estimators;
 /// | -- | -- |
 /// | Machine learning task | Multiclass classification |
 /// | Is normalization required? | No: channels are brought to mean 0 and deviation 1, measured on the training images |
-/// | Is caching required? | No: images are read once and kept in memory at the network's size, as bytes unless the column holds floats |
+/// | Is caching required? | No: images are read once and kept decoded, in memory up to a budget, then in a temporary file; as bytes unless the column holds floats |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.CnnZoo |
 ///
 /// ### Training Algorithm Details
@@ -53,6 +53,10 @@ public sealed partial class CnnClassificationTrainer : IEstimator<CnnClassificat
         if (options.Momentum is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(options), options.Momentum, "Momentum must be at least 0 and less than 1.");
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads, nameof(options));
+        ArgumentNullException.ThrowIfNull(options.Augmentation, nameof(options));
+        if (options is { CacheBudget: < 0 } or { CacheFileBudget: < 0 })
+            throw new ArgumentOutOfRangeException(nameof(options), "CacheBudget and CacheFileBudget must not be negative.");
+        ArgumentOutOfRangeException.ThrowIfNegative(options.FeedingThreads, nameof(options));
         MLNetBridge.Register(environment);
         _host = environment.Register(Name);
         _options = options;

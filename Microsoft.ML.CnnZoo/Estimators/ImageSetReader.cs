@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
@@ -15,63 +16,67 @@ public enum BadImageHandling
     Skip,
 }
 
-/// <summary>Reads labelled rows into memory, at the network's size. Rows without a label are left out and counted.</summary>
-internal sealed class ImageSetReader(ImageShape image, ImageFit fit, BadImageHandling badImages, IChannel channel, CancellationToken cancellation)
+/// <summary>Rows of a view that hold labelled images.</summary>
+/// <param name="View">The rows.</param>
+/// <param name="Label">Its label column.</param>
+/// <param name="Feature">Its feature column.</param>
+/// <param name="What">What the rows are, for messages: "training", "validation".</param>
+internal sealed record LabelledRows(IDataView View, LabelColumn Label, FeatureColumn Feature, string What)
+{
+    /// <summary>An image that cannot be used.</summary>
+    public InvalidOperationException Bad<T>(DecodingSlot<T> slot, string remedy) where T : unmanaged => new(
+        $"The image in column '{Feature.Column.Name}' of row {slot.Row} of the {What} data cannot be read: {slot.Failure?.Message ?? slot.Problem}{remedy}", slot.Failure);
+}
+
+/// <summary>
+/// Reads labelled rows once and decodes them on several threads. Rows without a label are left out and counted. The cursor itself is read by one thread, for sources need not
+/// give the same rows twice or to several cursors at a time: what a column's own getter does (LoadImages decodes there) is done by that thread, the rest by the others.
+/// </summary>
+internal sealed class ImageSetReader(ImageShape image, PixelStore store, int threads, BadImageHandling badImages, IChannel channel, CancellationToken cancellation)
 {
     /// <summary>Reads all rows.</summary>
-    /// <param name="data">The rows.</param>
-    /// <param name="label">Its label column.</param>
-    /// <param name="feature">Its feature column.</param>
-    /// <param name="what">What the rows are, for messages: "training", "validation".</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="createScaler">To the size at which images are kept.</param>
     /// <exception cref="InvalidOperationException">An image is bad and is not to be skipped, or no row is left.</exception>
-    public ImageCache<T> Read<T>(IDataView data, LabelColumn label, FeatureColumn feature, string what) where T : unmanaged
+    public ImageCache<T> Read<T>(LabelledRows rows, Func<ImageScaler> createScaler) where T : unmanaged
     {
-        var cache = new ImageCache<T>(image);
-        long rows = 0, unlabelled = 0, bad = 0;
-        using (DataViewRowCursor cursor = data.GetRowCursor([label.Column, feature.Column]))
+        var cache = new ImageCache<T>(image, store, new SourceRows<T>(rows, createScaler, threads)) { Threads = threads };
+        long count = 0, unlabelled = 0, bad = 0;
+        using (var queue = new DecodingQueue<T>(threads, createScaler))
+        using (DataViewRowCursor cursor = rows.View.GetRowCursor([rows.Label.Column, rows.Feature.Column]))
         {
-            Func<int> readLabel = label.CreateReader(cursor);
-            ImageReader reader = ImageReader.Create(cursor, feature, new ImageScaler(image.Height, image.Width, image.Channels, fit));
-            for (; cursor.MoveNext(); rows++)
+            Func<int> readLabel = rows.Label.CreateReader(cursor);
+            ImageFetcher fetcher = ImageFetcher.Create(cursor, rows.Feature);
+            for (; cursor.MoveNext(); count++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 int classNumber = readLabel();
-                if (classNumber < 0 || classNumber >= label.Classes)
+                if (classNumber < 0 || classNumber >= rows.Label.Classes)
+                {
                     unlabelled++;
-                else if (TryRead(reader, feature, cursor.Position, what, ref bad) is T[] pixels)
-                    cache.Add(pixels, classNumber);
+                    continue;
+                }
+                if (queue.IsFull)
+                    Keep(queue.Leave());
+                queue.Enter(fetcher, cursor.Position, classNumber);
             }
+            while (!queue.IsEmpty)
+                Keep(queue.Leave());
         }
-        Report(what, rows, unlabelled, bad, cache.Count);
+        Report(rows.What, count, unlabelled, bad, cache.Count);
         return cache;
 
-        T[]? TryRead(ImageReader reader, FeatureColumn column, long row, string set, ref long skipped)
+        void Keep(DecodingSlot<T> slot)
         {
-            var pixels = new T[image.ValueCount()];
-            try
-            {
-                bool read = pixels is byte[] bytes ? reader.TryRead(bytes.AsSpan()) : reader.TryRead(((float[])(object)pixels).AsSpan());
-                if (read)
-                    return pixels;
-                if (badImages == BadImageHandling.Throw)
-                    throw Bad(column, row, set, reader.Problem, null);
-            }
-            catch (Exception e) when (ImageReader.IsBadImage(e) && e.Data[typeof(ImageSetReader)] is null)
-            {
-                if (badImages == BadImageHandling.Throw)
-                    throw Bad(column, row, set, e.Message, e);
-            }
-            skipped++;
-            return null;
+            if (slot.Image is { } decoded)
+                cache.Add(decoded, slot.Label, slot.Row);
+            else if (slot.Failure is not null && !ImageReader.IsBadImage(slot.Failure))
+                ExceptionDispatchInfo.Throw(slot.Failure);
+            else if (badImages == BadImageHandling.Throw)
+                throw rows.Bad(slot, " (Options.BadImages = Skip leaves such rows out)");
+            else
+                bad++;
         }
-    }
-
-    private static InvalidOperationException Bad(FeatureColumn feature, long row, string what, string why, Exception? inner)
-    {
-        var exception = new InvalidOperationException(
-            $"The image in column '{feature.Column.Name}' of row {row} of the {what} data cannot be read: {why} (Options.BadImages = Skip leaves such rows out)", inner);
-        exception.Data[typeof(ImageSetReader)] = true; // tells it from exceptions of the image itself
-        return exception;
     }
 
     private void Report(string what, long rows, long unlabelled, long bad, int count)
@@ -82,5 +87,35 @@ internal sealed class ImageSetReader(ImageShape image, ImageFit fit, BadImageHan
             channel.Warning(MessageSensitivity.None, $"{bad} of {rows} rows of the {what} data have no image that can be read and were left out.");
         if (count == 0)
             throw new InvalidOperationException(rows == 0 ? $"The {what} data have no rows." : $"The {what} data have {rows} rows, none of them with a label and an image that can be read.");
+    }
+}
+
+/// <summary>Decodes images of chosen rows again: a cursor passes over all rows up to the last that is wanted, and only wanted images are asked for.</summary>
+internal sealed class SourceRows<T>(LabelledRows source, Func<ImageScaler> createScaler, int threads) : IImageRows<T> where T : unmanaged
+{
+    /// <inheritdoc/>
+    public IReadOnlyList<KeptImage<T>> Read(IReadOnlyList<long> rows, IReadOnlyList<int> labels)
+    {
+        var images = new List<KeptImage<T>>(rows.Count);
+        using var queue = new DecodingQueue<T>(threads, createScaler);
+        using DataViewRowCursor cursor = source.View.GetRowCursor([source.Label.Column, source.Feature.Column]);
+        Func<int> readLabel = source.Label.CreateReader(cursor);
+        ImageFetcher fetcher = ImageFetcher.Create(cursor, source.Feature);
+        for (int i = 0; i < rows.Count; i++)
+        {
+            while (cursor.Position < rows[i])
+                if (!cursor.MoveNext())
+                    throw new InvalidOperationException($"Row {rows[i]} of the {source.What} data was there when they were first read, and is gone.");
+            if (readLabel() != labels[i])
+                throw new InvalidOperationException($"Row {rows[i]} of the {source.What} data has another label than when it was first read: the data must be the same in every pass.");
+            if (queue.IsFull)
+                Add(queue.Leave());
+            queue.Enter(fetcher, rows[i], labels[i]);
+        }
+        while (!queue.IsEmpty)
+            Add(queue.Leave());
+        return images;
+
+        void Add(DecodingSlot<T> slot) => images.Add(slot.Image ?? throw source.Bad(slot, ", though it could when it was first read"));
     }
 }

@@ -76,7 +76,9 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         KernelRegistry registry = Backends.Create(options.Backend, out string backend);
         ImageShape image = ChooseImage(feature);
         Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. {backend} Computes in {new Session(registry).Resolve(options.Precision.ToExecution())}.");
-        (ImageCache<T> images, IBatchSource training, IBatchSource? held) = Read<T>(train, validation, label, feature, image, seed);
+        options.Augmentation.Check(image.Height, image.Width);
+        using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget, options.CacheFolder, message => channel.Warning(MessageSensitivity.None, message));
+        (ImageCache<T> images, IBatchSource training, IBatchSource? held) = Read<T>(store, train, validation, label, feature, image, seed);
         LabelValues labels = LabelValues.Of(label.Column, label.Classes);
         if (images.Labels.Distinct().Count() == 1)
             throw LabelColumn.OneClass(options.LabelColumnName, labels, images.Labels[0]);
@@ -103,19 +105,26 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         Info($"Weights from '{options.InitialWeights.Path}': {match}");
     }
 
-    private (ImageCache<T> Images, IBatchSource Training, IBatchSource? Validation) Read<T>(IDataView train, IDataView? validation, LabelColumn label, FeatureColumn feature, ImageShape image, int seed) where T : unmanaged
+    private (ImageCache<T> Images, IBatchSource Training, IBatchSource? Validation) Read<T>(PixelStore store, IDataView train, IDataView? validation, LabelColumn label, FeatureColumn feature, ImageShape image, int seed) where T : unmanaged
     {
-        var reader = new ImageSetReader(image, options.ImageFit, options.BadImages, channel, options.CancellationToken);
-        ImageCache<T> images = reader.Read<T>(train, label, feature, "training");
+        int threads = options.FeedingThreads > 0 ? options.FeedingThreads : options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+        var sizes = new KeptImageSizes(options.Augmentation, image, options.ImageFit);
+        var reader = new ImageSetReader(image, store, threads, options.BadImages, channel, options.CancellationToken);
+        ImageCache<T> images = reader.Read<T>(new LabelledRows(train, label, feature, "training"), sizes.CreateTrainingScaler);
+        images.Augment(options.Augmentation, seed);
         images.Normalization = options.ImageNormalization ?? PixelNormalization.FromStatistics(images.MeasureChannels());
         if (images.Normalization.Channels != image.Channels)
             throw new InvalidOperationException($"Options.ImageNormalization is for {images.Normalization.Channels} channels; the network takes {image.Channels}.");
         if (validation is not null)
         {
-            ImageCache<T> held = reader.Read<T>(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName), BindFeature(validation.Schema), "validation");
+            var rows = new LabelledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName), BindFeature(validation.Schema), "validation");
+            ImageCache<T> held = reader.Read<T>(rows, sizes.CreateScoringScaler);
+            held.Augment(options.Augmentation, seed);
             held.Normalization = images.Normalization;
+            ReportCache(store);
             return (images, images, held);
         }
+        ReportCache(store);
         int heldOut = (int)(images.Count * (options.ValidationSetFraction ?? 0));
         if (heldOut == 0)
             return (images, images, null);
@@ -137,10 +146,13 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             throw SchemaExceptions.Mismatch("validation feature", options.FeatureColumnName, feature.Column.Type.ToString()!, ownFeature.Column.Type.ToString()!);
     }
 
+    private void ReportCache(PixelStore store) =>
+        Info($"Decoded images: {store.InMemory >> 20} MiB in memory, {store.InFile >> 20} MiB in a temporary file.");
+
     private void Report(EpochProgress epoch)
     {
         string validation = epoch.ValidationLoss is null ? "" : $", validation loss {epoch.ValidationLoss:f4}, accuracy {epoch.ValidationAccuracy:f4}";
-        Info($"Epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:f4}, accuracy {epoch.Accuracy:f4}{validation}, {epoch.ImagesPerSecond:f0} images/s, learning rate {epoch.LearningRate:g4}, {epoch.Remaining:hh\\:mm\\:ss} left.");
+        Info($"Epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:f4}, accuracy {epoch.Accuracy:f4}{validation}, {epoch.ImagesPerSecond:f0} images/s, {epoch.DataWait.TotalMilliseconds:f0} ms of waiting for images, learning rate {epoch.LearningRate:g4}, {epoch.Remaining:hh\\:mm\\:ss} left.");
         options.ProgressCallback?.Invoke(epoch);
     }
 

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace Microsoft.ML.CnnZoo.Imaging;
 
 /// <summary>
@@ -12,11 +10,9 @@ namespace Microsoft.ML.CnnZoo.Imaging;
 /// </remarks>
 public sealed class ImageScaler
 {
-    private const float RedWeight = 0.299f, GreenWeight = 0.587f, BlueWeight = 0.114f;
-    private ResamplingWeights? _across, _down;
-    private (int Height, int Width) _prepared;
-    private float[] _sourceRow = [], _scaledRow = [];
-    private readonly float[] _image;
+    private readonly RegionScaler _regions;
+    private readonly int _shorterSide;
+    private float[] _image = [];
 
     /// <summary>Creates a scaler.</summary>
     /// <param name="height">Rows of the network's images.</param>
@@ -30,8 +26,10 @@ public sealed class ImageScaler
         if (channels is not (1 or 3))
             throw new ArgumentOutOfRangeException(nameof(channels), channels, "Networks take images of 1 or 3 channels.");
         (Height, Width, Channels, Fit) = (height, width, channels, fit);
-        _image = new float[ValueCount];
+        _regions = new RegionScaler(channels);
     }
+
+    private ImageScaler(int shorterSide, int channels) : this(shorterSide, shorterSide, channels, ImageFit.Stretch) => _shorterSide = shorterSide;
 
     /// <summary>Rows of the target.</summary>
     public int Height { get; }
@@ -44,6 +42,18 @@ public sealed class ImageScaler
     /// <summary>Values in a target image.</summary>
     public int ValueCount => Height * Width * Channels;
 
+    /// <summary>A scaler that keeps each image's shape: its shorter side becomes <paramref name="shorterSide"/> where it is longer; smaller images keep their size.</summary>
+    internal static ImageScaler KeepingShape(int shorterSide, int channels) => new(shorterSide, channels);
+
+    /// <summary>Rows and columns that an image will have.</summary>
+    internal (int Height, int Width) SizeOf(in PixelFormat format)
+    {
+        if (_shorterSide == 0)
+            return (Height, Width);
+        double factor = Math.Min(1, (double)_shorterSide / Math.Min(format.Height, format.Width));
+        return ((int)Math.Round(format.Height * factor), (int)Math.Round(format.Width * factor));
+    }
+
     /// <summary>Scales an image of bytes.</summary>
     /// <param name="pixels">Values as <paramref name="format"/> says.</param>
     /// <param name="format">Size and order of the source.</param>
@@ -51,141 +61,48 @@ public sealed class ImageScaler
     /// <exception cref="ArgumentException">The number of values does not fit.</exception>
     public void Scale(ReadOnlySpan<byte> pixels, in PixelFormat format, Span<byte> target)
     {
-        Check(pixels.Length, format, target.Length);
-        if (IsTargetLayout(format))
+        (int height, int width) = Check(pixels.Length, format, target.Length);
+        int count = height * width * Channels;
+        if (IsTargetLayout(format, height, width))
         {
-            pixels[..ValueCount].CopyTo(target);
+            pixels[..count].CopyTo(target);
             return;
         }
-        ScaleRows(pixels, format, _image, static (source, row) => PixelNormalization.ToFloat(source, row));
-        for (int i = 0; i < _image.Length; i++)
-            target[i] = (byte)Math.Clamp(_image[i] + 0.5f, 0f, 255f);
+        if (_image.Length < count)
+            _image = new float[count];
+        Span<float> image = _image.AsSpan(0, count);
+        _regions.Scale(pixels, format, Region(format, height, width), height, width, image);
+        for (int i = 0; i < image.Length; i++)
+            target[i] = (byte)Math.Clamp(image[i] + 0.5f, 0f, 255f);
     }
 
     /// <summary>Scales an image of floats.</summary>
     /// <inheritdoc cref="Scale(ReadOnlySpan{byte}, in PixelFormat, Span{byte})"/>
     public void Scale(ReadOnlySpan<float> pixels, in PixelFormat format, Span<float> target)
     {
-        Check(pixels.Length, format, target.Length);
-        if (IsTargetLayout(format))
-        {
-            pixels[..ValueCount].CopyTo(target);
-            return;
-        }
-        ScaleRows(pixels, format, target[..ValueCount], static (source, row) => source.CopyTo(row));
+        (int height, int width) = Check(pixels.Length, format, target.Length);
+        int count = height * width * Channels;
+        if (IsTargetLayout(format, height, width))
+            pixels[..count].CopyTo(target);
+        else
+            _regions.Scale(pixels, format, Region(format, height, width), height, width, target[..count]);
     }
 
     /// <summary>Whether an image is there already: of the target's size, its values in the target's order.</summary>
-    private bool IsTargetLayout(in PixelFormat format) =>
-        format.Height == Height && format.Width == Width && Channels == format.Channels
+    private bool IsTargetLayout(in PixelFormat format, int height, int width) =>
+        format.Height == height && format.Width == width && Channels == format.Channels
         && (Channels == 1 || format is { IsPlanar: false, Red: 0, Green: 1, Blue: 2 });
 
-    private delegate void Load<T>(ReadOnlySpan<T> source, Span<float> row);
+    private ImageRegion Region(in PixelFormat format, int height, int width) =>
+        Fit == ImageFit.CenterCrop ? ImageRegion.Centre(format.Height, format.Width, height, width) : ImageRegion.All(format.Height, format.Width);
 
-    private void ScaleRows<T>(ReadOnlySpan<T> pixels, in PixelFormat format, Span<float> target, Load<T> load)
-    {
-        Prepare(format);
-        Span<float> source = _sourceRow.AsSpan(0, format.Width * Channels), scaled = _scaledRow.AsSpan(0, Width * Channels);
-        Span<float> raw = _sourceRow.AsSpan(format.Width * Channels, format.Width * format.Channels);
-        bool sameSize = format.Height == Height && format.Width == Width;
-        target.Clear();
-        int firstTarget = 0;
-        for (int y = _down!.First(0); y < format.Height; y++)
-        {
-            while (firstTarget < Height && _down.End(firstTarget) <= y)
-                firstTarget++;
-            if (firstTarget == Height)
-                break;
-            LoadRow(pixels, format, y, raw, load);
-            ToPlanes(raw, format, source);
-            ScaleAcross(source, format.Width, scaled, sameSize);
-            for (int row = firstTarget; row < Height && _down.First(row) <= y; row++)
-            {
-                float weight = _down.Weights(row)[y - _down.First(row)];
-                Span<float> sum = target.Slice(row * scaled.Length, scaled.Length);
-                TensorPrimitives.MultiplyAdd(scaled, weight, sum, sum);
-            }
-        }
-    }
-
-    /// <summary>One source row as floats, in the source's own order (plane after plane for planar images).</summary>
-    private static void LoadRow<T>(ReadOnlySpan<T> pixels, in PixelFormat format, int y, Span<float> raw, Load<T> load)
-    {
-        if (!format.IsPlanar)
-        {
-            load(pixels.Slice(y * format.Width * format.Channels, raw.Length), raw);
-            return;
-        }
-        for (int c = 0; c < format.Channels; c++)
-            load(pixels.Slice((c * format.Height + y) * format.Width, format.Width), raw.Slice(c * format.Width, format.Width));
-    }
-
-    /// <summary>The network's channels of a row, one after the other.</summary>
-    private void ToPlanes(ReadOnlySpan<float> raw, in PixelFormat format, Span<float> planes)
-    {
-        int width = format.Width, step = format.IsPlanar ? 1 : format.Channels, plane = format.IsPlanar ? width : 1;
-        int red = format.Red * plane, green = format.Green * plane, blue = format.Blue * plane;
-        if (Channels == 1 && red != green)
-        {
-            for (int x = 0, i = 0; x < width; x++, i += step)
-                planes[x] = RedWeight * raw[red + i] + GreenWeight * raw[green + i] + BlueWeight * raw[blue + i];
-            return;
-        }
-        for (int c = 0; c < Channels; c++)
-        {
-            int offset = c switch { 0 => red, 1 => green, _ => blue };
-            for (int x = 0, i = offset; x < width; x++, i += step)
-                planes[c * width + x] = raw[i];
-        }
-    }
-
-    private void ScaleAcross(ReadOnlySpan<float> planes, int sourceWidth, Span<float> scaled, bool sameSize)
-    {
-        for (int c = 0; c < Channels; c++)
-        {
-            ReadOnlySpan<float> plane = planes.Slice(c * sourceWidth, sourceWidth);
-            for (int x = 0; x < Width; x++)
-            {
-                if (sameSize)
-                {
-                    scaled[x * Channels + c] = plane[x];
-                    continue;
-                }
-                ReadOnlySpan<float> weights = _across!.Weights(x);
-                int first = _across.First(x);
-                float sum = 0;
-                for (int i = 0; i < weights.Length; i++)
-                    sum += weights[i] * plane[first + i];
-                scaled[x * Channels + c] = sum;
-            }
-        }
-    }
-
-    private void Prepare(in PixelFormat format)
-    {
-        int rowLength = format.Width * (Channels + format.Channels);
-        if (_sourceRow.Length < rowLength)
-            _sourceRow = new float[rowLength];
-        if (_scaledRow.Length == 0)
-            _scaledRow = new float[Width * Channels];
-        if (_prepared == (format.Height, format.Width))
-            return;
-        double usedHeight = format.Height, usedWidth = format.Width;
-        if (Fit == ImageFit.CenterCrop)
-        {
-            usedHeight = Math.Min(format.Height, (double)format.Width * Height / Width);
-            usedWidth = Math.Min(format.Width, (double)format.Height * Width / Height);
-        }
-        _across = new ResamplingWeights(format.Width, (format.Width - usedWidth) / 2, usedWidth, Width);
-        _down = new ResamplingWeights(format.Height, (format.Height - usedHeight) / 2, usedHeight, Height);
-        _prepared = (format.Height, format.Width);
-    }
-
-    private void Check(int length, in PixelFormat format, int targetLength)
+    private (int Height, int Width) Check(int length, in PixelFormat format, int targetLength)
     {
         if (length < format.ValueCount)
             throw new ArgumentException($"An image of {format.Height}x{format.Width} pixels with {format.Channels} channels has {format.ValueCount} values; {length} were given.");
-        if (targetLength < ValueCount)
-            throw new ArgumentException($"The target takes {ValueCount} values; it has room for {targetLength}.");
+        (int height, int width) = SizeOf(format);
+        if (targetLength < (long)height * width * Channels)
+            throw new ArgumentException($"The target takes {(long)height * width * Channels} values; it has room for {targetLength}.");
+        return (height, width);
     }
 }

@@ -9,6 +9,8 @@ namespace Microsoft.ML.CnnZoo.Imaging;
 /// <param name="Offset">One summand per channel.</param>
 public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableArray<float> Offset)
 {
+    private const int TileLength = 192;
+
     /// <summary>Number of channels.</summary>
     public int Channels => Scale.Length;
 
@@ -71,68 +73,26 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
             target[i] = source[i];
     }
 
-    private void ApplyInPlace(Span<float> values)
+    private void ApplyInPlace(Span<float> values) => ApplyInPlace(values, Scale.AsSpan(), Offset.AsSpan());
+
+    /// <summary>Multiplies and adds channel by channel; for three channels, many pixels at a time with the factors laid out as the pixels are.</summary>
+    internal static void ApplyInPlace(Span<float> values, ReadOnlySpan<float> scale, ReadOnlySpan<float> offset)
     {
-        if (Channels == 1)
+        if (scale.Length == 1)
         {
-            TensorPrimitives.Multiply(values, Scale[0], values);
-            TensorPrimitives.Add(values, Offset[0], values);
+            TensorPrimitives.Multiply(values, scale[0], values);
+            TensorPrimitives.Add(values, offset[0], values);
             return;
         }
-        for (int i = 0; i < values.Length; i += Channels)
-            for (int c = 0; c < Channels; c++)
-                values[i + c] = values[i + c] * Scale[c] + Offset[c];
-    }
-}
-
-/// <summary>Mean and standard deviation of each channel over many images; sums of bytes are exact, whatever their number.</summary>
-public sealed class ChannelStatistics
-{
-    private readonly double[] _sums, _squares;
-    private long _pixels;
-
-    /// <summary>Starts with nothing counted.</summary>
-    /// <param name="channels">Values per pixel.</param>
-    public ChannelStatistics(int channels) => (_sums, _squares) = (new double[channels], new double[channels]);
-
-    /// <summary>Number of channels.</summary>
-    public int Channels => _sums.Length;
-
-    /// <summary>Counts pixels [n, channels].</summary>
-    public void Add(ReadOnlySpan<byte> pixels)
-    {
-        int channels = Channels;
-        for (int c = 0; c < channels; c++)
+        Span<float> scales = stackalloc float[TileLength], offsets = stackalloc float[TileLength];
+        int tile = TileLength / scale.Length * scale.Length;
+        for (int i = 0; i < tile; i++)
+            (scales[i], offsets[i]) = (scale[i % scale.Length], offset[i % scale.Length]);
+        for (int start = 0; start < values.Length; start += tile)
         {
-            long sum = 0, squares = 0;
-            for (int i = c; i < pixels.Length; i += channels)
-            {
-                int value = pixels[i];
-                sum += value;
-                squares += value * value;
-            }
-            _sums[c] += sum;
-            _squares[c] += squares;
+            Span<float> part = values.Slice(start, Math.Min(tile, values.Length - start));
+            TensorPrimitives.Multiply(part, scales[..part.Length], part);
+            TensorPrimitives.Add(part, offsets[..part.Length], part);
         }
-        _pixels += pixels.Length / channels;
     }
-
-    /// <summary>Counts pixels [n, channels].</summary>
-    public void Add(ReadOnlySpan<float> pixels)
-    {
-        int channels = Channels;
-        for (int i = 0; i < pixels.Length; i++)
-        {
-            double value = pixels[i];
-            _sums[i % channels] += value;
-            _squares[i % channels] += value * value;
-        }
-        _pixels += pixels.Length / channels;
-    }
-
-    /// <summary>Mean of a channel; 0 when nothing was counted.</summary>
-    public double Mean(int channel) => _pixels == 0 ? 0 : _sums[channel] / _pixels;
-
-    /// <summary>Standard deviation of a channel, over all pixels.</summary>
-    public double Deviation(int channel) => _pixels == 0 ? 0 : Math.Sqrt(Math.Max(0, _squares[channel] / _pixels - Mean(channel) * Mean(channel)));
 }

@@ -5,12 +5,12 @@ namespace Microsoft.ML.CnnZoo.Imaging;
 /// </summary>
 /// <remarks>
 /// Target pixel i is centred at start + (i + ½)·s in source pixels, s = extent / target; source pixel j weighs max(0, 1 - |j + ½ - centre| / max(1, s)), normalised to sum 1.
-/// At s = 1 every target pixel is one source pixel exactly.
+/// At s = 1 and a whole start every target pixel is one source pixel exactly.
 /// </remarks>
 internal sealed class ResamplingWeights
 {
-    private readonly int[] _first;
-    private readonly float[][] _weights;
+    private readonly int[] _first, _begin;
+    private readonly float[] _weights;
 
     /// <param name="source">Pixels along the axis.</param>
     /// <param name="start">Where the part that is used begins, in pixels.</param>
@@ -19,33 +19,54 @@ internal sealed class ResamplingWeights
     public ResamplingWeights(int source, double start, double extent, int target)
     {
         _first = new int[target];
-        _weights = new float[target][];
+        _begin = new int[target + 1];
         double scale = extent / target, support = Math.Max(1, scale);
+        var all = new List<float>(target * (int)Math.Ceiling(2 * support + 1));
         for (int i = 0; i < target; i++)
         {
             double centre = start + (i + 0.5) * scale;
             int first = Math.Clamp((int)Math.Floor(centre - support), 0, source - 1);
             int last = Math.Clamp((int)Math.Ceiling(centre + support), first + 1, source);
-            (_first[i], _weights[i]) = Triangle(first, last, centre, support);
+            _first[i] = AddTriangle(all, first, last, centre, support);
+            _begin[i + 1] = all.Count;
         }
+        _weights = [.. all];
+        IsCopy = _weights.Length == target && _first[^1] - _first[0] == target - 1;
     }
+
+    /// <summary>Whether target pixels are source pixels, one after the other.</summary>
+    public bool IsCopy { get; }
 
     /// <summary>First source pixel of a target pixel.</summary>
     public int First(int target) => _first[target];
 
     /// <summary>Weights of the source pixels from <see cref="First"/> on.</summary>
-    public ReadOnlySpan<float> Weights(int target) => _weights[target];
+    public ReadOnlySpan<float> Weights(int target) => _weights.AsSpan(_begin[target], _begin[target + 1] - _begin[target]);
 
     /// <summary>One past the last source pixel of a target pixel.</summary>
-    public int End(int target) => _first[target] + _weights[target].Length;
+    public int End(int target) => _first[target] + _begin[target + 1] - _begin[target];
 
-    private static (int First, float[] Weights) Triangle(int first, int last, double centre, double support)
+    /// <summary>Adds a target pixel's weights; returns the first source pixel that has one.</summary>
+    private static int AddTriangle(List<float> all, int first, int last, double centre, double support)
     {
-        var weights = new double[last - first];
         double sum = 0;
+        int begin = -1, end = -1;
         for (int j = first; j < last; j++)
-            sum += weights[j - first] = Math.Max(0, 1 - Math.Abs(j + 0.5 - centre) / support);
-        int begin = Array.FindIndex(weights, w => w > 0), end = Array.FindLastIndex(weights, w => w > 0);
-        return begin < 0 ? (first, [1f]) : (first + begin, [.. weights[begin..(end + 1)].Select(w => (float)(w / sum))]);
+        {
+            double weight = Weight(j, centre, support);
+            sum += weight;
+            if (weight > 0)
+                (begin, end) = (begin < 0 ? j : begin, j);
+        }
+        if (begin < 0)
+        {
+            all.Add(1);
+            return first;
+        }
+        for (int j = begin; j <= end; j++)
+            all.Add((float)(Weight(j, centre, support) / sum));
+        return begin;
     }
+
+    private static double Weight(int pixel, double centre, double support) => Math.Max(0, 1 - Math.Abs(pixel + 0.5 - centre) / support);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML.CnnZoo.Architectures;
 
 namespace Microsoft.ML.CnnZoo.Training;
@@ -18,10 +19,17 @@ internal sealed class Batch(ImageShape image, int capacity)
     public ReadOnlySpan<int> Labels => _labels.AsSpan(0, Count);
 
     /// <summary>Replaces the content.</summary>
-    public void Load(IBatchSource source, ReadOnlySpan<int> indices)
+    /// <param name="source">Where images come from.</param>
+    /// <param name="indices">Which of them.</param>
+    /// <param name="epoch">The epoch that they are trained on in, from 1; null to have them as they are measured.</param>
+    public void Load(IBatchSource source, ReadOnlySpan<int> indices, int? epoch)
     {
         Count = indices.Length;
-        source.Fill(indices, _images.AsSpan(0, Count * image.ValueCount()), _labels.AsSpan(0, Count));
+        Span<float> images = _images.AsSpan(0, Count * image.ValueCount());
+        if (epoch is { } number)
+            source.FillForTraining(indices, number, images, _labels.AsSpan(0, Count));
+        else
+            source.Fill(indices, images, _labels.AsSpan(0, Count));
     }
 }
 
@@ -44,18 +52,25 @@ internal sealed class BatchReader
     /// <summary>Batches in a pass.</summary>
     public int BatchCount => (_source.Count + _batchSize - 1) / _batchSize;
 
+    /// <summary>Time that the reader of the batches has waited for them, in all passes so far.</summary>
+    public TimeSpan Waited { get; private set; }
+
     /// <summary>Goes through the images in the given order. A batch is valid until the next is asked for.</summary>
-    public IEnumerable<Batch> Read(int[] order)
+    /// <param name="order">The images' numbers.</param>
+    /// <param name="epoch">The epoch that they are trained on in, from 1; null to have them as they are measured.</param>
+    public IEnumerable<Batch> Read(int[] order, int? epoch = null)
     {
-        Task<Batch>? next = order.Length > 0 ? Start(order, 0) : null;
+        Task<Batch>? next = order.Length > 0 ? Start(order, 0, epoch) : null;
         try
         {
             for (int i = 0; next is not null; i++)
             {
                 Task<Batch> present = next;
                 next = null;
+                long start = Stopwatch.GetTimestamp();
                 Batch batch = present.GetAwaiter().GetResult();
-                next = (i + 1) * _batchSize < order.Length ? Start(order, i + 1) : null;
+                Waited += Stopwatch.GetElapsedTime(start);
+                next = (i + 1) * _batchSize < order.Length ? Start(order, i + 1, epoch) : null;
                 yield return batch;
             }
         }
@@ -66,11 +81,11 @@ internal sealed class BatchReader
         }
     }
 
-    private Task<Batch> Start(int[] order, int index) => Task.Run(() =>
+    private Task<Batch> Start(int[] order, int index, int? epoch) => Task.Run(() =>
     {
         int first = index * _batchSize, count = Math.Min(_batchSize, order.Length - first);
         Batch batch = _batches[index % 2];
-        batch.Load(_source, order.AsSpan(first, count));
+        batch.Load(_source, order.AsSpan(first, count), epoch);
         return batch;
     });
 }

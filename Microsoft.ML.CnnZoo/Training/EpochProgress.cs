@@ -17,6 +17,10 @@ public sealed record EpochProgress
     public double? ValidationAccuracy { get; init; }
     /// <summary>Training images per second, validation left out.</summary>
     public required double ImagesPerSecond { get; init; }
+    /// <summary>Time that the epoch's training took, validation left out.</summary>
+    public TimeSpan TrainingTime { get; init; }
+    /// <summary>The part of <see cref="TrainingTime"/> in which training stood still because its next batch was not ready: decoding or augmentation is what limits it when this is large.</summary>
+    public TimeSpan DataWait { get; init; }
     /// <summary>Learning rate of the epoch's last step.</summary>
     public required float LearningRate { get; init; }
     /// <summary>Time since training began.</summary>

@@ -1,30 +1,55 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Imaging;
 
 namespace Microsoft.ML.CnnZoo.Training;
 
 /// <summary>
-/// Labelled images in memory, at the network's size: as bytes where they came as bytes (a quarter of the memory of floats), normalised only as they enter a batch.
+/// Labelled, decoded images: as bytes where they came as bytes (a quarter of the memory of floats), cut out, augmented and normalised only as they enter a batch. Where there is
+/// a budget, images beyond it lie in a memory-mapped file, and beyond the file's budget they are decoded again when they are wanted.
 /// </summary>
 /// <typeparam name="T">byte or float.</typeparam>
-public sealed class ImageCache<T> : IBatchSource where T : unmanaged
+public sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanaged
 {
-    private readonly List<T[]> _images = [];
+    private const int ValuesWorthAThread = 1 << 17;
+    private readonly List<Entry> _entries = [];
     private readonly List<int> _labels = [];
+    private readonly ConcurrentBag<ImageViewer> _viewers = [];
+    private readonly PixelStore _store;
+    private readonly IImageRows<T>? _rows;
+    private readonly ChannelStatistics _statistics;
+    private AugmentationSampler _sampler;
+    private bool _isAugmented;
 
-    /// <summary>Creates an empty cache.</summary>
-    /// <param name="image">Size of each image.</param>
+    /// <summary>Creates an empty cache, all in memory.</summary>
+    /// <param name="image">Size of the images that the network takes.</param>
     /// <exception cref="ArgumentException"><typeparamref name="T"/> is neither byte nor float.</exception>
-    public ImageCache(ImageShape image)
+    public ImageCache(ImageShape image) : this(image, PixelStore.Unlimited(), null)
+    {
+    }
+
+    /// <summary>Creates an empty cache on a store with a budget.</summary>
+    /// <param name="image">Size of the images that the network takes.</param>
+    /// <param name="store">Where pixels are kept; it belongs to the caller.</param>
+    /// <param name="rows">Where images that cannot be kept are had again; null when all can.</param>
+    internal ImageCache(ImageShape image, PixelStore store, IImageRows<T>? rows)
     {
         if (typeof(T) != typeof(byte) && typeof(T) != typeof(float))
             throw new ArgumentException($"Images are held as bytes or floats, not as {typeof(T).Name}.");
         Image = image;
+        _store = store;
+        _rows = rows;
+        _statistics = new ChannelStatistics(image.Channels);
+        _sampler = new AugmentationSampler(ImageAugmentation.None, image, 0, null);
         Normalization = PixelNormalization.Identity(image.Channels);
     }
 
+    /// <summary>Where an image is: in memory; at an offset of the file; or only in its row.</summary>
+    private readonly record struct Entry(T[]? Pixels, long Offset, int Height, int Width, long Row);
+
     /// <inheritdoc/>
-    public int Count => _images.Count;
+    public int Count => _entries.Count;
 
     /// <inheritdoc/>
     public ImageShape Image { get; }
@@ -35,68 +60,129 @@ public sealed class ImageCache<T> : IBatchSource where T : unmanaged
     /// <summary>What is done to the values as they enter a batch.</summary>
     public PixelNormalization Normalization { get; set; }
 
-    /// <summary>Adds an image; the array is kept.</summary>
+    /// <summary>Threads that fill a batch, ≥ 1; what they write does not depend on it.</summary>
+    internal int Threads { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>Adds an image of the network's size; the array is kept.</summary>
     /// <param name="pixels">[height, width, channels].</param>
     /// <param name="label">Class number, from 0.</param>
-    public void Add(T[] pixels, int label)
+    public void Add(T[] pixels, int label) => Add(pixels, Image.Height, Image.Width, label);
+
+    /// <summary>Adds an image of any size; the array is kept. What the network sees of it is the centre, or what the augmentation draws.</summary>
+    /// <param name="pixels">[height, width, channels].</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="label">Class number, from 0.</param>
+    public void Add(T[] pixels, int height, int width, int label)
     {
         ArgumentNullException.ThrowIfNull(pixels);
-        if (pixels.Length != Image.ValueCount())
-            throw new ArgumentException($"An image of {Image} has {Image.ValueCount()} values; {pixels.Length} were given.", nameof(pixels));
+        Add(new KeptImage<T>(pixels, height, width), label, Count);
+    }
+
+    /// <summary>Adds the image of a row.</summary>
+    internal void Add(in KeptImage<T> image, int label, long row)
+    {
+        if (image.Height < 1 || image.Width < 1 || image.Pixels.Length != (long)image.Height * image.Width * Image.Channels)
+            throw new ArgumentException($"An image of {image.Height}x{image.Width}x{Image.Channels} has {(long)image.Height * image.Width * Image.Channels} values; {image.Pixels.Length} were given.", nameof(image));
         ArgumentOutOfRangeException.ThrowIfNegative(label);
-        _images.Add(pixels);
+        if (image.Pixels is byte[] bytes)
+            _statistics.Add(bytes);
+        else
+            _statistics.Add((float[])(object)image.Pixels);
+        ReadOnlySpan<byte> raw = MemoryMarshal.AsBytes<T>(image.Pixels);
+        long offset = -1;
+        bool inMemory = _store.TryTakeMemory(raw.Length);
+        if (!inMemory && !_store.TryWrite(raw, out offset) && _rows is null)
+            throw new InvalidOperationException("The image can neither be kept nor be read again.");
+        _entries.Add(new Entry(inMemory ? image.Pixels : null, offset, image.Height, image.Width, row));
         _labels.Add(label);
     }
 
-    /// <summary>Mean and deviation of each channel over all images, before normalisation.</summary>
-    public ChannelStatistics MeasureChannels()
+    /// <summary>Mean, deviation and covariance of the channels over all images added so far, before normalisation.</summary>
+    public ChannelStatistics MeasureChannels() => _statistics;
+
+    /// <summary>Augments the images as they are trained on.</summary>
+    /// <param name="augmentation">How.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <remarks>Colour components are measured on the images added so far.</remarks>
+    /// <exception cref="ArgumentException">A value of the augmentation is out of its range.</exception>
+    public void Augment(ImageAugmentation augmentation, long seed)
     {
-        var statistics = new ChannelStatistics(Image.Channels);
-        foreach (T[] image in _images)
-        {
-            if (image is byte[] bytes)
-                statistics.Add(bytes);
-            else
-                statistics.Add((float[])(object)image);
-        }
-        return statistics;
+        ArgumentNullException.ThrowIfNull(augmentation);
+        augmentation.Check(Image.Height, Image.Width);
+        _isAugmented = !augmentation.IsNone;
+        _sampler = new AugmentationSampler(augmentation, Image, seed, augmentation.ColourDeviation > 0 ? new PrincipalColours(_statistics) : null);
     }
 
     /// <inheritdoc/>
-    public void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels)
+    public void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels) => Fill(indices, null, images, labels);
+
+    /// <inheritdoc/>
+    public void FillForTraining(ReadOnlySpan<int> indices, int epoch, Span<float> images, Span<int> labels) => Fill(indices, _isAugmented ? epoch : null, images, labels);
+
+    /// <summary>Lets go of the pixels in memory.</summary>
+    public void Dispose()
     {
-        int size = Image.ValueCount();
-        for (int i = 0; i < indices.Length; i++)
-        {
-            Span<float> target = images.Slice(i * size, size);
-            if (_images[indices[i]] is byte[] bytes)
-                Normalization.Apply(bytes, target);
-            else
-                Normalization.Apply((float[])(object)_images[indices[i]], target);
+        _entries.Clear();
+        _labels.Clear();
+    }
+
+    private unsafe void Fill(ReadOnlySpan<int> indices, int? epoch, Span<float> images, Span<int> labels)
+    {
+        int size = Image.ValueCount(), count = indices.Length;
+        for (int i = 0; i < count; i++)
             labels[i] = _labels[indices[i]];
+        int[] wanted = indices.ToArray();
+        Dictionary<int, KeptImage<T>>? again = ReadAgain(wanted);
+        if (images.Length < (long)count * size)
+            throw new ArgumentException($"{count} images of {Image} have {(long)count * size} values; there is room for {images.Length}.", nameof(images));
+        int threads = (int)Math.Clamp((long)count * size / ValuesWorthAThread, 1, Math.Min(Threads, Math.Max(1, count)));
+        fixed (float* start = images)
+        {
+            float* target = start; // a fixed variable cannot be captured; the lambda is done before the pinning ends
+            void Write(int part)
+            {
+                ImageViewer viewer = _viewers.TryTake(out ImageViewer? idle) ? idle : new ImageViewer(Image.Height, Image.Width, Image.Channels);
+                for (int i = part; i < count; i += threads)
+                    Show(viewer, wanted[i], epoch, again, new Span<float>(target + (long)i * size, size));
+                _viewers.Add(viewer);
+            }
+            if (threads == 1)
+                Write(0);
+            else
+                Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, Write);
         }
     }
-}
 
-/// <summary>Some of the images of another source.</summary>
-/// <param name="source">The source.</param>
-/// <param name="indices">Which of its images, in order.</param>
-public sealed class BatchSubset(IBatchSource source, IReadOnlyList<int> indices) : IBatchSource
-{
-    private readonly int[] _indices = [.. indices];
-
-    /// <inheritdoc/>
-    public int Count => _indices.Length;
-
-    /// <inheritdoc/>
-    public ImageShape Image => source.Image;
-
-    /// <inheritdoc/>
-    public void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels)
+    private unsafe void Show(ImageViewer viewer, int index, int? epoch, Dictionary<int, KeptImage<T>>? again, Span<float> target)
     {
-        Span<int> inner = indices.Length <= 256 ? stackalloc int[indices.Length] : new int[indices.Length];
-        for (int i = 0; i < indices.Length; i++)
-            inner[i] = _indices[indices[i]];
-        source.Fill(inner, images, labels);
+        Entry entry = _entries[index];
+        ReadOnlySpan<T> pixels = entry.Pixels;
+        if (entry.Pixels is null)
+            pixels = entry.Offset < 0 ? again![index].Pixels
+                : MemoryMarshal.Cast<byte, T>(_store.Read(entry.Offset, entry.Height * entry.Width * Image.Channels * sizeof(T)));
+        ImageView view = epoch is { } number ? _sampler.Draw(number, index, entry.Height, entry.Width) : _sampler.Centre(entry.Height, entry.Width);
+        if (typeof(T) == typeof(byte))
+            viewer.Write(MemoryMarshal.AsBytes(pixels), entry.Height, entry.Width, view, Normalization, target);
+        else
+            viewer.Write(MemoryMarshal.Cast<T, float>(pixels), entry.Height, entry.Width, view, Normalization, target);
+    }
+
+    /// <summary>The images of a batch that were kept nowhere; null when there are none.</summary>
+    private Dictionary<int, KeptImage<T>>? ReadAgain(int[] indices)
+    {
+        int[] gone = [.. indices.Where(i => _entries[i] is { Pixels: null, Offset: < 0 }).Distinct().OrderBy(i => _entries[i].Row)];
+        if (gone.Length == 0)
+            return null;
+        IReadOnlyList<KeptImage<T>> images = _rows!.Read([.. gone.Select(i => _entries[i].Row)], [.. gone.Select(i => _labels[i])]);
+        var again = new Dictionary<int, KeptImage<T>>();
+        for (int k = 0; k < gone.Length; k++)
+        {
+            Entry entry = _entries[gone[k]];
+            if ((images[k].Height, images[k].Width) != (entry.Height, entry.Width))
+                throw new InvalidOperationException($"The image of row {entry.Row} had {entry.Height}x{entry.Width} pixels when it was first read, and has {images[k].Height}x{images[k].Width} now.");
+            again.Add(gone[k], images[k]);
+        }
+        return again;
     }
 }

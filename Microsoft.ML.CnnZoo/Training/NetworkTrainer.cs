@@ -117,21 +117,22 @@ public sealed class NetworkTrainer : IDisposable
         {
             var meter = new EpochMeter();
             int batches = 0;
-            foreach (Batch batch in _reader.Read(Order(epoch)))
+            TimeSpan waitedBefore = _reader.Waited;
+            foreach (Batch batch in _reader.Read(Order(epoch), epoch))
             {
                 if (IsCancelled)
                     return TrainingEnd.Cancelled;
                 Step(epoch, batch, meter);
                 Report(epoch, ++batches, meter);
             }
-            double imagesPerSecond = meter.ImagesPerSecond;
+            meter.Stop(_reader.Waited - waitedBefore);
             (double Loss, double Accuracy)? measured = validation is null ? null
                 : trainer._evaluator.Evaluate(validation, Math.Max(_options.BatchSize, 64), _options.CancellationToken);
             if (validation is not null && measured is null)
                 return TrainingEnd.Cancelled;
             if (measured is { Loss: var loss } && !double.IsFinite(loss))
                 throw new TrainingDivergedException(epoch, _steps, _rate, $"the validation loss is {loss}");
-            Complete(epoch, meter, imagesPerSecond, measured);
+            Complete(epoch, meter, measured);
             return epoch < _options.Epochs && _options.EarlyStopping?.ShouldStop(_history, _options.Metric) == true ? TrainingEnd.StoppedEarly : TrainingEnd.Completed;
         }
 
@@ -145,7 +146,7 @@ public sealed class NetworkTrainer : IDisposable
             meter.Add(outcome, batch.Count);
         }
 
-        private void Complete(int epoch, EpochMeter meter, double imagesPerSecond, (double Loss, double Accuracy)? measured)
+        private void Complete(int epoch, EpochMeter meter, (double Loss, double Accuracy)? measured)
         {
             var progress = new EpochProgress
             {
@@ -155,7 +156,9 @@ public sealed class NetworkTrainer : IDisposable
                 Accuracy = meter.Accuracy,
                 ValidationLoss = measured?.Loss,
                 ValidationAccuracy = measured?.Accuracy,
-                ImagesPerSecond = imagesPerSecond,
+                ImagesPerSecond = meter.ImagesPerSecond,
+                TrainingTime = meter.Elapsed,
+                DataWait = meter.DataWait,
                 LearningRate = _rate,
                 Elapsed = _clock.Elapsed,
                 Remaining = _clock.Remaining((double)epoch / _options.Epochs),

@@ -18,6 +18,18 @@ internal sealed class EpochMeter
     /// <summary>Images per second so far.</summary>
     public double ImagesPerSecond => Images / Math.Max(1e-9, _watch.Elapsed.TotalSeconds);
 
+    /// <summary>Time so far, or until <see cref="Stop"/>.</summary>
+    public TimeSpan Elapsed => _watch.Elapsed;
+    /// <summary>The part of it that was spent waiting for batches.</summary>
+    public TimeSpan DataWait { get; private set; }
+
+    /// <summary>Ends the measurement.</summary>
+    public void Stop(TimeSpan dataWait)
+    {
+        _watch.Stop();
+        DataWait = dataWait;
+    }
+
     /// <summary>Counts a batch.</summary>
     public void Add(StepOutcome outcome, int images)
     {

@@ -1,0 +1,145 @@
+using System.Collections.Concurrent;
+using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Training;
+
+namespace Microsoft.ML.CnnZoo.Estimators;
+
+/// <summary>A row on its way through a <see cref="DecodingQueue{T}"/>.</summary>
+internal sealed class DecodingSlot<T> : IDisposable where T : unmanaged
+{
+    private readonly ManualResetEventSlim _done = new();
+
+    /// <summary>Number of the row in its view.</summary>
+    public long Row { get; private set; }
+
+    /// <summary>Its class number.</summary>
+    public int Label { get; private set; }
+
+    /// <summary>The decoded image; null when there is none.</summary>
+    public KeptImage<T>? Image { get; private set; }
+
+    /// <summary>What was wrong with the image, when there is none.</summary>
+    public string Problem => Raw.Problem;
+
+    /// <summary>What was thrown, when there is no image for that reason.</summary>
+    public Exception? Failure { get; private set; }
+
+    private RawImage Raw { get; } = new();
+
+    /// <summary>Takes the image out of the cursor's row.</summary>
+    /// <returns>Whether there is something to decode.</returns>
+    public bool Fetch(ImageFetcher fetcher, long row, int label)
+    {
+        (Row, Label, Image, Failure) = (row, label, null, null);
+        _done.Reset();
+        bool fetched = Guarded(() => fetcher.TryFetch(Raw));
+        if (!fetched)
+            _done.Set();
+        return fetched;
+    }
+
+    /// <summary>Decodes and scales; what goes wrong is kept for the reader.</summary>
+    public void Decode(ImageScaler scaler)
+    {
+        Guarded(() =>
+        {
+            if (!Raw.TryDecode())
+                return false;
+            (int height, int width) = scaler.SizeOf(Raw.Format);
+            var pixels = new T[height * width * scaler.Channels];
+            if (pixels is byte[] bytes)
+                scaler.Scale(Raw.Bytes, Raw.Format, bytes);
+            else
+                scaler.Scale(Raw.Floats, Raw.Format, (float[])(object)pixels);
+            Image = new KeptImage<T>(pixels, height, width);
+            return true;
+        });
+        _done.Set();
+    }
+
+    /// <summary>Waits until the row is done.</summary>
+    public void Wait() => _done.Wait();
+
+    public void Dispose() => _done.Dispose();
+
+    private bool Guarded(Func<bool> work)
+    {
+        try
+        {
+            return work();
+        }
+#pragma warning disable CA1031 // the reader meets it at its row
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Failure = e;
+            return false;
+        }
+    }
+}
+
+/// <summary>
+/// Decodes and scales images on several threads while one thread goes on reading rows. Rows come out in the order in which they went in, and only so many are under way at a time:
+/// memory is bounded, and nothing depends on the number of threads. Used by one thread.
+/// </summary>
+internal sealed class DecodingQueue<T> : IDisposable where T : unmanaged
+{
+    private const int SlotsPerThread = 4;
+    private readonly DecodingSlot<T>[] _slots;
+    private readonly BlockingCollection<DecodingSlot<T>> _work = [];
+    private readonly Thread[] _threads;
+    private long _entered, _left;
+
+    /// <summary>Starts the threads.</summary>
+    /// <param name="threads">Their number, ≥ 1.</param>
+    /// <param name="createScaler">Gives each its own scaler.</param>
+    public DecodingQueue(int threads, Func<ImageScaler> createScaler)
+    {
+        _slots = [.. Enumerable.Range(0, threads * SlotsPerThread).Select(_ => new DecodingSlot<T>())];
+        _threads = new Thread[threads];
+        for (int i = 0; i < threads; i++)
+        {
+            _threads[i] = new Thread(() =>
+            {
+                ImageScaler scaler = createScaler();
+                foreach (DecodingSlot<T> slot in _work.GetConsumingEnumerable())
+                    slot.Decode(scaler);
+            })
+            { IsBackground = true, Name = $"CnnZoo decoder {i + 1}" };
+            _threads[i].Start();
+        }
+    }
+
+    /// <summary>Whether a row must leave before another can enter.</summary>
+    public bool IsFull => _entered - _left == _slots.Length;
+
+    /// <summary>Whether no row is under way.</summary>
+    public bool IsEmpty => _entered == _left;
+
+    /// <summary>Lets the present row of a cursor in. The queue must not be full.</summary>
+    public void Enter(ImageFetcher fetcher, long row, int label)
+    {
+        DecodingSlot<T> slot = _slots[_entered++ % _slots.Length];
+        if (slot.Fetch(fetcher, row, label))
+            _work.Add(slot);
+    }
+
+    /// <summary>Waits for the row that entered first. Its slot is valid until the next row enters.</summary>
+    public DecodingSlot<T> Leave()
+    {
+        DecodingSlot<T> slot = _slots[_left++ % _slots.Length];
+        slot.Wait();
+        return slot;
+    }
+
+    /// <summary>Ends the threads; rows that are under way are finished first.</summary>
+    public void Dispose()
+    {
+        _work.CompleteAdding();
+        foreach (Thread thread in _threads)
+            thread.Join();
+        _work.Dispose();
+        foreach (DecodingSlot<T> slot in _slots)
+            slot.Dispose();
+    }
+}

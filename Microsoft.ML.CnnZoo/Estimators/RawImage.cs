@@ -1,0 +1,149 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.CnnZoo.Estimators;
+
+/// <summary>
+/// A row's image as its column has it: pixels, or an encoded file. Taken out of the row, so that another thread can decode it while the cursor goes on. Buffers are used again for the
+/// next row.
+/// </summary>
+internal sealed class RawImage
+{
+    private byte[] _bytes = [];
+    private float[] _floats = [];
+    private int _length;
+    private bool _isEncoded;
+
+    /// <summary>What was wrong when fetching or decoding gave nothing.</summary>
+    public string Problem { get; set; } = "";
+
+    /// <summary>Size and order of the pixels, once decoded.</summary>
+    public PixelFormat Format { get; private set; }
+
+    /// <summary>Pixels of columns that hold bytes or images, once decoded.</summary>
+    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
+
+    /// <summary>Pixels of columns that hold floats.</summary>
+    public ReadOnlySpan<float> Floats => _floats.AsSpan(0, _length);
+
+    /// <summary>Makes room for an encoded file.</summary>
+    public Span<byte> SetEncoded(int length)
+    {
+        _isEncoded = true;
+        return Room(ref _bytes, length);
+    }
+
+    /// <summary>Makes room for pixels.</summary>
+    public Span<T> SetPixels<T>(in PixelFormat format) where T : unmanaged
+    {
+        (_isEncoded, Format) = (false, format);
+        int length = checked((int)format.ValueCount);
+        return typeof(T) == typeof(float) ? MemoryMarshal.Cast<float, T>(Room(ref _floats, length)) : MemoryMarshal.Cast<byte, T>(Room(ref _bytes, length));
+    }
+
+    /// <summary>Takes the pixels of a decoded image.</summary>
+    public void SetImage(MLImage image)
+    {
+        PixelFormat format = image.PixelFormat == MLPixelFormat.Rgba32 ? PixelFormat.Rgba32(image.Height, image.Width) : PixelFormat.Bgra32(image.Height, image.Width);
+        image.Pixels.CopyTo(SetPixels<byte>(format));
+    }
+
+    /// <summary>Decodes an encoded file by ML.NET's decoder; pixels stay as they are.</summary>
+    /// <returns>False when it cannot be decoded: see <see cref="Problem"/>.</returns>
+    public bool TryDecode()
+    {
+        if (!_isEncoded)
+            return true;
+        try
+        {
+            using MLImage image = MLImage.CreateFromStream(new MemoryStream(_bytes, 0, _length, writable: false));
+            SetImage(image);
+            return true;
+        }
+        catch (Exception e) when (ImageReader.IsBadImage(e))
+        {
+            Problem = $"its {_length} bytes cannot be decoded: {e.Message}";
+            return false;
+        }
+    }
+
+    private Span<T> Room<T>(ref T[] buffer, int length)
+    {
+        if (buffer.Length < length)
+            buffer = new T[length];
+        _length = length;
+        return buffer.AsSpan(0, length);
+    }
+}
+
+/// <summary>Takes the image out of the present row. Belongs to one row or cursor.</summary>
+internal abstract class ImageFetcher
+{
+    /// <summary>Takes the image.</summary>
+    /// <returns>False when there is none: see <see cref="RawImage.Problem"/>.</returns>
+    public abstract bool TryFetch(RawImage target);
+
+    /// <summary>A fetcher for the feature column of a row or cursor.</summary>
+    public static ImageFetcher Create(DataViewRow row, in FeatureColumn feature) => feature.Kind switch
+    {
+        FeatureKind.Image => new DecodedImages(row.GetGetter<MLImage>(feature.Column)),
+        FeatureKind.EncodedImage => new EncodedImages(row.GetGetter<VBuffer<byte>>(feature.Column)),
+        FeatureKind.BytePixels => new Pixels<byte>(row.GetGetter<VBuffer<byte>>(feature.Column), feature.Format),
+        _ => new Pixels<float>(row.GetGetter<VBuffer<float>>(feature.Column), feature.Format),
+    };
+
+    /// <summary>MLImage columns. The images belong to the cursor, which disposes them.</summary>
+    private sealed class DecodedImages(ValueGetter<MLImage> getter) : ImageFetcher
+    {
+        private MLImage _image = null!;
+
+        public override bool TryFetch(RawImage target)
+        {
+            getter(ref _image);
+            if (_image is null)
+            {
+                target.Problem = "there is no image";
+                return false;
+            }
+            target.SetImage(_image);
+            return true;
+        }
+    }
+
+    /// <summary>Encoded files in memory.</summary>
+    private sealed class EncodedImages(ValueGetter<VBuffer<byte>> getter) : ImageFetcher
+    {
+        private VBuffer<byte> _file;
+
+        public override bool TryFetch(RawImage target)
+        {
+            getter(ref _file);
+            if (_file.Length == 0)
+            {
+                target.Problem = "there is no image";
+                return false;
+            }
+            _file.CopyTo(target.SetEncoded(_file.Length));
+            return true;
+        }
+    }
+
+    /// <summary>Pixels in a vector.</summary>
+    private sealed class Pixels<T>(ValueGetter<VBuffer<T>> getter, PixelFormat format) : ImageFetcher where T : unmanaged
+    {
+        private VBuffer<T> _buffer;
+
+        public override bool TryFetch(RawImage target)
+        {
+            getter(ref _buffer);
+            if (_buffer.Length != format.ValueCount)
+            {
+                target.Problem = $"it has {_buffer.Length} values; expected {format.ValueCount} for {format.Height}x{format.Width} pixels with {format.Channels} channels";
+                return false;
+            }
+            _buffer.CopyTo(target.SetPixels<T>(format));
+            return true;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Imaging;
+
+namespace Microsoft.ML.CnnZoo.Training;
+
+/// <summary>Draws what a network is shown of an image in an epoch. A function of seed, epoch and image: nothing is kept between drawings, so any thread may draw in any order.</summary>
+/// <param name="augmentation">What may be drawn.</param>
+/// <param name="network">Size of the network's images.</param>
+/// <param name="seed">The run's seed.</param>
+/// <param name="colours">Principal components of the training images' colours; needed where colours are changed.</param>
+internal sealed class AugmentationSampler(ImageAugmentation augmentation, ImageShape network, long seed, PrincipalColours? colours)
+{
+    private const int AreaAttempts = 10;
+
+    /// <summary>What is shown of an image.</summary>
+    /// <param name="epoch">The epoch, from 1.</param>
+    /// <param name="image">The image's number in its set.</param>
+    /// <param name="height">Rows of the kept image.</param>
+    /// <param name="width">Columns of the kept image.</param>
+    public ImageView Draw(int epoch, int image, int height, int width)
+    {
+        var random = new PhiloxRandom(seed, RandomPurpose.Augmentation, $"epoch {epoch} image {image}");
+        ImageRegion region = augmentation.Area is { } area ? DrawArea(random, area, height, width)
+            : augmentation.ShorterSide is { } side ? DrawScaled(random, side, height, width)
+            : augmentation.Padding > 0 ? DrawPadded(random, height, width)
+            : Centre(height, width).Region;
+        bool mirror = augmentation.Mirror && (random.NextUInt32() & 1) == 1;
+        return new ImageView(region, mirror, DrawColour(random));
+    }
+
+    /// <summary>What is shown of an image when it is not augmented.</summary>
+    public ImageView Centre(int height, int width) =>
+        ImageView.Centre(height, width, network.Height, network.Width, augmentation.CentreFactor(network.Height, network.Width));
+
+    private ImageRegion DrawPadded(PhiloxRandom random, int height, int width)
+    {
+        int padding = augmentation.Padding;
+        int top = random.Next(height + 2 * padding - network.Height + 1) - padding, left = random.Next(width + 2 * padding - network.Width + 1) - padding;
+        return new(top, left, network.Height, network.Width);
+    }
+
+    /// <summary>The image is as if scaled to a drawn shorter side; a part of the network's size is taken from it at whole pixels.</summary>
+    private ImageRegion DrawScaled(PhiloxRandom random, ValueRange range, int height, int width)
+    {
+        int least = (int)range.Minimum, side = least + random.Next((int)range.Maximum - least + 1);
+        int scaledHeight = ScaledLength(height, width, side, network.Height), scaledWidth = ScaledLength(width, height, side, network.Width);
+        int top = random.Next(scaledHeight - network.Height + 1), left = random.Next(scaledWidth - network.Width + 1);
+        double down = (double)height / scaledHeight, across = (double)width / scaledWidth;
+        return new(top * down, left * across, network.Height * down, network.Width * across);
+    }
+
+    private static int ScaledLength(int length, int other, int side, int least) => Math.Max(least, (int)Math.Round((double)length * side / Math.Min(length, other)));
+
+    /// <summary>A part of drawn area and aspect ratio that fits into the image; after ten that do not, the largest centred part of a legal aspect ratio.</summary>
+    private ImageRegion DrawArea(PhiloxRandom random, ValueRange area, int height, int width)
+    {
+        ValueRange aspects = augmentation.AspectRatio;
+        for (int attempt = 0; attempt < AreaAttempts; attempt++)
+        {
+            double size = (area.Minimum + (area.Maximum - area.Minimum) * random.NextDouble()) * height * width;
+            double aspect = aspects.Minimum * Math.Pow(aspects.Maximum / aspects.Minimum, random.NextDouble());
+            int partWidth = (int)Math.Round(Math.Sqrt(size * aspect)), partHeight = (int)Math.Round(Math.Sqrt(size / aspect));
+            if (partWidth >= 1 && partWidth <= width && partHeight >= 1 && partHeight <= height)
+                return new(random.Next(height - partHeight + 1), random.Next(width - partWidth + 1), partHeight, partWidth);
+        }
+        double legal = Math.Clamp((double)width / height, aspects.Minimum, aspects.Maximum);
+        double usedWidth = Math.Min(width, height * legal), usedHeight = usedWidth / legal;
+        return new((height - usedHeight) / 2, (width - usedWidth) / 2, usedHeight, usedWidth);
+    }
+
+    private float[]? DrawColour(PhiloxRandom random)
+    {
+        if (augmentation.ColourDeviation == 0 || colours is null)
+            return null;
+        Span<double> alpha = stackalloc double[colours.Channels];
+        for (int i = 0; i < alpha.Length; i++)
+            alpha[i] = augmentation.ColourDeviation * random.NextNormal();
+        return colours.Shift(alpha);
+    }
+}
