@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.CnnZoo.Estimators;
@@ -15,8 +14,7 @@ internal sealed class BatchedCursor : DataViewRowCursor
     private readonly int _capacity, _classes, _imageSize;
     private readonly Dictionary<int, ColumnBuffer> _buffers = [];
     private readonly bool[] _active;
-    private readonly ImageReader _reader;
-    private readonly byte[] _bytes;
+    private readonly CropReader _reader;
     private readonly float[] _images, _scores;
     private readonly int[] _imageOf;
     private readonly ExceptionDispatchInfo?[] _failures;
@@ -31,7 +29,7 @@ internal sealed class BatchedCursor : DataViewRowCursor
     {
         _input = input;
         _mapper = mapper;
-        _capacity = mapper.Scorer.BatchSize;
+        _capacity = mapper.Scorer.RowsPerBatch;
         _classes = mapper.Model.Classes;
         _active = new bool[mapper.OutputSchema.Count];
         foreach (DataViewSchema.Column column in needed)
@@ -40,10 +38,8 @@ internal sealed class BatchedCursor : DataViewRowCursor
             if (column.Index < mapper.PredictedLabelIndex)
                 _buffers[column.Index] = ColumnBuffer.Create(input, mapper.InputSchema[column.Index], _capacity);
         }
-        ImageScaler scaler = mapper.CreateScaler();
-        _imageSize = scaler.ValueCount;
-        _reader = ImageReader.Create(input, mapper.Feature, scaler);
-        _bytes = mapper.Feature.HoldsFloats ? [] : new byte[_imageSize];
+        _reader = new CropReader(input, mapper);
+        _imageSize = _reader.ValueCount;
         _images = new float[_capacity * _imageSize];
         _scores = new float[_capacity * _classes];
         _imageOf = new int[_capacity];
@@ -122,8 +118,7 @@ internal sealed class BatchedCursor : DataViewRowCursor
         Span<float> target = _images.AsSpan(images * _imageSize, _imageSize);
         try
         {
-            bool read = _mapper.Feature.HoldsFloats ? _reader.TryRead(target) : _reader.TryRead(_bytes.AsSpan());
-            if (!read)
+            if (!_reader.TryRead(target))
             {
                 _mapper.Transformer.WarnOfBadImage(_input.Position, _reader.Problem);
                 return;
@@ -136,10 +131,6 @@ internal sealed class BatchedCursor : DataViewRowCursor
             _failures[slot] = ExceptionDispatchInfo.Capture(e);
             return;
         }
-        if (_mapper.Feature.HoldsFloats)
-            _mapper.Model.Normalization.Apply((ReadOnlySpan<float>)target, target);
-        else
-            _mapper.Model.Normalization.Apply(_bytes, target);
         _imageOf[slot] = images++;
     }
 

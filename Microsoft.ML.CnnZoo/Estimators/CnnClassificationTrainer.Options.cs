@@ -87,6 +87,11 @@ public sealed partial class CnnClassificationTrainer
 
         /// <summary>How training images are changed at random; presets are named after papers. With one that takes parts of larger images, the model sees the centre of images that are as much larger.</summary>
         public ImageAugmentation Augmentation = ImageAugmentation.None;
+        /// <summary>
+        /// What the trained network is shown of an image that it scores; part of the saved model. Ten parts are taken from an image 256/224 times as large as the network's unless
+        /// <see cref="Augmentation"/> takes parts of larger ones. Validation while training uses the centre.
+        /// </summary>
+        public TestCrops TestCrops = TestCrops.Center;
 
         /// <summary>
         /// Bytes of memory for decoded images, ≥ 0; null: a quarter of the memory that the process may use. They are held at the network's size (with augmentation: the size that parts

@@ -54,6 +54,8 @@ public sealed partial class CnnClassificationTrainer : IEstimator<CnnClassificat
             throw new ArgumentOutOfRangeException(nameof(options), options.Momentum, "Momentum must be at least 0 and less than 1.");
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads, nameof(options));
         ArgumentNullException.ThrowIfNull(options.Augmentation, nameof(options));
+        if (!Enum.IsDefined(options.TestCrops))
+            throw new ArgumentOutOfRangeException(nameof(options), options.TestCrops, "TestCrops must be Center or Ten.");
         if (options is { CacheBudget: < 0 } or { CacheFileBudget: < 0 })
             throw new ArgumentOutOfRangeException(nameof(options), "CacheBudget and CacheFileBudget must not be negative.");
         ArgumentOutOfRangeException.ThrowIfNegative(options.FeedingThreads, nameof(options));

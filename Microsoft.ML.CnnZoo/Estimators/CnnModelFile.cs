@@ -14,8 +14,10 @@ namespace Microsoft.ML.CnnZoo.Estimators;
 /// </summary>
 internal static class CnnModelFile
 {
-    /// <summary>Version of the block; a higher one is refused. Version 2 added the precision.</summary>
-    public const int Version = 2;
+    /// <summary>Version of the block: 2 added the precision, 3 the size of the whole image and the parts of it that are scored. All are read; a higher one is refused.</summary>
+    public const int Version = 3;
+
+    private const int PrecisionVersion = 2, CropsVersion = 3;
 
     /// <summary>Name of the stream of weights.</summary>
     public const string WeightsStream = "Weights.bin";
@@ -42,6 +44,9 @@ internal static class CnnModelFile
         foreach (float value in model.Normalization.Scale.Concat(model.Normalization.Offset))
             writer.Write(value);
         writer.Write((int)model.Precision);
+        writer.Write(model.ResizedImage.Height);
+        writer.Write(model.ResizedImage.Width);
+        writer.Write((int)model.TestCrops);
     }
 
     /// <summary>Reads the block and makes a model whose weights are still to be read.</summary>
@@ -72,10 +77,20 @@ internal static class CnnModelFile
             throw Damaged("Model.key", $"it says the unknown image fit {(int)fit}");
         ImmutableArray<float> ReadFloats() => [.. Enumerable.Range(0, image.Channels).Select(_ => reader.ReadSingle())];
         var normalization = new PixelNormalization(ReadFloats(), ReadFloats());
-        CnnPrecision precision = version < 2 ? CnnPrecision.Float32 : (CnnPrecision)reader.ReadInt32();
+        CnnPrecision precision = version < PrecisionVersion ? CnnPrecision.Float32 : (CnnPrecision)reader.ReadInt32();
         if (!Enum.IsDefined(precision))
             throw Damaged("Model.key", $"it says the unknown precision {(int)precision}");
-        return new CnnClassificationModel(architecture, image, classes, floats, fit, normalization, new VariableStore(), precision);
+        (ImageShape whole, TestCrops crops) = version < CropsVersion ? (image, TestCrops.Center) : ReadCrops(reader, image);
+        return new CnnClassificationModel(architecture, image, classes, floats, fit, normalization, new VariableStore(), precision, whole, crops);
+    }
+
+    private static (ImageShape Whole, TestCrops Crops) ReadCrops(BinaryReader reader, ImageShape image)
+    {
+        ImageShape whole = image with { Height = reader.ReadInt32(), Width = reader.ReadInt32() };
+        var crops = (TestCrops)reader.ReadInt32();
+        if (whole.Height < image.Height || whole.Height > MaxSide || whole.Width < image.Width || whole.Width > MaxSide || !Enum.IsDefined(crops))
+            throw Damaged("Model.key", $"it says parts ({(int)crops}) of {image} from images of {whole}");
+        return (whole, crops);
     }
 
     /// <summary>Writes the weights.</summary>

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Numerics.Tensors;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
 
 namespace Microsoft.ML.CnnZoo.Estimators;
@@ -16,6 +18,7 @@ internal sealed class CnnScorer : IDisposable
     private readonly ClassificationGraph _graph;
     private readonly ConcurrentDictionary<int, ConcurrentBag<Executable>> _plans = [];
     private readonly Lock _gate = new();
+    private readonly int _crops;
     private int _inUse;
     private bool _disposed;
 
@@ -25,20 +28,21 @@ internal sealed class CnnScorer : IDisposable
         _session = new Session(registry);
         _options = new CompileOptions { Workers = workers, Precision = model.Precision.ToExecution() };
         _graph = model.Graphs.Scoring();
-        BatchSize = Math.Clamp(BatchBytes / (model.Image.ValueCount() * sizeof(float)), 1, LargestBatch);
+        _crops = model.TestCrops.Count();
+        RowsPerBatch = Math.Max(1, Math.Clamp(BatchBytes / (model.Image.ValueCount() * sizeof(float)), 1, LargestBatch) / _crops);
     }
 
-    /// <summary>Images that are best scored together.</summary>
-    public int BatchSize { get; }
+    /// <summary>Rows that are best scored together.</summary>
+    public int RowsPerBatch { get; }
 
-    /// <summary>Scores images.</summary>
-    /// <param name="images">At most <see cref="BatchSize"/> images [n, height, width, channels], normalised.</param>
+    /// <summary>Scores rows.</summary>
+    /// <param name="images">The parts of at most <see cref="RowsPerBatch"/> images, one image's after the other: [n·parts, height, width, channels], normalised.</param>
     /// <param name="count">n.</param>
-    /// <param name="scores">Receives probabilities [n, classes].</param>
+    /// <param name="scores">Receives probabilities [n, classes], the means over the parts.</param>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public void Score(ReadOnlySpan<float> images, int count, Span<float> scores)
     {
-        int size = count == 1 ? 1 : BatchSize;
+        int size = _crops * (count == 1 ? 1 : RowsPerBatch);
         Executable plan = Rent(size);
         try
         {
@@ -46,11 +50,29 @@ internal sealed class CnnScorer : IDisposable
             images.CopyTo(feed);
             feed[images.Length..].Clear();
             plan.Run(CancellationToken.None);
-            plan.Fetch<float>(0)[..(count * _model.Classes)].CopyTo(scores);
+            Average(plan.Fetch<float>(0), count, scores);
         }
         finally
         {
             Return(size, plan);
+        }
+    }
+
+    private void Average(ReadOnlySpan<float> outputs, int count, Span<float> scores)
+    {
+        int classes = _model.Classes;
+        if (_crops == 1)
+        {
+            outputs[..(count * classes)].CopyTo(scores);
+            return;
+        }
+        for (int row = 0; row < count; row++)
+        {
+            Span<float> mean = scores.Slice(row * classes, classes);
+            mean.Clear();
+            for (int crop = 0; crop < _crops; crop++)
+                TensorPrimitives.Add(mean, outputs.Slice((row * _crops + crop) * classes, classes), mean);
+            TensorPrimitives.Divide(mean, _crops, mean);
         }
     }
 

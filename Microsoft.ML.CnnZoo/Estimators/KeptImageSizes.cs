@@ -12,6 +12,9 @@ internal sealed class KeptImageSizes(ImageAugmentation augmentation, ImageShape 
     /// <summary>Size of an image whose centre is measured or scored.</summary>
     public ImageShape Scored => Enlarged(augmentation.CentreFactor(network.Height, network.Width));
 
+    /// <summary>Size of an image that a trained network scores parts of.</summary>
+    public ImageShape Tested(TestCrops crops) => crops == TestCrops.Ten && Scored == network ? Enlarged(256.0 / 224) : Scored;
+
     /// <summary>To the size of images that are trained on: parts of any place and size are taken from images of their own shape, unless all are to be stretched.</summary>
     public ImageScaler CreateTrainingScaler()
     {

@@ -31,12 +31,6 @@ internal sealed class ScoreMapper : IRowToRowMapper
     /// <summary>Index of Score in the output.</summary>
     public int ScoreIndex => InputSchema.Count + 1;
 
-    public ImageScaler CreateScaler()
-    {
-        ImageShape image = Model.Image;
-        return new ImageScaler(image.Height, image.Width, image.Channels, Model.Fit);
-    }
-
     public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
     {
         HashSet<int> wanted = [.. dependingColumns.Select(c => c.Index)];

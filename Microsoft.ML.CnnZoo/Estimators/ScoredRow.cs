@@ -1,4 +1,3 @@
-using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.CnnZoo.Estimators;
@@ -13,8 +12,7 @@ internal sealed class ScoredRow : DataViewRow
     private readonly DataViewRow _input;
     private readonly ScoreMapper _mapper;
     private readonly bool _labelActive, _scoreActive;
-    private readonly ImageReader? _reader;
-    private readonly byte[] _bytes = [];
+    private readonly CropReader? _reader;
     private readonly float[] _image = [], _scores = [];
     private long _position = Nowhere;
 
@@ -29,10 +27,8 @@ internal sealed class ScoredRow : DataViewRow
         }
         if (!_labelActive && !_scoreActive)
             return;
-        ImageScaler scaler = mapper.CreateScaler();
-        _reader = ImageReader.Create(input, mapper.Feature, scaler);
-        _bytes = mapper.Feature.HoldsFloats ? [] : new byte[scaler.ValueCount];
-        _image = new float[scaler.ValueCount];
+        _reader = new CropReader(input, mapper);
+        _image = new float[_reader.ValueCount];
         _scores = new float[mapper.Model.Classes];
     }
 
@@ -83,20 +79,14 @@ internal sealed class ScoredRow : DataViewRow
             return;
         }
         _position = Nowhere;
-        PixelNormalization normalization = _mapper.Model.Normalization;
-        bool read = _mapper.Feature.HoldsFloats ? _reader!.TryRead(_image.AsSpan()) : _reader!.TryRead(_bytes.AsSpan());
-        if (!read)
+        if (_reader!.TryRead(_image))
         {
-            _mapper.Transformer.WarnOfBadImage(_input.Position, _reader.Problem);
-            _scores.AsSpan().Fill(float.NaN);
+            _mapper.Scorer.Score(_image, 1, _scores);
         }
         else
         {
-            if (_mapper.Feature.HoldsFloats)
-                normalization.Apply((ReadOnlySpan<float>)_image, _image);
-            else
-                normalization.Apply(_bytes, _image);
-            _mapper.Scorer.Score(_image, 1, _scores);
+            _mapper.Transformer.WarnOfBadImage(_input.Position, _reader.Problem);
+            _scores.AsSpan().Fill(float.NaN);
         }
         _position = _input.Position;
     }

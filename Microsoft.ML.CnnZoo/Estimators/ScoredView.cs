@@ -19,7 +19,7 @@ internal sealed class ScoredView(IDataView source, ScoreMapper mapper) : IDataVi
         DataViewRowCursor input = source.GetRowCursor(mapper.GetDependencies(needed), rand);
         bool scores = needed.Any(c => c.Index >= mapper.PredictedLabelIndex);
         bool keepable = needed.Where(c => c.Index < mapper.PredictedLabelIndex).All(c => c.Type is PrimitiveDataViewType or VectorDataViewType);
-        return scores && keepable && mapper.Scorer.BatchSize > 1 ? new BatchedCursor(input, mapper, needed) : new SingleRowCursor(input, mapper, needed);
+        return scores && keepable && mapper.Scorer.RowsPerBatch > 1 ? new BatchedCursor(input, mapper, needed) : new SingleRowCursor(input, mapper, needed);
     }
 
     /// <summary>One cursor, whatever was asked for: the network itself runs on all threads.</summary>

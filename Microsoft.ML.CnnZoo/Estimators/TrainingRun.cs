@@ -93,8 +93,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         TrainingResult result = trainer.Train(training, held);
         ReportEnd(result);
         var weightNames = scoring.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
-        var model = new CnnClassificationModel(_architecture, image, label.Classes, feature.HoldsFloats, options.ImageFit, images.Normalization, trainer.Variables.Clone(v => weightNames.Contains(v.Name)),
-            options.Precision);
+        var model = new CnnClassificationModel(_architecture, image, label.Classes, feature.HoldsFloats, options.ImageFit, images.Normalization,
+            trainer.Variables.Clone(v => weightNames.Contains(v.Name)), options.Precision, new KeptImageSizes(options.Augmentation, image, options.ImageFit).Tested(options.TestCrops), options.TestCrops);
         var columns = new CnnClassificationTransformer.ColumnNames(options.FeatureColumnName, options.ScoreColumnName, options.PredictedLabelColumnName, _format);
         return new CnnClassificationTransformer(host, model, labels, columns, registry, result);
     }

@@ -1,0 +1,56 @@
+using Microsoft.ML.CnnZoo.Imaging;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Imaging;
+
+/// <summary>Settings of augmentation.</summary>
+public class ImageAugmentationTests
+{
+    public static TheoryData<ImageAugmentation> Wrong => new(
+        new ImageAugmentation { Padding = -1 },
+        new ImageAugmentation { Padding = 4, Area = new(0.1, 1) },
+        new ImageAugmentation { ShorterSide = new(256, 300), Area = new(0.1, 1) },
+        new ImageAugmentation { ShorterSide = new(200, 300) },
+        new ImageAugmentation { ShorterSide = new(300, 256) },
+        new ImageAugmentation { Area = new(0, 1) },
+        new ImageAugmentation { Area = new(0.5, 1.5) },
+        new ImageAugmentation { Area = new(0.5, 1), AspectRatio = new(0, 1) },
+        new ImageAugmentation { ColourDeviation = -0.1 },
+        new ImageAugmentation { ColourDeviation = double.NaN });
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public void Check_ValueOutOfRange_Throws(ImageAugmentation augmentation) => Assert.Throws<ArgumentException>(() => augmentation.Check(224, 224));
+
+    [Fact]
+    public void Check_Presets_AreLegalForTheirNetworks()
+    {
+        Assert.All([ImageAugmentation.None, ImageAugmentation.AlexNet, ImageAugmentation.Vgg, ImageAugmentation.ResNet, ImageAugmentation.Inception], a => a.Check(224, 224));
+        ImageAugmentation.AlexNet.Check(227, 227);
+        ImageAugmentation.Cifar.Check(32, 32);
+        ImageAugmentation.Vgg.ForSide(299).Check(299, 299);
+    }
+
+    [Fact]
+    public void ForSide_OtherSize_KeepsTheProportions()
+    {
+        Assert.Equal(new ValueRange(64, 128), ImageAugmentation.Vgg.ForSide(56).ShorterSide);
+        Assert.Equal(ImageAugmentation.Vgg, ImageAugmentation.Vgg.ForSide(224));
+        Assert.Equal(128, ImageAugmentation.Inception.ForSide(56).LargestShorterSide);
+    }
+
+    [Theory]
+    [InlineData(300, 400, 300, 400)]
+    [InlineData(600, 800, 512, 683)]
+    [InlineData(1024, 512, 1024, 512)]
+    public void KeepingShape_OfAnImage_ShortensTheShorterSideOnly(int height, int width, int keptHeight, int keptWidth) =>
+        Assert.Equal((keptHeight, keptWidth), ImageScaler.KeepingShape(512, 3).SizeOf(PixelFormat.Bgra32(height, width)));
+
+    [Fact]
+    public void IsNone_AnySettingMade_IsFalse()
+    {
+        Assert.True(ImageAugmentation.None.IsNone);
+        Assert.All([ImageAugmentation.None with { Mirror = true }, ImageAugmentation.None with { ColourDeviation = 0.1 }, ImageAugmentation.None with { Padding = 1 }, ImageAugmentation.Inception with { Mirror = false }],
+            a => Assert.False(a.IsNone));
+    }
+}
