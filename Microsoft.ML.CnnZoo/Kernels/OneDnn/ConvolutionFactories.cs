@@ -10,8 +10,8 @@ internal sealed class ConvolutionFactory(string op) : IKernelFactory
 {
     public string Op { get; } = op;
 
-    public IKernel? TryPrepare(KernelRequest request) => !ConvolutionRequests.IsFloat(request) ? null
-        : ConvolutionKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Inputs[1].Shape), ConvolutionDirection.Forward,
+    public IKernel? TryPrepare(KernelRequest request) =>
+        ConvolutionKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Inputs[1].Shape), ConvolutionDirection.Forward,
             new ConvolutionOperands(Image: 0, Filter: 1));
 }
 
@@ -20,8 +20,8 @@ internal sealed class ConvolutionInputGradientFactory(string op) : IKernelFactor
 {
     public string Op { get; } = op;
 
-    public IKernel? TryPrepare(KernelRequest request) => !ConvolutionRequests.IsFloat(request) ? null
-        : ConvolutionKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Outputs[0].Shape, request.Inputs[1].Shape), ConvolutionDirection.BackwardInput,
+    public IKernel? TryPrepare(KernelRequest request) =>
+        ConvolutionKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Outputs[0].Shape, request.Inputs[1].Shape), ConvolutionDirection.BackwardInput,
             new ConvolutionOperands(Image: 2, Filter: 1));
 }
 
@@ -30,7 +30,7 @@ internal sealed class ConvolutionFilterGradientFactory(string op) : IKernelFacto
 {
     public string Op { get; } = op;
 
-    public IKernel? TryPrepare(KernelRequest request) => !ConvolutionRequests.IsFloat(request) ? null
+    public IKernel? TryPrepare(KernelRequest request) => !ConvolutionRequests.GivesFloat(request) ? null
         : ConvolutionFilterGradientKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Outputs[0].Shape));
 }
 
@@ -42,7 +42,7 @@ internal sealed class FusedConvolutionFactory(string op) : IKernelFactory
     public IKernel? TryPrepare(KernelRequest request)
     {
         ImmutableArray<string> fused = request.Attribute("fused_ops").Strings;
-        if (!ConvolutionRequests.IsFloat(request) || fused is not ["BiasAdd", ..])
+        if (fused is not ["BiasAdd", ..])
             return null;
         bool adds = fused.Length > 1 && fused[1] == "Add";
         if (!Activation.TryParse(fused.AsSpan()[(adds ? 2 : 1)..], out Activation activation))
@@ -55,8 +55,12 @@ internal sealed class FusedConvolutionFactory(string op) : IKernelFactory
 /// <summary>What the factories read from a request.</summary>
 internal static class ConvolutionRequests
 {
-    /// <summary>Whether the result is a float32 tensor with elements.</summary>
-    public static bool IsFloat(KernelRequest request) => request.Outputs[0].Type == DataType.Float && request.Inputs.All(i => i.Type != DataType.BFloat16) && request.Outputs[0].Shape.ElementCount > 0;
+    /// <summary>Whether the result is a float32 tensor with elements, whatever the operands are.</summary>
+    public static bool GivesFloat(KernelRequest request) => request.Outputs[0].Type == DataType.Float && request.Outputs[0].Shape.ElementCount > 0;
+
+    /// <summary>The type of an op whose operands and result have one type; null for another type or no elements.</summary>
+    public static DnnlDataType? OneType(KernelRequest request) => request.Outputs[0].Shape.ElementCount > 0
+        && request.Inputs.All(i => i.Constant is not null || i.Type == request.Outputs[0].Type) ? DnnlTypes.Of(request.Outputs[0].Type) : null;
 
     public static Conv2DGeometry Geometry(KernelRequest request, TensorShape image, TensorShape filter)
     {

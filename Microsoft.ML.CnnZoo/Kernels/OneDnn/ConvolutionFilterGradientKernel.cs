@@ -1,11 +1,12 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 /// <summary>
-/// The gradient of a convolution with respect to its filter. Each thread sums over its images into a partial gradient in oneDNN's own layout; the
+/// The gradient of a convolution with respect to its filter, float32 out of float32 or bfloat16 images. Each thread sums over its images into a partial gradient in oneDNN's own layout; the
 /// partials are added in thread order, so that the same thread count gives the same bits, and then written as HWIO.
 /// </summary>
 internal sealed unsafe class ConvolutionFilterGradientKernel : IKernel, IParallelWork
@@ -33,27 +34,29 @@ internal sealed unsafe class ConvolutionFilterGradientKernel : IKernel, IParalle
     /// <summary>Prepares the kernel, or null when oneDNN has only its reference loops for it or managed code is faster.</summary>
     public static ConvolutionFilterGradientKernel? TryPrepare(KernelRequest request, Conv2DGeometry geometry)
     {
-        if (ConvolutionRequests.IsProduct(geometry))
+        DataType image = request.Inputs[0].Type;
+        if (DnnlTypes.Of(image) is not DnnlDataType type || request.Inputs[2].Type != image || (type == DnnlDataType.Float32 && ConvolutionRequests.IsProduct(geometry)))
             return null;
-        int threads = (int)Math.Clamp(MostPartialBytes / geometry.Filter().ByteLength, 1, request.Workers.ThreadCount);
-        ConvolutionShare[] shares = geometry.Share(threads, byRows: false);
+        DnnlMemoryDesc result = geometry.Filter(DnnlDataType.Float32);
+        int threads = (int)Math.Clamp(MostPartialBytes / result.ByteLength, 1, request.Workers.ThreadCount);
+        ConvolutionShare[] shares = geometry.Share(threads, byRows: false, image.ByteSize());
         DnnlLibrary.UseOneThread();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
         var primitives = new List<DnnlPrimitive>();
         ConvolutionFilterGradientKernel? kernel = null;
         try
         {
-            DnnlMemoryDesc packed = geometry.PackedFilter();
+            DnnlMemoryDesc packed = geometry.PackedFilter(DnnlDataType.Float32);
             foreach (ConvolutionShare share in shares)
             {
-                using DnnlPrimitiveDescHandle? desc = ConvolutionPrimitives.TryDescribeFilterGradient(share.Geometry, packed, attributes);
+                using DnnlPrimitiveDescHandle? desc = ConvolutionPrimitives.TryDescribeFilterGradient(share.Geometry, type, packed, attributes);
                 if (desc is null)
                     return null;
                 packed = DnnlNative.QueryMemoryDesc(desc, DnnlQuery.WeightsGradient); // the same for all shares, or they could not be added
-                primitives.Add(new DnnlPrimitive(desc, (DnnlArgument.Source, share.Geometry.Input()), (DnnlArgument.DestinationGradient, share.Geometry.Output()),
+                primitives.Add(new DnnlPrimitive(desc, (DnnlArgument.Source, share.Geometry.Input(type)), (DnnlArgument.DestinationGradient, share.Geometry.Output(type)),
                     (DnnlArgument.WeightsGradient, packed)));
             }
-            DnnlReorder? unpack = packed.Matches(geometry.Filter()) ? null : new DnnlReorder(packed, geometry.Filter(), request.Workers);
+            DnnlReorder? unpack = packed.Matches(result) ? null : new DnnlReorder(packed, result, request.Workers);
             return kernel = new ConvolutionFilterGradientKernel(request, shares, [.. primitives], unpack, packed.ByteLength);
         }
         finally

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
@@ -13,7 +14,19 @@ internal enum ConvolutionDirection
 }
 
 /// <summary>Where a convolution kernel finds its operands among the node's inputs; -1 for none.</summary>
-internal readonly record struct ConvolutionOperands(int Image, int Filter, int Bias = -1, int Side = -1);
+internal readonly record struct ConvolutionOperands(int Image, int Filter, int Bias = -1, int Side = -1)
+{
+    /// <summary>
+    /// Whether oneDNN takes the operands' types together: image, side input and result alike; the filter alike or float32, which packing rounds; a bias float32.
+    /// </summary>
+    public bool Agree(KernelRequest request, out DnnlDataType type)
+    {
+        DataType image = request.Inputs[Image].Type, filter = request.Inputs[Filter].Type;
+        type = DnnlTypes.Of(image).GetValueOrDefault();
+        return type != 0 && request.Outputs[0].Type == image && request.Outputs[0].Shape.ElementCount > 0 && (filter == image || filter == DataType.Float)
+            && (Bias < 0 || request.Inputs[Bias].Type == DataType.Float) && (Side < 0 || request.Inputs[Side].Type == image);
+    }
+}
 
 /// <summary>
 /// A convolution, or its gradient with respect to the image, of NHWC activations and a packed filter: brgconv where the processor has AVX-512.
@@ -23,7 +36,7 @@ internal readonly record struct ConvolutionOperands(int Image, int Filter, int B
 /// <remarks>
 /// Measured on oneDNN 2.6.3, one thread with AVX-512, forward, nhwc against blocked activations (nChw16c; reordering x in brackets): LeNet's 5x5 6→16 at
 /// 64 images 378 against 227 µs (+18), 1→6 592 against 3,045 µs (+2,702), 3x3 64→64 at 56x56 and 16 images 46 against 49 ms (+7.5), 1x1 256→64 19 against 26 ms
-/// (+14). A filter left in hwio falls back to im2col, typically 1.5 to 4 times slower; packing small filters costs 1 to 50 µs.
+/// (+14). In bfloat16 the filter stays a float32 variable; packing rounds it. A filter left in hwio falls back to im2col, typically 1.5 to 4 times slower; packing small filters costs 1 to 50 µs.
 /// </remarks>
 internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
 {
@@ -58,9 +71,9 @@ internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
     public static ConvolutionKernel? TryPrepare(KernelRequest request, Conv2DGeometry geometry, ConvolutionDirection direction, ConvolutionOperands operands,
         in Activation activation = default)
     {
-        if (ConvolutionRequests.IsProduct(geometry))
+        if (!operands.Agree(request, out DnnlDataType type) || (type == DnnlDataType.Float32 && ConvolutionRequests.IsProduct(geometry)))
             return null;
-        ConvolutionShare[] shares = geometry.Share(request.Workers.ThreadCount, byRows: direction == ConvolutionDirection.Forward);
+        ConvolutionShare[] shares = geometry.Share(request.Workers.ThreadCount, byRows: direction == ConvolutionDirection.Forward, request.Outputs[0].Type.ByteSize());
         DnnlLibrary.UseOneThread();
         using DnnlPostOpsHandle postOps = DnnlNative.CreatePostOps();
         if (operands.Side >= 0)
@@ -73,18 +86,18 @@ internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
         PackedWeights? weights = null;
         try
         {
-            DnnlMemoryDesc packed = geometry.PackedFilter();
+            DnnlMemoryDesc packed = geometry.PackedFilter(type);
             foreach (ConvolutionShare share in shares)
             {
-                DnnlPrimitiveDescHandle? desc = ConvolutionPrimitives.TryDescribe(share.Geometry, direction, packed, operands.Bias >= 0, attributes);
+                DnnlPrimitiveDescHandle? desc = ConvolutionPrimitives.TryDescribe(share.Geometry, type, direction, packed, operands.Bias >= 0, attributes);
                 if (desc is null)
                     return null;
                 descs.Add(desc);
                 packed = DnnlNative.QueryMemoryDesc(desc, DnnlQuery.Weights); // the same filter for all shares
             }
             foreach ((ConvolutionShare share, DnnlPrimitiveDescHandle desc) in shares.Zip(descs))
-                primitives.Add(ConvolutionPrimitives.Create(share.Geometry, direction, desc, operands.Bias >= 0));
-            weights = new PackedWeights(geometry.Filter(), packed, request.Inputs[operands.Filter], request);
+                primitives.Add(ConvolutionPrimitives.Create(share.Geometry, type, direction, desc, operands.Bias >= 0));
+            weights = new PackedWeights(geometry.Filter(DnnlTypes.Of(request.Inputs[operands.Filter].Type)!.Value), packed, request.Inputs[operands.Filter], request);
             return new ConvolutionKernel(request, shares, [.. primitives], direction, operands, weights);
         }
         finally

@@ -2,7 +2,7 @@ using Microsoft.ML.CnnZoo.Execution;
 
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
-/// <summary>Copies a tensor from one layout to another; a large filter is cut along its outermost dimension and shared over the threads.</summary>
+/// <summary>Copies a tensor from one layout and type to another; a large filter is cut along its outermost dimension and shared over the threads.</summary>
 internal sealed class DnnlReorder : IParallelWork, IDisposable
 {
     // A slice begins at a multiple of every block size that oneDNN uses, and is worth waking a thread for (256 KiB take about 30 µs).
@@ -10,6 +10,7 @@ internal sealed class DnnlReorder : IParallelWork, IDisposable
     private const long WorthSharing = 256 * 1024;
 
     private readonly DnnlPrimitive[] _slices;
+    private readonly NativeBuffer[] _scratch; // a few hundred bytes for conversions, mostly none
     private readonly WorkerPool _workers;
     private nint _from;
     private nint _to;
@@ -21,6 +22,7 @@ internal sealed class DnnlReorder : IParallelWork, IDisposable
         DnnlLibrary.UseOneThread();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
         _slices = Slice(from, to, attributes) ?? [Create(from, to, attributes)];
+        _scratch = Array.ConvertAll(_slices, s => new NativeBuffer(s.ScratchBytes));
     }
 
     /// <summary>Copies.</summary>
@@ -40,7 +42,7 @@ internal sealed class DnnlReorder : IParallelWork, IDisposable
         DnnlLibrary.UseOneThread();
         _slices[part].Bind(0, _from);
         _slices[part].Bind(1, _to);
-        _slices[part].Execute(0);
+        _slices[part].Execute(_scratch[part].Pointer);
     }
 
     /// <inheritdoc/>
@@ -48,6 +50,8 @@ internal sealed class DnnlReorder : IParallelWork, IDisposable
     {
         foreach (DnnlPrimitive slice in _slices)
             slice.Dispose();
+        foreach (NativeBuffer scratch in _scratch)
+            scratch.Dispose();
     }
 
     private DnnlPrimitive[]? Slice(in DnnlMemoryDesc from, in DnnlMemoryDesc to, DnnlAttributesHandle attributes)
@@ -80,10 +84,6 @@ internal sealed class DnnlReorder : IParallelWork, IDisposable
     private static DnnlPrimitive Create(in DnnlMemoryDesc from, in DnnlMemoryDesc to, DnnlAttributesHandle attributes)
     {
         using DnnlPrimitiveDescHandle desc = DnnlNative.CreateReorderDesc(from, to, attributes, DnnlLibrary.Engine);
-        var primitive = new DnnlPrimitive(desc, (DnnlArgument.Source, from), (DnnlArgument.Destination, to));
-        if (primitive.ScratchBytes == 0)
-            return primitive;
-        primitive.Dispose();
-        throw new DnnlException("A reorder of float32 layouts wants scratch memory, which none of oneDNN 2 does.");
+        return new DnnlPrimitive(desc, (DnnlArgument.Source, from), (DnnlArgument.Destination, to));
     }
 }

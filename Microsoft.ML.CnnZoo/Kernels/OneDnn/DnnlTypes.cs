@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
@@ -23,6 +24,13 @@ internal enum DnnlAlgorithm
     PoolingMax = 0x1ff,
     PoolingAverageExcludePadding = 0x3ff,
     LrnAcrossChannels = 0xaff,
+}
+
+/// <summary><c>dnnl_data_type_t</c>, as far as it is used.</summary>
+internal enum DnnlDataType
+{
+    BFloat16 = 2,
+    Float32 = 3,
 }
 
 /// <summary><c>dnnl_query_t</c>, as far as it is used.</summary>
@@ -89,7 +97,6 @@ internal struct DnnlDims
 [StructLayout(LayoutKind.Explicit, Size = 696)]
 internal struct DnnlMemoryDesc
 {
-    private const int Float32 = 3;
     private const int FormatAny = 1;
 
     [FieldOffset(0)] private readonly int _rank;
@@ -108,19 +115,19 @@ internal struct DnnlMemoryDesc
     /// <summary>Whether this describes no tensor.</summary>
     public readonly bool IsEmpty => _formatKind == 0;
 
-    /// <summary>Float elements at the given strides.</summary>
-    public static DnnlMemoryDesc Strided(ReadOnlySpan<long> dims, ReadOnlySpan<long> strides) =>
-        DnnlNative.DescribeByStrides(dims.Length, DnnlDims.Of(dims), Float32, DnnlDims.Of(strides));
+    /// <summary>Elements at the given strides.</summary>
+    public static DnnlMemoryDesc Strided(ReadOnlySpan<long> dims, ReadOnlySpan<long> strides, DnnlDataType type = DnnlDataType.Float32) =>
+        DnnlNative.DescribeByStrides(dims.Length, DnnlDims.Of(dims), (int)type, DnnlDims.Of(strides));
 
-    /// <summary>Float elements in whatever format the implementation likes best.</summary>
-    public static DnnlMemoryDesc Any(params ReadOnlySpan<long> dims) =>
-        DnnlNative.DescribeByTag(dims.Length, DnnlDims.Of(dims), Float32, FormatAny);
+    /// <summary>Elements in whatever format the implementation likes best.</summary>
+    public static DnnlMemoryDesc Any(DnnlDataType type, params ReadOnlySpan<long> dims) =>
+        DnnlNative.DescribeByTag(dims.Length, DnnlDims.Of(dims), (int)type, FormatAny);
 
-    /// <summary>A dense vector.</summary>
+    /// <summary>A dense vector of floats.</summary>
     public static DnnlMemoryDesc Vector(long length) => Strided([length], [1]);
 
     /// <summary>A dense image batch, channels innermost.</summary>
-    public static DnnlMemoryDesc Nhwc(long n, long h, long w, long c) => Strided([n, c, h, w], [h * w * c, 1, w * c, c]);
+    public static DnnlMemoryDesc Nhwc(long n, long h, long w, long c, DnnlDataType type = DnnlDataType.Float32) => Strided([n, c, h, w], [h * w * c, 1, w * c, c], type);
 
     /// <summary>Whether both describe the same dimensions and layout.</summary>
     public readonly bool Matches(in DnnlMemoryDesc other) => DnnlNative.AreEqual(this, other);
@@ -193,4 +200,19 @@ internal struct DnnlVersion
     public nint Hash;
     public uint CpuRuntime;
     public uint GpuRuntime;
+}
+
+/// <summary>Element types that oneDNN and graphs share.</summary>
+internal static class DnnlTypes
+{
+    /// <summary>oneDNN's number of a type; null for one that no kernel here takes.</summary>
+    public static DnnlDataType? Of(DataType type) => type switch
+    {
+        DataType.Float => DnnlDataType.Float32,
+        DataType.BFloat16 => DnnlDataType.BFloat16,
+        _ => null,
+    };
+
+    /// <summary>Bytes of an element.</summary>
+    public static int ByteSize(DnnlDataType type) => type == DnnlDataType.Float32 ? sizeof(float) : sizeof(ushort);
 }

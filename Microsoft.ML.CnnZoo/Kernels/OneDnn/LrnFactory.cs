@@ -14,11 +14,11 @@ internal sealed class LrnFactory : IKernelFactory
 
     public IKernel? TryPrepare(KernelRequest request)
     {
-        if (!ConvolutionRequests.IsFloat(request))
+        if (ConvolutionRequests.OneType(request) is not DnnlDataType type)
             return null;
         var kernel = new StagedKernelBuilder();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
-        foreach (LrnShare share in LrnShare.Of(request, request.Inputs[0].Shape))
+        foreach (LrnShare share in LrnShare.Of(request, request.Inputs[0].Shape, type))
         {
             using DnnlPrimitiveDescHandle? desc = share.TryDescribe(attributes);
             if (desc is null)
@@ -34,17 +34,17 @@ internal sealed class LrnFactory : IKernelFactory
 /// <summary>One thread's rows of pixels of an LRN: only channels depend on each other, so that rows may be cut anywhere.</summary>
 internal readonly record struct LrnShare(DnnlMemoryDesc Desc, long Offset, int Size, float Alpha, float Beta, float Bias)
 {
-    public static LrnShare[] Of(KernelRequest request, TensorShape shape)
+    public static LrnShare[] Of(KernelRequest request, TensorShape shape, DnnlDataType type)
     {
         int rows = shape[0] * shape[1], shares = Math.Min(rows, request.Workers.ThreadCount);
         int size = (2 * (int)request.Attribute("depth_radius").Int) + 1;
         float alpha = request.Attribute("alpha").Float * size, beta = request.Attribute("beta").Float, bias = request.Attribute("bias").Float;
-        long rowBytes = (long)shape[2] * shape[3] * sizeof(float);
+        long rowBytes = (long)shape[2] * shape[3] * DnnlTypes.ByteSize(type);
         DnnlLibrary.UseOneThread();
         return [.. Enumerable.Range(0, shares).Select(part =>
         {
             (int start, int end) = WorkerPool.Range(rows, part, shares);
-            return new LrnShare(DnnlMemoryDesc.Nhwc(1, end - start, shape[2], shape[3]), start * rowBytes, size, alpha, beta, bias);
+            return new LrnShare(DnnlMemoryDesc.Nhwc(1, end - start, shape[2], shape[3], type), start * rowBytes, size, alpha, beta, bias);
         })];
     }
 

@@ -8,7 +8,7 @@ internal sealed class MatMulFactory : IKernelFactory
 {
     public string Op => "MatMul";
 
-    public IKernel? TryPrepare(KernelRequest request) => ConvolutionRequests.IsFloat(request) ? MatMulKernel.TryPrepare(request) : null;
+    public IKernel? TryPrepare(KernelRequest request) => MatMulKernel.TryPrepare(request);
 }
 
 /// <summary><c>_FusedMatMul</c> with a bias, perhaps a side input to add, perhaps an activation: (a, b, bias[, side]) → y.</summary>
@@ -19,7 +19,7 @@ internal sealed class FusedMatMulFactory : IKernelFactory
     public IKernel? TryPrepare(KernelRequest request)
     {
         ImmutableArray<string> fused = request.Attribute("fused_ops").Strings;
-        if (!ConvolutionRequests.IsFloat(request) || fused is not ["BiasAdd", ..])
+        if (fused is not ["BiasAdd", ..])
             return null;
         bool adds = fused.Length > 1 && fused[1] == "Add";
         return Activation.TryParse(fused.AsSpan()[(adds ? 2 : 1)..], out Activation activation)

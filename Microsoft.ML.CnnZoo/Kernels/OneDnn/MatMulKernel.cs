@@ -34,56 +34,59 @@ internal sealed unsafe class MatMulKernel : IKernel, IParallelWork
     private readonly WorkerPool _workers;
     private readonly MatMulEpilogue _epilogue;
     private readonly long _outputBytes;
-    private nint _a, _b, _bias, _c, _scratch;
+    private nint _a, _bias, _c, _scratch;
 
     private MatMulKernel(Band[] bands, KernelRequest request, in MatMulEpilogue epilogue) =>
         (_bands, _workers, _epilogue, _outputBytes) = (bands, request.Workers, epilogue, request.Outputs[0].ByteLength);
 
-    public long ScratchBytes => _bands.Sum(b => b.Primitive.ScratchBytes);
+    public long ScratchBytes => _bands.Sum(b => b.Primitive.ScratchBytes + (b.OwnsRight ? b.PackedRight.ScratchBytes : 0));
 
     public int InPlaceInput => _epilogue.HasSide ? 3 : -1;
 
-    /// <summary>Prepares the kernel, or null when oneDNN has no implementation.</summary>
+    /// <summary>Prepares the kernel, or null when oneDNN has no implementation or does not take the types together.</summary>
     public static MatMulKernel? TryPrepare(KernelRequest request, in MatMulEpilogue epilogue = default)
     {
+        if (MatMulTypes.TryRead(request, epilogue) is not MatMulTypes types)
+            return null;
         DnnlLibrary.UseOneThread();
         using DnnlPostOpsHandle postOps = DnnlNative.CreatePostOps();
         if (epilogue.HasSide)
             DnnlNative.AppendSum(postOps);
         epilogue.Activation.AppendTo(postOps);
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes(postOps);
-        var left = new Matrix(request.Inputs[0].Shape, request.Attribute("transpose_a").Bool);
-        var right = new Matrix(request.Inputs[1].Shape, request.Attribute("transpose_b").Bool);
+        var left = new Matrix(request.Inputs[0].Shape, request.Attribute("transpose_a").Bool, types.Operands);
+        var right = new Matrix(request.Inputs[1].Shape, request.Attribute("transpose_b").Bool, types.GivenRight);
         var bands = new List<Band>();
         foreach ((int row, int rows, int column, int columns) in Cut(left.Rows, right.Columns, left.Columns, request.Workers.ThreadCount))
         {
             DnnlMemoryDesc a = left.Band(rows, left.Columns), b = right.Band(right.Rows, columns);
-            DnnlMemoryDesc c = DnnlMemoryDesc.Strided([rows, columns], [right.Columns, 1]), bias = epilogue.HasBias ? DnnlMemoryDesc.Strided([1, columns], [columns, 1]) : default;
-            using DnnlPrimitiveDescHandle? desc = TryDescribe(request, a, b, bias, c, attributes);
+            DnnlMemoryDesc c = DnnlMemoryDesc.Strided([rows, columns], [right.Columns, 1], types.Result), bias = epilogue.HasBias ? DnnlMemoryDesc.Strided([1, columns], [columns, 1]) : default;
+            using DnnlPrimitiveDescHandle? desc = TryDescribe(request, types, a, b, bias, c, attributes);
             if (desc is null)
             {
                 bands.ForEach(created => created.Dispose());
                 return null;
             }
-            DnnlMemoryDesc wanted = PackedWeights.AreKept(request.Inputs[1], request) ? DnnlNative.QueryMemoryDesc(desc, DnnlQuery.Weights) : b;
+            DnnlMemoryDesc wanted = types.Packs ? DnnlNative.QueryMemoryDesc(desc, DnnlQuery.Weights) : b;
             var primitive = epilogue.HasBias
                 ? new DnnlPrimitive(desc, (DnnlArgument.Source, a), (DnnlArgument.Weights, wanted), (DnnlArgument.Destination, c), (DnnlArgument.Bias, bias))
                 : new DnnlPrimitive(desc, (DnnlArgument.Source, a), (DnnlArgument.Weights, wanted), (DnnlArgument.Destination, c));
             // Bands of rows share the right operand, bands of columns have a piece each.
-            PackedWeights weights = bands.Count > 0 && row > 0 ? bands[0].PackedRight : new PackedWeights(b, wanted, request.Inputs[1], request);
-            bands.Add(new Band(primitive, weights, left.Offset(row, 0), right.Offset(0, column), column * sizeof(float), (((long)row * right.Columns) + column) * sizeof(float)));
+            bool ownsRight = bands.Count == 0 || row == 0;
+            PackedWeights weights = ownsRight ? new PackedWeights(b, wanted, request.Inputs[1], request) : bands[0].PackedRight;
+            bands.Add(new Band(primitive, weights, ownsRight, left.Offset(row, 0), right.Offset(0, column), column * sizeof(float),
+                (((long)row * right.Columns) + column) * DnnlTypes.ByteSize(types.Result)));
         }
         return new MatMulKernel([.. bands], request, epilogue);
     }
 
     public void Run(in KernelBuffers buffers)
     {
-        (_a, _b, _c, _scratch) = (buffers.Input(0), buffers.Input(1), buffers.Output(), buffers.Scratch);
+        (_a, _c) = (buffers.Input(0), buffers.Output());
         _bias = _epilogue.HasBias ? buffers.Input(2) : 0;
         if (_epilogue.HasSide && buffers.Input(3) != _c)
             Buffer.MemoryCopy(buffers.Input<byte>(3), buffers.Output<byte>(), _outputBytes, _outputBytes);
-        foreach (Band band in _bands)
-            band.Primitive.Bind(1, band.PackedRight.Prepare(_b + (nint)band.RightOffset, 0));
+        PrepareRight(buffers.Input(1), buffers.Scratch);
         if (_bands.Length > 1)
             _workers.Run(this);
         else
@@ -110,12 +113,28 @@ internal sealed unsafe class MatMulKernel : IKernel, IParallelWork
             band.Dispose();
     }
 
-    private static DnnlPrimitiveDescHandle? TryDescribe(KernelRequest request, in DnnlMemoryDesc a, in DnnlMemoryDesc b, in DnnlMemoryDesc bias, in DnnlMemoryDesc c,
+    /// <summary>Gives every band its right operand, packed where it wants that; what packing leaves of the scratch memory is the primitives'.</summary>
+    private void PrepareRight(nint b, nint scratch)
+    {
+        nint right = 0;
+        foreach (Band band in _bands)
+        {
+            if (band.OwnsRight)
+            {
+                right = band.PackedRight.Prepare(b + (nint)band.RightOffset, scratch);
+                scratch += (nint)band.PackedRight.ScratchBytes;
+            }
+            band.Primitive.Bind(1, right);
+        }
+        _scratch = scratch;
+    }
+
+    private static DnnlPrimitiveDescHandle? TryDescribe(KernelRequest request, MatMulTypes types, in DnnlMemoryDesc a, in DnnlMemoryDesc b, in DnnlMemoryDesc bias, in DnnlMemoryDesc c,
         DnnlAttributesHandle attributes)
     {
-        if (PackedWeights.AreKept(request.Inputs[1], request))
+        if (types.Packs)
             return DnnlImplementation.Accept(DnnlNative.TryCreatePrimitiveDesc(
-                DnnlNative.MatMul(a, DnnlMemoryDesc.Any(b.Dimension(0), b.Dimension(1)), bias, c), attributes, DnnlLibrary.Engine, null));
+                DnnlNative.MatMul(a, DnnlMemoryDesc.Any(types.Operands, b.Dimension(0), b.Dimension(1)), bias, c), attributes, DnnlLibrary.Engine, null));
         DnnlMatMulDesc plain = DnnlNative.MatMul(a, b, bias, c);
         bool readsColumns = request.Inputs[1].Spec.ByteLength > MostPlainBytes && !request.Attribute("transpose_b").Bool;
         bool mostlyWrites = request.Outputs[0].ByteLength > MostPlainBytes && a.Dimension(1) <= ShortSum;
@@ -142,7 +161,7 @@ internal sealed unsafe class MatMulKernel : IKernel, IParallelWork
     }
 
     /// <summary>One thread's band of the result; offsets in bytes.</summary>
-    private sealed record Band(DnnlPrimitive Primitive, PackedWeights PackedRight, long LeftOffset, long RightOffset, long BiasOffset, long ResultOffset) : IDisposable
+    private sealed record Band(DnnlPrimitive Primitive, PackedWeights PackedRight, bool OwnsRight, long LeftOffset, long RightOffset, long BiasOffset, long ResultOffset) : IDisposable
     {
         public void Dispose()
         {
@@ -152,15 +171,15 @@ internal sealed unsafe class MatMulKernel : IKernel, IParallelWork
     }
 
     /// <summary>A dense matrix, read transposed or not.</summary>
-    private readonly record struct Matrix(TensorShape Shape, bool Transposed)
+    private readonly record struct Matrix(TensorShape Shape, bool Transposed, DnnlDataType Type)
     {
         public int Rows => Shape[Transposed ? 1 : 0];
         public int Columns => Shape[Transposed ? 0 : 1];
         private long RowStride => Transposed ? 1 : Shape[1];
         private long ColumnStride => Transposed ? Shape[1] : 1;
 
-        public long Offset(int row, int column) => ((row * RowStride) + (column * ColumnStride)) * sizeof(float);
+        public long Offset(int row, int column) => ((row * RowStride) + (column * ColumnStride)) * DnnlTypes.ByteSize(Type);
 
-        public DnnlMemoryDesc Band(int rows, int columns) => DnnlMemoryDesc.Strided([rows, columns], [RowStride, ColumnStride]);
+        public DnnlMemoryDesc Band(int rows, int columns) => DnnlMemoryDesc.Strided([rows, columns], [RowStride, ColumnStride], Type);
     }
 }

@@ -1,9 +1,10 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 /// <summary>
-/// Kernels of the oneDNN library (version 2; Debian's and Ubuntu's package libdnnl2), for the ops where it is faster than managed code. Float32. It
+/// Kernels of the oneDNN library (version 2; Debian's and Ubuntu's package libdnnl2), for the ops where it is faster than managed code. Float32 and bfloat16. It
 /// refuses what it does not cover, so that another backend must stand behind it.
 /// </summary>
 /// <remarks>
@@ -30,6 +31,10 @@ public sealed class OneDnnBackend : IBackend
         new PoolingFactory("MaxPool", DnnlAlgorithm.PoolingMax), new PoolingFactory("AvgPool", DnnlAlgorithm.PoolingAverageExcludePadding),
         new MaxPoolingGradientFactory(), new AveragePoolingGradientFactory(), new LrnFactory(), new SoftmaxFactory(),
     ];
+
+    /// <inheritdoc/>
+    /// <remarks>bfloat16 runs everywhere where there is AVX-512, but only AMX-BF16 and AVX512-BF16 multiply it; elsewhere it is emulated, at a fraction of float32's speed.</remarks>
+    public bool Accelerates(DataType type) => type == DataType.Float || (type == DataType.BFloat16 && ProcessorFeatures.MultipliesBFloat16);
 
     /// <summary>Loads the library, once per process.</summary>
     /// <param name="reason">Why there is no backend: the library is absent or of another version; empty on success. Meant for one line in a log.</param>

@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Execution;
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 /// <summary>
-/// A filter in the layout that a primitive wants. In a plan that does not train, the packed copy is made once per <see cref="IVersioned.Version"/>
+/// A filter in the layout and type that a primitive wants. In a plan that does not train, the packed copy is made once per <see cref="IVersioned.Version"/>
 /// and kept; in one that does, each run packs into scratch memory.
 /// </summary>
 internal sealed class PackedWeights : IDisposable

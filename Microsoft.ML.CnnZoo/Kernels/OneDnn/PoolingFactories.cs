@@ -10,19 +10,18 @@ internal sealed class PoolingFactory(string op, DnnlAlgorithm algorithm) : IKern
 
     public IKernel? TryPrepare(KernelRequest request)
     {
-        if (!ConvolutionRequests.IsFloat(request))
+        if (ConvolutionRequests.OneType(request) is not DnnlDataType type)
             return null;
         Pool2DGeometry whole = Pool2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape);
         var kernel = new StagedKernelBuilder();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
-        foreach (PoolingShare share in PoolingShare.Of(whole, request.Workers.ThreadCount, byRows: true))
+        foreach (PoolingShare share in PoolingShare.Of(whole, type, request.Workers.ThreadCount, byRows: true))
         {
-            Pool2DGeometry g = share.Geometry;
-            using DnnlPrimitiveDescHandle? desc = PoolingShare.TryDescribeForward(g, DnnlPropagation.ForwardInference, algorithm, attributes);
+            using DnnlPrimitiveDescHandle? desc = share.TryDescribeForward( DnnlPropagation.ForwardInference, algorithm, attributes);
             if (desc is null)
                 return kernel.Abandon();
             kernel.BeginShare();
-            kernel.Add(new DnnlPrimitive(desc, (DnnlArgument.Source, PoolingShare.Input(g)), (DnnlArgument.Destination, PoolingShare.Output(g))),
+            kernel.Add(new DnnlPrimitive(desc, (DnnlArgument.Source, share.Input), (DnnlArgument.Destination, share.Output)),
                 Operand.Input(0, share.InputOffset), Operand.Output(0, share.OutputOffset));
         }
         return kernel.Build(request.Workers);
@@ -36,23 +35,22 @@ internal sealed class AveragePoolingGradientFactory : IKernelFactory
 
     public IKernel? TryPrepare(KernelRequest request)
     {
-        if (!ConvolutionRequests.IsFloat(request))
+        if (ConvolutionRequests.OneType(request) is not DnnlDataType type)
             return null;
         const DnnlAlgorithm Average = DnnlAlgorithm.PoolingAverageExcludePadding;
         Pool2DGeometry whole = Pool2DAttributes.From(request.Node).Geometry(request.Outputs[0].Shape);
-        if (whole.TilesImage)
+        if (whole.TilesImage && type == DnnlDataType.Float32)
             return null; // a plain copy in managed code: 636 against 171 µs for LeNet's first pool at 64 images, one thread
         var kernel = new StagedKernelBuilder();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
-        foreach (PoolingShare share in PoolingShare.Of(whole, request.Workers.ThreadCount, byRows: false))
+        foreach (PoolingShare share in PoolingShare.Of(whole, type, request.Workers.ThreadCount, byRows: false))
         {
-            Pool2DGeometry g = share.Geometry;
-            using DnnlPrimitiveDescHandle? forward = PoolingShare.TryDescribeForward(g, DnnlPropagation.ForwardTraining, Average, attributes);
-            using DnnlPrimitiveDescHandle? backward = forward is null ? null : PoolingShare.TryDescribeBackward(g, Average, attributes, forward);
+            using DnnlPrimitiveDescHandle? forward = share.TryDescribeForward( DnnlPropagation.ForwardTraining, Average, attributes);
+            using DnnlPrimitiveDescHandle? backward = forward is null ? null : share.TryDescribeBackward( Average, attributes, forward);
             if (backward is null)
                 return kernel.Abandon();
             kernel.BeginShare();
-            kernel.Add(new DnnlPrimitive(backward, (DnnlArgument.DestinationGradient, PoolingShare.Output(g)), (DnnlArgument.SourceGradient, PoolingShare.Input(g))),
+            kernel.Add(new DnnlPrimitive(backward, (DnnlArgument.DestinationGradient, share.Output), (DnnlArgument.SourceGradient, share.Input)),
                 Operand.Input(1, share.OutputOffset), Operand.Output(0, share.InputOffset));
         }
         return kernel.Build(request.Workers);
@@ -69,20 +67,19 @@ internal sealed class MaxPoolingGradientFactory : IKernelFactory
 
     public IKernel? TryPrepare(KernelRequest request)
     {
-        if (!ConvolutionRequests.IsFloat(request))
+        if (ConvolutionRequests.OneType(request) is not DnnlDataType type)
             return null;
         const DnnlAlgorithm Max = DnnlAlgorithm.PoolingMax;
         Pool2DGeometry whole = Pool2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape);
         var kernel = new StagedKernelBuilder();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
-        foreach (PoolingShare share in PoolingShare.Of(whole, request.Workers.ThreadCount, byRows: false))
+        foreach (PoolingShare share in PoolingShare.Of(whole, type, request.Workers.ThreadCount, byRows: false))
         {
-            Pool2DGeometry g = share.Geometry;
-            using DnnlPrimitiveDescHandle? forward = PoolingShare.TryDescribeForward(g, DnnlPropagation.ForwardTraining, Max, attributes);
-            using DnnlPrimitiveDescHandle? backward = forward is null ? null : PoolingShare.TryDescribeBackward(g, Max, attributes, forward);
+            using DnnlPrimitiveDescHandle? forward = share.TryDescribeForward( DnnlPropagation.ForwardTraining, Max, attributes);
+            using DnnlPrimitiveDescHandle? backward = forward is null ? null : share.TryDescribeBackward( Max, attributes, forward);
             if (backward is null)
                 return kernel.Abandon();
-            DnnlMemoryDesc positions = DnnlNative.QueryMemoryDesc(forward!, DnnlQuery.Workspace), x = PoolingShare.Input(g), y = PoolingShare.Output(g);
+            DnnlMemoryDesc positions = DnnlNative.QueryMemoryDesc(forward!, DnnlQuery.Workspace), x = share.Input, y = share.Output;
             Operand maxima = Operand.Scratch(kernel.Reserve(y.ByteLength)), where = Operand.Scratch(kernel.Reserve(positions.ByteLength));
             kernel.BeginShare();
             kernel.Add(new DnnlPrimitive(forward!, (DnnlArgument.Source, x), (DnnlArgument.Destination, y), (DnnlArgument.Workspace, positions)),
@@ -96,44 +93,45 @@ internal sealed class MaxPoolingGradientFactory : IKernelFactory
 
 /// <summary>One thread's images of a pooling.</summary>
 /// <param name="Geometry">Its sizes.</param>
+/// <param name="Type">Element type.</param>
 /// <param name="InputOffset">Bytes before its first input element.</param>
 /// <param name="OutputOffset">Bytes before its first output element.</param>
-internal readonly record struct PoolingShare(Pool2DGeometry Geometry, long InputOffset, long OutputOffset)
+internal readonly record struct PoolingShare(Pool2DGeometry Geometry, DnnlDataType Type, long InputOffset, long OutputOffset)
 {
-    public static DnnlMemoryDesc Input(in Pool2DGeometry g) => DnnlMemoryDesc.Nhwc(g.Batch, g.Height, g.Width, g.Channels);
+    public DnnlMemoryDesc Input => DnnlMemoryDesc.Nhwc(Geometry.Batch, Geometry.Height, Geometry.Width, Geometry.Channels, Type);
 
-    public static DnnlMemoryDesc Output(in Pool2DGeometry g) => DnnlMemoryDesc.Nhwc(g.Batch, g.OutputHeight, g.OutputWidth, g.Channels);
+    public DnnlMemoryDesc Output => DnnlMemoryDesc.Nhwc(Geometry.Batch, Geometry.OutputHeight, Geometry.OutputWidth, Geometry.Channels, Type);
 
     /// <summary>At most one share per thread: whole images, or, forward and with fewer images than threads, bands of each image's output rows.</summary>
-    public static PoolingShare[] Of(Pool2DGeometry g, int threads, bool byRows)
+    public static PoolingShare[] Of(Pool2DGeometry g, DnnlDataType type, int threads, bool byRows)
     {
         DnnlLibrary.UseOneThread();
-        int shares = Math.Min(g.Batch, threads), bands = byRows ? Math.Min(g.OutputHeight, threads / g.Batch) : 1;
-        long image = (long)g.Height * g.Width * g.Channels * sizeof(float), result = (long)g.OutputHeight * g.OutputWidth * g.Channels * sizeof(float);
+        int size = DnnlTypes.ByteSize(type), shares = Math.Min(g.Batch, threads), bands = byRows ? Math.Min(g.OutputHeight, threads / g.Batch) : 1;
+        long image = (long)g.Height * g.Width * g.Channels * size, result = (long)g.OutputHeight * g.OutputWidth * g.Channels * size;
         if (bands > 1)
-            return [.. Enumerable.Range(0, g.Batch * bands).Select(i => OfRows(g, i / bands * image, i / bands * result, i % bands, bands))];
+            return [.. Enumerable.Range(0, g.Batch * bands).Select(i => OfRows(g, type, i / bands * image, i / bands * result, i % bands, bands))];
         return [.. Enumerable.Range(0, shares).Select(part =>
         {
             (int start, int end) = WorkerPool.Range(g.Batch, part, shares);
-            return new PoolingShare(g with { Batch = end - start }, start * image, start * result);
+            return new PoolingShare(g with { Batch = end - start }, type, start * image, start * result);
         })];
     }
 
-    public static DnnlPrimitiveDescHandle? TryDescribeForward(in Pool2DGeometry g, DnnlPropagation propagation, DnnlAlgorithm algorithm, DnnlAttributesHandle attributes) =>
+    public DnnlPrimitiveDescHandle? TryDescribeForward(DnnlPropagation propagation, DnnlAlgorithm algorithm, DnnlAttributesHandle attributes) =>
         DnnlImplementation.Accept(DnnlNative.TryCreatePrimitiveDesc(
-            DnnlNative.PoolingForward(propagation, algorithm, Input(g), Output(g), Window(g), DnnlDims.Of(g.WindowHeight, g.WindowWidth)), attributes, DnnlLibrary.Engine, null));
+            DnnlNative.PoolingForward(propagation, algorithm, Input, Output, Window(Geometry), DnnlDims.Of(Geometry.WindowHeight, Geometry.WindowWidth)), attributes, DnnlLibrary.Engine, null));
 
-    public static DnnlPrimitiveDescHandle? TryDescribeBackward(in Pool2DGeometry g, DnnlAlgorithm algorithm, DnnlAttributesHandle attributes, DnnlPrimitiveDescHandle forward) =>
+    public DnnlPrimitiveDescHandle? TryDescribeBackward(DnnlAlgorithm algorithm, DnnlAttributesHandle attributes, DnnlPrimitiveDescHandle forward) =>
         DnnlImplementation.Accept(DnnlNative.TryCreatePrimitiveDesc(
-            DnnlNative.PoolingBackward(algorithm, Input(g), Output(g), Window(g), DnnlDims.Of(g.WindowHeight, g.WindowWidth)), attributes, DnnlLibrary.Engine, forward));
+            DnnlNative.PoolingBackward(algorithm, Input, Output, Window(Geometry), DnnlDims.Of(Geometry.WindowHeight, Geometry.WindowWidth)), attributes, DnnlLibrary.Engine, forward));
 
-    private static PoolingShare OfRows(in Pool2DGeometry g, long imageOffset, long resultOffset, int part, int parts)
+    private static PoolingShare OfRows(in Pool2DGeometry g, DnnlDataType type, long imageOffset, long resultOffset, int part, int parts)
     {
         (int start, int end) = WorkerPool.Range(g.OutputHeight, part, parts);
         int first = (start * g.StrideHeight) - g.PadTop, last = ((end - 1) * g.StrideHeight) - g.PadTop + g.WindowHeight;
         int from = Math.Max(first, 0), to = Math.Min(last, g.Height);
-        long row = (long)g.Width * g.Channels * sizeof(float), resultRow = (long)g.OutputWidth * g.Channels * sizeof(float);
-        return new PoolingShare(g with { Batch = 1, Height = to - from, OutputHeight = end - start, PadTop = from - first, PadBottom = last - to },
+        long row = (long)g.Width * g.Channels * DnnlTypes.ByteSize(type), resultRow = (long)g.OutputWidth * g.Channels * DnnlTypes.ByteSize(type);
+        return new PoolingShare(g with { Batch = 1, Height = to - from, OutputHeight = end - start, PadTop = from - first, PadBottom = last - to }, type,
             imageOffset + (from * row), resultOffset + (start * resultRow));
     }
 

@@ -14,7 +14,7 @@ internal sealed class SoftmaxFactory : IKernelFactory
     public IKernel? TryPrepare(KernelRequest request)
     {
         TensorShape shape = request.Inputs[0].Shape;
-        if (!ConvolutionRequests.IsFloat(request) || shape.Rank == 0)
+        if (ConvolutionRequests.OneType(request) != DnnlDataType.Float32 || shape.Rank == 0)
             return null;
         int classes = shape[^1], rows = (int)(shape.ElementCount / classes), shares = shape.ElementCount < WorthSharing ? 1 : Math.Min(rows, request.Workers.ThreadCount);
         var kernel = new StagedKernelBuilder();
