@@ -6,10 +6,14 @@ namespace Microsoft.ML.CnnZoo.Execution.Passes;
 /// <summary>What each op does in a bfloat16 plan; ops not named here stay float32.</summary>
 internal static class BFloat16Ops
 {
+    // Of fused batch norms: the tensor that is added, its gradient, and the forward step's result.
+    private const int SideInput = 5, SideOutput = 5, ResultInput = 7;
+
     /// <summary>The work of a network: in bfloat16 always.</summary>
     private static readonly FrozenSet<string> Computing = FrozenSet.Create(StringComparer.Ordinal,
         "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "DepthwiseConv2dNative", "DepthwiseConv2dNativeBackpropInput", "DepthwiseConv2dNativeBackpropFilter",
-        "_FusedConv2D", "MatMul", "_FusedMatMul", "MaxPool", "MaxPoolGrad", "AvgPool", "AvgPoolGrad", "LRN", "LRNGrad", "FusedBatchNormV3", "FusedBatchNormGradV3");
+        "_FusedConv2D", "_FusedDepthwiseConv2dNative", "MatMul", "_FusedMatMul", "MaxPool", "MaxPoolGrad", "AvgPool", "AvgPoolGrad", "LRN", "LRNGrad", "FusedBatchNormV3", "FusedBatchNormGradV3",
+        "_FusedBatchNormEx", "_FusedBatchNormGradEx");
 
     /// <summary>In bfloat16 where an operand is.</summary>
     private static readonly FrozenSet<string> Following = FrozenSet.Create(StringComparer.Ordinal,
@@ -25,13 +29,16 @@ internal static class BFloat16Ops
 
     public static bool Follows(NodeDef node) => Following.Contains(node.Op) && node.Outputs[0].Type == DataType.Float;
 
+    /// <summary>Whether an output of such a node is an activation or its gradient; the others are statistics and gradients of parameters.</summary>
+    public static bool Gives(NodeDef node, int port) => port == 0 || (port == SideOutput && node.Op == "_FusedBatchNormGradEx");
+
     public static bool MayKeepFloat(NodeDef node) => Summing.Contains(node.Op);
 
     /// <summary>Whether a node that computes in bfloat16 reads an input so: all floats, but batch normalisation's scale, offset and statistics.</summary>
     public static bool Takes(NodeDef node, int input) => node.Inputs[input].Type == DataType.Float && node.Op switch
     {
-        "FusedBatchNormV3" => input < 1,
-        "FusedBatchNormGradV3" => input < 2,
+        "FusedBatchNormV3" or "_FusedBatchNormEx" => input is 0 or SideInput,
+        "FusedBatchNormGradV3" or "_FusedBatchNormGradEx" => input is 0 or 1 or ResultInput,
         _ => Computing.Contains(node.Op) || Following.Contains(node.Op),
     };
 

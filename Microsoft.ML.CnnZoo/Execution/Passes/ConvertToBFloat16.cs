@@ -9,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Execution.Passes;
 /// results follows. Weights, their gradients, statistics, logits, softmax, loss and updates stay float32.
 /// </summary>
 /// <remarks>
-/// A tensor that is needed in the other type gets one <c>Cast</c>, shared by all who read it so. The cast of a weight or constant is folded
+/// A tensor that is needed in the other type gets one <c>Cast</c>, shared by all who read it so. The cast of a weight, a constant or what depends on these alone is folded
 /// (<see cref="Cast.Folded"/>): its readers round it while they pack it. Sums that must not be rounded carry <see cref="OpSchema.OutputType"/>. Fetched tensors keep their type.
 /// </remarks>
 internal sealed class ConvertToBFloat16 : IGraphPass
@@ -26,12 +26,15 @@ internal sealed class ConvertToBFloat16 : IGraphPass
         private readonly ILookup<NodeOutput, NodeDef> _readers;
         private readonly HashSet<NodeOutput> _fetched;
         private readonly HashSet<NodeDef> _converted = [];
+        private readonly HashSet<NodeDef> _parameters;
+        private readonly HashSet<NodeDef> _newParameters = [];
         private readonly Dictionary<NodeOutput, bool> _staysFloat = [];
         private readonly Dictionary<NodeOutput, NodeOutput> _casts = []; // by the tensor of the new graph
 
         public Conversion(GraphRequest request)
         {
             (_request, _rewriter, _fetched) = (request, new GraphRewriter(request), [.. request.Fetches]);
+            _parameters = ParameterNodes.Of(request.Graph);
             _readers = request.Graph.Nodes.SelectMany(n => n.Inputs.Distinct().Select(i => (Input: i, Reader: n))).ToLookup(p => p.Input, p => p.Reader);
         }
 
@@ -50,7 +53,7 @@ internal sealed class ConvertToBFloat16 : IGraphPass
         }
 
         /// <summary>Whether a tensor will be bfloat16.</summary>
-        private bool IsHalved(NodeOutput tensor) => tensor.Port == 0 && _converted.Contains(tensor.Node) && !(BFloat16Ops.MayKeepFloat(tensor.Node) && StaysFloat(tensor));
+        private bool IsHalved(NodeOutput tensor) => _converted.Contains(tensor.Node) && BFloat16Ops.Gives(tensor.Node, tensor.Port) && !(BFloat16Ops.MayKeepFloat(tensor.Node) && StaysFloat(tensor));
 
         /// <summary>Whether nobody reads a tensor as bfloat16: loss, softmax, optimizers and fetches, and what leads to these alone.</summary>
         private bool StaysFloat(NodeOutput tensor)
@@ -68,7 +71,9 @@ internal sealed class ConvertToBFloat16 : IGraphPass
         {
             if (!_converted.Contains(node))
             {
-                _rewriter.Copy(node, null, [.. node.Inputs.Select(i => Typed(_rewriter.Map(i), i.Type))]);
+                NodeDef copy = _rewriter.Copy(node, null, [.. node.Inputs.Select(i => Typed(_rewriter.Map(i), i.Type))]);
+                if (_parameters.Contains(node) || (Schedule.IsSource(node) && node.Op != "Placeholder"))
+                    _newParameters.Add(copy);
                 return;
             }
             var attributes = node.Attributes.Where(a => a.Key is not "T" and not "DstT").ToDictionary(a => a.Key, a => a.Value);
@@ -88,7 +93,7 @@ internal sealed class ConvertToBFloat16 : IGraphPass
             if (_casts.TryGetValue(tensor, out NodeOutput cast))
                 return cast;
             var attributes = new Dictionary<string, AttributeValue> { ["DstT"] = AttributeValue.Of(type) };
-            if (Schedule.IsSource(Schedule.Root(tensor).Node) && Schedule.Root(tensor).Node.Op != "Placeholder")
+            if (_newParameters.Contains(Schedule.Root(tensor).Node))
                 attributes[Cast.Folded] = AttributeValue.Of(true);
             string suffix = type == DataType.Float ? "float32" : "bfloat16";
             string name = tensor.Port == 0 ? $"{tensor.Node.Name}/{suffix}" : $"{tensor.Node.Name}/{suffix}_{tensor.Port}";

@@ -106,7 +106,7 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
     {
         Storage storage = StorageOf(input);
         if (_parameters.Find(Schedule.Root(input).Node) is ParameterValue parameter)
-            return new KernelInput(input.Spec, InputSource.Variable, parameter);
+            return new KernelInput(new TensorSpec(Schedule.Root(input).Type, input.Shape), InputSource.Variable, parameter);
         return storage switch
         {
             { Variable: Variable variable } => new KernelInput(new TensorSpec(variable.Spec.Type, input.Shape), InputSource.Variable, variable),

@@ -63,15 +63,17 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
 }
 
 /// <summary><c>FusedBatchNormV3</c> and <c>_FusedBatchNormEx</c>.</summary>
-internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormBase(request, 0)
+internal unsafe class BatchNormKernel(KernelRequest request) : BatchNormBase(request, 0)
 {
-    private const int SideInput = 5;
+    protected const int SideInput = 5;
     private readonly float _factor = request.Attribute("exponential_avg_factor").Float;
-    private readonly bool _hasSide = request.Inputs.Count > SideInput;
-    private readonly bool _rectifies = Rectifies(request);
+
+    protected bool HasSide { get; } = request.Inputs.Count > SideInput;
+
+    protected bool IsRectified { get; } = Rectifies(request);
 
     // In training the gradient reads x again.
-    public override int InPlaceInput => _hasSide ? SideInput : IsTraining ? -1 : 0;
+    public override int InPlaceInput => HasSide ? SideInput : IsTraining ? -1 : 0;
 
     public override void RunPart(int part, int parts)
     {
@@ -81,7 +83,7 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
         if (Phase == 0)
             BatchNormSums.Moments(Input(0) + at, count, Channels, Sums(part, 0), Sums(part, 1));
         else
-            BatchNormSums.Normalize(Input(0) + at, Output() + at, count, Channels, Floats(0), Floats(1), Input(2), _hasSide ? Input(SideInput) + at : null, _rectifies);
+            BatchNormSums.Normalize(Input(0) + at, Output() + at, count, Channels, Floats(0), Floats(1), Input(2), HasSide ? Input(SideInput) + at : null, IsRectified);
     }
 
     protected override void Compute()
@@ -128,11 +130,17 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
 /// Which elements a ReLU let through follows from x when nothing was added before it, so the result need not be read; with a side tensor the masked dy is its
 /// gradient and written first.
 /// </remarks>
-internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchNormBase(request, 1)
+internal unsafe class BatchNormGradKernel(KernelRequest request) : BatchNormBase(request, 1)
 {
-    private const int OffsetInput = 6, ResultInput = 7, SideOutput = 5, CachedFloats = 16 * 1024;
-    private readonly bool _hasSide = request.Outputs.Count > SideOutput;
-    private readonly bool _rectifies = Rectifies(request);
+    protected const int ResultInput = 7, SideOutput = 5;
+    private const int OffsetInput = 6, CachedFloats = 16 * 1024;
+
+    protected bool HasSide { get; } = request.Outputs.Count > SideOutput;
+
+    protected bool IsRectified { get; } = Rectifies(request);
+
+    /// <summary>What the ReLU let through, where that follows from x.</summary>
+    protected GradientMask Mask => IsRectified && !HasSide ? new((nint)Floats(3), InputAddress(OffsetInput)) : default;
 
     public override int InPlaceInput => 0;
 
@@ -141,11 +149,10 @@ internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchN
         Parts = parts;
         (long first, long count) = Rows(part, parts);
         long at = first * Channels;
-        GradientMask mask = _rectifies && !_hasSide ? new((nint)Floats(3), InputAddress(OffsetInput)) : default;
         if (Phase == 0)
-            AddUp(part, first, count, mask);
+            AddUp(part, first, count, Mask);
         else
-            BatchNormSums.PropagateBack((_hasSide ? Output(SideOutput) : Input(0)) + at, Input(1) + at, Output() + at, count, Channels, Input(3), Floats(0), Floats(1), Floats(2), mask);
+            BatchNormSums.PropagateBack((HasSide ? Output(SideOutput) : Input(0)) + at, Input(1) + at, Output() + at, count, Channels, Input(3), Floats(0), Floats(1), Floats(2), Mask);
     }
 
     /// <summary>The sums over a part's rows, in pieces that stay in the cache between masking and summing.</summary>
@@ -157,11 +164,11 @@ internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchN
         {
             long rows = Math.Min(piece, first + count - row), at = row * Channels;
             float* dy = Input(0) + at;
-            if (_hasSide && _rectifies)
+            if (HasSide && IsRectified)
                 Elementwise.Zip<ReluGradOperator>(dy, 1, Input(ResultInput) + at, 1, Output(SideOutput) + at, rows * Channels);
-            else if (_hasSide)
+            else if (HasSide)
                 FloatSpans.Copy(Output(SideOutput) + at, dy, rows * Channels);
-            BatchNormSums.Gradients(_hasSide ? Output(SideOutput) + at : dy, Input(1) + at, rows, Channels, Input(3), mask, Sums(part, 0), Sums(part, 1));
+            BatchNormSums.Gradients(HasSide ? Output(SideOutput) + at : dy, Input(1) + at, rows, Channels, Input(3), mask, Sums(part, 0), Sums(part, 1));
         }
     }
 

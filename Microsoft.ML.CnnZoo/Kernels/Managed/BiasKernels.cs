@@ -26,32 +26,37 @@ internal sealed unsafe class BiasAddKernel(KernelRequest request) : ManagedKerne
 
 /// <summary><c>BiasAddGrad</c>: sums over all dimensions but the last. Each thread sums a fixed stretch of rows in double precision by short float sums;
 /// the stretches are added in order.</summary>
-internal sealed unsafe class BiasAddGradKernel(KernelRequest request) : ManagedKernel(request)
+internal unsafe class BiasAddGradKernel(KernelRequest request) : ManagedKernel(request)
 {
-    private readonly int _channels = request.Inputs[0].Shape[^1];
     private readonly long _rows = request.Inputs[0].Shape.ElementCount / request.Inputs[0].Shape[^1];
     private int _parts;
 
-    public override long ScratchBytes => (sizeof(double) + sizeof(float)) * (long)_channels * Workers.ThreadCount;
+    protected int Channels { get; } = request.Inputs[0].Shape[^1];
+
+    public override long ScratchBytes => (sizeof(double) + sizeof(float)) * (long)Channels * Workers.ThreadCount;
 
     public override void RunPart(int part, int parts)
     {
         _parts = parts;
-        double* sums = (double*)Scratch + ((long)part * _channels);
-        float* piece = (float*)((double*)Scratch + ((long)Workers.ThreadCount * _channels)) + ((long)part * _channels);
+        double* sums = (double*)Scratch + ((long)part * Channels);
+        float* piece = (float*)((double*)Scratch + ((long)Workers.ThreadCount * Channels)) + ((long)part * Channels);
         (long first, long last) = Range(_rows, part, parts);
-        ColumnSums.Sum(Input(0) + (first * _channels), last - first, _channels, sums, piece);
+        SumRows(part, first, last, sums, piece);
     }
+
+    /// <summary>Sums of rows [first, last).</summary>
+    protected virtual void SumRows(int part, long first, long last, double* sums, float* piece) =>
+        ColumnSums.Sum(Input(0) + (first * Channels), last - first, Channels, sums, piece);
 
     protected override void Compute()
     {
-        Share(_rows * _channels);
+        Share(_rows * Channels);
         double* sums = (double*)Scratch;
-        for (int c = 0; c < _channels; c++)
+        for (int c = 0; c < Channels; c++)
         {
             double total = 0;
             for (int part = 0; part < _parts; part++)
-                total += sums[((long)part * _channels) + c];
+                total += sums[((long)part * Channels) + c];
             Output()[c] = (float)total;
         }
     }

@@ -17,6 +17,18 @@ internal sealed class KernelFactory(string op, Func<KernelRequest, IKernel?> pre
         request.Inputs.All(i => i.Type is DataType.Float || i.Constant is not null || i.Type is DataType.Resource)
             && request.Outputs.All(o => o.Type == DataType.Float) ? prepare(request) : null);
 
+    /// <summary>As <see cref="Float(string, Func{KernelRequest, IKernel})"/>, with kernels of their own for bfloat16 data, beside which weights and constants may be float32.</summary>
+    public static KernelFactory Float(string op, Func<KernelRequest, IKernel> prepare, Func<KernelRequest, IKernel> prepareBFloat16, int dataInputs = 1) => new(op, request =>
+        request.Inputs.Take(dataInputs).All(i => i.Type == DataType.BFloat16) ? prepareBFloat16(request) : Float(op, prepare).TryPrepare(request));
+
+    /// <summary>A factory of elementwise kernels of one operand.</summary>
+    public static KernelFactory Unary<TOperator>(string op) where TOperator : struct, IUnaryOperator =>
+        Float(op, r => new UnaryKernel<TOperator>(r), r => new BFloat16UnaryKernel<TOperator>(r));
+
+    /// <summary>A factory of elementwise kernels of two operands.</summary>
+    public static KernelFactory Binary<TOperator>(string op) where TOperator : struct, IBinaryOperator => new(op, request =>
+        request.Outputs[0].Type == DataType.BFloat16 ? new BFloat16BinaryKernel<TOperator>(request) : request.Outputs[0].Type == DataType.Float ? new BinaryKernel<TOperator>(request) : null);
+
     /// <summary>A factory whose kernels know float32 and not bfloat16: such tensors are converted around them.</summary>
     public static KernelFactory Widening(string op, Func<KernelRequest, IKernel?> prepare) => new(op, request => WideningKernel.Prepare(request, prepare));
 

@@ -5,7 +5,8 @@ namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>Kernels in C# for every op: vectors as wide as the machine has, threads of the <see cref="WorkerPool"/>. The last backend to be asked.</summary>
 /// <remarks>
-/// Float32 in and out (integers where an op is about indices). The same shapes and thread count give the same bits. Every kernel has its line in the list
+/// Float32 in and out (integers where an op is about indices). bfloat16 tensors are computed in float32: elementwise ops, batch normalisation and bias gradients widen
+/// in registers or cache, all others through <see cref="WideningKernel"/>, which is slow: without oneDNN, bfloat16 saves memory, not time. The same shapes and thread count give the same bits. Every kernel has its line in the list
 /// below; a new one is added there.
 /// </remarks>
 public sealed class ManagedBackend : IBackend
@@ -24,32 +25,32 @@ public sealed class ManagedBackend : IBackend
 
     private static IEnumerable<KernelFactory> Elementwise() =>
     [
-        KernelFactory.Float("AddN", r => new AddNKernel(r)),
-        KernelFactory.Float("AddV2", r => new BinaryKernel<AddOperator>(r)),
-        KernelFactory.Float("Sub", r => new BinaryKernel<SubtractOperator>(r)),
-        KernelFactory.Float("Mul", r => new BinaryKernel<MultiplyOperator>(r)),
-        KernelFactory.Float("RealDiv", r => new BinaryKernel<DivideOperator>(r)),
-        KernelFactory.Float("SquaredDifference", r => new BinaryKernel<SquaredDifferenceOperator>(r)),
-        KernelFactory.Float("Maximum", r => new BinaryKernel<MaximumOperator>(r)),
-        KernelFactory.Float("Minimum", r => new BinaryKernel<MinimumOperator>(r)),
-        KernelFactory.Float("Neg", r => new UnaryKernel<NegOperator>(r)),
-        KernelFactory.Float("Square", r => new UnaryKernel<SquareOperator>(r)),
-        KernelFactory.Float("Sqrt", r => new UnaryKernel<SqrtOperator>(r)),
-        KernelFactory.Float("Rsqrt", r => new UnaryKernel<RsqrtOperator>(r)),
-        KernelFactory.Float("Exp", r => new UnaryKernel<ExpOperator>(r)),
-        KernelFactory.Float("Log", r => new UnaryKernel<LogOperator>(r)),
-        KernelFactory.Float("Relu", r => new UnaryKernel<ReluOperator>(r)),
-        KernelFactory.Float("ReluGrad", r => new BinaryKernel<ReluGradOperator>(r)),
-        KernelFactory.Float("Relu6", r => new UnaryKernel<Relu6Operator>(r)),
-        KernelFactory.Float("Relu6Grad", r => new BinaryKernel<Relu6GradOperator>(r)),
-        KernelFactory.Float("Tanh", r => new UnaryKernel<TanhOperator>(r)),
-        KernelFactory.Float("TanhGrad", r => new BinaryKernel<TanhGradOperator>(r)),
-        KernelFactory.Float("Sigmoid", r => new UnaryKernel<SigmoidOperator>(r)),
-        KernelFactory.Float("SigmoidGrad", r => new BinaryKernel<SigmoidGradOperator>(r)),
+        KernelFactory.Float("AddN", r => new AddNKernel(r), r => new BFloat16AddNKernel(r), int.MaxValue),
+        KernelFactory.Binary<AddOperator>("AddV2"),
+        KernelFactory.Binary<SubtractOperator>("Sub"),
+        KernelFactory.Binary<MultiplyOperator>("Mul"),
+        KernelFactory.Binary<DivideOperator>("RealDiv"),
+        KernelFactory.Binary<SquaredDifferenceOperator>("SquaredDifference"),
+        KernelFactory.Binary<MaximumOperator>("Maximum"),
+        KernelFactory.Binary<MinimumOperator>("Minimum"),
+        KernelFactory.Unary<NegOperator>("Neg"),
+        KernelFactory.Unary<SquareOperator>("Square"),
+        KernelFactory.Unary<SqrtOperator>("Sqrt"),
+        KernelFactory.Unary<RsqrtOperator>("Rsqrt"),
+        KernelFactory.Unary<ExpOperator>("Exp"),
+        KernelFactory.Unary<LogOperator>("Log"),
+        KernelFactory.Unary<ReluOperator>("Relu"),
+        KernelFactory.Binary<ReluGradOperator>("ReluGrad"),
+        KernelFactory.Unary<Relu6Operator>("Relu6"),
+        KernelFactory.Binary<Relu6GradOperator>("Relu6Grad"),
+        KernelFactory.Unary<TanhOperator>("Tanh"),
+        KernelFactory.Binary<TanhGradOperator>("TanhGrad"),
+        KernelFactory.Unary<SigmoidOperator>("Sigmoid"),
+        KernelFactory.Binary<SigmoidGradOperator>("SigmoidGrad"),
         new("GreaterEqual", r => r.Inputs[0].Type == DataType.Float ? new GreaterEqualKernel(r) : null),
         KernelFactory.Widening("SelectV2", r => r.Outputs[0].Type == DataType.Float ? new SelectKernel(r) : null),
         new("Cast", r => BFloat16CastKernel.TryPrepare(r) ?? WideningKernel.Prepare(r, wide => CastKernel.Supports(wide) ? new CastKernel(wide) : null)),
-        KernelFactory.Float("BiasAdd", r => new BiasAddKernel(r)),
+        KernelFactory.Float("BiasAdd", r => new BiasAddKernel(r), r => new BFloat16BinaryKernel<AddOperator>(r)),
     ];
 
     private static IEnumerable<KernelFactory> Products() =>
@@ -74,10 +75,10 @@ public sealed class ManagedBackend : IBackend
         KernelFactory.Float("AvgPoolGrad", r => new AvgPoolGradKernel(r)),
         KernelFactory.Float("LRN", r => new LrnKernel(r)),
         KernelFactory.Float("LRNGrad", r => new LrnGradKernel(r)),
-        KernelFactory.Float("FusedBatchNormV3", r => new BatchNormKernel(r)),
-        KernelFactory.Float("FusedBatchNormGradV3", r => new BatchNormGradKernel(r)),
-        KernelFactory.Float("_FusedBatchNormEx", r => new BatchNormKernel(r)),
-        KernelFactory.Float("_FusedBatchNormGradEx", r => new BatchNormGradKernel(r)),
+        KernelFactory.Float("FusedBatchNormV3", r => new BatchNormKernel(r), r => new BFloat16BatchNormKernel(r)),
+        KernelFactory.Float("FusedBatchNormGradV3", r => new BatchNormGradKernel(r), r => new BFloat16BatchNormGradKernel(r), 2),
+        KernelFactory.Float("_FusedBatchNormEx", r => new BatchNormKernel(r), r => new BFloat16BatchNormKernel(r)),
+        KernelFactory.Float("_FusedBatchNormGradEx", r => new BatchNormGradKernel(r), r => new BFloat16BatchNormGradKernel(r), 2),
     ];
 
     private static IEnumerable<KernelFactory> Rows() =>
@@ -89,7 +90,8 @@ public sealed class ManagedBackend : IBackend
         KernelFactory.Float("Sum", r => new ReduceKernel(r, ReductionKind.Sum)),
         KernelFactory.Float("Mean", r => new ReduceKernel(r, ReductionKind.Mean)),
         KernelFactory.Float("L2Loss", r => new ReduceKernel(r, ReductionKind.HalfSquares)),
-        KernelFactory.Float("BiasAddGrad", r => new BiasAddGradKernel(r)),
+        new("BiasAddGrad", r => r.Outputs[0].Type == DataType.Float && r.Inputs[0].Type == DataType.BFloat16 ? new BFloat16BiasAddGradKernel(r)
+            : KernelFactory.Float("BiasAddGrad", f => new BiasAddGradKernel(f)).TryPrepare(r)),
         new("ArgMax", r => r.Inputs[0].Type == DataType.Float ? new ArgMaxKernel(r) : null),
         new("OneHot", r => r.Outputs[0].Type == DataType.Float ? new OneHotKernel(r) : null),
     ];

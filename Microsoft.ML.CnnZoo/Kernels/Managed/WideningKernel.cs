@@ -29,6 +29,8 @@ internal sealed unsafe class WideningKernel : ManagedKernel
 
     public override long ScratchBytes { get; }
 
+    public override bool Keeps(int input) => _inner.Keeps(input);
+
     /// <summary>The kernel that <paramref name="prepare"/> makes, behind conversions if the request has bfloat16 tensors; null where it makes none.</summary>
     public static IKernel? Prepare(KernelRequest request, Func<KernelRequest, IKernel?> prepare)
     {

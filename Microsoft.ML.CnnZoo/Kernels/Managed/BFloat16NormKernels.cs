@@ -1,0 +1,138 @@
+using Microsoft.ML.CnnZoo.Execution;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Managed;
+
+/// <summary>Rows of a bfloat16 matrix, a cacheful at a time in float32, and sums over such pieces.</summary>
+/// <param name="columns">Columns.</param>
+/// <param name="threads">Parts that have buffers of their own.</param>
+/// <param name="matrices">Matrices that a part has widened at the same time.</param>
+internal sealed unsafe class BFloat16Rows(int columns, int threads, int matrices)
+{
+    private const int TileElements = 8192, LeastRows = 16;
+
+    /// <summary>Rows in a piece.</summary>
+    public int Count { get; } = Math.Max(LeastRows, TileElements / Math.Max(1, columns));
+
+    private long TileBytes => Aligned((long)Count * columns * sizeof(float));
+
+    private long PartBytes => (TileBytes * matrices) + (2 * Aligned((long)columns * sizeof(double)));
+
+    /// <summary>Bytes of scratch memory for all parts.</summary>
+    public long ScratchBytes => PartBytes * threads;
+
+    /// <summary>Rounds up to whole cache lines.</summary>
+    public static long Aligned(long bytes) => (bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+
+    /// <summary>A part's buffer for a matrix.</summary>
+    public float* Tile(nint scratch, int part, int matrix) => (float*)(scratch + (nint)((PartBytes * part) + (TileBytes * matrix)));
+
+    /// <summary>A part's sums of one piece, of two kinds.</summary>
+    public double* PieceSums(nint scratch, int part, int row) => (double*)(scratch + (nint)((PartBytes * part) + (TileBytes * matrices) + (row * Aligned((long)columns * sizeof(double)))));
+
+    /// <summary>sums += piece.</summary>
+    public static void Add(double* sums, double* piece, int count)
+    {
+        for (int i = 0; i < count; i++)
+            sums[i] += piece[i];
+    }
+}
+
+/// <summary><c>FusedBatchNormV3</c> and <c>_FusedBatchNormEx</c> of bfloat16 images; scale, offset and statistics are float32.</summary>
+internal sealed unsafe class BFloat16BatchNormKernel(KernelRequest request) : BatchNormKernel(request)
+{
+    private readonly BFloat16Rows _rows = new(request.Inputs[0].Shape[3], request.Workers.ThreadCount, matrices: 2);
+
+    public override long ScratchBytes => BFloat16Rows.Aligned(base.ScratchBytes) + _rows.ScratchBytes;
+
+    public override void RunPart(int part, int parts)
+    {
+        Parts = parts;
+        (long first, long count) = Rows(part, parts);
+        nint scratch = Scratch + (nint)BFloat16Rows.Aligned(base.ScratchBytes);
+        float* x = _rows.Tile(scratch, part, 0), side = HasSide ? _rows.Tile(scratch, part, 1) : null;
+        double* sums = _rows.PieceSums(scratch, part, 0), squares = _rows.PieceSums(scratch, part, 1);
+        if (Phase == 0)
+            new Span<double>(Sums(part, 0), 2 * Channels).Clear();
+        for (long row = first; row < first + count; row += _rows.Count)
+        {
+            long rows = Math.Min(_rows.Count, first + count - row), at = row * Channels, n = rows * Channels;
+            BFloat16Spans.Widen((ushort*)InputAddress(0) + at, x, n);
+            if (Phase == 0)
+            {
+                BatchNormSums.Moments(x, rows, Channels, sums, squares);
+                BFloat16Rows.Add(Sums(part, 0), sums, Channels);
+                BFloat16Rows.Add(Sums(part, 1), squares, Channels);
+                continue;
+            }
+            if (side is not null)
+                BFloat16Spans.Widen((ushort*)InputAddress(SideInput) + at, side, n);
+            BatchNormSums.Normalize(x, x, rows, Channels, Floats(0), Floats(1), Input(2), side, IsRectified);
+            BFloat16Spans.Narrow(x, (ushort*)OutputAddress() + at, n);
+        }
+    }
+}
+
+/// <summary><c>FusedBatchNormGradV3</c> and <c>_FusedBatchNormGradEx</c> of bfloat16 images: dx and the side's gradient in bfloat16, dscale and doffset in float32.</summary>
+internal sealed unsafe class BFloat16BatchNormGradKernel(KernelRequest request) : BatchNormGradKernel(request)
+{
+    private readonly BFloat16Rows _rows = new(request.Inputs[1].Shape[3], request.Workers.ThreadCount, matrices: 2);
+
+    public override long ScratchBytes => BFloat16Rows.Aligned(base.ScratchBytes) + _rows.ScratchBytes;
+
+    public override void RunPart(int part, int parts)
+    {
+        Parts = parts;
+        (long first, long count) = Rows(part, parts);
+        nint scratch = Scratch + (nint)BFloat16Rows.Aligned(base.ScratchBytes);
+        float* dy = _rows.Tile(scratch, part, 0), x = _rows.Tile(scratch, part, 1);
+        if (Phase == 0)
+            new Span<double>(Sums(part, 0), 2 * Channels).Clear();
+        for (long row = first; row < first + count; row += _rows.Count)
+        {
+            long rows = Math.Min(_rows.Count, first + count - row), at = row * Channels, n = rows * Channels;
+            if (Phase == 0 && HasSide)
+                MaskSide(at, n);
+            BFloat16Spans.Widen((ushort*)(HasSide ? OutputAddress(SideOutput) : InputAddress(0)) + at, dy, n);
+            BFloat16Spans.Widen((ushort*)InputAddress(1) + at, x, n);
+            if (Phase == 0)
+            {
+                BatchNormSums.Gradients(dy, x, rows, Channels, Input(3), Mask, Sums(part, 0), Sums(part, 1));
+                continue;
+            }
+            BatchNormSums.PropagateBack(dy, x, x, rows, Channels, Input(3), Floats(0), Floats(1), Floats(2), Mask);
+            BFloat16Spans.Narrow(x, (ushort*)OutputAddress() + at, n);
+        }
+    }
+
+    private void MaskSide(long at, long n)
+    {
+        ushort* dy = (ushort*)InputAddress(0) + at, side = (ushort*)OutputAddress(SideOutput) + at;
+        if (IsRectified)
+            BFloat16Elementwise.Zip<ReluGradOperator>(dy, (ushort*)InputAddress(ResultInput) + at, side, n);
+        else
+            Buffer.MemoryCopy(dy, side, n * sizeof(ushort), n * sizeof(ushort));
+    }
+}
+
+/// <summary><c>BiasAddGrad</c> of a bfloat16 gradient, summed in double precision and given in float32.</summary>
+internal sealed unsafe class BFloat16BiasAddGradKernel(KernelRequest request) : BiasAddGradKernel(request)
+{
+    private readonly BFloat16Rows _rows = new(request.Inputs[0].Shape[^1], request.Workers.ThreadCount, matrices: 1);
+
+    public override long ScratchBytes => BFloat16Rows.Aligned(base.ScratchBytes) + _rows.ScratchBytes;
+
+    protected override void SumRows(int part, long first, long last, double* sums, float* piece)
+    {
+        nint scratch = Scratch + (nint)BFloat16Rows.Aligned(base.ScratchBytes);
+        float* tile = _rows.Tile(scratch, part, 0);
+        double* pieceSums = _rows.PieceSums(scratch, part, 0);
+        new Span<double>(sums, Channels).Clear();
+        for (long row = first; row < last; row += _rows.Count)
+        {
+            long n = Math.Min(_rows.Count, last - row);
+            BFloat16Spans.Widen((ushort*)InputAddress(0) + (row * Channels), tile, n * Channels);
+            ColumnSums.Sum(tile, n, Channels, pieceSums, piece);
+            BFloat16Rows.Add(sums, pieceSums, Channels);
+        }
+    }
+}
