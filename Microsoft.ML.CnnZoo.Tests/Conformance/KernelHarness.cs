@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Execution.Planning;
 using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
@@ -110,6 +111,9 @@ public static unsafe class KernelHarness
                 values.Alias(node.Output(), store[node.Name].Pointer, store[node.Name]);
                 return true;
             case "ReadVariableOp":
+                values.Alias(node.Output(), values.Address(node.Inputs[0]), values.VariableOf(node.Inputs[0]));
+                return true;
+            case "Cast" when Schedule.IsView(node):
                 values.Alias(node.Output(), values.Address(node.Inputs[0]), values.VariableOf(node.Inputs[0]));
                 return true;
             case "Reshape" or "Squeeze" or "ExpandDims" or "Identity" or "StopGradient":

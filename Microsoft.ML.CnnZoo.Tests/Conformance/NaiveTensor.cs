@@ -36,6 +36,7 @@ public sealed class NaiveTensor
         DataType.UInt8 => Array.ConvertAll(tensor.Values<byte>().ToArray(), v => (double)v),
         DataType.Bool => Array.ConvertAll(tensor.Values<bool>().ToArray(), v => v ? 1.0 : 0.0),
         DataType.Double => tensor.Values<double>().ToArray(),
+        DataType.BFloat16 => Array.ConvertAll(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ushort>(tensor.Bytes).ToArray(), v => (double)BitConverter.UInt32BitsToSingle((uint)v << 16)),
         _ => throw new NotSupportedException($"No naive form of {tensor.Spec.Type}."),
     });
 
