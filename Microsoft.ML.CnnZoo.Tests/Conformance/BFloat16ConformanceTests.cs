@@ -26,7 +26,7 @@ public class BFloat16ConformanceTests
     private static readonly string[] Ops =
     [
         "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "DepthwiseConv2dNative", "DepthwiseConv2dNativeBackpropInput", "DepthwiseConv2dNativeBackpropFilter",
-        "_FusedConv2D", "MatMul", "_FusedMatMul", "MaxPool", "MaxPoolGrad", "AvgPool", "AvgPoolGrad", "LRN", "LRNGrad", "FusedBatchNormV3", "FusedBatchNormGradV3",
+        "_FusedConv2D", "_FusedDepthwiseConv2dNative", "MatMul", "_FusedMatMul", "MaxPool", "MaxPoolGrad", "AvgPool", "AvgPoolGrad", "LRN", "LRNGrad", "FusedBatchNormV3", "FusedBatchNormGradV3", "_FusedBatchNormEx", "_FusedBatchNormGradEx",
         "AddN", "AddV2", "Sub", "Mul", "Neg", "Maximum", "Minimum", "SelectV2", "Relu", "ReluGrad", "Relu6", "Relu6Grad", "Tanh", "TanhGrad", "Sigmoid", "SigmoidGrad",
         "BiasAdd", "BiasAddGrad", "Sum", "Mean", "ConcatV2", "Slice", "StridedSlice", "StridedSliceGrad", "Pad", "PadV2", "BroadcastTo", "Tile", "Transpose",
     ];
@@ -56,7 +56,7 @@ public class BFloat16ConformanceTests
     /// <summary>Which input may be a weight or constant; -1 for none.</summary>
     private static int WeightInput(string op) => op switch
     {
-        "Conv2DBackpropInput" or "DepthwiseConv2dNativeBackpropInput" or "Conv2D" or "DepthwiseConv2dNative" or "_FusedConv2D" or "MatMul" or "_FusedMatMul"
+        "Conv2DBackpropInput" or "DepthwiseConv2dNativeBackpropInput" or "Conv2D" or "DepthwiseConv2dNative" or "_FusedConv2D" or "_FusedDepthwiseConv2dNative" or "MatMul" or "_FusedMatMul"
             or "BiasAdd" or "AddV2" or "Sub" or "Mul" or "Maximum" or "ConcatV2" => 1,
         "PadV2" => 2,
         _ => -1,
@@ -87,7 +87,7 @@ public class BFloat16ConformanceTests
         NaiveTensor[] expected = NaiveOps.Evaluate(node, [.. rounded.Select(NaiveTensor.From)]);
         for (int i = 0; i < outputs.Length; i++)
         {
-            Assert.Equal(i > 0 || form.WideResult ? DataType.Float : DataType.BFloat16, outputs[i].Spec.Type);
+            Assert.Equal(form.WideResult || i is > 0 and < 5 || (i == 5 && c.Op.EndsWith("V3", StringComparison.Ordinal)) || (i == 5 && c.Op == "_FusedBatchNormEx") ? DataType.Float : DataType.BFloat16, outputs[i].Spec.Type);
             Comparison.AssertClose($"{c.Name}, output {i}", expected[i].Data, NaiveTensor.From(outputs[i]).Data, c.Op.EndsWith("PoolGrad", StringComparison.Ordinal) ? PoolGradientTolerance : Tolerance);
         }
     }
@@ -115,8 +115,8 @@ public class BFloat16ConformanceTests
 
     private static bool IsHalved(string op, int index, KernelCaseInput input) => input.Value.Spec.Type == DataType.Float && op switch
     {
-        "FusedBatchNormV3" => index == 0,
-        "FusedBatchNormGradV3" => index < 2,
+        "FusedBatchNormV3" or "_FusedBatchNormEx" => index is 0 or 5,
+        "FusedBatchNormGradV3" or "_FusedBatchNormGradEx" => index is 0 or 1 or 7,
         _ => true,
     };
 
