@@ -6,7 +6,7 @@ using Microsoft.ML.CnnZoo.Training;
 
 namespace Benchmarks;
 
-/// <summary>Single kernels of each backend: <c>Benchmarks kernels --filter '*'</c>.</summary>
+/// <summary>Single kernels of each backend: <c>Benchmarks kernels</c> for all cases, <c>Benchmarks kernels --case TEXT</c> for those with that in their name.</summary>
 public class KernelBenchmarks : IDisposable
 {
     private readonly VariableStore _variables = new();
@@ -20,8 +20,11 @@ public class KernelBenchmarks : IDisposable
     [Params(CnnBackend.OneDnn, CnnBackend.Managed)]
     public CnnBackend Backend { get; set; }
 
+    /// <summary>What the names of the cases must have in them.</summary>
+    internal static string Chosen { get; set; } = "";
+
     /// <summary>The values of <see cref="Case"/>.</summary>
-    public static IEnumerable<KernelCase> Cases => KernelCase.All;
+    public static IEnumerable<KernelCase> Cases => KernelCase.All.Where(c => c.Name.Contains(Chosen, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Compiles a plan of the one op and fills its inputs.</summary>
     [GlobalSetup]

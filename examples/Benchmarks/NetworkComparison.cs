@@ -12,6 +12,7 @@ internal sealed class NetworkComparison(ComparisonOptions options, CancellationT
     /// <summary>Runs the modes of the networks; prints and saves each row as it is there, and all of them at the end, which an interruption only brings nearer.</summary>
     public IReadOnlyList<ComparisonRow> Run(IEnumerable<BenchmarkNetwork> networks)
     {
+        var watch = Stopwatch.StartNew();
         try
         {
             Console.WriteLine($"{options.Threads} threads; up to {options.Effort.Rounds} alternating rounds of {options.Effort.Seconds:0.#} s and more{(options.HasPeer ? "" : "; no peer here")}");
@@ -24,6 +25,7 @@ internal sealed class NetworkComparison(ComparisonOptions options, CancellationT
             Console.WriteLine("Interrupted.");
         }
         ComparisonTable.Print(_rows);
+        Console.WriteLine($"Took {watch.Elapsed:m\\:ss}.");
         return _rows;
     }
 

@@ -4,13 +4,19 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Benchmarks;
+using Perfolizer.Horology;
+
+const int IterationMilliseconds = 200, Warmups = 2, Iterations = 7;
 
 // The command line is BenchmarkDotNet's from here on. In-process: its own projects would not find this repository's build settings.
 if (args is ["kernels", .. var kernelArguments])
 {
-    IConfig config = DefaultConfig.Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance))
-        .AddColumn(KernelRateColumn.Gigaflops, KernelRateColumn.Gigabytes);
-    BenchmarkSwitcher.FromTypes([typeof(KernelBenchmarks)]).Run(kernelArguments, config);
+    if (kernelArguments is ["--case", var name, .. var others])
+        (KernelBenchmarks.Chosen, kernelArguments) = (name, others);
+    Job job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance)
+        .WithIterationTime(TimeInterval.FromMilliseconds(IterationMilliseconds)).WithWarmupCount(Warmups).WithIterationCount(Iterations);
+    IConfig config = DefaultConfig.Instance.AddJob(job.AsDefault()).AddColumn(KernelRateColumn.Gigaflops, KernelRateColumn.Gigabytes);
+    BenchmarkRunner.Run<KernelBenchmarks>(config, kernelArguments);
     return 0;
 }
 var root = new RootCommand("Times networks beside PyTorch, single kernels, and measures accuracy on MNIST.") { NetworksCommand.Create(), TableCommand.Create(), MnistCommand.Create(), WorkerCommand.Create() };
