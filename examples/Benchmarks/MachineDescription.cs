@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 namespace Benchmarks;
 
@@ -14,7 +15,7 @@ internal static class MachineDescription
     {
         string date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         string vectors = Vector512.IsHardwareAccelerated ? "AVX-512" : Vector256.IsHardwareAccelerated ? "256-bit vectors" : "128-bit vectors";
-        return $"{date}, {Processor()}, {vectors}, {(BFloat16Hardware.IsThere ? "bfloat16" : "no bfloat16")}, {threads} threads, {RuntimeInformation.FrameworkDescription}.";
+        return $"{date}, {Processor()}, {vectors}, {(ProcessorFeatures.MultipliesBFloat16 ? "bfloat16" : "no bfloat16")}, {threads} threads, {RuntimeInformation.FrameworkDescription}.";
     }
 
     private static string Processor()

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 namespace Benchmarks;
 
@@ -52,13 +53,13 @@ internal static class NetworksCommand
 
     private static WorkPrecision[] Precisions(string choice)
     {
-        if (choice == "auto" && !BFloat16Hardware.IsThere)
+        if (choice == "auto" && !ProcessorFeatures.MultipliesBFloat16)
             Console.WriteLine("bfloat16 is left out: this processor has neither AMX nor AVX512-BF16 (--precision all measures it nevertheless).");
         return choice switch
         {
             "f32" => [WorkPrecision.F32],
             "bf16" => [WorkPrecision.Bf16],
-            "auto" when !BFloat16Hardware.IsThere => [WorkPrecision.F32],
+            "auto" when !ProcessorFeatures.MultipliesBFloat16 => [WorkPrecision.F32],
             _ => [WorkPrecision.F32, WorkPrecision.Bf16],
         };
     }
