@@ -112,6 +112,26 @@ public class RandomnessTests
         Assert.Equal([2, 4], labels);
     }
 
+    [Fact]
+    public void Read_SlowSource_TheWaitIsMeasured()
+    {
+        var reader = new BatchReader(new SlowSource(), 2);
+        Assert.Equal(3, reader.Read([0, 1, 2, 3, 4, 5]).Count());
+        Assert.InRange(reader.Waited.TotalMilliseconds, (3 * SlowSource.Delay) - 5, 10_000);
+        TimeSpan before = reader.Waited;
+        foreach (Batch _ in reader.Read([0, 1, 2, 3, 4, 5]))
+            Thread.Sleep(5 * SlowSource.Delay); // the next batch is ready by then
+        Assert.InRange((reader.Waited - before).TotalMilliseconds, SlowSource.Delay - 5, 2.5 * SlowSource.Delay); // the first alone; 3 delays if nothing were read ahead
+    }
+
+    private sealed class SlowSource : IBatchSource
+    {
+        public const int Delay = 60;
+        public int Count => 6;
+        public ImageShape Image => new(1, 1, 1);
+        public void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels) => Thread.Sleep(Delay);
+    }
+
     private sealed class FailingSource : IBatchSource
     {
         public int Count => 6;

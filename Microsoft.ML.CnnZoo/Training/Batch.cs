@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using Microsoft.ML.CnnZoo.Architectures;
 
 namespace Microsoft.ML.CnnZoo.Training;
@@ -34,7 +35,7 @@ internal sealed class Batch(ImageShape image, int capacity)
 }
 
 /// <summary>
-/// The batches of one pass, in a fixed order; the next one is filled on another thread while the present one is worked on. The last batch may be smaller.
+/// The batches of one pass, in a fixed order; the next one is filled on a thread of its own while the present one is worked on. The last batch may be smaller.
 /// </summary>
 internal sealed class BatchReader
 {
@@ -60,32 +61,90 @@ internal sealed class BatchReader
     /// <param name="epoch">The epoch that they are trained on in, from 1; null to have them as they are measured.</param>
     public IEnumerable<Batch> Read(int[] order, int? epoch = null)
     {
-        Task<Batch>? next = order.Length > 0 ? Start(order, 0, epoch) : null;
-        try
+        // A caller that leaves early must not find the source still being read: disposing waits; what that reading came to concerns nobody.
+        using var feeder = new BatchFeeder(_batches, (order.Length + _batchSize - 1) / _batchSize, (batch, index) =>
+            batch.Load(_source, order.AsSpan(index * _batchSize, Math.Min(_batchSize, order.Length - index * _batchSize)), epoch));
+        while (true)
         {
-            for (int i = 0; next is not null; i++)
-            {
-                Task<Batch> present = next;
-                next = null;
-                long start = Stopwatch.GetTimestamp();
-                Batch batch = present.GetAwaiter().GetResult();
-                Waited += Stopwatch.GetElapsedTime(start);
-                next = (i + 1) * _batchSize < order.Length ? Start(order, i + 1, epoch) : null;
-                yield return batch;
-            }
-        }
-        finally
-        {
-            // A caller that leaves early must not find the source still being read; what that reading came to concerns nobody.
-            next?.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Wait();
+            long start = Stopwatch.GetTimestamp();
+            Batch? batch = feeder.Next();
+            Waited += Stopwatch.GetElapsedTime(start);
+            if (batch is null)
+                yield break;
+            yield return batch;
         }
     }
+}
 
-    private Task<Batch> Start(int[] order, int index, int? epoch) => Task.Run(() =>
+/// <summary>A thread that fills batches in turn while another works on them. It has a thread of its own because a busy thread pool would make training wait.</summary>
+internal sealed class BatchFeeder : IDisposable
+{
+    private readonly Batch[] _batches;
+    private readonly int _count;
+    private readonly Action<Batch, int> _load;
+    private readonly SemaphoreSlim _free, _filled = new(0);
+    private readonly Thread _thread;
+    private ExceptionDispatchInfo? _failure;
+    private volatile bool _stopping;
+    private int _next, _failedAt = -1;
+
+    /// <summary>Starts to fill.</summary>
+    /// <param name="batches">Buffers, used in turn.</param>
+    /// <param name="count">Batches in the pass.</param>
+    /// <param name="load">Fills the batch of a number.</param>
+    public BatchFeeder(Batch[] batches, int count, Action<Batch, int> load)
     {
-        int first = index * _batchSize, count = Math.Min(_batchSize, order.Length - first);
-        Batch batch = _batches[index % 2];
-        batch.Load(_source, order.AsSpan(first, count), epoch);
-        return batch;
-    });
+        (_batches, _count, _load) = (batches, count, load);
+        _free = new SemaphoreSlim(batches.Length);
+        _thread = new Thread(Fill) { IsBackground = true, Name = "CnnZoo feeder" };
+        _thread.Start();
+    }
+
+    /// <summary>Waits for the next batch and gives the one before it back to be filled; null after the last.</summary>
+    /// <remarks>What filling threw is thrown here, in its turn.</remarks>
+    public Batch? Next()
+    {
+        if (_next == _count)
+            return null;
+        if (_next > 0)
+            _free.Release();
+        _filled.Wait();
+        if (Volatile.Read(ref _failedAt) == _next)
+            _failure!.Throw();
+        return _batches[_next++ % _batches.Length];
+    }
+
+    /// <summary>Waits for the batch that is being filled, if there is one, and ends the thread.</summary>
+    public void Dispose()
+    {
+        _stopping = true;
+        _free.Release();
+        _thread.Join();
+        _free.Dispose();
+        _filled.Dispose();
+    }
+
+    private void Fill()
+    {
+        for (int index = 0; index < _count; index++)
+        {
+            _free.Wait();
+            if (_stopping)
+                return;
+            try
+            {
+                _load(_batches[index % _batches.Length], index);
+            }
+#pragma warning disable CA1031 // thrown to whoever asks for this batch
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                _failure = ExceptionDispatchInfo.Capture(e);
+                Volatile.Write(ref _failedAt, index);
+                _filled.Release();
+                return;
+            }
+            _filled.Release();
+        }
+    }
 }

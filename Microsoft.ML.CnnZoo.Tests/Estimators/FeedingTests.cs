@@ -1,0 +1,279 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Tests.MLNet;
+using Microsoft.ML.CnnZoo.Training;
+using Microsoft.ML.Data;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Estimators;
+
+/// <summary>From encoded files to batches: threads, budgets and places of the pixels never change the result; nothing is left behind.</summary>
+public sealed class FeedingTests : IDisposable
+{
+    private const int Rows = 60, ImageBytes = 32 * 32;
+    private readonly ImageFiles _files = new();
+    private readonly List<string> _warnings = [];
+    private readonly MLContext _mlContext = new(1);
+
+    public FeedingTests() => _mlContext.Log += (_, e) =>
+    {
+        if (e.Kind == Microsoft.ML.Runtime.ChannelMessageKind.Warning)
+            lock (_warnings)
+                _warnings.Add(e.RawMessage);
+    };
+
+    /// <summary>Threads; bytes in memory; bytes in the file.</summary>
+    public static TheoryData<int, long, long> Feedings => new()
+    {
+        { 1, long.MaxValue, 0 },
+        { 2, 10 * ImageBytes, long.MaxValue },
+        { 5, 10 * ImageBytes, 20 * ImageBytes },
+        { 2, 0, 0 },
+    };
+
+    public void Dispose() => _files.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Feedings))]
+    public void Fit_AnyThreadsAndBudgets_SameWeights(int threads, long memory, long file)
+    {
+        byte[] Train(int feedingThreads, long? cache, long cacheFile)
+        {
+            CnnClassificationTrainer.Options options = Options();
+            (options.FeedingThreads, options.CacheBudget, options.CacheFileBudget, options.ValidationSetFraction) = (feedingThreads, cache, cacheFile, 0.2f);
+            using CnnClassificationTransformer model = Fit(Encoded(), options);
+            Assert.All(model.Training!.History, e => Assert.InRange(e.DataWait, TimeSpan.Zero, e.TrainingTime));
+            return [.. model.Model.Weights.Variables.SelectMany(v => v.Get().Bytes.ToArray())];
+        }
+        Assert.Equal(Train(0, null, 1 << 20), Train(threads, memory, file));
+        Assert.Empty(Directory.GetFiles(_files.Folder));
+    }
+
+    [Fact]
+    public void Fit_OtherSeed_OtherAugmentation()
+    {
+        CnnClassificationTrainer.Options options = Options();
+        (options.Epochs, options.LearningRate) = (1, 1e-30f); // weights stand still: what differs is what was shown
+        double Loss(int seed, ImageAugmentation augmentation)
+        {
+            (options.Seed, options.Augmentation) = (seed, augmentation);
+            using CnnClassificationTransformer model = Fit(Encoded(), options);
+            return model.Training!.History[0].Loss;
+        }
+        Assert.Equal(Loss(3, ImageAugmentation.Cifar), Loss(3, ImageAugmentation.Cifar));
+        Assert.NotEqual(Loss(3, ImageAugmentation.None), Loss(3, ImageAugmentation.Cifar));
+    }
+
+    [Fact]
+    public void Fit_BadImageInTheMiddle_IsNamedWithItsRow()
+    {
+        FileRow[] rows = Encoded();
+        rows[37].Pixels = [1, 2, 3];
+        rows[41].Pixels = [];
+        CnnClassificationTrainer.Options options = Options();
+        options.FeedingThreads = 5;
+        var error = Assert.Throws<InvalidOperationException>(() => Fit(rows, options));
+        Assert.Contains("row 37 of the training data cannot be read: its 3 bytes cannot be decoded", error.Message, StringComparison.Ordinal);
+        options.BadImages = BadImageHandling.Skip;
+        Fit(rows, options).Dispose();
+        Assert.Contains($"2 of {Rows} rows of the training data have no image that can be read and were left out.", _warnings);
+    }
+
+    [Fact]
+    public void Fit_FolderThatCannotBe_WarnsAndTrains()
+    {
+        CnnClassificationTrainer.Options options = Options();
+        (options.CacheBudget, options.CacheFolder) = (0, Path.Combine(_files.Write("file", []), "below"));
+        Fit(Encoded(), options).Dispose();
+        Assert.Contains("cannot be created", Assert.Single(_warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fit_CancelledWhileTraining_LeavesNoFileBehind()
+    {
+        using var source = new CancellationTokenSource();
+        CnnClassificationTrainer.Options options = Options();
+        (options.CacheBudget, options.CancellationToken, options.Epochs) = (0, source.Token, 50);
+        int open = 0;
+        options.BatchCallback = _ =>
+        {
+            open = OpenFiles();
+            source.Cancel();
+        };
+        using CnnClassificationTransformer model = Fit(Encoded(), options);
+        Assert.Equal(TrainingEnd.Cancelled, model.Training!.End);
+        AssertClosed(open);
+    }
+
+    [Fact]
+    public void Fit_CancelledWhileReading_ThrowsAndLeavesNoFileBehind()
+    {
+        using var source = new CancellationTokenSource();
+        CnnClassificationTrainer.Options options = Options();
+        (options.CacheBudget, options.CancellationToken) = (0, source.Token);
+        int open = 0, passes = 0;
+        IEnumerable<FileRow> Cancelling()
+        {
+            passes++;
+            foreach ((int i, FileRow row) in Encoded().Index())
+            {
+                if (passes == 2 && i == Rows - 1) // the first pass is that of the key mapping
+                {
+                    open = OpenFiles();
+                    source.Cancel();
+                }
+                yield return row;
+            }
+        }
+        Assert.Throws<OperationCanceledException>(() => Fit(Cancelling(), options));
+        AssertClosed(open);
+    }
+
+    [Fact]
+    public void Fit_RowsThatChangeBetweenPasses_SaysSo()
+    {
+        CnnClassificationTrainer.Options options = Options();
+        (options.CacheBudget, options.CacheFileBudget) = (0, 0);
+        int passes = 0;
+        IEnumerable<FileRow> Shrinking() => Encoded().Take(++passes > 2 ? 5 : Rows);
+        var error = Assert.Throws<InvalidOperationException>(() => Fit(new Deferred<FileRow>(Shrinking), options));
+        Assert.Contains("was there when they were first read, and is gone", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fit_PartsOfLargerImages_TheModelSeesTheirCentre()
+    {
+        CnnClassificationTrainer.Options options = Options();
+        options.Augmentation = ImageAugmentation.AlexNet.ForSide(32);
+        using CnnClassificationTransformer model = Fit(Encoded(), options);
+        Assert.Equal(new ImageShape(37, 37, 1), model.Model.ResizedImage);
+        Assert.Equal(TestCrops.Center, model.Model.TestCrops);
+        Assert.Equal(Naive(model, TestCrops.Center, 7), DigitRows.Scores(model.Transform(_mlContext.Data.LoadFromEnumerable(Encoded()[..20])))[7], Close);
+    }
+
+    [Fact]
+    public void Transform_TenCrops_IsTheMeanOfTenPredictions()
+    {
+        CnnClassificationTrainer.Options options = Options();
+        options.TestCrops = TestCrops.Ten;
+        using CnnClassificationTransformer model = Fit(Encoded(), options);
+        Assert.Equal(new ImageShape(37, 37, 1), model.Model.ResizedImage);
+        float[][] scores = DigitRows.Scores(model.Transform(_mlContext.Data.LoadFromEnumerable(Encoded()[..20])));
+        foreach (int row in new[] { 0, 7, 19 })
+            Assert.Equal(Naive(model, TestCrops.Ten, row), scores[row], Close);
+        Assert.NotEqual(Naive(model, TestCrops.Center, 7), scores[7]);
+        using PredictionEngine<FileRow, ScoreOnly> engine = _mlContext.Model.CreatePredictionEngine<FileRow, ScoreOnly>(model);
+        Assert.Equal(scores[7], engine.Predict(Encoded()[7]).Score, Close);
+        _mlContext.Model.Save(model, null, _files.Path("ten.zip"));
+        var loaded = (IDisposable)_mlContext.RegisterCnnZoo().Model.Load(_files.Path("ten.zip"), out _);
+        Assert.Equal(scores[7], DigitRows.Scores(((ITransformer)loaded).Transform(_mlContext.Data.LoadFromEnumerable(Encoded()[..20])))[7], Close);
+        loaded.Dispose();
+    }
+
+    [Theory]
+    [InlineData(1, 16)]
+    [InlineData(2, 12)]
+    public void LoadHeader_OlderVersions_AreTheWholeImage(int version, int shorter)
+    {
+        using var weights = new VariableStore();
+        var normalization = PixelNormalization.Uniform(1, 0.5f, 3);
+        var saved = new CnnClassificationModel(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 7, false, ImageFit.Stretch, normalization, weights, CnnPrecision.Float32, new ImageShape(37, 37, 1), TestCrops.Ten);
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        CnnModelFile.SaveHeader(writer, saved);
+        Assert.Equal((new ImageShape(37, 37, 1), TestCrops.Ten), Load(stream.ToArray()));
+        byte[] older = stream.ToArray()[..^shorter]; // version 2 ends before the crops, version 1 before the precision
+        older[0] = (byte)version;
+        Assert.Equal((new ImageShape(32, 32, 1), TestCrops.Center), Load(older));
+        byte[] wrong = stream.ToArray();
+        wrong[^4] = 9;
+        Assert.Throws<InvalidDataException>(() => Load(wrong));
+
+        static (ImageShape, TestCrops) Load(byte[] bytes)
+        {
+            using var reader = new BinaryReader(new MemoryStream(bytes));
+            using CnnClassificationModel model = CnnModelFile.LoadHeader(reader);
+            Assert.Equal((7, ImageFit.Stretch), (model.Classes, model.Fit));
+            Assert.Equal(bytes.Length, reader.BaseStream.Position);
+            return (model.ResizedImage, model.TestCrops);
+        }
+    }
+
+    private sealed class ScoreOnly
+    {
+        public float[] Score { get; set; } = [];
+    }
+
+    /// <summary>Asks anew for the rows of every pass.</summary>
+    private sealed class Deferred<T>(Func<IEnumerable<T>> rows) : IEnumerable<T>
+    {
+        public IEnumerator<T> GetEnumerator() => rows().GetEnumerator();
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+
+    /// <summary>Scores of a row: every part is cut out by two loops, run alone, and the mean taken.</summary>
+    private static float[] Naive(CnnClassificationTransformer model, TestCrops crops, int row)
+    {
+        var whole = new byte[37 * 37];
+        using (MLImage image = DigitRows.Image(row))
+            new ImageScaler(37, 37, 1).Scale(image.Pixels, PixelFormat.Bgra32(28, 28), whole);
+        using VariableStore weights = model.Model.Weights.Clone(_ => true);
+        using var scorer = new CnnScorer(new CnnClassificationModel(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 10, false, ImageFit.CenterCrop, model.Model.Normalization, weights, CnnPrecision.Float32),
+            Backends.Create(CnnBackend.Auto, out _), WorkerPool.Shared);
+        (int Top, int Left)[] places = crops == TestCrops.Ten ? [(0, 0), (0, 5), (5, 0), (5, 5), (2, 2)] : [(2, 2)];
+        var mean = new double[10];
+        int parts = 0;
+        foreach ((int top, int left) in places)
+            foreach (bool mirror in crops == TestCrops.Ten ? new[] { false, true } : [false])
+            {
+                var part = new float[32 * 32];
+                for (int y = 0; y < 32; y++)
+                    for (int x = 0; x < 32; x++)
+                        part[(y * 32) + x] = (whole[((top + y) * 37) + left + (mirror ? 31 - x : x)] * model.Model.Normalization.Scale[0]) + model.Model.Normalization.Offset[0];
+                var scores = new float[10];
+                scorer.Score(part, 1, scores);
+                for (int c = 0; c < 10; c++)
+                    mean[c] += scores[c];
+                parts++;
+            }
+        return [.. mean.Select(m => (float)(m / parts))];
+    }
+
+    /// <summary>Batches of other sizes may sum in another order.</summary>
+    private static bool Close(float a, float b) => Math.Abs(a - b) < 1e-5f;
+
+    private static FileRow[] Encoded() => [.. Enumerable.Range(0, Rows).Select(i =>
+    {
+        using MLImage image = DigitRows.Image(i);
+        return new FileRow { Label = DigitRows.Name(Golden.Digits.Label(i)), Pixels = ImageFiles.EncodePng(image) };
+    })];
+
+    private CnnClassificationTrainer.Options Options()
+    {
+        CnnClassificationTrainer.Options options = DigitRows.Options(2);
+        (options.LabelColumnName, options.CacheFolder) = ("Key", _files.Folder);
+        options.Augmentation = new ImageAugmentation { Padding = 2, Mirror = true, ColourDeviation = 0.1 };
+        return options;
+    }
+
+    private CnnClassificationTransformer Fit(IEnumerable<FileRow> rows, CnnClassificationTrainer.Options options)
+    {
+        IDataView view = _mlContext.Data.LoadFromEnumerable(rows);
+        view = _mlContext.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(view).Transform(view);
+        return _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(view);
+    }
+
+    private int OpenFiles() => OperatingSystem.IsLinux()
+        ? Directory.GetFiles("/proc/self/fd").Count(f => (new FileInfo(f).LinkTarget ?? "").StartsWith(_files.Folder, StringComparison.Ordinal)) : 1;
+
+    private void AssertClosed(int openBefore)
+    {
+        Assert.True(openBefore > 0, "The file must have been in use.");
+        Assert.Empty(Directory.GetFiles(_files.Folder));
+        if (OperatingSystem.IsLinux())
+            Assert.Equal(0, OpenFiles());
+    }
+}
