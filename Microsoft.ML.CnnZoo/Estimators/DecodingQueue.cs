@@ -21,6 +21,9 @@ internal sealed class DecodingSlot<T> : IDisposable where T : unmanaged
     /// <summary>What was wrong with the image, when there is none.</summary>
     public string Problem => Raw.Problem;
 
+    /// <summary>Bytes that wait to be decoded.</summary>
+    public long WaitingBytes { get; private set; }
+
     /// <summary>What was thrown, when there is no image for that reason.</summary>
     public Exception? Failure { get; private set; }
 
@@ -33,6 +36,7 @@ internal sealed class DecodingSlot<T> : IDisposable where T : unmanaged
         (Row, Label, Image, Failure) = (row, label, null, null);
         _done.Reset();
         bool fetched = Guarded(() => fetcher.TryFetch(Raw));
+        WaitingBytes = fetched ? Raw.TakenBytes : 0;
         if (!fetched)
             _done.Set();
         return fetched;
@@ -54,6 +58,7 @@ internal sealed class DecodingSlot<T> : IDisposable where T : unmanaged
             Image = new KeptImage<T>(pixels, height, width);
             return true;
         });
+        Raw.Release();
         _done.Set();
     }
 
@@ -85,10 +90,11 @@ internal sealed class DecodingSlot<T> : IDisposable where T : unmanaged
 internal sealed class DecodingQueue<T> : IDisposable where T : unmanaged
 {
     private const int SlotsPerThread = 4;
+    private const long MostWaitingBytes = 256L << 20;
     private readonly DecodingSlot<T>[] _slots;
     private readonly BlockingCollection<DecodingSlot<T>> _work = [];
     private readonly Thread[] _threads;
-    private long _entered, _left;
+    private long _entered, _left, _waitingBytes;
 
     /// <summary>Starts the threads.</summary>
     /// <param name="threads">Their number, ≥ 1.</param>
@@ -111,7 +117,7 @@ internal sealed class DecodingQueue<T> : IDisposable where T : unmanaged
     }
 
     /// <summary>Whether a row must leave before another can enter.</summary>
-    public bool IsFull => _entered - _left == _slots.Length;
+    public bool IsFull => _entered - _left == _slots.Length || _waitingBytes > MostWaitingBytes;
 
     /// <summary>Whether no row is under way.</summary>
     public bool IsEmpty => _entered == _left;
@@ -120,7 +126,9 @@ internal sealed class DecodingQueue<T> : IDisposable where T : unmanaged
     public void Enter(ImageFetcher fetcher, long row, int label)
     {
         DecodingSlot<T> slot = _slots[_entered++ % _slots.Length];
-        if (slot.Fetch(fetcher, row, label))
+        bool fetched = slot.Fetch(fetcher, row, label);
+        _waitingBytes += slot.WaitingBytes;
+        if (fetched)
             _work.Add(slot);
     }
 
@@ -129,6 +137,7 @@ internal sealed class DecodingQueue<T> : IDisposable where T : unmanaged
     {
         DecodingSlot<T> slot = _slots[_left++ % _slots.Length];
         slot.Wait();
+        _waitingBytes -= slot.WaitingBytes;
         return slot;
     }
 

@@ -21,6 +21,7 @@ internal sealed class ImageReader
         if (!_fetcher.TryFetch(_raw) || !_raw.TryDecode())
             return false;
         _scaler.Scale(_raw.Bytes, _raw.Format, target);
+        _raw.Release();
         return true;
     }
 

@@ -56,7 +56,7 @@ internal sealed class ImageSetReader(ImageShape image, PixelStore store, int thr
                     unlabelled++;
                     continue;
                 }
-                if (queue.IsFull)
+                while (queue.IsFull)
                     Keep(queue.Leave());
                 queue.Enter(fetcher, cursor.Position, classNumber);
             }
@@ -108,7 +108,7 @@ internal sealed class SourceRows<T>(LabelledRows source, Func<ImageScaler> creat
                     throw new InvalidOperationException($"Row {rows[i]} of the {source.What} data was there when they were first read, and is gone.");
             if (readLabel() != labels[i])
                 throw new InvalidOperationException($"Row {rows[i]} of the {source.What} data has another label than when it was first read: the data must be the same in every pass.");
-            if (queue.IsFull)
+            while (queue.IsFull)
                 Add(queue.Leave());
             queue.Enter(fetcher, rows[i], labels[i]);
         }

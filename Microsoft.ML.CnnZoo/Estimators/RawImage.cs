@@ -10,8 +10,10 @@ namespace Microsoft.ML.CnnZoo.Estimators;
 /// </summary>
 internal sealed class RawImage
 {
+    private const int LargeBuffer = 4 << 20;
     private byte[] _bytes = [];
     private float[] _floats = [];
+    private MLImage? _decoded;
     private int _length;
     private bool _isEncoded;
 
@@ -22,10 +24,13 @@ internal sealed class RawImage
     public PixelFormat Format { get; private set; }
 
     /// <summary>Pixels of columns that hold bytes or images, once decoded.</summary>
-    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
+    public ReadOnlySpan<byte> Bytes => _decoded is null ? _bytes.AsSpan(0, _length) : _decoded.Pixels;
 
     /// <summary>Pixels of columns that hold floats.</summary>
     public ReadOnlySpan<float> Floats => _floats.AsSpan(0, _length);
+
+    /// <summary>Bytes that were taken out of the row.</summary>
+    public long TakenBytes => Math.Max(_bytes.Length, (long)_floats.Length * sizeof(float));
 
     /// <summary>Makes room for an encoded file.</summary>
     public Span<byte> SetEncoded(int length)
@@ -45,8 +50,7 @@ internal sealed class RawImage
     /// <summary>Takes the pixels of a decoded image.</summary>
     public void SetImage(MLImage image)
     {
-        PixelFormat format = image.PixelFormat == MLPixelFormat.Rgba32 ? PixelFormat.Rgba32(image.Height, image.Width) : PixelFormat.Bgra32(image.Height, image.Width);
-        image.Pixels.CopyTo(SetPixels<byte>(format));
+        image.Pixels.CopyTo(SetPixels<byte>(FormatOf(image)));
     }
 
     /// <summary>Decodes an encoded file by ML.NET's decoder; pixels stay as they are.</summary>
@@ -57,8 +61,8 @@ internal sealed class RawImage
             return true;
         try
         {
-            using MLImage image = MLImage.CreateFromStream(new MemoryStream(_bytes, 0, _length, writable: false));
-            SetImage(image);
+            _decoded = MLImage.CreateFromStream(new MemoryStream(_bytes, 0, _length, writable: false));
+            Format = FormatOf(_decoded);
             return true;
         }
         catch (Exception e) when (ImageReader.IsBadImage(e))
@@ -68,11 +72,26 @@ internal sealed class RawImage
         }
     }
 
+    /// <summary>Lets the decoded pixels go, and large buffers with them.</summary>
+    public void Release()
+    {
+        _decoded?.Dispose();
+        _decoded = null;
+        if (_bytes.Length > LargeBuffer)
+            _bytes = [];
+        if (_floats.Length > LargeBuffer)
+            _floats = [];
+    }
+
+    private static PixelFormat FormatOf(MLImage image) =>
+        image.PixelFormat == MLPixelFormat.Rgba32 ? PixelFormat.Rgba32(image.Height, image.Width) : PixelFormat.Bgra32(image.Height, image.Width);
+
     private Span<T> Room<T>(ref T[] buffer, int length)
     {
         if (buffer.Length < length)
             buffer = new T[length];
-        _length = length;
+        _decoded?.Dispose();
+        (_decoded, _length) = (null, length);
         return buffer.AsSpan(0, length);
     }
 }

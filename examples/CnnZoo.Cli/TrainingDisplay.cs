@@ -6,6 +6,8 @@ namespace CnnZoo.Cli;
 /// <summary>Shows a training: a progress bar with figures on a terminal, one line per epoch elsewhere.</summary>
 internal abstract class TrainingDisplay
 {
+    private const double WaitWorthSaying = 0.1;
+
     /// <summary>Called after each epoch.</summary>
     public abstract void EpochCompleted(EpochProgress epoch);
 
@@ -24,7 +26,8 @@ internal abstract class TrainingDisplay
     private static string Describe(EpochProgress epoch)
     {
         string validation = epoch.ValidationAccuracy is { } accuracy ? $"  validation loss {epoch.ValidationLoss:F4} accuracy {accuracy:F4}" : "";
-        return $"epoch {epoch.Epoch}/{epoch.Epochs}  loss {epoch.Loss:F4} accuracy {epoch.Accuracy:F4}{validation}  {epoch.ImagesPerSecond:N0} images/s  {Clock(epoch.Remaining)} left";
+        string waiting = epoch.DataWait > WaitWorthSaying * epoch.TrainingTime ? $" ({epoch.DataWait / epoch.TrainingTime:P0} waiting for images)" : "";
+        return $"epoch {epoch.Epoch}/{epoch.Epochs}  loss {epoch.Loss:F4} accuracy {epoch.Accuracy:F4}{validation}  {epoch.ImagesPerSecond:N0} images/s{waiting}  {Clock(epoch.Remaining)} left";
     }
 
     private static string Clock(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours}:{time:mm\\:ss}" : $"{time:mm\\:ss}";
