@@ -49,6 +49,19 @@ public class RandomnessTests
             Assert.All(values, v => Assert.InRange(Math.Abs(v), 0, 2 * scale));
     }
 
+    [Theory]
+    [InlineData(InitializerKind.Normal)]
+    [InlineData(InitializerKind.Uniform)]
+    public void Initialize_LargeVariableOnSeveralThreads_IsTheStreamInOrder(InitializerKind kind)
+    {
+        const int Count = 150_001;
+        using var store = new VariableStore();
+        VariableInitialization.Initialize(store, [new("w", new(DataType.Float, new TensorShape(Count)), VariableRole.Kernel, new Initializer(kind, 1))], 5);
+        var random = new PhiloxRandom(5, RandomPurpose.Initialization, "w");
+        float[] expected = [.. Enumerable.Range(0, Count).Select(_ => (float)(kind == InitializerKind.Normal ? random.NextNormal() : (2 * random.NextDouble()) - 1))];
+        Assert.Equal(expected, store["w"].Values<float>().ToArray());
+    }
+
     [Fact]
     public void Initialize_OneVariableMore_LeavesTheOthersAsTheyWere()
     {

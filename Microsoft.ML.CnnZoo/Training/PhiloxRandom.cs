@@ -39,6 +39,14 @@ public sealed class PhiloxRandom
         _stream = Fnv1A($"{purpose}/{name}");
     }
 
+    /// <summary>Begins anew after that many blocks of 128 bits from the stream's beginning.</summary>
+    internal void Skip(long blocks)
+    {
+        _counter = (ulong)blocks;
+        _used = _block.Length;
+        _spareNormal = double.NaN;
+    }
+
     /// <summary>32 random bits.</summary>
     public uint NextUInt32()
     {

@@ -6,6 +6,8 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// <summary>Draws the first values of variables. Each variable has a random stream of its own, named after it: adding a layer changes no other layer's numbers.</summary>
 public static class VariableInitialization
 {
+    private const int ValuesPerBlock = 2, PieceLength = 1 << 16;
+
     /// <summary>Sets every variable of <paramref name="definitions"/> to its first value.</summary>
     /// <param name="store">Receives the values.</param>
     /// <param name="definitions">Variables of a graph, optimizer slots included.</param>
@@ -13,14 +15,26 @@ public static class VariableInitialization
     /// <param name="kernelInitializer">For all kernels of convolutions and dense layers, in place of the architecture's own; null for its own.</param>
     public static void Initialize(VariableStore store, IEnumerable<VariableDefinition> definitions, long seed, Initializer? kernelInitializer = null)
     {
+        var pieces = new List<(Variable Variable, VariableDefinition Definition, int Start, int Length)>();
         foreach (VariableDefinition own in definitions)
         {
             VariableDefinition definition = kernelInitializer is not null && own.Role == VariableRole.Kernel ? own with { Initializer = kernelInitializer } : own;
             Variable variable = store.GetOrAdd(definition.Name, definition.Spec);
-            Fill(variable.Values<float>(), definition, new PhiloxRandom(seed, RandomPurpose.Initialization, definition.Name));
+            int count = variable.Values<float>().Length, piece = CanBeginAnywhere(definition.Initializer.Kind) ? PieceLength : int.MaxValue;
+            for (int start = 0; start < count; start += Math.Min(piece, count - start))
+                pieces.Add((variable, definition, start, Math.Min(piece, count - start)));
             variable.Touch();
         }
+        Parallel.ForEach(pieces, p =>
+        {
+            var random = new PhiloxRandom(seed, RandomPurpose.Initialization, p.Definition.Name);
+            random.Skip(p.Start / ValuesPerBlock);
+            Fill(p.Variable.Values<float>().Slice(p.Start, p.Length), p.Definition, random);
+        });
     }
+
+    /// <summary>Whether values 2k and 2k+1 come from block k of the stream, so that threads may begin anywhere. (Truncation draws until a value fits.)</summary>
+    private static bool CanBeginAnywhere(InitializerKind kind) => kind is not (InitializerKind.TruncatedNormal or InitializerKind.RandomSigns);
 
     private static void Fill(Span<float> values, VariableDefinition definition, PhiloxRandom random)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.ML.CnnZoo.Execution.Passes;
 using Microsoft.ML.CnnZoo.Graph;
 
@@ -20,19 +21,35 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         CreateSources();
         FindLastReaders(order);
         bool trains = order.Any(n => n.Definition.IsStateful);
-        var steps = new List<PreparedStep>(order.Count);
+        var kernels = new (IKernel? Kernel, string Backend)[order.Count];
         try
         {
+            PrepareKernels(order, kernels, trains);
+            var steps = new List<PreparedStep>(order.Count);
             for (int i = 0; i < order.Count; i++)
-                steps.Add(Prepare(order[i], i, trains));
+                steps.Add(Place(order[i], i, kernels[i].Kernel!, kernels[i].Backend));
             Pin(steps);
             return new Executable(request, steps, _storages, ArenaLayout.Assign(_arena), [.. _parameters.Handles.Select(h => StorageOf(h.Output()).Variable!)]);
         }
         catch
         {
-            foreach (PreparedStep step in steps)
-                step.Kernel.Dispose();
+            foreach ((IKernel? kernel, _) in kernels)
+                kernel?.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Kernels know nothing of one another, and native ones generate code as they are made: on all processors at once.</summary>
+    private void PrepareKernels(IReadOnlyList<NodeDef> order, (IKernel?, string)[] kernels, bool trains)
+    {
+        try
+        {
+            Parallel.For(0, order.Count, i =>
+                kernels[i] = registry.Prepare(new KernelRequest(order[i], [.. order[i].Inputs.Select(Describe)], order[i].Outputs, workers, trains)));
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
         }
     }
 
@@ -77,10 +94,9 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
             _lastReader[StorageOf(fetch)] = int.MaxValue;
     }
 
-    private PreparedStep Prepare(NodeDef node, int step, bool trains)
+    /// <summary>Gives a step its memory.</summary>
+    private PreparedStep Place(NodeDef node, int step, IKernel kernel, string backend)
     {
-        KernelInput[] inputs = [.. node.Inputs.Select(Describe)];
-        (IKernel kernel, string backend) = registry.Prepare(new KernelRequest(node, inputs, node.Outputs, workers, trains));
         Storage[] inputStorages = [.. node.Inputs.Select(StorageOf)];
         ParameterValue? parameter = _parameters.Find(node);
         if (kernel.InPlaceInput >= 0 && parameter is null)
