@@ -31,8 +31,9 @@ internal static class MnistCommand
         var seed = new Option<int>("--seed") { Description = "Seed", DefaultValueFactory = _ => 1 };
         var backend = new Option<CnnBackend>("--backend") { Description = "Kernels to run on", DefaultValueFactory = _ => CnnBackend.Auto };
         var precision = new Option<CnnPrecision>("--precision") { Description = "Numbers to compute with", DefaultValueFactory = _ => CnnPrecision.Auto };
-        var command = new Command("mnist", "Trains on all of MNIST and prints the test accuracy of each epoch.") { data, architecture, epochs, batch, rate, seed, backend, precision };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(data), new CnnClassificationTrainer.Options
+        var images = new Option<int>("--images") { Description = "Images to train on, the first of the set; 0 for all", DefaultValueFactory = _ => 0 };
+        var command = new Command("mnist", "Trains on all of MNIST and prints the test accuracy of each epoch.") { data, architecture, epochs, batch, rate, seed, backend, precision, images };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(data), parsed.GetValue(images), new CnnClassificationTrainer.Options
         {
             Architecture = CnnArchitectures.Find(parsed.GetRequiredValue(architecture)),
             Epochs = parsed.GetValue(epochs),
@@ -46,11 +47,11 @@ internal static class MnistCommand
     }
 
     /// <summary>The test images are watched, not used: the figure is the last epoch's, not that of the epoch which the test images like best.</summary>
-    private static void Run(string folder, CnnClassificationTrainer.Options options)
+    private static void Run(string folder, int images, CnnClassificationTrainer.Options options)
     {
         var mlContext = new MLContext(options.Seed);
         ImageShape image = options.Architecture!.DefaultInput;
-        IDataView train = Load(mlContext, folder, "train", image), test = Load(mlContext, folder, "t10k", image);
+        IDataView train = Load(mlContext, folder, "train", image, images), test = Load(mlContext, folder, "t10k", image, 0);
         EpochProgress? last = null;
         options.ProgressCallback = epoch =>
         {
@@ -63,13 +64,14 @@ internal static class MnistCommand
     }
 
     /// <summary>Grey values in the middle of the network's image, blank around them.</summary>
-    private static IDataView Load(MLContext mlContext, string folder, string set, ImageShape image)
+    private static IDataView Load(MLContext mlContext, string folder, string set, ImageShape image, int limit)
     {
         IdxFile images = IdxFile.Read(Path.Combine(folder, $"{set}-images-idx3-ubyte")), labels = IdxFile.Read(Path.Combine(folder, $"{set}-labels-idx1-ubyte"));
         int rows = images.Sizes[1], columns = images.Sizes[2], top = (image.Height - rows) / 2, left = (image.Width - columns) / 2;
         IEnumerable<DigitRow> Rows()
         {
-            for (int i = 0; i < labels.Values.Length; i++)
+            int count = limit > 0 ? Math.Min(limit, labels.Values.Length) : labels.Values.Length;
+            for (int i = 0; i < count; i++)
             {
                 float[] pixels = new float[image.Height * image.Width];
                 for (int y = 0; y < rows; y++)

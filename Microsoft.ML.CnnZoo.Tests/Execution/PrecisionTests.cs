@@ -1,0 +1,67 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Kernels.Managed;
+using Microsoft.ML.CnnZoo.Kernels.OneDnn;
+using Microsoft.ML.CnnZoo.Tests.Golden;
+using Microsoft.ML.CnnZoo.Training;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Execution;
+
+/// <summary>What a precision stands for, and what it costs in memory.</summary>
+public sealed class PrecisionTests
+{
+    [Fact]
+    public void Resolve_Auto_IsBFloat16OnlyWhereABackendMultipliesIt()
+    {
+        var managed = new Session(new KernelRegistry(new ManagedBackend()));
+        Assert.Equal(Precision.Float32, managed.Resolve(Precision.Auto));
+        Assert.Equal(Precision.BFloat16, managed.Resolve(Precision.BFloat16));
+        var fast = new Session(new KernelRegistry(new FastBackend(), new ManagedBackend()));
+        Assert.Equal(Precision.BFloat16, fast.Resolve(Precision.Auto));
+        Assert.Equal(Precision.Float32, fast.Resolve(Precision.Float32));
+    }
+
+    /// <summary>Linux says the same of the processor as its own answer, wherever AVX-512 may be used.</summary>
+    [Fact]
+    public void MultipliesBFloat16_OnLinux_IsWhatTheKernelSays()
+    {
+        if (!File.Exists("/proc/cpuinfo"))
+            return;
+        string[] flags = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [];
+        bool expected = flags.Contains("avx512f") && (flags.Contains("avx512_bf16") || (flags.Contains("amx_bf16") && flags.Contains("amx_tile")));
+        Assert.Equal(expected && System.Runtime.Intrinsics.X86.Avx512F.IsSupported, ProcessorFeatures.MultipliesBFloat16);
+    }
+
+    /// <summary>Activations are half of float32's; scratch memory and float32 gradients of weights are what is left above one half.</summary>
+    [Theory]
+    [MemberData(nameof(TestBackends.Theory), MemberType = typeof(TestBackends))]
+    public void PeakBytes_TrainingInBFloat16_IsAboutHalf(CnnBackend backend)
+    {
+        // Managed kernels of convolutions widen their operands: the largest layer's, in scratch memory.
+        double bound = backend == CnnBackend.Managed ? 0.8 : 0.62;
+        foreach ((string name, int batch) in ((string, int)[])[("resnet18", 16), ("densenet121", 4)])
+        {
+            CnnArchitecture network = CnnArchitectures.Find(name);
+            ClassificationGraph graph = new ClassificationGraphs(network, network.DefaultInput, 10).Training(new TrainingOptions());
+            double share = (double)Peak(graph, batch, backend, Precision.BFloat16) / Peak(graph, batch, backend, Precision.Float32);
+            Assert.True(share >= 0.45 && share <= bound, $"{name}: {share:p1} of float32's memory.");
+        }
+    }
+
+    private static long Peak(ClassificationGraph graph, int batch, CnnBackend backend, Precision precision)
+    {
+        using var store = new VariableStore();
+        using Executable plan = new Session(TestBackends.Registry(backend)).Compile(graph.Graph, graph.Feeds(batch), graph.Fetches, graph.Targets, store, new CompileOptions { Precision = precision });
+        return plan.PeakBytes;
+    }
+
+    private sealed class FastBackend : IBackend
+    {
+        public string Name => "fast";
+        public IReadOnlyList<IKernelFactory> Factories => [];
+        public bool Accelerates(DataType type) => true;
+    }
+}
