@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 namespace Benchmarks;
@@ -14,7 +14,7 @@ internal static class MachineDescription
     public static string Line(int threads)
     {
         string date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-        string vectors = Vector512.IsHardwareAccelerated ? "AVX-512" : Vector256.IsHardwareAccelerated ? "256-bit vectors" : "128-bit vectors";
+        string vectors = Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : "128-bit vectors";
         return $"{date}, {Processor()}, {vectors}, {(ProcessorFeatures.MultipliesBFloat16 ? "bfloat16" : "no bfloat16")}, {threads} threads, {RuntimeInformation.FrameworkDescription}.";
     }
 

@@ -13,6 +13,7 @@ internal sealed class NetworkComparison(ComparisonOptions options, CancellationT
     public IReadOnlyList<ComparisonRow> Run(IEnumerable<BenchmarkNetwork> networks)
     {
         var watch = Stopwatch.StartNew();
+        Save(); // a file of an earlier run must not be taken for this one's
         try
         {
             Console.WriteLine($"{options.Threads} threads; up to {options.Effort.Rounds} alternating rounds of {options.Effort.Seconds:0.#} s and more{(options.HasPeer ? "" : "; no peer here")}");
@@ -43,9 +44,14 @@ internal sealed class NetworkComparison(ComparisonOptions options, CancellationT
             for (int i = 0; i < _rows.Count; i++)
                 _rows[i] = _rows[i] with { OursShareOfPeak = _rows[i].OursGigaflops / _peak };
             Console.WriteLine(ComparisonTable.Line(_rows[^1]));
-            if (options.JsonPath is { } path)
-                ComparisonRow.Write(path, _rows);
+            Save();
         }
+    }
+
+    private void Save()
+    {
+        if (options.JsonPath is { } path)
+            ComparisonRow.Write(path, _rows);
     }
 
     /// <summary>Fresh processes for each row: the peak of memory is that of one network in one mode.</summary>
