@@ -61,17 +61,18 @@ internal sealed class BatchReader
     /// <param name="epoch">The epoch that they are trained on in, from 1; null to have them as they are measured.</param>
     public IEnumerable<Batch> Read(int[] order, int? epoch = null)
     {
+        long start = Stopwatch.GetTimestamp();
         // A caller that leaves early must not find the source still being read: disposing waits; what that reading came to concerns nobody.
         using var feeder = new BatchFeeder(_batches, (order.Length + _batchSize - 1) / _batchSize, (batch, index) =>
             batch.Load(_source, order.AsSpan(index * _batchSize, Math.Min(_batchSize, order.Length - index * _batchSize)), epoch));
         while (true)
         {
-            long start = Stopwatch.GetTimestamp();
             Batch? batch = feeder.Next();
             Waited += Stopwatch.GetElapsedTime(start);
             if (batch is null)
                 yield break;
             yield return batch;
+            start = Stopwatch.GetTimestamp();
         }
     }
 }
