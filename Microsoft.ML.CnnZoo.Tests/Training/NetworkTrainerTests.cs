@@ -170,6 +170,26 @@ public class NetworkTrainerTests
     }
 
     [Fact]
+    public void Train_RecomputedActivations_SameWeightsInLessMemory()
+    {
+        (byte[] Weights, long Peak) Train(bool recompute)
+        {
+            var shape = new ImageShape(32, 32, 1);
+            var options = new TrainingOptions { BatchSize = 8, LearningRate = 0.02f, Seed = 3, RecomputeActivations = recompute };
+            ClassificationGraph graph = new ClassificationGraphs(CnnArchitectures.Find("densenet_bc_40_12_cifar"), shape, 10).Training(options);
+            using var variables = new VariableStore();
+            VariableInitialization.Initialize(variables, graph.Graph.Variables, options.Seed);
+            using var step = new TrainingStep(new Session(TestBackends.Registry(TestBackends.All[^1])), graph, options, variables, new CompileOptions { RecomputeActivations = recompute });
+            for (int i = 0; i < 3; i++)
+                step.Run([.. Enumerable.Range(8 * i, 8).SelectMany(d => Digits.Padded(d)).Select(b => (b / 80f) - 0.4f)], [.. Enumerable.Range(8 * i, 8).Select(Digits.Label)], 0.02f);
+            return ([.. variables.Variables.SelectMany(v => v.Get().Bytes.ToArray())], step.PeakBytes);
+        }
+        (byte[] Weights, long Peak) kept = Train(false), recomputed = Train(true);
+        Assert.Equal(kept.Weights, recomputed.Weights);
+        Assert.InRange((double)recomputed.Peak / kept.Peak, 0.1, 0.6);
+    }
+
+    [Fact]
     public void Training_AuxiliaryHead_AddsItsWeightedLoss()
     {
         var options = new TrainingOptions { Epochs = 1, BatchSize = 20, LearningRate = 1e-30f, Shuffle = false };

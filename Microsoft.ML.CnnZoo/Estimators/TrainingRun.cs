@@ -59,6 +59,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         BatchCompleted = options.BatchCallback,
         CancellationToken = options.CancellationToken,
         Precision = options.Precision.ToExecution(),
+        RecomputeActivations = options.RecomputeActivations,
         Workers = workers,
     };
 

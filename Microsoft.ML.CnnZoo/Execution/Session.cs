@@ -13,6 +13,9 @@ public sealed record CompileOptions
     /// <summary>In what numbers to compute. Default float32.</summary>
     public Precision Precision { get; init; }
 
+    /// <summary>Whether training computes batch norms and concatenations again for the gradients instead of keeping them: less memory, more time, the same weights. Default false.</summary>
+    public bool RecomputeActivations { get; init; }
+
     /// <summary>Threads to run on. Default: one per processor.</summary>
     public WorkerPool Workers { get; init; } = WorkerPool.Shared;
 }
@@ -48,6 +51,8 @@ public sealed class Session(KernelRegistry registry)
         List<IGraphPass> passes = [new Specialize(feeds), new FoldShapes()];
         if (options.Fuse)
             passes.AddRange([new FoldBatchNorm(), new FuseBiasActivation(), new FuseBatchNorm()]);
+        if (options.RecomputeActivations)
+            passes.Add(new RecomputeActivations());
         if (options.Precision == Precision.BFloat16)
             passes.Add(new ConvertToBFloat16());
         foreach (IGraphPass pass in passes)

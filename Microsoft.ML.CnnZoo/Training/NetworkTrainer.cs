@@ -33,7 +33,7 @@ public sealed class NetworkTrainer : IDisposable
         _image = image;
         var graphs = new ClassificationGraphs(architecture, image, classes);
         var session = new Session(registry);
-        var compile = new CompileOptions { Workers = options.Workers, Precision = options.Precision };
+        var compile = new CompileOptions { Workers = options.Workers, Precision = options.Precision, RecomputeActivations = options.RecomputeActivations };
         ClassificationGraph training = graphs.Training(options);
         VariableInitialization.Initialize(Variables, training.Graph.Variables, options.Seed, options.KernelInitializer);
         _step = new TrainingStep(session, training, options, Variables, compile);

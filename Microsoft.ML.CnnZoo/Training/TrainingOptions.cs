@@ -40,6 +40,8 @@ public sealed record TrainingOptions
     public CancellationToken CancellationToken { get; init; }
     /// <summary>In what numbers to compute; weights and optimizer state are float32 whatever it is.</summary>
     public Precision Precision { get; init; }
+    /// <summary>Whether batch norms and concatenations are computed again for the gradients instead of being kept: less memory (a DenseNet's falls the most), more time, the same weights.</summary>
+    public bool RecomputeActivations { get; init; }
     /// <summary>Threads to run on.</summary>
     public WorkerPool Workers { get; init; } = WorkerPool.Shared;
 
