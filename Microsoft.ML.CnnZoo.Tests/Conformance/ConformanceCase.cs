@@ -34,13 +34,22 @@ public sealed record ConformanceCase(string Name, string Op, KernelCaseInput[] I
 public static class Comparison
 {
     /// <summary>Fails where an element differs by more than a fraction of the largest expected element, or is NaN where the other is not.</summary>
-    public static void AssertClose(string what, double[] expected, double[] actual, double tolerance)
+    /// <returns>The largest difference, as a fraction of the largest expected element.</returns>
+    public static double AssertClose(string what, double[] expected, double[] actual, double tolerance)
     {
         Assert.Equal(expected.Length, actual.Length);
         double scale = Math.Max(1e-30, expected.Select(Math.Abs).Where(double.IsFinite).DefaultIfEmpty(1).Max());
+        double worst = 0;
         for (int i = 0; i < expected.Length; i++)
-            if (!(Math.Abs(expected[i] - actual[i]) <= tolerance * scale) && !(double.IsNaN(expected[i]) && double.IsNaN(actual[i])) && expected[i] != actual[i])
+        {
+            if (expected[i] == actual[i] || (double.IsNaN(expected[i]) && double.IsNaN(actual[i])))
+                continue;
+            double difference = Math.Abs(expected[i] - actual[i]);
+            if (!(difference <= tolerance * scale))
                 Assert.Fail($"{what}: element {i} is {actual[i]:R}, expected {expected[i]:R} (tolerance {tolerance:g2} of {scale:g4}).");
+            worst = Math.Max(worst, difference / scale);
+        }
+        return worst;
     }
 }
 

@@ -77,13 +77,19 @@ public sealed class CnnZooCompareTests : IDisposable
     }
 
     [Fact]
-    public void Graph_Training_HasTheAuxiliaryClassifiers()
+    public void Graph_Training_HasAuxiliaryClassifiersLossAndUpdates()
     {
         string path = Path.Combine(_folder, "googlenet.pb"), training = Path.Combine(_folder, "training.pb");
         CnnZooCommand.Run("graph", "googlenet", "--out", path).AssertSuccess();
         CnnZooCommand.Run("graph", "googlenet", "--out", training, "--training").AssertSuccess();
-        Assert.DoesNotContain(GraphDefFormat.Read(File.ReadAllBytes(path)).Nodes, n => n.Name.StartsWith("aux1/", StringComparison.Ordinal));
-        Assert.Contains(GraphDefFormat.Read(File.ReadAllBytes(training)).Nodes, n => n.Name.StartsWith("aux1/", StringComparison.Ordinal));
+        NetworkGraph scoring = GraphDefFormat.Read(File.ReadAllBytes(path)), step = GraphDefFormat.Read(File.ReadAllBytes(training));
+        Assert.DoesNotContain(scoring.Nodes, n => n.Name.StartsWith("aux1/", StringComparison.Ordinal));
+        Assert.DoesNotContain(scoring.Nodes, n => n.Name == "label" || n.Op == "ResourceApplyMomentum");
+        Assert.Contains(step.Nodes, n => n.Name.StartsWith("aux1/", StringComparison.Ordinal));
+        Assert.Equal(1 + 2, step.Nodes.Count(n => n.Op == "SparseSoftmaxCrossEntropyWithLogits"));
+        var trained = new GraphBuilder(GraphMode.Training);
+        CnnArchitectures.Find("googlenet").Build(trained, trained.Placeholder("image", DataType.Float, new TensorShape(-1, 224, 224, 3)), 1000);
+        Assert.Equal(trained.Variables.Count(v => v.IsTrainable), step.Nodes.Count(n => n.Op == "ResourceApplyMomentum"));
     }
 
     [Fact]

@@ -4,11 +4,12 @@ using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Differentiation;
 using Microsoft.ML.CnnZoo.Tests.Conformance;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>PyTorch's results for single operators, with all gradients, on managed kernels and on oneDNN's.</summary>
-public class GoldenOpTests
+public class GoldenOpTests(GoldenReport errors, ITestOutputHelper log) : IClassFixture<GoldenReport>
 {
     /// <summary>Of the result's largest element: float32 against float64.</summary>
     private const double Tolerance = 1e-5;
@@ -22,9 +23,9 @@ public class GoldenOpTests
         var golden = new GoldenOpCase(id, GoldenOpCase.Entries("cases").First(c => c.GetProperty("id").GetString() == id));
         var graph = new GoldenOpGraph(golden);
         string result = golden.Json.GetProperty("outputs").TryGetProperty("loss", out _) ? "loss" : "y";
-        Comparison.AssertClose($"{id} {result}", golden.Output(result).Data, Run(kernels, graph, graph.Result), Tolerance);
+        AssertClose("operators", kernels, $"{id} {result}", golden.Output(result).Data, Run(kernels, graph, graph.Result));
         foreach ((string name, NodeOutput output, double[] expected) in graph.Extras)
-            Comparison.AssertClose($"{id} {name}", expected, Run(kernels, graph, output), Tolerance);
+            AssertClose("operators", kernels, $"{id} {name}", expected, Run(kernels, graph, output));
 
         NodeOutput dy = graph.Builder.Constant(new TensorLiteral(DataType.Float, graph.Result.Shape, golden.Upstream().Bytes));
         NodeOutput product = graph.Op("Mul", [graph.Result, dy]);
@@ -32,7 +33,7 @@ public class GoldenOpTests
         string[] names = [.. golden.Json.GetProperty("grads").EnumerateObject().Select(p => p.Name)];
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(graph.Builder, loss, [.. names.Select(n => graph.Inputs[n])]);
         for (int i = 0; i < names.Length; i++)
-            Comparison.AssertClose($"{id} gradient of {names[i]}", golden.Gradient(names[i]).Data, Run(kernels, graph, gradients[i]!.Value), Tolerance);
+            AssertClose("gradients of operators", kernels, $"{id} gradient of {names[i]}", golden.Gradient(names[i]).Data, Run(kernels, graph, gradients[i]!.Value));
     }
 
     [Theory]
@@ -58,9 +59,12 @@ public class GoldenOpTests
             };
             KernelRun run = KernelHarness.Run(KernelSets.Get("managed"), op, inputs)!;
             run.Variables.CopyTo(state, 0);
-            Comparison.AssertClose($"{id}, step {step}", GoldenOpCase.Numbers(golden.GetProperty("param_after_each_step")[step]), NaiveTensor.From(state[0]).Data, Tolerance);
+            AssertClose("optimizers", "managed", $"{id}, step {step}", GoldenOpCase.Numbers(golden.GetProperty("param_after_each_step")[step]), NaiveTensor.From(state[0]).Data);
         }
     }
+
+    private void AssertClose(string quantity, string kernels, string what, double[] expected, double[] actual) =>
+        errors.Add(log, quantity, kernels, what, Comparison.AssertClose(what, expected, actual, Tolerance), Tolerance);
 
     private static double[] Run(string kernels, GoldenOpGraph graph, NodeOutput output) =>
         NaiveTensor.From(KernelHarness.Evaluate(KernelSets.Get(kernels), graph.Builder.ToGraph(), graph.Feeds, [output])![0]).Data;

@@ -6,11 +6,12 @@ using Microsoft.ML.CnnZoo.Graph.Differentiation;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Microsoft.ML.CnnZoo.Tests.Training;
 
 /// <summary>Whole training runs, step by step, against golden/training: forward, loss, gradients, batch statistics and optimizer at once, on every backend.</summary>
-public class GoldenTrainingTests
+public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : IClassFixture<GoldenReport>
 {
     public static TheoryData<string, CnnBackend> Cases => TestBackends.With(GoldenFiles.All("training").Where(GoldenNetwork.IsKnown));
 
@@ -39,12 +40,12 @@ public class GoldenTrainingTests
         {
             (float[] images, int[] labels) = trace.Batch(s);
             double loss = step.Run(images, labels, options.LearningRate).Loss;
-            Assert.True(Math.Abs(loss - expected[s]) <= tolerance[s] * Math.Abs(expected[s]), $"step {s + 1}: loss {loss:r}, golden {expected[s]:r}, tolerance {tolerance[s]}");
+            AssertClose(new("losses of traces", file, backend), $"loss of step {s + 1}", loss, expected[s], tolerance[s], Math.Abs(expected[s]));
             if (s + 1 == trace.CheckpointStep)
-                CheckVariables(trace, graph.Graph, store, start, "check");
+                CheckVariables(new("variables of traces", file, backend), trace, graph.Graph, store, start, "check");
         }
         if (trace.ComparableSteps == trace.Steps)
-            CheckVariables(trace, graph.Graph, store, start, "end");
+            CheckVariables(new("variables of traces", file, backend), trace, graph.Graph, store, start, "end");
     }
 
     [Theory]
@@ -65,12 +66,12 @@ public class GoldenTrainingTests
         double[] logits = trace.FirstLogits;
         double scale = Norm(logits);
         for (int i = 0; i < logits.Length; i++)
-            Assert.True(Math.Abs(plan.Fetch<float>(0)[i] - logits[i]) <= 1e-5 * scale, $"logit {i}: {plan.Fetch<float>(0)[i]:r}, golden {logits[i]:r}");
+            AssertClose(new("first outputs of traces", file, backend), $"output {i}", plan.Fetch<float>(0)[i], logits[i], 1e-5, scale);
         Assert.Equal(trained.Length, trace.Parameters.Count());
         foreach (JsonElement parameter in trace.Parameters)
         {
             VariableDefinition variable = trace.Variable(trained, parameter);
-            CheckGradient(parameter, variable, plan.Fetch<float>(1 + Array.IndexOf(trained, variable)));
+            CheckGradient(new("first gradients of traces", file, backend), parameter, variable, plan.Fetch<float>(1 + Array.IndexOf(trained, variable)));
         }
     }
 
@@ -87,18 +88,14 @@ public class GoldenTrainingTests
     }
 
     /// <summary>Norm and first values. Where a rounding error turns ReLUs over, the golden file says how far its own float32 run was off.</summary>
-    private static void CheckGradient(JsonElement parameter, VariableDefinition variable, ReadOnlySpan<float> gradient)
+    private void CheckGradient(Subject subject, JsonElement parameter, VariableDefinition variable, ReadOnlySpan<float> gradient)
     {
-        double expected = parameter.GetProperty("grad1_l2").GetDouble(), bound = Math.Max(5e-5, 10 * parameter.GetProperty("grad1_f32_err").GetDouble()) * expected;
-        double norm = Norm([.. gradient.ToArray().Select(v => (double)v)]);
-        Assert.True(Math.Abs(norm - expected) <= bound, $"gradient of {variable.Name}: norm {norm:r}, golden {expected:r}");
+        double expected = parameter.GetProperty("grad1_l2").GetDouble(), tolerance = Math.Max(5e-5, 10 * parameter.GetProperty("grad1_f32_err").GetDouble());
+        AssertClose(subject, $"norm of the gradient of {variable.Name}", Norm([.. gradient.ToArray().Select(v => (double)v)]), expected, tolerance, expected);
         double[] first = [.. parameter.GetProperty("grad1_first4").EnumerateArray().Select(e => e.GetDouble())];
         float[] places = Places(parameter, variable);
         for (int i = 0; i < first.Length; i++)
-        {
-            float value = gradient[Array.IndexOf(places, i)];
-            Assert.True(Math.Abs(value - first[i]) <= bound, $"gradient of {variable.Name}: value {i} {value:r}, golden {first[i]:r}");
-        }
+            AssertClose(subject, $"value {i} of the gradient of {variable.Name}", gradient[Array.IndexOf(places, i)], first[i], tolerance, expected);
     }
 
     /// <summary>For each element of our variable, its index in PyTorch's tensor.</summary>
@@ -111,27 +108,37 @@ public class GoldenTrainingTests
     }
 
     /// <summary>Where each variable is and how far it has moved: a parameter that no gradient reaches, or that decays wrongly, shows here.</summary>
-    private static void CheckVariables(GoldenTrace trace, NetworkGraph graph, VariableStore store, VariableStore start, string key)
+    private void CheckVariables(Subject subject, GoldenTrace trace, NetworkGraph graph, VariableStore store, VariableStore start, string key)
     {
         foreach (JsonElement parameter in trace.Parameters)
         {
             string name = trace.Variable(graph.Variables, parameter).Name;
             double change = parameter.GetProperty($"{key}_change_l2").GetDouble(), norm = parameter.GetProperty($"{key}_l2").GetDouble();
-            double bound = Math.Max(1e-3, 10 * parameter.GetProperty($"{key}_f32_err").GetDouble()) * change;
+            double tolerance = Math.Max(1e-3, 10 * parameter.GetProperty($"{key}_f32_err").GetDouble());
             double[] now = Doubles(store[name]), moved = [.. now.Zip(Doubles(start[name]), (a, b) => a - b)];
-            Assert.True(Math.Abs(Norm(moved) - change) <= bound, $"{key}_change_l2 of {name}: {Norm(moved):r}, golden {change:r}");
-            Assert.True(Math.Abs(Norm(now) - norm) <= bound + (1e-6 * norm), $"{key}_l2 of {name}: {Norm(now):r}, golden {norm:r}");
+            AssertClose(subject, $"{key}_change_l2 of {name}", Norm(moved), change, tolerance, change);
+            AssertClose(subject, $"{key}_l2 of {name}", Norm(now), norm, (tolerance * change / norm) + 1e-6, norm);
         }
         foreach (JsonElement statistic in trace.Statistics)
         {
             string name = trace.Variable(graph.Variables, statistic).Name;
-            double expected = statistic.GetProperty($"{key}_l2").GetDouble(), bound = Math.Max(1e-5, 10 * statistic.GetProperty($"{key}_f32_err").GetDouble()) * expected;
-            double norm = Norm(Doubles(store[name]));
-            Assert.True(Math.Abs(norm - expected) <= bound, $"{key}_l2 of {name}: {norm:r}, golden {expected:r}");
+            double expected = statistic.GetProperty($"{key}_l2").GetDouble(), tolerance = Math.Max(1e-5, 10 * statistic.GetProperty($"{key}_f32_err").GetDouble());
+            AssertClose(subject, $"{key}_l2 of {name}", Norm(Doubles(store[name])), expected, tolerance, expected);
         }
+    }
+
+    /// <summary>Notes the error and fails where it is above the tolerance; both are fractions of the scale.</summary>
+    private void AssertClose(Subject subject, string what, double actual, double expected, double tolerance, double scale)
+    {
+        double difference = Math.Abs(actual - expected);
+        errors.Add(log, subject.Quantity, subject.Backend.ToString(), $"{Path.GetFileNameWithoutExtension(subject.File)}: {what}", difference / scale, tolerance);
+        Assert.True(difference <= tolerance * scale, $"{what}: {actual:r}, golden {expected:r}, tolerance {tolerance:g3} of {scale:g4}");
     }
 
     private static double[] Doubles(Variable variable) => Array.ConvertAll(variable.Values<float>().ToArray(), v => (double)v);
 
     private static double Norm(double[] values) => Math.Sqrt(values.Sum(v => v * v));
+
+    /// <summary>What is compared, of which trace, computed by what.</summary>
+    private readonly record struct Subject(string Quantity, string File, CnnBackend Backend);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Training;
 
 namespace CnnZoo.Cli;
 
@@ -15,7 +16,7 @@ internal static class GraphCommand
         Argument<string> architecture = ArchitectureNames.Argument("ARCH");
         var output = new Option<string>("--out") { Description = "File to write: .pb for TensorFlow's GraphDef, .dot for Graphviz' text, .svg for a picture (needs Graphviz)", Required = true };
         Option<int> classes = ArchitectureNames.Classes();
-        var training = new Option<bool>("--training") { Description = "The network as it is trained: batch statistics, dropout, auxiliary classifiers" };
+        var training = new Option<bool>("--training") { Description = "The network as it is trained: batch statistics, dropout, auxiliary classifiers; in a .pb also loss, gradients and updates (gradient descent with momentum)" };
         output.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var path }] && Extension(path) is not (GraphDef or Dot or Svg))
@@ -47,8 +48,10 @@ internal static class GraphCommand
 
     private static NetworkGraph Build(CnnArchitecture architecture, int classes, GraphMode mode)
     {
-        var g = new GraphBuilder(mode);
         ImageShape input = architecture.DefaultInput;
+        if (mode == GraphMode.Training)
+            return NetworkTrainer.BuildGraph(architecture, input, classes, new TrainingOptions());
+        var g = new GraphBuilder(mode);
         architecture.Build(g, g.Placeholder("image", DataType.Float, new TensorShape(TensorShape.Unknown, input.Height, input.Width, input.Channels)), classes);
         return g.ToGraph();
     }
