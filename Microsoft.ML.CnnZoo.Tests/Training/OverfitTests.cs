@@ -44,11 +44,7 @@ public sealed class OverfitTests : IDisposable
             };
             if (Environment.GetEnvironmentVariable("CNNZOO_FULL") == "1")
             {
-                data.Add("inception_v3", 75, 4, 0.0005f, 36);
-                data.Add("inception_v4", 75, 4, 0.0005f, 36);
                 data.Add("inception_resnet_v1", 75, 4, 0.0005f, 36);
-                data.Add("inception_resnet_v2", 75, 4, 0.0005f, 36);
-                data.Add("resnetv2_50", 32, 4, 0.0005f, 36);
                 data.Add("xception", 71, 4, 0.0005f, 36);
             }
             return data;

@@ -46,6 +46,7 @@ Console.WriteLine($"Plot: {settings.Output}");
 return 0;
 
 // Section 4.2: momentum 0.9, weight decay 1e-4, batches of 128, rate 0.1 divided by ten at half and three quarters; smaller batches and a smaller rate where there are few images.
+// The paper warms its deepest network up; here the rate of every network rises over the first epochs: with so few steps deep networks would not recover from a rough start.
 static double[] Train(CnnArchitecture network, ImageSet set, Settings settings)
 {
     var errors = new List<double>();
@@ -64,7 +65,7 @@ static double[] Train(CnnArchitecture network, ImageSet set, Settings settings)
             BatchSize = few ? 30 : 128,
             LearningRate = few ? 0.05f : 0.1f,
             WeightDecay = 1e-4f,
-            LearningRateSchedule = new StepSchedule(Math.Max(1, settings.Epochs / 2)),
+            LearningRateSchedule = new WarmupSchedule(few ? 2 : 1, new StepSchedule(Math.Max(1, settings.Epochs / 2))),
             ValidationSetFraction = null,
             ProgressCallback = epoch =>
             {
