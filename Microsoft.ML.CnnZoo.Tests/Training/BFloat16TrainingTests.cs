@@ -44,6 +44,26 @@ public sealed class BFloat16TrainingTests
         Assert.True(largest > 1e-6, "These are float32's losses.");
     }
 
+    [Theory]
+    [MemberData(nameof(TestBackends.Theory), MemberType = typeof(TestBackends))]
+    public void Steps_SameSeedTwice_GiveTheSameBits(CnnBackend backend) => Assert.Equal(Weights(backend), Weights(backend));
+
+    private static byte[][] Weights(CnnBackend backend)
+    {
+        using var workers = new WorkerPool(3);
+        using var trace = new GoldenTrace(GoldenFiles.All("training").First(GoldenNetwork.IsKnown));
+        using var store = new VariableStore();
+        ClassificationGraph graph = trace.Graphs.Training(trace.Options);
+        trace.Fill(graph.Graph.Variables, store);
+        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, trace.Options, store, new CompileOptions { Precision = Precision.BFloat16, Workers = workers });
+        for (int s = 0; s < 3; s++)
+        {
+            (float[] images, int[] labels) = trace.Batch(s);
+            step.Run(images, labels, trace.Options.LearningRate);
+        }
+        return [.. store.Variables.Select(v => v.Get().Bytes.ToArray())];
+    }
+
     [Fact]
     public void Fit_Digits_EvaluatesWellAndScoresTheSameOnceLoaded()
     {

@@ -1,7 +1,11 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Kernels.OneDnn;
+using Microsoft.ML.CnnZoo.Tests.Golden;
+using Microsoft.ML.CnnZoo.Training;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Kernels.OneDnn;
@@ -63,6 +67,31 @@ public sealed class OneDnnStateTests
         geometry.InputGradient().Run(threads: 2);
         geometry.FilterGradient().Run(threads: 2);
         new OneDnnCase().Input(new(64, 300)).Input(new(300, 200)).Op("MatMul").Run(threads: 2);
+        Assert.Equal(handles, DnnlHandle.LiveCount);
+        Assert.Equal(buffers, NativeBuffer.LiveCount);
+    }
+
+    /// <summary>A training step and a scoring plan in bfloat16: weights are packed by reorders with scratch memory of their own.</summary>
+    [OneDnnFact]
+    public void Run_BFloat16Plans_AllocateNothingAndCloseAllHandles()
+    {
+        new OneDnnCase().Input(new(2, 3)).Input(new(3, 2)).Op("MatMul").Run(threads: 2);
+        using var workers = new WorkerPool(1);
+        long handles = DnnlHandle.LiveCount, buffers = NativeBuffer.LiveCount;
+        var graphs = new ClassificationGraphs(CnnArchitectures.Find("resnet20_cifar"), new ImageShape(16, 16, 3), 10);
+        foreach (ClassificationGraph graph in new[] { graphs.Training(new TrainingOptions()), graphs.Scoring() })
+        {
+            using var store = new VariableStore();
+            VariableInitialization.Initialize(store, graph.Graph.Variables, 1);
+            using Executable plan = new Session(TestBackends.Registry(CnnBackend.OneDnn)).Compile(graph.Graph, graph.Feeds(2), graph.Fetches, graph.Targets, store,
+                new CompileOptions { Precision = Precision.BFloat16, Workers = workers });
+            Assert.Contains(plan.Steps, s => s.Backend == "onednn" && s.Node.Op.Contains("Conv2D", StringComparison.Ordinal) && s.Node.Outputs[0].Type == DataType.BFloat16);
+            plan.Run();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 3; i++)
+                plan.Run();
+            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
         Assert.Equal(handles, DnnlHandle.LiveCount);
         Assert.Equal(buffers, NativeBuffer.LiveCount);
     }
