@@ -50,14 +50,31 @@ internal static unsafe class Gemm
     /// <param name="ldc">Between rows of C.</param>
     /// <param name="accumulate">Adds to C.</param>
     /// <param name="overread">Whether up to <see cref="TileRows"/> rows behind A's last may be read: then a last tile needs no copy.</param>
-    public static void Multiply(int m, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate, bool overread)
+    public static void Multiply(int m, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate, bool overread) =>
+        Dispatch(m, n, k, a, ars, aks, new Panels(b, depth, 0), c, ldc, accumulate, overread);
+
+    /// <summary>The same with B as it lies, row-major and not packed.</summary>
+    /// <param name="m">Rows.</param>
+    /// <param name="n">Columns, a multiple of <see cref="Lanes"/>.</param>
+    /// <param name="k">Depth.</param>
+    /// <param name="a">A's first element.</param>
+    /// <param name="ars">Between rows of A.</param>
+    /// <param name="b">B's first element.</param>
+    /// <param name="ldb">Between rows of B.</param>
+    /// <param name="c">C's first element.</param>
+    /// <param name="ldc">Between rows of C.</param>
+    /// <param name="accumulate">Adds to C.</param>
+    public static void MultiplyPlain(int m, int n, int k, float* a, nint ars, float* b, nint ldb, float* c, nint ldc, bool accumulate) =>
+        Dispatch(m, n, k, a, ars, 1, new Panels(b, 1, ldb), c, ldc, accumulate, overread: false);
+
+    private static void Dispatch(int m, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c, nint ldc, bool accumulate, bool overread)
     {
         if (Lanes512.IsSupported)
-            Multiply<Vector512<float>, Lanes512>(m, n, k, a, ars, aks, b, depth, c, ldc, accumulate, overread);
+            Multiply<Vector512<float>, Lanes512>(m, n, k, a, ars, aks, b, c, ldc, accumulate, overread);
         else if (Lanes256.IsSupported)
-            Multiply<Vector256<float>, Lanes256>(m, n, k, a, ars, aks, b, depth, c, ldc, accumulate, overread);
+            Multiply<Vector256<float>, Lanes256>(m, n, k, a, ars, aks, b, c, ldc, accumulate, overread);
         else
-            Multiply<Vector128<float>, Lanes128>(m, n, k, a, ars, aks, b, depth, c, ldc, accumulate, overread);
+            Multiply<Vector128<float>, Lanes128>(m, n, k, a, ars, aks, b, c, ldc, accumulate, overread);
     }
 
     /// <summary>The start of column <paramref name="column"/>'s panel (a multiple of the panel width), row <paramref name="row"/>, in a matrix packed with <paramref name="depth"/> rows and n columns.</summary>
@@ -115,7 +132,7 @@ internal static unsafe class Gemm
         }
     }
 
-    private static void Multiply<V, L>(int m, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate, bool overread)
+    private static void Multiply<V, L>(int m, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c, nint ldc, bool accumulate, bool overread)
         where V : struct where L : struct, ILanes<V>
     {
         int tileRows = TileRows;
@@ -124,17 +141,17 @@ internal static unsafe class Gemm
             int rows = Math.Min(tileRows, m - row);
             float* tileA = a + (row * ars), tileC = c + (row * ldc);
             if (rows == tileRows || rows == 1 || (L.Count == 16 && rows == 7))
-                MultiplyRows<V, L>(rows, rows, n, k, tileA, ars, aks, b, depth, tileC, ldc, accumulate);
+                MultiplyRows<V, L>(rows, rows, n, k, tileA, ars, aks, b, tileC, ldc, accumulate);
             else if (overread)
-                MultiplyRows<V, L>(L.Count == 16 && rows < 7 ? 7 : tileRows, rows, n, k, tileA, ars, aks, b, depth, tileC, ldc, accumulate);
+                MultiplyRows<V, L>(L.Count == 16 && rows < 7 ? 7 : tileRows, rows, n, k, tileA, ars, aks, b, tileC, ldc, accumulate);
             else
-                MultiplyLastRows<V, L>(rows, n, k, tileA, ars, aks, b, depth, tileC, ldc, accumulate);
+                MultiplyLastRows<V, L>(rows, n, k, tileA, ars, aks, b, tileC, ldc, accumulate);
         }
     }
 
     /// <summary>Rows that no tile fits: A's are copied and filled up with zeros, and only the real ones are kept of the result.</summary>
     [SkipLocalsInit]
-    private static void MultiplyLastRows<V, L>(int rows, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate)
+    private static void MultiplyLastRows<V, L>(int rows, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c, nint ldc, bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         int tile = L.Count == 16 && rows < 7 ? 7 : TileRows;
@@ -142,12 +159,12 @@ internal static unsafe class Gemm
         for (int i = 0; i < tile; i++)
             for (int x = 0; x < k; x++)
                 padded[(i * MaxDepth) + x] = i < rows ? a[(i * ars) + (x * aks)] : 0;
-        MultiplyRows<V, L>(tile, rows, n, k, padded, MaxDepth, 1, b, depth, c, ldc, accumulate);
+        MultiplyRows<V, L>(tile, rows, n, k, padded, MaxDepth, 1, b, c, ldc, accumulate);
     }
 
     /// <summary>One tile of rows against all panels; where a panel or the rows are not full, by way of a small buffer.</summary>
     [SkipLocalsInit]
-    private static void MultiplyRows<V, L>(int tile, int rows, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate)
+    private static void MultiplyRows<V, L>(int tile, int rows, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c, nint ldc, bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         float* buffer = stackalloc float[14 * 32];
@@ -155,13 +172,14 @@ internal static unsafe class Gemm
         for (int column = 0; column < n; column += panelWidth)
         {
             int columns = Math.Min(panelWidth, n - column), width = columns <= L.Count ? L.Count : panelWidth;
-            float* panel = b + (depth * column);
+            float* panel = b.First + (b.Distance * column);
+            nint brs = b.RowStride != 0 ? b.RowStride : width;
             if (columns == width && rows == tile)
             {
-                Tile<V, L>(tile, width, k, a, ars, aks, panel, c + column, ldc, accumulate);
+                Tile<V, L>(tile, width, k, a, ars, aks, panel, brs, c + column, ldc, accumulate);
                 continue;
             }
-            Tile<V, L>(tile, width, k, a, ars, aks, panel, buffer, width, false);
+            Tile<V, L>(tile, width, k, a, ars, aks, panel, brs, buffer, width, false);
             for (int i = 0; i < rows; i++)
                 if (accumulate)
                     FloatSpans.Add(c + (i * ldc) + column, buffer + (i * width), columns);
@@ -171,25 +189,36 @@ internal static unsafe class Gemm
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Tile<V, L>(int tile, int width, int k, float* a, nint ars, nint aks, float* b, float* c, nint ldc, bool accumulate)
+    private static void Tile<V, L>(int tile, int width, int k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc, bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         bool wide = width != L.Count;
         if (tile == 14 && wide)
-            GemmMicroKernels.Tile14x2<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+            GemmMicroKernels.Tile14x2<V, L>(k, a, ars, aks, b, brs, c, ldc, accumulate);
         else if (tile == 14)
-            GemmMicroKernels.Tile14x1<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+            GemmMicroKernels.Tile14x1<V, L>(k, a, ars, aks, b, brs, c, ldc, accumulate);
         else if (tile == 7 && wide)
-            GemmMicroKernels.Tile7x2<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+            GemmMicroKernels.Tile7x2<V, L>(k, a, ars, aks, b, brs, c, ldc, accumulate);
         else if (tile == 7)
-            GemmMicroKernels.Tile7x1<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+            GemmMicroKernels.Tile7x1<V, L>(k, a, ars, aks, b, brs, c, ldc, accumulate);
         else if (tile == 6 && wide)
-            GemmMicroKernels.Tile6x2<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+            GemmMicroKernels.Tile6x2<V, L>(k, a, ars, aks, b, brs, c, ldc, accumulate);
         else if (tile == 6)
-            GemmMicroKernels.Tile6x1<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+            GemmMicroKernels.Tile6x1<V, L>(k, a, ars, aks, b, brs, c, ldc, accumulate);
         else if (wide)
-            GemmMicroKernels.Tile1x2<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+            GemmMicroKernels.Tile1x2<V, L>(k, a, ars, aks, b, brs, c, ldc, accumulate);
         else
-            GemmMicroKernels.Tile1x1<V, L>(k, a, ars, aks, b, width, c, ldc, accumulate);
+            GemmMicroKernels.Tile1x1<V, L>(k, a, ars, aks, b, brs, c, ldc, accumulate);
+    }
+
+    /// <summary>Where the panels of B are.</summary>
+    /// <param name="Address">The first panel.</param>
+    /// <param name="Distance">Floats between panels for each column.</param>
+    /// <param name="RowStride">Between rows of a panel; 0 for the panel's width.</param>
+    private readonly record struct Panels(nint Address, long Distance, nint RowStride)
+    {
+        public Panels(float* first, long distance, nint rowStride) : this((nint)first, distance, rowStride) { }
+
+        public float* First => (float*)Address;
     }
 }

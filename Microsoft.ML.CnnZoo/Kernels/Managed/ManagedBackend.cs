@@ -55,8 +55,8 @@ public sealed class ManagedBackend : IBackend
 
     private static IEnumerable<KernelFactory> Products() =>
     [
-        KernelFactory.Float("MatMul", r => new MatMulKernel(r)),
-        KernelFactory.Float("_FusedMatMul", r => new MatMulKernel(r)),
+        KernelFactory.Float("MatMul", r => StreamedMatMulKernel.TryPrepare(r) ?? (IKernel)new MatMulKernel(r)),
+        KernelFactory.Float("_FusedMatMul", r => StreamedMatMulKernel.TryPrepare(r) ?? (IKernel)new MatMulKernel(r)),
         KernelFactory.Float("Conv2D", r => new Conv2DKernel(r)),
         KernelFactory.Float("_FusedConv2D", r => new Conv2DKernel(r)),
         KernelFactory.Float("Conv2DBackpropInput", r => new Conv2DBackpropInputKernel(r)),
