@@ -169,8 +169,10 @@ public class NetworkTrainerTests
         Assert.NotEqual(first.loss, other.loss);
     }
 
-    [Fact]
-    public void Train_RecomputedActivations_SameWeightsInLessMemory()
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Train_RecomputedActivations_SameWeightsInLessMemory(Precision precision)
     {
         (byte[] Weights, long Peak) Train(bool recompute)
         {
@@ -179,7 +181,7 @@ public class NetworkTrainerTests
             ClassificationGraph graph = new ClassificationGraphs(CnnArchitectures.Find("densenet_bc_40_12_cifar"), shape, 10).Training(options);
             using var variables = new VariableStore();
             VariableInitialization.Initialize(variables, graph.Graph.Variables, options.Seed);
-            using var step = new TrainingStep(new Session(TestBackends.Registry(TestBackends.All[^1])), graph, options, variables, new CompileOptions { RecomputeActivations = recompute });
+            using var step = new TrainingStep(new Session(TestBackends.Registry(TestBackends.All[^1])), graph, options, variables, new CompileOptions { RecomputeActivations = recompute, Precision = precision });
             for (int i = 0; i < 3; i++)
                 step.Run([.. Enumerable.Range(8 * i, 8).SelectMany(d => Digits.Padded(d)).Select(b => (b / 80f) - 0.4f)], [.. Enumerable.Range(8 * i, 8).Select(Digits.Label)], 0.02f);
             return ([.. variables.Variables.SelectMany(v => v.Get().Bytes.ToArray())], step.PeakBytes);
