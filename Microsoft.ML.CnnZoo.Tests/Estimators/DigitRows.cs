@@ -88,6 +88,7 @@ public static class DigitRows
         LearningRate = 0.05f,
         Seed = 3,
         ValidationSetFraction = null,
+        Precision = CnnPrecision.Float32, // whatever the processor: tests compare scores of different plans
     };
 
     /// <summary>Label to key, network, key to label.</summary>
