@@ -65,8 +65,11 @@ public sealed partial class CnnClassificationTrainer
 
         /// <summary>What runs the network.</summary>
         public CnnBackend Backend = CnnBackend.Auto;
-        /// <summary>In what numbers it computes, while training and scoring; saved with the model, in which Auto stays Auto. The weights are 32-bit floats whatever it is.</summary>
-        public CnnPrecision Precision = CnnPrecision.Auto;
+        /// <summary>
+        /// In what numbers it computes, while training and scoring; saved with the model, in which Auto stays Auto. The weights are 32-bit floats whatever it is.
+        /// The default gives the same numbers on processors with and without bfloat16.
+        /// </summary>
+        public CnnPrecision Precision = CnnPrecision.Float32;
         /// <summary>Whether training computes batch norms and concatenations again for the gradients instead of keeping them: less memory (a DenseNet's falls the most), more time, the same weights.</summary>
         public bool RecomputeActivations;
         /// <summary>Threads; 0 for one per processor. Part of what fixes the weights.</summary>

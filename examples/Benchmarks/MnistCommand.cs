@@ -30,7 +30,7 @@ internal static class MnistCommand
         var rate = new Option<float>("--lr") { Description = "Learning rate; 0 for one that suits the network", DefaultValueFactory = _ => 0f };
         var seed = new Option<int>("--seed") { Description = "Seed", DefaultValueFactory = _ => 1 };
         var backend = new Option<CnnBackend>("--backend") { Description = "Kernels to run on", DefaultValueFactory = _ => CnnBackend.Auto };
-        var precision = new Option<CnnPrecision>("--precision") { Description = "Numbers to compute with", DefaultValueFactory = _ => CnnPrecision.Auto };
+        var precision = new Option<CnnPrecision>("--precision") { Description = "Numbers to compute with", DefaultValueFactory = _ => CnnPrecision.Float32 };
         var images = new Option<int>("--images") { Description = "Images to train on, the first of the set; 0 for all", DefaultValueFactory = _ => 0 };
         var command = new Command("mnist", "Trains on all of MNIST and prints the test accuracy of each epoch.") { data, architecture, epochs, batch, rate, seed, backend, precision, images };
         command.SetAction(parsed => Run(parsed.GetRequiredValue(data), parsed.GetValue(images), new CnnClassificationTrainer.Options

@@ -24,15 +24,15 @@ internal static class CommandOptions
     };
 
     /// <summary>One of the values of an enumeration, in lower case; the default is "auto".</summary>
-    public static Option<T> Choice<T>(string name, string description) where T : struct, Enum
+    public static Option<T> Choice<T>(string name, string description, string value = "auto") where T : struct, Enum
     {
         var option = new Option<T>(name)
         {
             Description = description,
-            DefaultValueFactory = _ => Enum.Parse<T>("auto", ignoreCase: true),
+            DefaultValueFactory = _ => Enum.Parse<T>(value, ignoreCase: true),
             CustomParser = result => Enum.Parse<T>(result.Tokens[0].Value, ignoreCase: true),
         };
-        option.AcceptOnlyFromAmong([.. Enum.GetNames<T>().Select(value => value.ToLowerInvariant())]);
+        option.AcceptOnlyFromAmong([.. Enum.GetNames<T>().Select(choice => choice.ToLowerInvariant())]);
         return option;
     }
 }

@@ -24,7 +24,7 @@ internal static class TrainCommand
         Option<int> seed = CommandOptions.Number("--seed", "Seed: the same seed gives the same weights", 1, 0, int.MaxValue);
         Option<float> validation = CommandOptions.Number("--validation", "Share of the images that choose the best epoch and are not trained on; 0 for none", 0.1f, 0f, 0.9f);
         Option<CnnBackend> backend = CommandOptions.Choice<CnnBackend>("--backend", "Kernels to run on");
-        Option<CnnPrecision> precision = CommandOptions.Choice<CnnPrecision>("--precision", "Numbers to compute with");
+        Option<CnnPrecision> precision = CommandOptions.Choice<CnnPrecision>("--precision", "Numbers to compute with", "float32");
         var skip = new Option<bool>("--skip-bad-images") { Description = "Leave out images that cannot be read instead of failing" };
         var command = new Command("train", "Trains a network on a folder of images.")
         {
