@@ -97,7 +97,7 @@ public class TrainableZooTests
     private static void Train(CnnArchitecture network, CnnBackend backend)
     {
         // Adam moves every weight by about the rate, however small its gradient: all must change, and dozens of layers must not overshoot together.
-        var options = new TrainingOptions { Optimizer = new AdamOptimizer(), LearningRate = network.Depth > 30 ? 2e-6f : 5e-5f };
+        var options = new TrainingOptions { Optimizer = new AdamOptimizer(), LearningRate = network.Depth > 30 ? 5e-7f : 5e-5f };
         ClassificationGraph graph = new ClassificationGraphs(network, Image(network), Classes).Training(options);
         using var store = new VariableStore();
         VariableInitialization.Initialize(store, graph.Graph.Variables, 1);
@@ -128,12 +128,13 @@ public class TrainableZooTests
     private static byte[][] Digests(VariableStore store, VariableDefinition[] variables) => [.. variables.Select(v => SHA256.HashData(store[v.Name].Get().Bytes))];
 
     /// <summary>
-    /// The smallest legal image: every layer has work to do, and there is least of it. Deep plain networks get twice that: on single pixels they normalise
-    /// the all but equal signals of four images, and the loss jumps however small the step.
+    /// The smallest legal image: every layer has work to do, and there is least of it. Deep plain networks get twice that, the deepest Inceptions a last map of
+    /// 2x2: on single pixels they normalise the all but equal signals of four images, and the loss jumps however small the step.
     /// </summary>
     private static ImageShape Image(CnnArchitecture network)
     {
-        int size = network.Name.StartsWith("plain", StringComparison.Ordinal) ? 2 * network.MinimumSize : network.MinimumSize;
+        int size = network.Name.StartsWith("plain", StringComparison.Ordinal) ? 2 * network.MinimumSize
+            : network.Name is "inception_v4" or "inception_resnet_v1" or "inception_resnet_v2" ? network.MinimumSize + 32 : network.MinimumSize;
         return new(size, size, network.DefaultInput.Channels);
     }
 
