@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CnnZoo.Cli;
 using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 namespace Benchmarks;
