@@ -128,15 +128,18 @@ public class TrainableZooTests
     private static byte[][] Digests(VariableStore store, VariableDefinition[] variables) => [.. variables.Select(v => SHA256.HashData(store[v.Name].Get().Bytes))];
 
     /// <summary>
-    /// The smallest legal image: every layer has work to do, and there is least of it. Deep plain networks get twice that, the deepest Inceptions a last map of
+    /// The smallest legal image: every layer has work to do, and there is least of it. Deep plain networks get twice that, the deepest Inceptions and ImageNet's deep ResNets a last map of
     /// 2x2: on single pixels they normalise the all but equal signals of four images, and the loss jumps however small the step.
     /// </summary>
     private static ImageShape Image(CnnArchitecture network)
     {
         int size = network.Name.StartsWith("plain", StringComparison.Ordinal) ? 2 * network.MinimumSize
-            : network.Name is "inception_v4" or "inception_resnet_v1" or "inception_resnet_v2" ? network.MinimumSize + 32 : network.MinimumSize;
+            : network.Name is "inception_v4" or "inception_resnet_v1" or "inception_resnet_v2" || IsDeepResNet(network)
+                ? network.MinimumSize + 32 : network.MinimumSize;
         return new(size, size, network.DefaultInput.Channels);
     }
+
+    private static bool IsDeepResNet(CnnArchitecture network) => network is ResNet && network.Depth >= 50;
 
     private static int[] Feed(Executable plan, CnnArchitecture network)
     {
