@@ -33,19 +33,27 @@ internal static class LatencyCommand
         var architecture = new Argument<string>("network") { Description = "Network", DefaultValueFactory = _ => "resnet50" };
         var predictions = new Option<int>("--predictions") { Description = "Predictions after the first", DefaultValueFactory = _ => 100 };
         var model = new Option<FileInfo?>("--model") { Description = "The saved model; this process then loads and measures it", Hidden = true };
+        predictions.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError($"--predictions must be 1 or more, received {result.GetValueOrDefault<int>()}.");
+        });
         var command = new Command("latency", "Loads a saved model in a fresh process and times its first and later predictions.") { architecture, predictions, model };
         command.SetAction(parsed =>
         {
             CnnArchitecture network = CnnArchitectures.Find(parsed.GetRequiredValue(architecture));
             if (parsed.GetValue(model) is FileInfo file)
+            {
                 Measure(network, file.FullName, parsed.GetValue(predictions));
-            else
-                SaveAndMeasure(network, parsed.GetValue(predictions));
+                return 0;
+            }
+            return SaveAndMeasure(network, parsed.GetValue(predictions));
         });
         return command;
     }
 
-    private static void SaveAndMeasure(CnnArchitecture network, int predictions)
+    /// <summary>The measuring process's exit code.</summary>
+    private static int SaveAndMeasure(CnnArchitecture network, int predictions)
     {
         string folder = Directory.CreateTempSubdirectory("latency").FullName;
         try
@@ -62,6 +70,7 @@ internal static class LatencyCommand
             string[] before = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(LatencyCommand).Assembly.Location] : [];
             using Process process = Process.Start(program, [.. before, "latency", network.Name, "--predictions", $"{predictions}", "--model", path]);
             process.WaitForExit();
+            return process.ExitCode;
         }
         finally
         {

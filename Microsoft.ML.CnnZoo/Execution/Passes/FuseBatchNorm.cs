@@ -26,11 +26,11 @@ internal sealed class FuseBatchNorm : IGraphPass
             if (match.Sum is not null)
                 inner.Add(match.Sum);
         }
-        var backward = new Dictionary<NodeDef, NodeDef>(); // ReluGrad → gradient of the batch norm
+        var backward = new Dictionary<NodeDef, Backward>(); // by ReluGrad
         foreach ((NodeDef norm, Forward match) in forward)
             if (MatchBackward(norm, match, readers) is (NodeDef reluGradient, NodeDef gradient))
-                backward.Add(reluGradient, gradient);
-        inner.UnionWith(backward.Values);
+                backward.Add(reluGradient, new Backward(norm, gradient, HasSide: match.Sum is not null));
+        inner.UnionWith(backward.Values.Select(b => b.Gradient));
         return new Rewriting(request, forward, backward, inner).Run();
     }
 
@@ -56,8 +56,10 @@ internal sealed class FuseBatchNorm : IGraphPass
 
     private sealed record Forward(NodeDef? Sum, NodeOutput Side, NodeDef Relu);
 
+    private sealed record Backward(NodeDef Norm, NodeDef Gradient, bool HasSide);
+
     /// <summary>Copies the graph, a fused step in the place of its batch norm: what it needs (the side tensor) is copied before it.</summary>
-    private sealed class Rewriting(GraphRequest request, Dictionary<NodeDef, Forward> forward, Dictionary<NodeDef, NodeDef> backward, HashSet<NodeDef> inner)
+    private sealed class Rewriting(GraphRequest request, Dictionary<NodeDef, Forward> forward, Dictionary<NodeDef, Backward> backward, HashSet<NodeDef> inner)
     {
         private readonly GraphRewriter _rewriter = new(request);
         private readonly HashSet<NodeDef> _visited = [];
@@ -79,7 +81,7 @@ internal sealed class FuseBatchNorm : IGraphPass
                 Visit(control);
             if (forward.TryGetValue(node, out Forward? match))
                 Fuse(node, match);
-            else if (backward.TryGetValue(node, out NodeDef? gradient))
+            else if (backward.TryGetValue(node, out Backward? gradient))
                 FuseGradient(node, gradient);
             else if (!inner.Contains(node))
                 _rewriter.Copy(node);
@@ -98,10 +100,9 @@ internal sealed class FuseBatchNorm : IGraphPass
             _rewriter.Replace(match.Relu, fused);
         }
 
-        private void FuseGradient(NodeDef reluGradient, NodeDef gradient)
+        private void FuseGradient(NodeDef reluGradient, Backward match)
         {
-            NodeDef norm = forward.First(f => f.Value.Relu.Output() == reluGradient.Inputs[1]).Key;
-            bool hasSide = forward[norm].Sum is not null;
+            (NodeDef norm, NodeDef gradient, bool hasSide) = match;
             NodeOutput[] inputs = [reluGradient.Inputs[0], .. gradient.Inputs.Skip(1), norm.Inputs[2], reluGradient.Inputs[1]];
             foreach (NodeOutput input in inputs)
                 Visit(input.Node);
