@@ -50,7 +50,6 @@ internal sealed unsafe class BFloat16BatchNormKernel(KernelRequest request) : Ba
         (long first, long count) = Rows(part, parts);
         nint scratch = Scratch + (nint)BFloat16Rows.Aligned(base.ScratchBytes);
         float* x = _rows.Tile(scratch, part, 0), side = HasSide ? _rows.Tile(scratch, part, 1) : null;
-        double* sums = _rows.PieceSums(scratch, part, 0), squares = _rows.PieceSums(scratch, part, 1);
         if (Phase == 0)
             new Span<double>(Sums(part, 0), 2 * Channels).Clear();
         for (long row = first; row < first + count; row += _rows.Count)
@@ -59,9 +58,7 @@ internal sealed unsafe class BFloat16BatchNormKernel(KernelRequest request) : Ba
             BFloat16Spans.Widen((ushort*)InputAddress(0) + at, x, n);
             if (Phase == 0)
             {
-                BatchNormSums.Moments(x, rows, Channels, sums, squares);
-                BFloat16Rows.Add(Sums(part, 0), sums, Channels);
-                BFloat16Rows.Add(Sums(part, 1), squares, Channels);
+                BatchNormSums.Moments(x, rows, Channels, Sums(part, 0), Sums(part, 1));
                 continue;
             }
             if (side is not null)

@@ -81,7 +81,10 @@ internal unsafe class BatchNormKernel(KernelRequest request) : BatchNormBase(req
         (long first, long count) = Rows(part, parts);
         long at = first * Channels;
         if (Phase == 0)
+        {
+            new Span<double>(Sums(part, 0), 2 * Channels).Clear();
             BatchNormSums.Moments(Input(0) + at, count, Channels, Sums(part, 0), Sums(part, 1));
+        }
         else
             BatchNormSums.Normalize(Input(0) + at, Output() + at, count, Channels, Floats(0), Floats(1), Input(2), HasSide ? Input(SideInput) + at : null, IsRectified);
     }

@@ -9,13 +9,11 @@ internal static unsafe class BatchNormSums
     public const int PieceRows = 16;
 
     /// <summary>
-    /// sums[c] = Σ x, squares[c] = Σ x² in one pass over memory: squares are taken about each piece's own mean while the piece is in the cache, and Σ x² put
+    /// sums[c] += Σ x, squares[c] += Σ x² in one pass over memory: squares are taken about each piece's own mean while the piece is in the cache, and Σ x² put
     /// together in double, so that numbers far from zero lose nothing.
     /// </summary>
     public static void Moments(float* x, long rows, int channels, double* sums, double* squares)
     {
-        new Span<double>(sums, channels).Clear();
-        new Span<double>(squares, channels).Clear();
         for (long row = 0; row < rows; row += PieceRows)
         {
             float* piece = x + (row * channels);
