@@ -51,6 +51,12 @@ public sealed partial class CnnClassificationTrainer
         public ClassificationLoss? Loss;
         /// <summary>How kernels of convolutions and dense layers start, for example <see cref="Initializer.HeNormal"/>; null for the paper's way.</summary>
         public Initializer? KernelInitializer;
+        /// <summary>
+        /// Whether batch norms' running statistics are replaced at the end by statistics over the training images (as augmented) under the final weights: one more pass without
+        /// gradients. Scores then agree with training also after a few steps, when running averages lag behind the weights. Without batch norms, or when training is cancelled or
+        /// diverges, it has no effect; validation while training uses the running averages. Wu, Johnson 2021, arXiv:2105.07576, §3 (precise batch normalisation).
+        /// </summary>
+        public bool RefreshBatchNormStatistics;
         /// <summary>Seed of initialisation, order and split; null: drawn from the MLContext's generator, so that MLContext(seed) fixes it.</summary>
         public int? Seed;
 

@@ -60,6 +60,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         CancellationToken = options.CancellationToken,
         Precision = options.Precision.ToExecution(),
         RecomputeActivations = options.RecomputeActivations,
+        RefreshBatchNormStatistics = options.RefreshBatchNormStatistics,
         Workers = workers,
     };
 

@@ -78,6 +78,14 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
         return Finish(g, [network.Output, value], []);
     }
 
+    /// <summary>Of the network as it trains, mean and biased variance over the batch that each batch norm normalises by, in turn.</summary>
+    public ClassificationGraph BatchMoments(long seed)
+    {
+        var g = new GraphBuilder(GraphMode.Training) { Seed = seed };
+        Network(g);
+        return Finish(g, [.. g.Nodes.Where(n => n.Op == "FusedBatchNormV3").SelectMany(n => new[] { n.Output(3), n.Output(4) })], []);
+    }
+
     /// <summary>Probabilities.</summary>
     public ClassificationGraph Scoring()
     {

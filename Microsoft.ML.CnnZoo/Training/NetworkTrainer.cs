@@ -14,6 +14,7 @@ public sealed class NetworkTrainer : IDisposable
     private readonly ImageShape _image;
     private readonly TrainingStep _step;
     private readonly NetworkEvaluator _evaluator;
+    private readonly BatchNormStatistics? _statistics;
     private readonly WeightSnapshot _best;
 
     /// <summary>Builds the graphs and draws the first weights.</summary>
@@ -40,6 +41,7 @@ public sealed class NetworkTrainer : IDisposable
         ClassificationGraph evaluation = graphs.Evaluation(options.Loss);
         VariableInitialization.Initialize(Variables, evaluation.Graph.Variables.Where(v => !Variables.Contains(v.Name)), options.Seed);
         _evaluator = new NetworkEvaluator(session, evaluation, Variables, compile);
+        _statistics = options.RefreshBatchNormStatistics ? new BatchNormStatistics(session, graphs.BatchMoments(options.Seed), Variables, compile) : null;
         _best = new WeightSnapshot(Variables, [.. evaluation.Graph.Variables.Select(v => v.Name)]);
     }
 
@@ -94,6 +96,7 @@ public sealed class NetworkTrainer : IDisposable
     {
         _step.Dispose();
         _evaluator.Dispose();
+        _statistics?.Dispose();
         _best.Dispose();
         Variables.Dispose();
     }
@@ -126,7 +129,16 @@ public sealed class NetworkTrainer : IDisposable
             }
             if (validation is not null)
                 trainer._best.Restore();
+            if (trainer._statistics is { } statistics && end is (TrainingEnd.Completed or TrainingEnd.StoppedEarly) && !Refresh(statistics))
+                end = TrainingEnd.Cancelled;
             return new TrainingResult(end, _history, _best);
+        }
+
+        /// <summary>Whole batches only: a small last one would be normalised by statistics of its few images. False when cancelled.</summary>
+        private bool Refresh(BatchNormStatistics statistics)
+        {
+            int epoch = _history.Count + 1, size = Math.Min(_options.BatchSize, train.Count);
+            return statistics.Refresh(_reader.Read(Order(epoch)[..(train.Count / size * size)], epoch), _options.CancellationToken);
         }
 
         private TrainingEnd Epoch(int epoch)

@@ -28,6 +28,11 @@ public sealed record TrainingOptions
     public EarlyStopping? EarlyStopping { get; init; }
     /// <summary>Which epoch counts as the best, whose weights are kept.</summary>
     public StoppingMetric Metric { get; init; } = StoppingMetric.ValidationAccuracy;
+    /// <summary>
+    /// Whether batch norms' running statistics are replaced at the end by statistics over the training images under the final weights, measured in batches of
+    /// <see cref="BatchSize"/>: precise batch normalisation. Wu, Johnson 2021, arXiv:2105.07576, §3.
+    /// </summary>
+    public bool RefreshBatchNormStatistics { get; init; }
     /// <summary>Seed of all random streams; the same seed, data, options, backend and thread count give the same weights bit for bit.</summary>
     public long Seed { get; init; }
     /// <summary>Whether the images' order changes every epoch.</summary>

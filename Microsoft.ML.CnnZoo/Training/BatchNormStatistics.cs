@@ -1,0 +1,83 @@
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Training;
+
+/// <summary>
+/// Measures what batch norms normalise by when they score, with the weights as they are: precise batch normalisation. Wu, Johnson 2021, arXiv:2105.07576, §3.
+/// Running averages hold what the layers gave under earlier weights, and a share of their first values.
+/// </summary>
+/// <param name="session">Compiles the plan, when it is first needed.</param>
+/// <param name="graph">The network as it trains; fetches are mean and biased variance of each batch norm in turn.</param>
+/// <param name="variables">Weights, and the statistics that are replaced.</param>
+/// <param name="compile">How the plan is compiled.</param>
+internal sealed class BatchNormStatistics(Session session, ClassificationGraph graph, VariableStore variables, CompileOptions compile) : IDisposable
+{
+    private readonly PlanCache _plans = new(session, graph, variables, compile);
+
+    /// <summary>
+    /// Replaces the statistics by those over some batches: mean E[μ] and variance E[σ² + μ²] − E[μ]², with μ and σ² of each batch, which layers before are normalised by, too.
+    /// </summary>
+    /// <param name="batches">Images as they are trained on.</param>
+    /// <param name="cancellation">Cancelled, nothing is replaced.</param>
+    /// <returns>False when cancelled.</returns>
+    public bool Refresh(IEnumerable<Batch> batches, CancellationToken cancellation)
+    {
+        if (graph.Fetches.Count == 0)
+            return true;
+        double[][] sums = [.. graph.Fetches.Select(f => new double[f.Channels])];
+        int images = 0, step = 0;
+        foreach (Batch batch in batches)
+        {
+            if (cancellation.IsCancellationRequested)
+                return false;
+            Add(Run(batch, ++step), batch.Count, sums);
+            images += batch.Count;
+        }
+        for (int i = 0; i < sums.Length; i += 2)
+            Replace(graph.Fetches[i].Node, sums[i], sums[i + 1], images);
+        return true;
+    }
+
+    public void Dispose() => _plans.Dispose();
+
+    private Executable Run(Batch batch, int step)
+    {
+        Executable plan = _plans.For(batch.Count);
+        batch.Images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
+        if (plan.HasFeed(ClassificationGraph.StepInput))
+            plan.Feed<long>(ClassificationGraph.StepInput)[0] = step;
+        plan.Run();
+        return plan;
+    }
+
+    /// <summary>Adds μ and σ² + μ² for each image.</summary>
+    private static void Add(Executable plan, int count, double[][] sums)
+    {
+        for (int i = 0; i < sums.Length; i += 2)
+        {
+            ReadOnlySpan<float> mean = plan.Fetch<float>(i), variance = plan.Fetch<float>(i + 1);
+            for (int c = 0; c < mean.Length; c++)
+            {
+                sums[i][c] += count * (double)mean[c];
+                sums[i + 1][c] += count * (variance[c] + ((double)mean[c] * mean[c]));
+            }
+        }
+    }
+
+    private void Replace(NodeDef norm, double[] means, double[] squares, int images)
+    {
+        Variable meanVariable = variables[VariableName(norm.Inputs[3])], varianceVariable = variables[VariableName(norm.Inputs[4])];
+        Span<float> mean = meanVariable.Values<float>(), variance = varianceVariable.Values<float>();
+        for (int c = 0; c < means.Length; c++)
+        {
+            double centre = means[c] / images;
+            mean[c] = (float)centre;
+            variance[c] = (float)Math.Max(0, (squares[c] / images) - (centre * centre));
+        }
+        meanVariable.Touch();
+        varianceVariable.Touch();
+    }
+
+    private static string VariableName(NodeOutput read) => read.Node.Inputs[0].Node.Name;
+}
