@@ -107,7 +107,7 @@ public class BatchNormStatisticsTests
 
     private static ImageCache<byte> Cache(int first, int count)
     {
-        var cache = new ImageCache<byte>(Shape) { Normalization = PixelNormalization.Uniform(1, 1 / 80f, -0.4f) };
+        var cache = new ImageCache<byte>(Shape) { Normalization = PixelNormalization.Uniform(1, 1 / 80f, 2) }; // far from mean 0: squares of means count
         for (int i = first; i < first + count; i++)
             cache.Add(Digits.Padded(i), Digits.Label(i));
         return cache;
