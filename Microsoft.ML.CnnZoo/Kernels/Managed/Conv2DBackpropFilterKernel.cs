@@ -12,12 +12,19 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : ManagedKernel
     private readonly MatrixOperand? _identity;
     private readonly GemmJob _job;
 
-    public Conv2DBackpropFilterKernel(KernelRequest request) : base(request)
+    private Conv2DBackpropFilterKernel(KernelRequest request, in Conv2DGeometry g) : base(request)
     {
-        _g = Conv2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape, request.Outputs[0].Shape);
+        _g = g;
         _matrix = new Im2Col(_g);
         _identity = Im2Col.IsIdentity(_g) ? new MatrixOperand(1, _g.Channels) : null;
         _job = new GemmJob(Workers, _matrix.Columns, _g.FiltersPerGroup, _matrix.Rows, _identity ?? (GemmOperand)new TapRows(_matrix), packed: false);
+    }
+
+    /// <summary>The kernel of the algorithm that suits the shapes.</summary>
+    public static IKernel Prepare(KernelRequest request)
+    {
+        Conv2DGeometry g = Conv2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape, request.Outputs[0].Shape);
+        return ConvolutionAlgorithms.IsWinogradFilterGradient(request, g) ? new WinogradFilterGradientKernel(request, g) : new Conv2DBackpropFilterKernel(request, g);
     }
 
     public override long ScratchBytes => _job.ScratchBytes;

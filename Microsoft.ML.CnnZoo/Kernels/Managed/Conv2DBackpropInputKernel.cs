@@ -18,9 +18,9 @@ internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
     private float* _panels;
     private int _group;
 
-    public Conv2DBackpropInputKernel(KernelRequest request) : base(request)
+    private Conv2DBackpropInputKernel(KernelRequest request, in Conv2DGeometry g) : base(request)
     {
-        _g = Conv2DAttributes.From(request.Node).Geometry(request.Outputs[0].Shape, request.Inputs[1].Shape);
+        _g = g;
         _matrix = new Im2Col(_g);
         _gradient = new MatrixOperand(_g.Filters, 1);
         _packedFloats = Gemm.PackedFloats(_g.FiltersPerGroup, _matrix.Columns);
@@ -29,6 +29,13 @@ internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
             _direct = new GemmJob(Workers, _matrix.Rows, _matrix.Columns, _g.FiltersPerGroup, _gradient, _weights is not null);
         _rows = Gemm.BlockRows;
         _partFloats = GemmOperand.BufferFloats(_rows) + ((long)_rows * Gemm.MaxColumns);
+    }
+
+    /// <summary>The kernel of the algorithm that suits the shapes.</summary>
+    public static IKernel Prepare(KernelRequest request)
+    {
+        Conv2DGeometry g = Conv2DAttributes.From(request.Node).Geometry(request.Outputs[0].Shape, request.Inputs[1].Shape);
+        return ConvolutionAlgorithms.IsWinogradInputGradient(request, g) ? WinogradConvolutionKernel.InputGradient(request, g) : new Conv2DBackpropInputKernel(request, g);
     }
 
     public override bool Keeps(int input) => input == 1 && _weights is not null;

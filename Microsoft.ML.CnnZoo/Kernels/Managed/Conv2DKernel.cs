@@ -14,14 +14,21 @@ internal sealed unsafe class Conv2DKernel : ManagedKernel
     private readonly GemmEpilogue? _epilogue;
     private readonly PackedWeights? _weights;
 
-    public Conv2DKernel(KernelRequest request) : base(request)
+    private Conv2DKernel(KernelRequest request, in Conv2DGeometry g) : base(request)
     {
-        _g = Conv2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape, request.Inputs[1].Shape);
+        _g = g;
         _matrix = new Im2Col(_g);
         _identity = Im2Col.IsIdentity(_g) ? new MatrixOperand(_g.Channels, 1) : null;
         _epilogue = GemmEpilogue.From(request);
         _weights = PackedWeights.For(request, 1, Gemm.PackedFloats(_matrix.Columns, _g.FiltersPerGroup) * _g.Groups);
         _job = new GemmJob(Workers, _matrix.Rows, _g.FiltersPerGroup, _matrix.Columns, _identity ?? (GemmOperand)new PixelRows(_matrix), _weights is not null);
+    }
+
+    /// <summary>The kernel of the algorithm that suits the shapes.</summary>
+    public static IKernel Prepare(KernelRequest request)
+    {
+        Conv2DGeometry g = Conv2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape, request.Inputs[1].Shape);
+        return ConvolutionAlgorithms.IsWinograd(request, g) ? WinogradConvolutionKernel.Forward(request, g) : new Conv2DKernel(request, g);
     }
 
     public override bool Keeps(int input) => input == 1 && _weights is not null;

@@ -67,6 +67,31 @@ internal static unsafe class Gemm
     public static void MultiplyPlain(int m, int n, int k, float* a, nint ars, float* b, nint ldb, float* c, nint ldc, bool accumulate) =>
         Dispatch(m, n, k, a, ars, 1, new Panels(b, 1, ldb), c, ldc, accumulate, overread: false);
 
+    /// <summary>C[m,n] = A·B for any k, of all of a packed B.</summary>
+    /// <param name="m">Rows.</param>
+    /// <param name="n">Columns of B.</param>
+    /// <param name="k">Depth.</param>
+    /// <param name="a">A's first element; a row's elements lie side by side. Up to <see cref="TileRows"/> rows behind the last may be read.</param>
+    /// <param name="ars">Between rows of A.</param>
+    /// <param name="packed">B, packed with k rows.</param>
+    /// <param name="c">C's first element.</param>
+    /// <param name="ldc">Between rows of C.</param>
+    public static void MultiplyPacked(int m, int n, int k, float* a, nint ars, float* packed, float* c, nint ldc)
+    {
+        int rest = n % PanelWidth, wide = rest is > 0 && rest <= Lanes ? n - rest : n;
+        for (int row = 0, depth; row < k; row += depth)
+        {
+            depth = NextDepth(k - row);
+            for (int column = 0; column < wide; column += MaxColumns)
+                Multiply(m, Math.Min(MaxColumns, wide - column), depth, a + row, ars, 1, PanelAt(packed, k, n, column, row), k, c + column, ldc, row > 0, overread: true);
+            if (wide < n)
+                Multiply(m, n - wide, depth, a + row, ars, 1, PanelAt(packed, k, n, wide, row), k, c + wide, ldc, row > 0, overread: true);
+        }
+    }
+
+    /// <summary>The next stretch of depth: never longer than a block may be, and the last two of like length.</summary>
+    public static int NextDepth(int left) => left <= MaxDepth ? left : left < 2 * MaxDepth ? (left + 1) / 2 : MaxDepth;
+
     private static void Dispatch(int m, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c, nint ldc, bool accumulate, bool overread)
     {
         if (Lanes512.IsSupported)

@@ -96,7 +96,7 @@ internal sealed unsafe class GemmJob : IParallelWork
             int rows = Math.Min(Gemm.BlockRows, r1 - row);
             for (int k = 0, depth; k < _k; k += depth)
             {
-                depth = NextDepth(_k - k);
+                depth = Gemm.NextDepth(_k - k);
                 float* a = _a.Block(row, rows, k, depth, buffer, out nint ars, out nint aks);
                 for (int column = c0; column < c1; column += Gemm.MaxColumns)
                     MultiplyPanels(rows, Math.Min(Gemm.MaxColumns, c1 - column), depth, a, ars, aks, column, k, _c + (row * _ldc) + column, k > 0, a == buffer);
@@ -123,7 +123,7 @@ internal sealed unsafe class GemmJob : IParallelWork
             int columns = Math.Min(Gemm.MaxColumns, c1 - column);
             for (int k = k0, depth; k < k1; k += depth)
             {
-                depth = NextDepth(k1 - k);
+                depth = Gemm.NextDepth(k1 - k);
                 float* panels = _packed ? null : block;
                 if (!_packed)
                     Gemm.Pack(_b + (k * _brs) + (column * _bcs), _brs, _bcs, depth, columns, block);
@@ -172,9 +172,6 @@ internal sealed unsafe class GemmJob : IParallelWork
         }
         return best;
     }
-
-    /// <summary>The next stretch of depth: never longer than a block may be, and the last two of like length.</summary>
-    private static int NextDepth(int left) => left <= Gemm.MaxDepth ? left : left < 2 * Gemm.MaxDepth ? (left + 1) / 2 : Gemm.MaxDepth;
 
     private static int CeilingDivide(int a, int b) => (a + b - 1) / b;
 

@@ -5,14 +5,17 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
-/// <summary><c>Conv2D</c> and <c>DepthwiseConv2dNative</c>.</summary>
+/// <summary><c>Conv2D</c> and <c>DepthwiseConv2dNative</c>; what <see cref="ConvolutionAlgorithms"/> computes otherwise is left to the managed kernels, here and below.</summary>
 internal sealed class ConvolutionFactory(string op) : IKernelFactory
 {
     public string Op { get; } = op;
 
-    public IKernel? TryPrepare(KernelRequest request) =>
-        ConvolutionKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Inputs[1].Shape), ConvolutionDirection.Forward,
-            new ConvolutionOperands(Image: 0, Filter: 1));
+    public IKernel? TryPrepare(KernelRequest request)
+    {
+        Conv2DGeometry geometry = ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Inputs[1].Shape);
+        return ConvolutionAlgorithms.IsWinograd(request, geometry) ? null
+            : ConvolutionKernel.TryPrepare(request, geometry, ConvolutionDirection.Forward, new ConvolutionOperands(Image: 0, Filter: 1));
+    }
 }
 
 /// <summary><c>Conv2DBackpropInput</c> and <c>DepthwiseConv2dNativeBackpropInput</c>: (sizes of x, w, dy) → dx.</summary>
@@ -20,9 +23,12 @@ internal sealed class ConvolutionInputGradientFactory(string op) : IKernelFactor
 {
     public string Op { get; } = op;
 
-    public IKernel? TryPrepare(KernelRequest request) =>
-        ConvolutionKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Outputs[0].Shape, request.Inputs[1].Shape), ConvolutionDirection.BackwardInput,
-            new ConvolutionOperands(Image: 2, Filter: 1));
+    public IKernel? TryPrepare(KernelRequest request)
+    {
+        Conv2DGeometry geometry = ConvolutionRequests.Geometry(request, request.Outputs[0].Shape, request.Inputs[1].Shape);
+        return ConvolutionAlgorithms.IsWinogradInputGradient(request, geometry) ? null
+            : ConvolutionKernel.TryPrepare(request, geometry, ConvolutionDirection.BackwardInput, new ConvolutionOperands(Image: 2, Filter: 1));
+    }
 }
 
 /// <summary><c>Conv2DBackpropFilter</c> and <c>DepthwiseConv2dNativeBackpropFilter</c>: (x, sizes of w, dy) → dw.</summary>
@@ -30,8 +36,11 @@ internal sealed class ConvolutionFilterGradientFactory(string op) : IKernelFacto
 {
     public string Op { get; } = op;
 
-    public IKernel? TryPrepare(KernelRequest request) => !ConvolutionRequests.GivesFloat(request) ? null
-        : ConvolutionFilterGradientKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Outputs[0].Shape));
+    public IKernel? TryPrepare(KernelRequest request)
+    {
+        Conv2DGeometry geometry = ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Outputs[0].Shape);
+        return !ConvolutionRequests.GivesFloat(request) || ConvolutionAlgorithms.IsWinogradFilterGradient(request, geometry) ? null : ConvolutionFilterGradientKernel.TryPrepare(request, geometry);
+    }
 }
 
 /// <summary><c>_FusedConv2D</c> or <c>_FusedDepthwiseConv2dNative</c> with a bias, perhaps a side input to add, perhaps an activation: (x, w, bias[, side]) → y.</summary>
@@ -47,8 +56,9 @@ internal sealed class FusedConvolutionFactory(string op) : IKernelFactory
         bool adds = fused.Length > 1 && fused[1] == "Add";
         if (!Activation.TryParse(fused.AsSpan()[(adds ? 2 : 1)..], out Activation activation))
             return null;
-        return ConvolutionKernel.TryPrepare(request, ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Inputs[1].Shape), ConvolutionDirection.Forward,
-            new ConvolutionOperands(Image: 0, Filter: 1, Bias: 2, Side: adds ? 3 : -1), activation);
+        Conv2DGeometry geometry = ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Inputs[1].Shape);
+        return ConvolutionAlgorithms.IsWinograd(request, geometry) ? null
+            : ConvolutionKernel.TryPrepare(request, geometry, ConvolutionDirection.Forward, new ConvolutionOperands(Image: 0, Filter: 1, Bias: 2, Side: adds ? 3 : -1), activation);
     }
 }
 

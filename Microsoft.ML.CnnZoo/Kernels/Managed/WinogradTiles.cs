@@ -1,0 +1,72 @@
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Managed;
+
+/// <summary>How the results of a 3x3 convolution with stride 1 are cut into tiles of 4x4, and where each tile's pixels lie. Tiles go along rows, then down, then from image to image.</summary>
+internal sealed unsafe class WinogradTiles
+{
+    private const int In = WinogradTransforms.InputTile, Out = WinogradTransforms.OutputTile;
+
+    private readonly Conv2DGeometry _g;
+    private readonly int _across, _perImage;
+
+    public WinogradTiles(in Conv2DGeometry g)
+    {
+        _g = g;
+        _across = (g.OutputWidth + Out - 1) / Out;
+        _perImage = _across * ((g.OutputHeight + Out - 1) / Out);
+        Count = g.Batch * _perImage;
+    }
+
+    /// <summary>Tiles of all images.</summary>
+    public int Count { get; }
+
+    /// <summary>Addresses of the 6x6 pixels of x that a tile's results are made of.</summary>
+    /// <param name="x">The images.</param>
+    /// <param name="tile">Which tile.</param>
+    /// <param name="zeros">A pixel of zeros, for what lies beyond the image.</param>
+    /// <param name="pixels">36 addresses, row by row.</param>
+    public void InputPixels(float* x, int tile, float* zeros, float** pixels)
+    {
+        (int image, int top, int left) = Place(tile);
+        (top, left) = (top - _g.PadTop, left - _g.PadLeft);
+        for (int i = 0; i < In; i++)
+        {
+            int row = top + i;
+            bool inside = (uint)row < (uint)_g.Height;
+            float* first = x + (((((long)image * _g.Height) + row) * _g.Width) + left) * _g.Channels;
+            for (int j = 0; j < In; j++)
+                *pixels++ = inside && (uint)(left + j) < (uint)_g.Width ? first + ((long)j * _g.Channels) : zeros;
+        }
+    }
+
+    /// <summary>Addresses of a tile's 4x4 results.</summary>
+    /// <param name="y">The results.</param>
+    /// <param name="tile">Which tile.</param>
+    /// <param name="beyond">A pixel for those beyond the last row or column.</param>
+    /// <param name="pixels">16 addresses, row by row.</param>
+    public void OutputPixels(float* y, int tile, float* beyond, float** pixels)
+    {
+        for (int i = 0; i < Out; i++)
+        {
+            int count = RowPixels(tile, i, out long pixel);
+            for (int j = 0; j < Out; j++)
+                *pixels++ = j < count ? y + ((pixel + j) * _g.Filters) : beyond;
+        }
+    }
+
+    /// <summary>How many results a row of a tile has, and which pixel of all images its first is.</summary>
+    public int RowPixels(int tile, int row, out long pixel)
+    {
+        (int image, int top, int left) = Place(tile);
+        pixel = ((((long)image * _g.OutputHeight) + top + row) * _g.OutputWidth) + left;
+        return top + row < _g.OutputHeight ? Math.Min(Out, _g.OutputWidth - left) : 0;
+    }
+
+    private (int Image, int Top, int Left) Place(int tile)
+    {
+        (int image, int rest) = Math.DivRem(tile, _perImage);
+        (int down, int across) = Math.DivRem(rest, _across);
+        return (image, down * Out, across * Out);
+    }
+}
