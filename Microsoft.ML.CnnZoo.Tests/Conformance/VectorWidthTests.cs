@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Runtime.Intrinsics;
 using System.Text.RegularExpressions;
 using Microsoft.ML.CnnZoo.Kernels.Managed;
+using Microsoft.ML.CnnZoo.Tests.Kernels.Managed;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
@@ -27,6 +28,9 @@ public class VectorWidthTests
         foreach (IGrouping<string, ConformanceCase> op in ConformanceCases.All.GroupBy(c => c.Op))
             foreach (ConformanceCase c in op.Where(c => c.Inputs.Sum(i => i.Value.Bytes.Length) is > 60 and < 6_000).Where((_, i) => i % 6 == 0))
                 Assert.True(c.Check(backend), c.Name);
+        var winograd = new WinogradCases();
+        foreach (ConformanceCase c in WinogradCases.All.Where(c => c.Inputs.Sum(i => i.Value.Bytes.Length) < 200_000))
+            Assert.True(c.Check(winograd), c.Name);
     }
 
     [Theory]
