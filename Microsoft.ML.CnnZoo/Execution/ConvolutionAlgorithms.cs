@@ -15,18 +15,28 @@ namespace Microsoft.ML.CnnZoo.Execution;
 internal static class ConvolutionAlgorithms
 {
     private const double Gain = 1.1; // below, the estimate is not good enough to choose by
+    private const long LargeFilter = 16 << 20; // bytes
 
     /// <summary>For <c>Conv2D</c> and <c>_FusedConv2D</c>.</summary>
     /// <param name="request">The request; input 1 is the filter.</param>
     /// <param name="g">Sizes of the convolution.</param>
     public static bool IsWinograd(KernelRequest request, in Conv2DGeometry g) =>
-        Fits(request, g) && Pixels(g) * 0.067 > Gain * ((Tiles(g, g.OutputHeight, g.OutputWidth) * TileCost(g, 0.47, 5.5)) + 12 + (IsKept(request) ? 0 : 25));
+        Fits(request, g) && Pixels(g) * 0.067 > Gain * ((Tiles(g, g.OutputHeight, g.OutputWidth) * TileCost(g, 0.47, 5.5)) + 12 + (KeepsFilter(request, g) ? 0 : 25));
+
+    /// <summary>
+    /// Whether <c>Conv2D</c> keeps its transformed filter, four times as large as the filter, from run to run: not where it trains, nor where it is large and transforming it is cheap
+    /// beside the images' tiles.
+    /// </summary>
+    /// <param name="request">The request; input 1 is the filter.</param>
+    /// <param name="g">Sizes of the convolution.</param>
+    public static bool KeepsFilter(KernelRequest request, in Conv2DGeometry g) => !request.TrainsVariables && request.Inputs[1].Source != InputSource.Computed
+        && (4 * request.Inputs[1].Spec.ByteLength <= LargeFilter || Tiles(g, g.OutputHeight, g.OutputWidth) < 256);
 
     /// <summary>For <c>Conv2DBackpropInput</c>.</summary>
     /// <param name="request">The request; input 1 is the filter.</param>
     /// <param name="g">Sizes of the forward convolution.</param>
     public static bool IsWinogradInputGradient(KernelRequest request, in Conv2DGeometry g) =>
-        Fits(request, g) && Pixels(g) * 0.083 > Gain * ((Tiles(g, g.Height, g.Width) * TileCost(g, 0.47, 5.5)) + 12 + (IsKept(request) ? 0 : 25));
+        Fits(request, g) && Pixels(g) * 0.083 > Gain * ((Tiles(g, g.Height, g.Width) * TileCost(g, 0.47, 5.5)) + 12 + 25);
 
     /// <summary>For <c>Conv2DBackpropFilter</c>.</summary>
     /// <param name="request">The request.</param>
@@ -37,8 +47,6 @@ internal static class ConvolutionAlgorithms
     private static bool Fits(KernelRequest request, in Conv2DGeometry g) => request.Outputs[0].Type == DataType.Float && request.Inputs[0].Type != DataType.BFloat16
         && g is { Groups: 1, KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1, PadTop: <= 2, PadLeft: <= 2 }
         && g.Channels % 16 == 0 && g.Filters % 16 == 0 && g.Channels * g.Filters >= 2048;
-
-    private static bool IsKept(KernelRequest request) => !request.TrainsVariables && request.Inputs[1].Source != InputSource.Computed;
 
     private static double Pixels(in Conv2DGeometry g) => (double)g.Batch * g.OutputHeight * g.OutputWidth;
 

@@ -15,6 +15,9 @@ internal static unsafe class Gemm
     /// <summary>Columns of one block of B: 384·512 floats fit the second-level cache.</summary>
     public const int MaxColumns = 512;
 
+    // Rows that are packed together where B lies row by row.
+    private const int PackedRows = 8;
+
     /// <summary>Lanes of the vectors in use: 16, 8 or 4.</summary>
     public static int Lanes { get; } = Lanes512.IsSupported ? 16 : Lanes256.IsSupported ? 8 : 4;
 
@@ -118,15 +121,18 @@ internal static unsafe class Gemm
     /// <param name="packed">Panels of k rows.</param>
     public static void Pack(float* b, nint brs, nint bcs, int k, int count, float* packed)
     {
-        for (int column = 0; column < count; column += PanelWidth)
-        {
-            int columns = Math.Min(PanelWidth, count - column), width = columns <= Lanes ? Lanes : PanelWidth;
-            float* source = b + (column * bcs), target = packed + ((long)k * column);
-            if (bcs == 1)
-                PackRows(source, brs, k, columns, width, target);
-            else
-                PackColumns(source, brs, bcs, k, columns, width, target);
-        }
+        // Rows a few at a time: whole lines of B are read then, and not a panel's width of every page.
+        int step = bcs == 1 ? PackedRows : k;
+        for (int row = 0; row < k; row += step)
+            for (int column = 0; column < count; column += PanelWidth)
+            {
+                int rows = Math.Min(step, k - row), columns = Math.Min(PanelWidth, count - column), width = columns <= Lanes ? Lanes : PanelWidth;
+                float* source = b + (row * brs) + (column * bcs), target = packed + ((long)k * column) + ((long)row * width);
+                if (bcs == 1)
+                    PackRows(source, brs, rows, columns, width, target);
+                else
+                    PackColumns(source, brs, bcs, rows, columns, width, target);
+            }
     }
 
     private static void PackRows(float* b, nint brs, int k, int columns, int width, float* packed)

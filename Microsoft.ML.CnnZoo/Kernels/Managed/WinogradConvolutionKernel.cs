@@ -33,7 +33,7 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
         _tiles = new WinogradTiles(g);
         _epilogue = GemmEpilogue.From(request);
         _filterFloats = WinogradTransforms.Distance(Gemm.PackedFloats(g.Channels, g.Filters));
-        _weights = PackedWeights.For(request, 1, Positions * (long)_filterFloats);
+        _weights = !isGradient && ConvolutionAlgorithms.KeepsFilter(request, g) ? PackedWeights.For(request, 1, Positions * (long)_filterFloats) : null;
         // A large filter is read from memory for every block, so blocks are larger then.
         _blockTiles = (long)g.Channels * g.Filters > 128 * 128 ? 8 * Gemm.TileRows : 4 * Gemm.TileRows;
         _rowFloats = g.Channels + 16; // so that rows do not fall on the same cache set

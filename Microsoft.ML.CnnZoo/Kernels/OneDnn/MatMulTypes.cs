@@ -10,6 +10,8 @@ namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 /// <param name="Packs">Whether the right operand is packed: because a packed copy is kept, or because it must be rounded anyway.</param>
 internal sealed record MatMulTypes(DnnlDataType Operands, DnnlDataType GivenRight, DnnlDataType Result, bool Packs)
 {
+    private const long MostPackedBytes = 64 << 20; // a copy of more costs memory that the product's time is not worth
+
     /// <summary>The types of a request; null where oneDNN does not take them together.</summary>
     public static MatMulTypes? TryRead(KernelRequest request, in MatMulEpilogue epilogue)
     {
@@ -18,6 +20,6 @@ internal sealed record MatMulTypes(DnnlDataType Operands, DnnlDataType GivenRigh
             return null;
         bool fits = left == right || left == DnnlDataType.BFloat16, resultFits = result == left || left == DnnlDataType.BFloat16;
         bool epilogueFits = (!epilogue.HasBias || request.Inputs[2].Type == DataType.Float) && (!epilogue.HasSide || request.Inputs[3].Type == request.Outputs[0].Type);
-        return fits && resultFits && epilogueFits ? new MatMulTypes(left, right, result, left != right || PackedWeights.AreKept(request.Inputs[1], request)) : null;
+        return fits && resultFits && epilogueFits ? new MatMulTypes(left, right, result, left != right || (PackedWeights.AreKept(request.Inputs[1], request) && request.Inputs[1].Spec.ByteLength <= MostPackedBytes)) : null;
     }
 }
