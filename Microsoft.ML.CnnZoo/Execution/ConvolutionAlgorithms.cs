@@ -46,7 +46,7 @@ internal static class ConvolutionAlgorithms
 
     private static bool Fits(KernelRequest request, in Conv2DGeometry g) => request.Outputs[0].Type == DataType.Float && request.Inputs[0].Type != DataType.BFloat16
         && g is { Groups: 1, KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1, PadTop: <= 2, PadLeft: <= 2 }
-        && g.Channels % 16 == 0 && g.Filters % 16 == 0 && g.Channels * g.Filters >= 2048;
+        && g.Channels % 16 == 0 && g.Filters % 16 == 0 && g.Channels * g.Filters >= 1024;
 
     private static double Pixels(in Conv2DGeometry g) => (double)g.Batch * g.OutputHeight * g.OutputWidth;
 

@@ -21,13 +21,13 @@ public sealed class WinogradCases : IBackend
         new KernelFactory("Conv2DBackpropFilter", r => new WinogradFilterGradientKernel(r, Geometry(r, r.Inputs[0].Shape, r.Outputs[0].Shape))),
     ];
 
-    /// <summary>Images smaller than a tile, whole tiles, rests of every length, several blocks of tiles; channels that fill panels and that do not; all paddings that there are.</summary>
+    /// <summary>Images smaller than a tile, whole tiles, rests of every length, several blocks of tiles, filters large and small; channels that fill panels and that do not; all paddings that there are.</summary>
     public static IReadOnlyList<ConformanceCase> All { get; } =
     [
         .. Convolution([1, 1, 1, 16], 16, Padding.Same), .. Convolution([2, 4, 4, 16], 32, Padding.Same), .. Convolution([1, 5, 7, 32], 48, Padding.Same),
         .. Convolution([3, 6, 10, 48], 16, Padding.Valid), .. Convolution([1, 3, 3, 16], 16, Padding.Valid), .. Convolution([2, 7, 9, 16], 80, Padding.Explicit(0, 2, 2, 1)),
         .. Convolution([1, 6, 5, 32], 16, Padding.Symmetric(2)), .. Convolution([1, 9, 9, 400], 16, Padding.Same), .. Convolution([1, 6, 6, 16], 528, Padding.Same),
-        .. Convolution([5, 38, 35, 16], 32, Padding.Same), .. Fused(["BiasAdd"]), .. Fused(["BiasAdd", "Relu"]), .. Fused(["BiasAdd", "Add", "Relu"]), .. Fused(["BiasAdd", "Add"]),
+        .. Convolution([3, 14, 17, 16], 32, Padding.Same), .. Convolution([3, 8, 4, 144], 128, Padding.Same), .. Convolution([260, 1, 2, 272], 64, Padding.Same), .. Fused(["BiasAdd"]), .. Fused(["BiasAdd", "Relu"]), .. Fused(["BiasAdd", "Add", "Relu"]), .. Fused(["BiasAdd", "Add"]),
     ];
 
     private static Conv2DGeometry Geometry(KernelRequest request, TensorShape x, TensorShape w) => Conv2DAttributes.From(request.Node).Geometry(x, w);

@@ -34,8 +34,7 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
         _epilogue = GemmEpilogue.From(request);
         _filterFloats = WinogradTransforms.Distance(Gemm.PackedFloats(g.Channels, g.Filters));
         _weights = !isGradient && ConvolutionAlgorithms.KeepsFilter(request, g) ? PackedWeights.For(request, 1, Positions * (long)_filterFloats) : null;
-        // A large filter is read from memory for every block, so blocks are larger then.
-        _blockTiles = (long)g.Channels * g.Filters > 128 * 128 ? 8 * Gemm.TileRows : 4 * Gemm.TileRows;
+        _blockTiles = BlockTiles((long)g.Channels * g.Filters);
         _rowFloats = g.Channels + 16; // so that rows do not fall on the same cache set
         _resultFloats = g.Filters + 16;
         _imageFloats = WinogradTransforms.Distance((long)_blockTiles * _rowFloats);
@@ -102,6 +101,9 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
         }
         Workers.Run(this);
     }
+
+    /// <summary>Few tiles stay in the cache; but a large filter is read from beyond it for every block, and wants many.</summary>
+    private static int BlockTiles(long filter) => Gemm.TileRows * (filter <= 128 * 128 ? 1 : filter <= 256 * 256 ? 4 : 8);
 
     private void Compute(int first, int count, float* v, float* m, float* zeros, float* beyond)
     {
