@@ -21,14 +21,14 @@ public sealed class CnnClassificationTransformer : ITransformer, IDisposable
     private readonly IHostEnvironment _environment;
     private readonly ColumnNames _columns;
 
-    internal CnnClassificationTransformer(IHostEnvironment environment, CnnClassificationModel model, LabelValues labels, ColumnNames columns, KernelRegistry registry, TrainingResult? training = null)
+    internal CnnClassificationTransformer(IHostEnvironment environment, CnnClassificationModel model, LabelValues labels, ColumnNames columns, CnnScorer scorer, TrainingResult? training = null)
     {
         _environment = environment;
         _columns = columns;
         Model = model;
         Labels = labels;
         Training = training;
-        Scorer = new CnnScorer(model, registry, WorkerPool.Shared);
+        Scorer = scorer;
     }
 
     /// <summary>Names of the columns, and what the user said about pixel vectors.</summary>
@@ -119,31 +119,33 @@ public sealed class CnnClassificationTransformer : ITransformer, IDisposable
     /// <summary>Called by ML.NET when a model is loaded; found by its name and parameters.</summary>
     private static CnnClassificationTransformer Create(IHostEnvironment environment, object context)
     {
-        CnnClassificationModel? model = null;
+        IHost host = environment.Register("CnnClassification");
+        KernelRegistry registry = Backends.Create(CnnBackend.Auto, out string description);
+        using (IChannel channel = host.Start("CnnClassification"))
+            channel.Trace(MessageSensitivity.None, description);
+        CnnScorer? scorer = null; // which frees the model
         try
         {
             BinaryReader reader = MLNetBridge.Reader(context);
-            model = CnnModelFile.LoadHeader(reader);
+            CnnClassificationModel model = CnnModelFile.LoadHeader(reader);
+            scorer = new CnnScorer(model, registry, WorkerPool.Shared);
             string feature = reader.ReadString(), score = reader.ReadString(), label = reader.ReadString();
             var format = new PixelVectorFormat((PixelLayout)reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
             LabelValues labels = LabelValues.Load(reader, model.Classes);
-            CnnClassificationModel loaded = model;
-            if (!MLNetBridge.TryLoadStream(context, CnnModelFile.WeightsStream, stream => CnnModelFile.LoadWeights(stream, loaded)))
+            if (CnnModelFile.TryCreateVariables(model))
+                scorer.CompileAhead();
+            if (!MLNetBridge.TryLoadStream(context, CnnModelFile.WeightsStream, stream => CnnModelFile.LoadWeights(stream, model)))
                 throw CnnModelFile.Damaged(CnnModelFile.WeightsStream, "it is missing");
-            IHost host = environment.Register("CnnClassification");
-            KernelRegistry registry = Backends.Create(CnnBackend.Auto, out string description);
-            using (IChannel channel = host.Start("CnnClassification"))
-                channel.Trace(MessageSensitivity.None, description);
-            return new CnnClassificationTransformer(host, model, labels, new ColumnNames(feature, score, label, format), registry);
+            return new CnnClassificationTransformer(host, model, labels, new ColumnNames(feature, score, label, format), scorer);
         }
         catch (EndOfStreamException e)
         {
-            model?.Dispose();
+            scorer?.Dispose();
             throw CnnModelFile.Damaged("Model.key", "it is truncated", e);
         }
         catch
         {
-            model?.Dispose();
+            scorer?.Dispose();
             throw;
         }
     }

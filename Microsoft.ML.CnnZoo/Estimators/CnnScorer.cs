@@ -19,6 +19,7 @@ internal sealed class CnnScorer : IDisposable
     private readonly ConcurrentDictionary<int, ConcurrentBag<Executable>> _plans = [];
     private readonly Lock _gate = new();
     private readonly int _crops;
+    private Task<Executable>? _ahead;
     private int _inUse;
     private bool _disposed;
 
@@ -34,6 +35,9 @@ internal sealed class CnnScorer : IDisposable
 
     /// <summary>Rows that are best scored together.</summary>
     public int RowsPerBatch { get; }
+
+    /// <summary>Begins to compile, on another thread, the plan for one image: weights may be read meanwhile, if the store has all variables already.</summary>
+    public void CompileAhead() => _ahead = Task.Run(() => Compile(_crops));
 
     /// <summary>Scores rows.</summary>
     /// <param name="images">The parts of at most <see cref="RowsPerBatch"/> images, one image's after the other: [n·parts, height, width, channels], normalised.</param>
@@ -100,8 +104,9 @@ internal sealed class CnnScorer : IDisposable
         }
         try
         {
-            return _plans.GetOrAdd(size, static _ => []).TryTake(out Executable? plan) ? plan
-                : _session.Compile(_graph.Graph, _graph.Feeds(size), _graph.Fetches, [], _model.Weights, _options);
+            if (_plans.GetOrAdd(size, static _ => []).TryTake(out Executable? plan))
+                return plan;
+            return size == _crops && Interlocked.Exchange(ref _ahead, null) is { } ahead ? ahead.GetAwaiter().GetResult() : Compile(size);
         }
         catch
         {
@@ -109,6 +114,8 @@ internal sealed class CnnScorer : IDisposable
             throw;
         }
     }
+
+    private Executable Compile(int size) => _session.Compile(_graph.Graph, _graph.Feeds(size), _graph.Fetches, [], _model.Weights, _options);
 
     private void Return(int size, Executable plan)
     {
@@ -131,6 +138,12 @@ internal sealed class CnnScorer : IDisposable
         foreach (ConcurrentBag<Executable> plans in _plans.Values)
             while (plans.TryTake(out Executable? plan))
                 plan.Dispose();
+        if (Interlocked.Exchange(ref _ahead, null) is { } ahead)
+        {
+            Task.WaitAny(ahead); // it uses the variables
+            if (ahead.IsCompletedSuccessfully)
+                ahead.Result.Dispose();
+        }
         _model.Dispose();
     }
 }

@@ -98,7 +98,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         var model = new CnnClassificationModel(_architecture, image, label.Classes, feature.HoldsFloats, options.ImageFit, images.Normalization,
             trainer.Variables.Clone(v => weightNames.Contains(v.Name)), options.Precision, new KeptImageSizes(options.Augmentation, image, options.ImageFit).Tested(options.TestCrops), options.TestCrops);
         var columns = new CnnClassificationTransformer.ColumnNames(options.FeatureColumnName, options.ScoreColumnName, options.PredictedLabelColumnName, _format);
-        return new CnnClassificationTransformer(host, model, labels, columns, registry, result);
+        return new CnnClassificationTransformer(host, model, labels, columns, new CnnScorer(model, registry, WorkerPool.Shared), result);
     }
 
     private void TakeInitialWeights(NetworkGraph graph, VariableStore variables)
