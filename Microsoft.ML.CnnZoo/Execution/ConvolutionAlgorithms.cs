@@ -14,8 +14,13 @@ namespace Microsoft.ML.CnnZoo.Execution;
 /// </remarks>
 internal static class ConvolutionAlgorithms
 {
-    private const double Gain = 1.1; // below, the estimate is not good enough to choose by
+    private const double Gain = 1.2; // below, the estimate is not good enough to choose by
     private const long LargeFilter = 16 << 20; // bytes
+
+    /// <summary>
+    /// Multiply-adds of a convolution that is trained, below which there is little to save and sums of products round less: a small network's steps then follow those of another library longer.
+    /// </summary>
+    private const double LeastTrained = 200e6;
 
     /// <summary>For <c>Conv2D</c> and <c>_FusedConv2D</c>.</summary>
     /// <param name="request">The request; input 1 is the filter.</param>
@@ -42,11 +47,11 @@ internal static class ConvolutionAlgorithms
     /// <param name="request">The request.</param>
     /// <param name="g">Sizes of the forward convolution.</param>
     public static bool IsWinogradFilterGradient(KernelRequest request, in Conv2DGeometry g) =>
-        Fits(request, g) && Pixels(g) * 0.083 > Gain * ((Tiles(g, g.OutputHeight, g.OutputWidth) * TileCost(g, 0.55, 8)) + 20);
+        Fits(request, g) && Pixels(g) * 0.09 > Gain * ((Tiles(g, g.OutputHeight, g.OutputWidth) * TileCost(g, 0.55, 8)) + 20);
 
     private static bool Fits(KernelRequest request, in Conv2DGeometry g) => request.Outputs[0].Type == DataType.Float && request.Inputs[0].Type != DataType.BFloat16
         && g is { Groups: 1, KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1, PadTop: <= 2, PadLeft: <= 2 }
-        && g.Channels % 16 == 0 && g.Filters % 16 == 0 && g.Channels * g.Filters >= 1024;
+        && g.Channels % 16 == 0 && g.Filters % 16 == 0 && g.Channels * g.Filters >= 1024 && (!request.TrainsVariables || (double)g.Batch * g.MultiplyAddsPerImage >= LeastTrained);
 
     private static double Pixels(in Conv2DGeometry g) => (double)g.Batch * g.OutputHeight * g.OutputWidth;
 
