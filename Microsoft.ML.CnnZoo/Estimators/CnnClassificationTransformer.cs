@@ -132,8 +132,7 @@ public sealed class CnnClassificationTransformer : ITransformer, IDisposable
             string feature = reader.ReadString(), score = reader.ReadString(), label = reader.ReadString();
             var format = new PixelVectorFormat((PixelLayout)reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
             LabelValues labels = LabelValues.Load(reader, model.Classes);
-            if (CnnModelFile.TryCreateVariables(model))
-                scorer.CompileAhead();
+            scorer.CompileAhead();
             if (!MLNetBridge.TryLoadStream(context, CnnModelFile.WeightsStream, stream => CnnModelFile.LoadWeights(stream, model)))
                 throw CnnModelFile.Damaged(CnnModelFile.WeightsStream, "it is missing");
             return new CnnClassificationTransformer(host, model, labels, new ColumnNames(feature, score, label, format), scorer);

@@ -25,7 +25,6 @@ internal static class CnnModelFile
     private const int WeightsVersion = 1;
     private const uint WeightsMagic = 0x575A4E43; // "CNZW"
     private const uint EndMark = 0x21444E45; // "END!"
-    private const long MostBytesUnread = 1 << 30;
     private const int MaxClasses = 1 << 20, MaxRank = 8, MaxSide = 1 << 14;
 
     /// <summary>Writes the block.</summary>
@@ -112,17 +111,6 @@ internal static class CnnModelFile
             writer.Write(bytes);
         }
         writer.Write(EndMark);
-    }
-
-    /// <summary>Makes the variables before their values are read, unless the header asks for more memory than a network of this library needs.</summary>
-    public static bool TryCreateVariables(CnnClassificationModel model)
-    {
-        IReadOnlyList<VariableDefinition> variables = model.Graphs.Scoring().Graph.Variables;
-        if (variables.Sum(v => v.Spec.ByteLength) > MostBytesUnread)
-            return false;
-        foreach (VariableDefinition variable in variables)
-            model.Weights.GetOrAdd(variable.Name, variable.Spec);
-        return true;
     }
 
     /// <summary>Reads the weights into the model's store.</summary>

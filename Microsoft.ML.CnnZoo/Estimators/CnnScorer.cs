@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Numerics.Tensors;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
 
@@ -12,6 +13,7 @@ namespace Microsoft.ML.CnnZoo.Estimators;
 internal sealed class CnnScorer : IDisposable
 {
     private const int LargestBatch = 64, BatchBytes = 32 << 20;
+    private const long MostBytesUnread = 1 << 30;
     private readonly CnnClassificationModel _model;
     private readonly Session _session;
     private readonly CompileOptions _options;
@@ -36,8 +38,18 @@ internal sealed class CnnScorer : IDisposable
     /// <summary>Rows that are best scored together.</summary>
     public int RowsPerBatch { get; }
 
-    /// <summary>Begins to compile, on another thread, the plan for one image: weights may be read meanwhile, if the store has all variables already.</summary>
-    public void CompileAhead() => _ahead = Task.Run(() => Compile(_crops));
+    /// <summary>
+    /// Begins to compile the plan for one image on another thread, while weights are still to be read: all variables are made for it. Of a model that says it is larger than 1 GiB,
+    /// nothing is believed before it is read.
+    /// </summary>
+    public void CompileAhead()
+    {
+        if (_graph.Graph.Variables.Sum(v => v.Spec.ByteLength) > MostBytesUnread)
+            return;
+        foreach (VariableDefinition variable in _graph.Graph.Variables)
+            _model.Weights.GetOrAdd(variable.Name, variable.Spec);
+        _ahead = Task.Run(() => Compile(_crops));
+    }
 
     /// <summary>Scores rows.</summary>
     /// <param name="images">The parts of at most <see cref="RowsPerBatch"/> images, one image's after the other: [n·parts, height, width, channels], normalised.</param>

@@ -63,6 +63,44 @@ public class WinogradTests
         Assert.False(ConvolutionAlgorithms.IsWinograd(Request(DataType.Float), Geometry(x, new(5, 5, 64, 64))));
     }
 
+    [Theory]
+    [InlineData(16, 28, 256, true)] // 9 MiB
+    [InlineData(1, 28, 512, true)] // 36 MiB, 49 tiles
+    [InlineData(16, 28, 512, false)] // 784 tiles
+    public void KeepsFilter_LargeOnesOfManyTiles_AreTransformedAtEachRun(int batch, int size, int channels, bool kept)
+    {
+        TensorShape w = new(3, 3, channels, channels);
+        Conv2DGeometry g = Geometry(new(batch, size, size, channels), w);
+        KernelRequest Scoring(InputSource source) => Request(DataType.Float) with
+        {
+            TrainsVariables = false, Inputs = [new(new(DataType.Float, new(batch, size, size, channels)), InputSource.Computed), new(new(DataType.Float, w), source)],
+        };
+        Assert.Equal(kept, ConvolutionAlgorithms.KeepsFilter(Scoring(InputSource.Variable), g));
+        Assert.False(ConvolutionAlgorithms.KeepsFilter(Scoring(InputSource.Computed), g));
+        Assert.False(ConvolutionAlgorithms.KeepsFilter(Scoring(InputSource.Variable) with { TrainsVariables = true }, g));
+    }
+
+    [Fact]
+    public void Run_KeptFilterChanges_IsTransformedAgain()
+    {
+        TensorShape x = new(1, 4, 4, 16), shape = new(3, 3, 16, 16);
+        using var store = new VariableStore();
+        Variable w = store.GetOrAdd("w", new TensorSpec(DataType.Float, shape));
+        KernelRequest request = Request(DataType.Float) with { TrainsVariables = false, Inputs = [new(new(DataType.Float, x), InputSource.Computed), new(w.Spec, InputSource.Variable, w)] };
+        using IKernel kernel = new WinogradCases().Factories.First(f => f.Op == "Conv2D").TryPrepare(request)!;
+        Assert.True(kernel.Keeps(1));
+        using NativeBuffer image = new(x.ElementCount * sizeof(float)), y = new(x.ElementCount * sizeof(float)), scratch = new(kernel.ScratchBytes);
+        image.Span<float>().Fill(1);
+        foreach (float value in new[] { 2f, 5f })
+        {
+            w.Values<float>().Fill(value);
+            w.Touch();
+            kernel.Run(new KernelBuffers([image.Pointer, w.Pointer], [y.Pointer], scratch.Pointer));
+            Assert.Equal(4 * 16 * value, y.Span<float>()[0], 1e-3f); // a corner sees four taps of 16 channels
+            Assert.Equal(9 * 16 * value, y.Span<float>()[5 * 16], 1e-3f);
+        }
+    }
+
     private static Conv2DGeometry Geometry(TensorShape x, TensorShape w) => new Conv2DAttributes(1, 1, Padding.Same).Geometry(x, w);
 
     /// <summary>A convolution of that type whose filter changes from run to run.</summary>
