@@ -1,9 +1,10 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>What the batch-norm kernels share: per-channel sums of each thread's rows, then added in order, then a pass over the rows again.</summary>
-/// <remarks>Memory bounds them: training reads x twice and writes once.</remarks>
+/// <remarks>Images are float32 or bfloat16, all else is float32. Memory bounds them: training reads x twice and writes once.</remarks>
 internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInput) : ManagedKernel(request)
 {
     /// <summary>Rows of float32 work space behind the sums.</summary>
@@ -12,6 +13,7 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     protected int Channels { get; } = request.Inputs[imageInput].Shape[3];
     protected long Pixels { get; } = request.Inputs[imageInput].Shape.ElementCount / Math.Max(1, request.Inputs[imageInput].Shape[3]);
     protected bool IsTraining { get; } = request.Attribute("is_training").Bool;
+    protected bool IsBFloat16 { get; } = request.Inputs[imageInput].Type == DataType.BFloat16;
     protected double Epsilon { get; } = request.Attribute("epsilon").Float;
 
     /// <summary>Which pass <see cref="ManagedKernel.RunPart"/> makes.</summary>
@@ -33,6 +35,9 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
         (long first, long last) = Range(Pixels, part, parts);
         return (first, last - first);
     }
+
+    /// <summary>An image from its row <paramref name="first"/> on.</summary>
+    protected PixelMatrix From(nint image, long first) => new(image == 0 ? 0 : image + (nint)(first * Channels * (IsBFloat16 ? sizeof(ushort) : sizeof(float))), Channels);
 
     /// <summary>scale/√(variance + epsilon), the same in both directions.</summary>
     protected float ScaleOf(float scale, float variance) => (float)(scale / Math.Sqrt(variance + Epsilon));
@@ -63,30 +68,30 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
 }
 
 /// <summary><c>FusedBatchNormV3</c> and <c>_FusedBatchNormEx</c>.</summary>
-internal unsafe class BatchNormKernel(KernelRequest request) : BatchNormBase(request, 0)
+internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormBase(request, 0)
 {
-    protected const int SideInput = 5;
+    private const int SideInput = 5;
     private readonly float _factor = request.Attribute("exponential_avg_factor").Float;
-
-    protected bool HasSide { get; } = request.Inputs.Count > SideInput;
-
-    protected bool IsRectified { get; } = Rectifies(request);
+    private readonly bool _hasSide = request.Inputs.Count > SideInput, _isRectified = Rectifies(request);
 
     // In training the gradient reads x again.
-    public override int InPlaceInput => HasSide ? SideInput : IsTraining ? -1 : 0;
+    public override int InPlaceInput => _hasSide ? SideInput : IsTraining ? -1 : 0;
 
     public override void RunPart(int part, int parts)
     {
         Parts = parts;
         (long first, long count) = Rows(part, parts);
-        long at = first * Channels;
+        PixelMatrix x = From(InputAddress(0), first);
         if (Phase == 0)
         {
             new Span<double>(Sums(part, 0), 2 * Channels).Clear();
-            BatchNormSums.Moments(Input(0) + at, count, Channels, Sums(part, 0), Sums(part, 1));
+            var moments = new BatchNormMoments(x, Channels, Sums(part, 0), Sums(part, 1));
+            PixelColumns.Run(ref moments, IsBFloat16, count, Channels);
+            return;
         }
-        else
-            BatchNormSums.Normalize(Input(0) + at, Output() + at, count, Channels, Floats(0), Floats(1), Input(2), HasSide ? Input(SideInput) + at : null, IsRectified);
+        PixelMatrix side = _hasSide ? From(InputAddress(SideInput), first) : default;
+        var normalization = new BatchNormNormalization(x, From(OutputAddress(), first), side, Channels, Floats(0), Floats(1), Input(2), _isRectified);
+        PixelColumns.Run(ref normalization, IsBFloat16, count, Channels);
     }
 
     protected override void Compute()
@@ -133,17 +138,10 @@ internal unsafe class BatchNormKernel(KernelRequest request) : BatchNormBase(req
 /// Which elements a ReLU let through follows from x when nothing was added before it, so the result need not be read; with a side tensor the masked dy is its
 /// gradient and written first.
 /// </remarks>
-internal unsafe class BatchNormGradKernel(KernelRequest request) : BatchNormBase(request, 1)
+internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchNormBase(request, 1)
 {
-    protected const int ResultInput = 7, SideOutput = 5;
-    private const int OffsetInput = 6, CachedFloats = 16 * 1024;
-
-    protected bool HasSide { get; } = request.Outputs.Count > SideOutput;
-
-    protected bool IsRectified { get; } = Rectifies(request);
-
-    /// <summary>What the ReLU let through, where that follows from x.</summary>
-    protected GradientMask Mask => IsRectified && !HasSide ? new((nint)Floats(3), InputAddress(OffsetInput)) : default;
+    private const int OffsetInput = 6, ResultInput = 7, SideOutput = 5;
+    private readonly bool _hasSide = request.Outputs.Count > SideOutput, _isRectified = Rectifies(request);
 
     public override int InPlaceInput => 0;
 
@@ -151,28 +149,18 @@ internal unsafe class BatchNormGradKernel(KernelRequest request) : BatchNormBase
     {
         Parts = parts;
         (long first, long count) = Rows(part, parts);
-        long at = first * Channels;
+        PixelMatrix dy = From(InputAddress(0), first), x = From(InputAddress(1), first);
+        PixelMatrix result = _hasSide && _isRectified ? From(InputAddress(ResultInput), first) : default, side = _hasSide ? From(OutputAddress(SideOutput), first) : default;
+        GradientMask mask = _isRectified && !_hasSide ? new((nint)Floats(3), InputAddress(OffsetInput)) : default;
         if (Phase == 0)
-            AddUp(part, first, count, Mask);
-        else
-            BatchNormSums.PropagateBack((HasSide ? Output(SideOutput) : Input(0)) + at, Input(1) + at, Output() + at, count, Channels, Input(3), Floats(0), Floats(1), Floats(2), Mask);
-    }
-
-    /// <summary>The sums over a part's rows, in pieces that stay in the cache between masking and summing.</summary>
-    private void AddUp(int part, long first, long count, in GradientMask mask)
-    {
-        new Span<double>(Sums(part, 0), 2 * Channels).Clear();
-        long piece = Math.Max(1, CachedFloats / Channels / BatchNormSums.PieceRows) * BatchNormSums.PieceRows;
-        for (long row = first; row < first + count; row += piece)
         {
-            long rows = Math.Min(piece, first + count - row), at = row * Channels;
-            float* dy = Input(0) + at;
-            if (HasSide && IsRectified)
-                Elementwise.Zip<ReluGradOperator>(dy, 1, Input(ResultInput) + at, 1, Output(SideOutput) + at, rows * Channels);
-            else if (HasSide)
-                FloatSpans.Copy(Output(SideOutput) + at, dy, rows * Channels);
-            BatchNormSums.Gradients(HasSide ? Output(SideOutput) + at : dy, Input(1) + at, rows, Channels, Input(3), mask, Sums(part, 0), Sums(part, 1));
+            new Span<double>(Sums(part, 0), 2 * Channels).Clear();
+            var sums = new BatchNormGradientSums(dy, x, result, side, Channels, Input(3), mask, Sums(part, 0), Sums(part, 1));
+            PixelColumns.Run(ref sums, IsBFloat16, count, Channels);
+            return;
         }
+        var propagation = new BatchNormPropagation(_hasSide ? side : dy, x, From(OutputAddress(), first), Channels, Input(3), Floats(0), Floats(1), Floats(2), mask);
+        PixelColumns.Run(ref propagation, IsBFloat16, count, Channels);
     }
 
     protected override void Compute()

@@ -1,0 +1,102 @@
+using System.Runtime.Intrinsics;
+using Microsoft.ML.CnnZoo.Kernels.Managed;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Kernels;
+
+/// <summary>Vectors of every width do what one lane does, for ordinary and for special numbers.</summary>
+public sealed unsafe class LanesTests
+{
+    private static readonly float[] Numbers =
+    [
+        0, -0f, 1, -1, 1.00390625f, 1.01171875f, -3.1415927f, 65504, 3.4e38f, -3.4e38f, 1e-40f, -1e-40f, float.PositiveInfinity, float.NegativeInfinity, float.NaN, 0.1f,
+    ];
+
+    [Fact]
+    public void FourLanesAreFourTimesOne() => Check<Vector128<float>, Lanes128>();
+
+    [Fact]
+    public void EightLanesAreEightTimesOne()
+    {
+        if (Lanes256.IsSupported)
+            Check<Vector256<float>, Lanes256>();
+        else
+            Assert.False(Vector256.IsHardwareAccelerated);
+    }
+
+    [Fact]
+    public void SixteenLanesAreSixteenTimesOne()
+    {
+        if (Lanes512.IsSupported)
+            Check<Vector512<float>, Lanes512>();
+        else
+            Assert.False(Vector512.IsHardwareAccelerated);
+    }
+
+    [Fact]
+    public void OneLaneRoundsToNearestAndKeepsNaN()
+    {
+        ushort stored;
+        Lanes1.StoreBFloat16(1.00390625f, &stored); // half-way between 1 and the next bfloat16: the even one
+        Assert.Equal(1f, Lanes1.LoadBFloat16(&stored));
+        Lanes1.StoreBFloat16(1.01171875f, &stored);
+        Assert.Equal(1.015625f, Lanes1.LoadBFloat16(&stored));
+        Lanes1.StoreBFloat16(float.NaN, &stored);
+        Assert.True(float.IsNaN(Lanes1.LoadBFloat16(&stored)));
+        Assert.True(float.IsNaN(Lanes1.Rectify(float.NaN)));
+        Assert.Equal(0, Lanes1.Rectify(-2));
+    }
+
+    /// <summary>Sums of the channels that each width gets: 16, 8, 4 or one at a time.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(12)]
+    [InlineData(31)]
+    [InlineData(40)]
+    public void MomentsAreThoseOfDoubles(int channels)
+    {
+        const int rows = 37, pitch = 41;
+        var random = new Random(channels);
+        float[] x = [.. Enumerable.Range(0, rows * pitch).Select(_ => 1000 + random.NextSingle())];
+        double[] sums = new double[channels], squares = new double[channels];
+        fixed (float* px = x)
+        fixed (double* ps = sums, pq = squares)
+        {
+            var moments = new BatchNormMoments(new PixelMatrix((nint)px, pitch), channels, ps, pq);
+            PixelColumns.Run(ref moments, isBFloat16: false, rows, channels);
+        }
+        for (int c = 0; c < channels; c++)
+        {
+            double[] column = [.. Enumerable.Range(0, rows).Select(r => (double)x[(r * pitch) + c])];
+            double mean = column.Average(), variance = column.Sum(v => (v - mean) * (v - mean)) / rows;
+            Assert.Equal(mean, sums[c] / rows, mean * 1e-6);
+            Assert.Equal(variance, (squares[c] / rows) - (sums[c] / rows * sums[c] / rows), 1e-3);
+        }
+    }
+
+    private static void Check<V, L>() where V : struct where L : struct, ILanes<V>
+    {
+        float* input = stackalloc float[16], result = stackalloc float[16];
+        ushort* stored = stackalloc ushort[16];
+        for (int start = 0; start < Numbers.Length; start++)
+        {
+            for (int i = 0; i < L.Count; i++)
+                input[i] = Numbers[(start + i) % Numbers.Length];
+            V v = L.Load(input), reversed = L.Subtract(L.Zero, v);
+            L.StoreBFloat16(v, stored);
+            L.Store(L.LoadBFloat16(stored), result);
+            for (int i = 0; i < L.Count; i++)
+            {
+                Assert.Equal(BFloat16Spans.Round(input[i]), stored[i]);
+                Assert.Equal(Lanes1.LoadBFloat16(stored + i), result[i]);
+            }
+            L.Store(L.Rectify(v), result);
+            for (int i = 0; i < L.Count; i++)
+                Assert.Equal(Lanes1.Rectify(input[i]), result[i]);
+            L.Store(L.KeepPositive(L.Create(7), reversed), result);
+            for (int i = 0; i < L.Count; i++)
+                Assert.Equal(Lanes1.KeepPositive(7, 0 - input[i]), result[i]);
+        }
+    }
+}
