@@ -143,6 +143,8 @@ public sealed unsafe class Executable : IDisposable
 
     private nint Locate(Storage storage)
     {
+        if (storage.Base is Storage whole)
+            return Locate(whole) + (nint)storage.BaseOffset;
         switch (storage.Kind)
         {
             case StorageKind.Variable:

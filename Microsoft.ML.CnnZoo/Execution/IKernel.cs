@@ -2,7 +2,8 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Execution;
 
-/// <summary>The addresses that a kernel works on, valid during one <see cref="IKernel.Run"/>. Dense, row-major (NHWC, HWIO), 64-byte aligned.</summary>
+/// <summary>The addresses that a kernel works on, valid during one <see cref="IKernel.Run"/>. Row-major (NHWC, HWIO), dense and 64-byte aligned, but for operands
+/// with a <see cref="KernelInput.Pitch"/> or <see cref="KernelRequest.OutputPitch"/> of their own.</summary>
 /// <param name="inputs">One per data input; a variable's handle gives the address of its value; constants known to the kernel at preparation are there too.</param>
 /// <param name="outputs">One per output, whether anybody reads it or not.</param>
 /// <param name="scratch">Memory of <see cref="IKernel.ScratchBytes"/> bytes, of undefined content.</param>
@@ -64,6 +65,12 @@ public interface IVersioned
 /// <param name="Constant">The integers of a constant input (axes, shapes), else null.</param>
 public readonly record struct KernelInput(TensorSpec Spec, InputSource Source, IVersioned? Origin = null, long[]? Constant = null)
 {
+    /// <summary>Elements from one row of the last dimension to the next where the rows lie apart, as a range of channels of a larger tensor; 0 where they are dense.</summary>
+    public int RowPitch { get; init; }
+
+    /// <summary>Elements from one row of the last dimension to the next.</summary>
+    public int Pitch => RowPitch > 0 ? RowPitch : Spec.Shape[^1];
+
     /// <summary>The variable whose handle or value it is, else null.</summary>
     public Variable? Variable => Origin as Variable;
 
@@ -81,6 +88,15 @@ public readonly record struct KernelInput(TensorSpec Spec, InputSource Source, I
 /// <param name="TrainsVariables">Whether this plan changes variables: then packed weights are stale after every run.</param>
 public sealed record KernelRequest(NodeDef Node, IReadOnlyList<KernelInput> Inputs, IReadOnlyList<TensorSpec> Outputs, WorkerPool Workers, bool TrainsVariables)
 {
+    /// <summary>For each output what <see cref="KernelInput.RowPitch"/> is for an input; empty where all are dense.</summary>
+    public IReadOnlyList<int> OutputRowPitches { get; init; } = [];
+
+    /// <summary>Elements from one row of an output's last dimension to the next.</summary>
+    public int OutputPitch(int output = 0) => IsPlaced(output) ? OutputRowPitches[output] : Outputs[output].Shape[^1];
+
+    /// <summary>Whether an output's rows lie apart.</summary>
+    public bool IsPlaced(int output = 0) => output < OutputRowPitches.Count && OutputRowPitches[output] > 0;
+
     /// <summary>An attribute of the node, or its schema's default.</summary>
     public AttributeValue Attribute(string name) => Node.Attributes.TryGetValue(name, out AttributeValue? value) ? value
         : Node.Definition.Attributes.FirstOrDefault(a => a.Name == name)?.Default ?? throw new GraphException($"{Node}: the attribute '{name}' is missing.");
@@ -91,6 +107,12 @@ public interface IKernelFactory
 {
     /// <summary>TensorFlow's op name.</summary>
     string Op { get; }
+
+    /// <summary>
+    /// Whether its kernels can work on rows that lie apart (<see cref="KernelInput.RowPitch"/>, <see cref="KernelRequest.OutputRowPitches"/>) for all operands that
+    /// <see cref="StridedOperands"/> names. If one backend's cannot, no plan gives them any.
+    /// </summary>
+    bool HonoursPitches => false;
 
     /// <summary>Prepares a kernel, or says null: "not mine", and the next backend is asked.</summary>
     IKernel? TryPrepare(KernelRequest request);

@@ -30,6 +30,9 @@ public sealed class KernelRegistry
     /// <summary>Whether a backend computes in this type at the processor's best speed.</summary>
     public bool Accelerates(DataType type) => _all.Any(b => b.Accelerates(type));
 
+    /// <summary>Whether every backend's kernels of an op can work on rows that lie apart.</summary>
+    internal bool HonoursPitches(string op) => _backends.All(b => !b.Factories.TryGetValue(op, out IKernelFactory? factory) || factory.HonoursPitches);
+
     /// <summary>Prepares the first kernel that a backend offers.</summary>
     /// <returns>The kernel and its backend's name.</returns>
     /// <exception cref="GraphException">No backend has one.</exception>

@@ -16,6 +16,9 @@ public sealed record CompileOptions
     /// <summary>Whether training computes batch norms and concatenations again for the gradients instead of keeping them: less memory, more time, the same weights. Default false.</summary>
     public bool RecomputeActivations { get; init; }
 
+    /// <summary>Whether tensors that are concatenated are computed in place, in the concatenation's memory. Off for comparisons only.</summary>
+    internal bool PlacesConcatenations { get; init; } = true;
+
     /// <summary>Threads to run on. Default: one per processor.</summary>
     public WorkerPool Workers { get; init; } = WorkerPool.Shared;
 }
@@ -38,7 +41,8 @@ public sealed class Session(KernelRegistry registry)
         options ??= new CompileOptions();
         options = options with { Precision = Resolve(options.Precision) };
         GraphRequest request = Optimize(new GraphRequest(graph, fetches, targets), feeds, options);
-        return new PlanCompiler(request, registry, variables, options.Workers).Compile();
+        ConcatenationPlacement placement = options.PlacesConcatenations ? ConcatenationPlacement.Of(request, registry) : ConcatenationPlacement.None;
+        return new PlanCompiler(request, registry, variables, options.Workers, placement).Compile();
     }
 
     /// <summary>What <see cref="Precision.Auto"/> stands for with these backends on this machine; any other precision is itself.</summary>

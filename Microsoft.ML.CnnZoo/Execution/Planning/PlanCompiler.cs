@@ -8,7 +8,7 @@ namespace Microsoft.ML.CnnZoo.Execution.Planning;
 internal sealed record PreparedStep(NodeDef Node, IKernel Kernel, string Backend, Storage[] Inputs, Storage[] Outputs, Storage? Scratch, Variable[] Changed, ParameterValue? Parameter);
 
 /// <summary>Turns a specialised graph into steps with laid-out memory.</summary>
-internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry, VariableStore variables, WorkerPool workers)
+internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry, VariableStore variables, WorkerPool workers, ConcatenationPlacement placement)
 {
     private readonly Dictionary<NodeOutput, Storage> _storages = [];
     private readonly Dictionary<Storage, int> _lastReader = [];
@@ -45,7 +45,7 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         try
         {
             Parallel.For(0, order.Count, i =>
-                kernels[i] = registry.Prepare(new KernelRequest(order[i], [.. order[i].Inputs.Select(Describe)], order[i].Outputs, workers, trains)));
+                kernels[i] = registry.Prepare(new KernelRequest(order[i], [.. order[i].Inputs.Select(Describe)], order[i].Outputs, workers, trains) { OutputRowPitches = placement.OutputPitches(order[i]) }));
         }
         catch (AggregateException e)
         {
@@ -84,15 +84,18 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
     /// <summary>For memory that steps compute: who reads it last. Fetched memory is read after the end.</summary>
     private void FindLastReaders(IReadOnlyList<NodeDef> order)
     {
-        foreach (NodeDef node in order)
-            for (int port = 0; port < node.Outputs.Count; port++)
-                _storages.Add(node.Output(port), new Storage(StorageKind.Arena, node.Outputs[port].ByteLength));
+        // First the wholes, then the ranges of them.
+        foreach (NodeOutput output in order.SelectMany(n => Enumerable.Range(0, n.Outputs.Count).Select(n.Output)).OrderBy(o => placement.Find(o) is null ? 0 : 1))
+            _storages.Add(output, NewStorage(output));
         for (int i = 0; i < order.Count; i++)
             foreach (NodeOutput input in order[i].Inputs)
-                _lastReader[StorageOf(input)] = i;
+                _lastReader[StorageOf(input).Memory] = i;
         foreach (NodeOutput fetch in request.Fetches)
-            _lastReader[StorageOf(fetch)] = int.MaxValue;
+            _lastReader[StorageOf(fetch).Memory] = int.MaxValue;
     }
+
+    private Storage NewStorage(NodeOutput output) => placement.Find(output) is not ChannelRange range ? new Storage(StorageKind.Arena, output.Spec.ByteLength)
+        : new Storage(StorageKind.Arena, output.Spec.ByteLength) { Base = _storages[range.Base], BaseOffset = (long)range.First * output.Type.ByteSize() };
 
     /// <summary>Gives a step its memory.</summary>
     private PreparedStep Place(NodeDef node, int step, IKernel kernel, string backend)
@@ -102,8 +105,8 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         if (kernel.InPlaceInput >= 0 && parameter is null)
             ShareInPlace(node, kernel.InPlaceInput, step);
         Storage[] outputStorages = [.. Enumerable.Range(0, node.Outputs.Count).Select(p => _storages[node.Output(p)])];
-        foreach (Storage storage in outputStorages.Where(s => s.First == int.MaxValue && s.Kind == StorageKind.Arena))
-            _arena.Add(storage);
+        foreach (Storage memory in outputStorages.Select(s => s.Memory).Where(s => s.First == int.MaxValue && s.Kind == StorageKind.Arena))
+            _arena.Add(memory);
         foreach (Storage storage in inputStorages.Concat(outputStorages))
             storage.TouchAt(step);
         Storage? scratch = null;
@@ -127,7 +130,7 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         {
             { Variable: Variable variable } => new KernelInput(new TensorSpec(variable.Spec.Type, input.Shape), InputSource.Variable, variable),
             { Constant: not null } => new KernelInput(new TensorSpec(Schedule.Root(input).Type, input.Shape), InputSource.Constant, null, ConstantValues.TryGet(input)),
-            _ => new KernelInput(input.Spec, InputSource.Computed),
+            _ => new KernelInput(input.Spec, InputSource.Computed) { RowPitch = placement.Find(input)?.Pitch ?? 0 },
         };
     }
 
@@ -135,6 +138,8 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
     private void ShareInPlace(NodeDef node, int input, int step)
     {
         Storage source = StorageOf(node.Inputs[input]);
+        if (source.Base is not null || _storages[node.Output()].Base is not null)
+            return; // a range of another tensor's memory belongs to that
         if (source.Kind != StorageKind.Arena || _parameters.Find(Schedule.Root(node.Inputs[input]).Node) is not null || _lastReader[source] != step || source.ByteLength != node.Outputs[0].ByteLength)
             return;
         Storage own = _storages[node.Output()];

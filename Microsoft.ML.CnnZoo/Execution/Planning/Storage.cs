@@ -22,6 +22,12 @@ internal sealed class Storage(StorageKind kind, long byteLength)
     public long ByteLength { get; } = byteLength;
     public Variable? Variable { get; init; }
     public TensorLiteral? Constant { get; init; }
+    /// <summary>The storage of which this one is a range of channels, else null.</summary>
+    public Storage? Base { get; init; }
+    /// <summary>Bytes from the base's start to this storage's first element.</summary>
+    public long BaseOffset { get; init; }
+    /// <summary>The memory that lives and dies: the base, or itself.</summary>
+    public Storage Memory => Base ?? this;
     /// <summary>First and last step that touches it.</summary>
     public int First { get; set; } = int.MaxValue;
     public int Last { get; set; } = -1;
@@ -30,6 +36,7 @@ internal sealed class Storage(StorageKind kind, long byteLength)
 
     public void TouchAt(int step)
     {
+        Base?.TouchAt(step);
         First = Math.Min(First, step);
         Last = Math.Max(Last, step);
     }

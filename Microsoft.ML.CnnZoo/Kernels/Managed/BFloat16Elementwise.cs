@@ -90,7 +90,7 @@ internal sealed unsafe class BFloat16BinaryKernel<TOperator> : ManagedKernel whe
 
     public BFloat16BinaryKernel(KernelRequest request) : base(request)
     {
-        _plan = new(request.Outputs[0].Shape, request.Inputs[0].Shape, request.Inputs[1].Shape);
+        _plan = new(request.Outputs[0].Shape, request.Inputs[0], request.Inputs[1]);
         (_wideA, _wideB) = (request.Inputs[0].Type == DataType.Float, request.Inputs[1].Type == DataType.Float);
         InPlaceInput = -1;
         for (int i = 1; i >= 0; i--)

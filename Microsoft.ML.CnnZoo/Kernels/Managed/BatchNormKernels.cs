@@ -11,6 +11,8 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     private const int FloatRows = 4;
 
     protected int Channels { get; } = request.Inputs[imageInput].Shape[3];
+    /// <summary>Elements from one pixel of x to the next.</summary>
+    protected int Pitch { get; } = request.Inputs[imageInput].Pitch;
     protected long Pixels { get; } = request.Inputs[imageInput].Shape.ElementCount / Math.Max(1, request.Inputs[imageInput].Shape[3]);
     protected bool IsTraining { get; } = request.Attribute("is_training").Bool;
     protected bool IsBFloat16 { get; } = request.Inputs[imageInput].Type == DataType.BFloat16;
@@ -36,8 +38,11 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
         return (first, last - first);
     }
 
-    /// <summary>An image from its row <paramref name="first"/> on.</summary>
-    protected PixelMatrix From(nint image, long first) => new(image == 0 ? 0 : image + (nint)(first * Channels * (IsBFloat16 ? sizeof(ushort) : sizeof(float))), Channels);
+    /// <summary>A dense image from its row <paramref name="first"/> on.</summary>
+    protected PixelMatrix From(nint image, long first) => From(image, first, Channels);
+
+    /// <summary>An image from its row <paramref name="first"/> on, rows <paramref name="pitch"/> elements apart.</summary>
+    protected PixelMatrix From(nint image, long first, int pitch) => new(image == 0 ? 0 : image + (nint)(first * pitch * (IsBFloat16 ? sizeof(ushort) : sizeof(float))), pitch);
 
     /// <summary>scale/√(variance + epsilon), the same in both directions.</summary>
     protected float ScaleOf(float scale, float variance) => (float)(scale / Math.Sqrt(variance + Epsilon));
@@ -72,6 +77,7 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
 {
     private const int SideInput = 5;
     private readonly float _factor = request.Attribute("exponential_avg_factor").Float;
+    private readonly int _resultPitch = request.OutputPitch();
     private readonly bool _hasSide = request.Inputs.Count > SideInput, _isRectified = Rectifies(request);
 
     // In training the gradient reads x again.
@@ -81,7 +87,7 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
     {
         Parts = parts;
         (long first, long count) = Rows(part, parts);
-        PixelMatrix x = From(InputAddress(0), first);
+        PixelMatrix x = From(InputAddress(0), first, Pitch);
         if (Phase == 0)
         {
             new Span<double>(Sums(part, 0), 2 * Channels).Clear();
@@ -90,7 +96,7 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
             return;
         }
         PixelMatrix side = _hasSide ? From(InputAddress(SideInput), first) : default;
-        var normalization = new BatchNormNormalization(x, From(OutputAddress(), first), side, Channels, Floats(0), Floats(1), Input(2), _isRectified);
+        var normalization = new BatchNormNormalization(x, From(OutputAddress(), first, _resultPitch), side, Channels, Floats(0), Floats(1), Input(2), _isRectified);
         PixelColumns.Run(ref normalization, IsBFloat16, count, Channels);
     }
 
@@ -149,7 +155,7 @@ internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchN
     {
         Parts = parts;
         (long first, long count) = Rows(part, parts);
-        PixelMatrix dy = From(InputAddress(0), first), x = From(InputAddress(1), first);
+        PixelMatrix dy = From(InputAddress(0), first), x = From(InputAddress(1), first, Pitch);
         PixelMatrix result = _hasSide && _isRectified ? From(InputAddress(ResultInput), first) : default, side = _hasSide ? From(OutputAddress(SideOutput), first) : default;
         GradientMask mask = _isRectified && !_hasSide ? new((nint)Floats(3), InputAddress(OffsetInput)) : default;
         if (Phase == 0)

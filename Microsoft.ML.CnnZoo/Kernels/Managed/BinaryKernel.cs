@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 /// <summary>y = f(a, b) with broadcasting; may work in place on an operand of the result's shape.</summary>
 internal sealed unsafe class BinaryKernel<TOperator>(KernelRequest request) : ManagedKernel(request) where TOperator : struct, IBinaryOperator
 {
-    private readonly BroadcastPlan _plan = new(request.Outputs[0].Shape, request.Inputs[0].Shape, request.Inputs[1].Shape);
+    private readonly BroadcastPlan _plan = new(request.Outputs[0].Shape, request.Inputs[0], request.Inputs[1]);
     private readonly int _inPlace = request.Inputs[0].Shape.Equals(request.Outputs[0].Shape) ? 0 : request.Inputs[1].Shape.Equals(request.Outputs[0].Shape) ? 1 : -1;
 
     public override int InPlaceInput => _inPlace;

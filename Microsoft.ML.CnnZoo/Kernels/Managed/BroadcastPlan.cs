@@ -1,3 +1,4 @@
+using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
@@ -9,8 +10,8 @@ internal sealed class BroadcastPlan
     private readonly long[][] _strides;
 
     /// <param name="output">Shape of the result.</param>
-    /// <param name="operands">Shapes that broadcast to it.</param>
-    public BroadcastPlan(TensorShape output, params ReadOnlySpan<TensorShape> operands)
+    /// <param name="operands">Operands whose shapes broadcast to it.</param>
+    public BroadcastPlan(TensorShape output, params ReadOnlySpan<KernelInput> operands)
     {
         var dims = new List<int>();
         var strides = new List<long>[operands.Length];
@@ -70,13 +71,16 @@ internal sealed class BroadcastPlan
         return offset;
     }
 
-    private static long Stride(TensorShape shape, int rank, int dimension)
+    private static long Stride(in KernelInput operand, int rank, int dimension)
     {
+        TensorShape shape = operand.Shape;
         int own = dimension - (rank - shape.Rank);
         if (own < 0 || shape[own] == 1)
             return 0;
-        long stride = 1;
-        for (int d = own + 1; d < shape.Rank; d++)
+        if (own == shape.Rank - 1)
+            return 1;
+        long stride = operand.Pitch;
+        for (int d = own + 1; d < shape.Rank - 1; d++)
             stride *= shape[d];
         return stride;
     }

@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 /// <summary><c>GreaterEqual</c>: floats with broadcasting to Booleans of one byte; false where either is NaN.</summary>
 internal sealed unsafe class GreaterEqualKernel(KernelRequest request) : ManagedKernel(request)
 {
-    private readonly BroadcastPlan _plan = new(request.Outputs[0].Shape, request.Inputs[0].Shape, request.Inputs[1].Shape);
+    private readonly BroadcastPlan _plan = new(request.Outputs[0].Shape, request.Inputs[0], request.Inputs[1]);
 
     public override void RunPart(int part, int parts)
     {
@@ -26,7 +26,7 @@ internal sealed unsafe class GreaterEqualKernel(KernelRequest request) : Managed
 /// <summary><c>SelectV2</c>: (condition, a, b) with broadcasting, float32.</summary>
 internal sealed unsafe class SelectKernel(KernelRequest request) : ManagedKernel(request)
 {
-    private readonly BroadcastPlan _plan = new(request.Outputs[0].Shape, request.Inputs[0].Shape, request.Inputs[1].Shape, request.Inputs[2].Shape);
+    private readonly BroadcastPlan _plan = new(request.Outputs[0].Shape, request.Inputs[0], request.Inputs[1], request.Inputs[2]);
 
     public override void RunPart(int part, int parts)
     {

@@ -13,10 +13,11 @@ internal sealed unsafe class Conv2DKernel : ManagedKernel
     private readonly GemmJob _job;
     private readonly GemmEpilogue? _epilogue;
     private readonly PackedWeights? _weights;
+    private readonly int _pitch;
 
     private Conv2DKernel(KernelRequest request, in Conv2DGeometry g) : base(request)
     {
-        _g = g;
+        (_g, _pitch) = (g, request.OutputPitch());
         _matrix = new Im2Col(_g);
         _identity = Im2Col.IsIdentity(_g) ? new MatrixOperand(_g.Channels, 1) : null;
         _epilogue = GemmEpilogue.From(request);
@@ -60,7 +61,7 @@ internal sealed unsafe class Conv2DKernel : ManagedKernel
                 _epilogue.Side = _epilogue.HasSide ? Input(3) + (group * filters) : null;
             }
             float* weights = _weights is null ? Input(1) + (group * filters) : _weights.Panels + (group * packed);
-            _job.Run(weights, _g.Filters, 1, Output() + (group * filters), _g.Filters, Scratch, _epilogue);
+            _job.Run(weights, _g.Filters, 1, Output() + (group * filters), _pitch, Scratch, _epilogue);
         }
     }
 }

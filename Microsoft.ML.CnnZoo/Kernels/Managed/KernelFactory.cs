@@ -10,6 +10,8 @@ internal sealed class KernelFactory(string op, Func<KernelRequest, IKernel?> pre
 {
     public string Op { get; } = op;
 
+    public bool HonoursPitches => true;
+
     public IKernel? TryPrepare(KernelRequest request) => prepare(request);
 
     /// <summary>A factory whose kernels take float32 in every data input and give it in every output; bfloat16 tensors are converted around them.</summary>

@@ -5,23 +5,26 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>Ops that only move elements, of any type: <c>Slice</c>, <c>StridedSlice</c> and its gradient, <c>ConcatV2</c>, <c>Pad</c>, <c>PadV2</c>,
-/// <c>BroadcastTo</c>, <c>Tile</c>, <c>Transpose</c>. One strided copy per moved input, after an optional fill.</summary>
+/// <c>BroadcastTo</c>, <c>Tile</c>, <c>Transpose</c>. One strided copy per moved input, after an optional fill. What a concatenation finds in its place already is not moved.</summary>
 internal sealed unsafe class LayoutKernel : ManagedKernel
 {
-    private readonly (int Input, StridedCopy Copy)[] _copies;
+    private readonly Move[] _copies;
     private readonly TensorSpec _output;
     private readonly int _fillInput;
     private readonly bool _fills;
     private int _phase;
 
-    private LayoutKernel(KernelRequest request, (int Input, StridedCopy Copy)[] copies, bool fills = false, int fillInput = -1) : base(request) =>
+    private LayoutKernel(KernelRequest request, Move[] copies, bool fills = false, int fillInput = -1) : base(request) =>
         (_copies, _output, _fills, _fillInput) = (copies, request.Outputs[0], fills, fillInput);
+
+    /// <summary>The copy of an input; not needed if the input's address is the output's and so many bytes more, unless that is negative.</summary>
+    private readonly record struct Move(int Input, StridedCopy Copy, long PlaceOffset = -1);
 
     public static IKernel Slice(KernelRequest request)
     {
         long[] strides = StridedCopy.DenseStrides(request.Inputs[0].Shape.Dimensions), begin = Constant(request, 1);
         ReadOnlySpan<int> dims = request.Outputs[0].Shape.Dimensions;
-        return new LayoutKernel(request, [(0, new(Size(request), dims, strides, Dot(begin, strides), StridedCopy.DenseStrides(dims), 0))]);
+        return new LayoutKernel(request, [new(0, new(Size(request), dims, strides, Dot(begin, strides), StridedCopy.DenseStrides(dims), 0))]);
     }
 
     public static IKernel StridedSlice(KernelRequest request)
@@ -29,7 +32,7 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         TensorShape x = request.Inputs[0].Shape;
         StridedSliceRange range = StridedSliceAttributes.From(request.Node).Resolve(x, Constant(request, 1), Constant(request, 2), Constant(request, 3));
         (long[] strides, long offset) = Walk(x, range);
-        return new LayoutKernel(request, [(0, new(Size(request), range.Counts, strides, offset, StridedCopy.DenseStrides(range.Counts), 0))]);
+        return new LayoutKernel(request, [new(0, new(Size(request), range.Counts, strides, offset, StridedCopy.DenseStrides(range.Counts), 0))]);
     }
 
     public static IKernel StridedSliceGrad(KernelRequest request)
@@ -37,21 +40,22 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         TensorShape x = request.Outputs[0].Shape;
         StridedSliceRange range = StridedSliceAttributes.From(request.Node).Resolve(x, Constant(request, 1), Constant(request, 2), Constant(request, 3));
         (long[] strides, long offset) = Walk(x, range);
-        return new LayoutKernel(request, [(4, new(Size(request), range.Counts, StridedCopy.DenseStrides(range.Counts), 0, strides, offset))], fills: true);
+        return new LayoutKernel(request, [new(4, new(Size(request), range.Counts, StridedCopy.DenseStrides(range.Counts), 0, strides, offset))], fills: true);
     }
 
     public static IKernel Concat(KernelRequest request)
     {
         int inputs = request.Inputs.Count - 1, rank = request.Outputs[0].Shape.Rank, axis = (int)Constant(request, inputs)[0];
         axis = axis < 0 ? axis + rank : axis;
-        long[] to = StridedCopy.DenseStrides(request.Outputs[0].Shape.Dimensions);
-        var copies = new List<(int, StridedCopy)>();
+        long[] to = StridedCopy.Strides(request.Outputs[0].Shape.Dimensions, request.OutputPitch());
+        var copies = new List<Move>();
         long at = 0;
         for (int i = 0; i < inputs; at += request.Inputs[i].Shape[axis], i++)
         {
             ReadOnlySpan<int> dims = request.Inputs[i].Shape.Dimensions;
             if (request.Inputs[i].Shape.ElementCount > 0)
-                copies.Add((i, new(Size(request), dims, StridedCopy.DenseStrides(dims), 0, to, at * to[axis])));
+                copies.Add(new(i, new(Size(request), dims, StridedCopy.Strides(dims, request.Inputs[i].Pitch), 0, to, at * to[axis]),
+                    request.Inputs[i].RowPitch == request.OutputPitch() ? at * Size(request) : -1));
         }
         return new LayoutKernel(request, [.. copies]);
     }
@@ -63,7 +67,7 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         long offset = 0;
         for (int d = 0; d < dims.Length; d++)
             offset += paddings[2 * d] * to[d];
-        return new LayoutKernel(request, [(0, new(Size(request), dims, StridedCopy.DenseStrides(dims), 0, to, offset))], fills: true, request.Node.Op == "PadV2" ? 2 : -1);
+        return new LayoutKernel(request, [new(0, new(Size(request), dims, StridedCopy.DenseStrides(dims), 0, to, offset))], fills: true, request.Node.Op == "PadV2" ? 2 : -1);
     }
 
     public static IKernel BroadcastTo(KernelRequest request)
@@ -73,7 +77,7 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         var from = new long[dims.Length];
         for (int d = 0; d < x.Length; d++)
             from[dims.Length - x.Length + d] = x[d] == 1 ? 0 : own[d];
-        return new LayoutKernel(request, [(0, new(Size(request), dims, from, 0, StridedCopy.DenseStrides(dims), 0))]);
+        return new LayoutKernel(request, [new(0, new(Size(request), dims, from, 0, StridedCopy.DenseStrides(dims), 0))]);
     }
 
     public static IKernel Tile(KernelRequest request)
@@ -84,7 +88,7 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         var from = new long[2 * x.Length];
         for (int d = 0; d < x.Length; d++)
             (dims[2 * d], dims[(2 * d) + 1], from[(2 * d) + 1]) = ((int)multiples[d], x[d], own[d]);
-        return new LayoutKernel(request, [(0, new(Size(request), dims, from, 0, StridedCopy.DenseStrides(dims), 0))]);
+        return new LayoutKernel(request, [new(0, new(Size(request), dims, from, 0, StridedCopy.DenseStrides(dims), 0))]);
     }
 
     public static IKernel Transpose(KernelRequest request)
@@ -92,7 +96,7 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         long[] own = StridedCopy.DenseStrides(request.Inputs[0].Shape.Dimensions);
         long[] from = Array.ConvertAll(Constant(request, 1), p => own[p]);
         ReadOnlySpan<int> dims = request.Outputs[0].Shape.Dimensions;
-        return new LayoutKernel(request, [(0, new(Size(request), dims, from, 0, StridedCopy.DenseStrides(dims), 0))]);
+        return new LayoutKernel(request, [new(0, new(Size(request), dims, from, 0, StridedCopy.DenseStrides(dims), 0))]);
     }
 
     public override void RunPart(int part, int parts)
@@ -102,7 +106,7 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
             Fill(part, parts);
             return;
         }
-        (int input, StridedCopy copy) = _copies[_phase];
+        (int input, StridedCopy copy, _) = _copies[_phase];
         (long first, long last) = Range(copy.Rows, part, parts);
         copy.Copy(InputAddress(input), OutputAddress(), first, last);
     }
@@ -115,9 +119,11 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         if (_fills)
             Share(_output.Shape.ElementCount);
         for (_phase = 0; _phase < _copies.Length; _phase++)
-            if (_copies[_phase].Copy.Elements > 0)
+            if (_copies[_phase].Copy.Elements > 0 && !IsInPlace(_copies[_phase]))
                 Share(_copies[_phase].Copy.Elements);
     }
+
+    private bool IsInPlace(in Move move) => move.PlaceOffset >= 0 && InputAddress(move.Input) == OutputAddress() + (nint)move.PlaceOffset;
 
     private void Fill(int part, int parts)
     {

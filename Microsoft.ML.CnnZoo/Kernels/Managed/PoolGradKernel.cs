@@ -94,9 +94,13 @@ internal sealed unsafe class AvgPoolGradKernel(KernelRequest request) : PoolGrad
 /// <summary><c>MaxPoolGrad</c>: all to the first pixel, row-major, that equals the maximum.</summary>
 internal sealed unsafe class MaxPoolGradKernel(KernelRequest request) : PoolGradKernel(request, request.Inputs[0].Shape)
 {
+    private readonly int _pitch = request.Inputs[1].Pitch;
+
     protected override void SpreadWindow(long image, long output, int channels, (int Top, int Bottom, int Left, int Right) window)
     {
-        float* x = Input(0) + image, dx = Output() + image, y = Input(1) + output, dy = Input(2) + output;
+        // Dense offsets are whole pixels and a channel.
+        long result = _pitch == Geometry.Channels ? output : (output / Geometry.Channels * _pitch) + (output % Geometry.Channels);
+        float* x = Input(0) + image, dx = Output() + image, y = Input(1) + result, dy = Input(2) + output;
         int c = 0;
         for (; c <= channels - Vector<float>.Count; c += Vector<float>.Count)
             SpreadVector(x + c, dx + c, Vector.Load(y + c), Vector.Load(dy + c), window);

@@ -23,6 +23,8 @@ internal abstract unsafe class PoolKernel(KernelRequest request, TensorShape ima
 /// <summary><c>MaxPool</c> and <c>AvgPool</c>: vectors along the channels, threads on rows of output pixels.</summary>
 internal sealed unsafe class PoolForwardKernel(KernelRequest request, bool maximum) : PoolKernel(request, request.Inputs[0].Shape)
 {
+    private readonly int _pitch = request.OutputPitch();
+
     public override void RunPart(int part, int parts)
     {
         Pool2DGeometry g = Geometry;
@@ -31,8 +33,8 @@ internal sealed unsafe class PoolForwardKernel(KernelRequest request, bool maxim
         {
             (int top, int bottom) = Clip((int)(line % g.OutputHeight), g.StrideHeight, g.PadTop, g.WindowHeight, g.Height);
             float* image = Input(0) + (line / g.OutputHeight * g.Height * g.Width * g.Channels);
-            float* y = Output() + (line * g.OutputWidth * g.Channels);
-            for (int x = 0; x < g.OutputWidth; x++, y += g.Channels)
+            float* y = Output() + (line * g.OutputWidth * _pitch);
+            for (int x = 0; x < g.OutputWidth; x++, y += _pitch)
             {
                 (int left, int right) = Clip(x, g.StrideWidth, g.PadLeft, g.WindowWidth, g.Width);
                 Pool(image, y, top, bottom, left, right);

@@ -55,6 +55,17 @@ internal sealed unsafe class StridedCopy
         return strides;
     }
 
+    /// <summary>Strides of a tensor whose rows of the last dimension lie apart.</summary>
+    /// <param name="dims">The tensor's shape.</param>
+    /// <param name="pitch">Elements from one row to the next.</param>
+    public static long[] Strides(ReadOnlySpan<int> dims, int pitch)
+    {
+        long[] strides = DenseStrides(dims);
+        for (int d = 0; d < dims.Length - 1; d++)
+            strides[d] = strides[d] / dims[^1] * pitch;
+        return strides;
+    }
+
     /// <summary>Copies runs [first, last).</summary>
     public void Copy(nint source, nint target, long first, long last)
     {

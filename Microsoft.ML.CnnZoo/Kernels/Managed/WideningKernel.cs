@@ -24,8 +24,8 @@ internal sealed unsafe class WideningKernel : ManagedKernel
         ScratchBytes = bytes + inner.ScratchBytes;
     }
 
-    /// <summary>A bfloat16 operand and where its float32 form lies.</summary>
-    private readonly record struct Conversion(int Operand, long Count, long Offset);
+    /// <summary>A bfloat16 operand and where its float32 form lies, which is dense.</summary>
+    private readonly record struct Conversion(int Operand, long Count, long Offset, int Columns, int Pitch);
 
     public override long ScratchBytes { get; }
 
@@ -35,25 +35,32 @@ internal sealed unsafe class WideningKernel : ManagedKernel
     public static IKernel? Prepare(KernelRequest request, Func<KernelRequest, IKernel?> prepare)
     {
         long bytes = 0;
-        Conversion[] widened = [.. Conversions(request.Inputs.Select(i => i.Spec), ref bytes)], narrowed = [.. Conversions(request.Outputs, ref bytes)];
+        Conversion[] widened = [.. Conversions(request.Inputs.Select(i => (i.Spec, i.RowPitch)), ref bytes)],
+            narrowed = [.. Conversions(request.Outputs.Select((o, i) => (o, request.IsPlaced(i) ? request.OutputPitch(i) : 0)), ref bytes)];
         if (widened.Length + narrowed.Length == 0)
             return prepare(request);
         KernelRequest wide = request with
         {
             Inputs = [.. request.Inputs.Select(i => i.Type == DataType.BFloat16 ? new KernelInput(Wide(i.Spec), InputSource.Computed) : i)],
             Outputs = [.. request.Outputs.Select(Wide)],
+            OutputRowPitches = [.. request.Outputs.Select((o, i) => o.Type != DataType.BFloat16 && request.IsPlaced(i) ? request.OutputPitch(i) : 0)],
         };
         return prepare(wide) is IKernel inner ? new WideningKernel(request, inner, widened, narrowed, bytes) : null;
     }
 
     public override void RunPart(int part, int parts)
     {
-        (long start, long end) = Range(_current.Count, part, parts, 64);
-        float* wide = (float*)(Scratch + (nint)_current.Offset) + start;
-        if (_narrows)
-            BFloat16Spans.Narrow(wide, (ushort*)OutputAddress(_current.Operand) + start, end - start);
-        else
-            BFloat16Spans.Widen((ushort*)InputAddress(_current.Operand) + start, wide, end - start);
+        float* wide = (float*)(Scratch + (nint)_current.Offset);
+        ushort* narrow = (ushort*)(_narrows ? OutputAddress(_current.Operand) : InputAddress(_current.Operand));
+        if (_current.Pitch == 0)
+        {
+            (long start, long end) = Range(_current.Count, part, parts, 64);
+            Convert(narrow + start, wide + start, end - start);
+            return;
+        }
+        (long first, long last) = Range(_current.Count / _current.Columns, part, parts);
+        for (long row = first; row < last; row++)
+            Convert(narrow + (row * _current.Pitch), wide + (row * _current.Columns), _current.Columns);
     }
 
     public override void Dispose()
@@ -81,6 +88,14 @@ internal sealed unsafe class WideningKernel : ManagedKernel
                 Convert(output, narrows: true);
     }
 
+    private void Convert(ushort* narrow, float* wide, long n)
+    {
+        if (_narrows)
+            BFloat16Spans.Narrow(wide, narrow, n);
+        else
+            BFloat16Spans.Widen(narrow, wide, n);
+    }
+
     private void Convert(in Conversion conversion, bool narrows)
     {
         (_current, _narrows) = (conversion, narrows);
@@ -89,15 +104,15 @@ internal sealed unsafe class WideningKernel : ManagedKernel
 
     private static TensorSpec Wide(TensorSpec spec) => spec.Type == DataType.BFloat16 ? spec with { Type = DataType.Float } : spec;
 
-    private static List<Conversion> Conversions(IEnumerable<TensorSpec> specs, ref long bytes)
+    private static List<Conversion> Conversions(IEnumerable<(TensorSpec Spec, int Pitch)> operands, ref long bytes)
     {
         var conversions = new List<Conversion>();
         int operand = 0;
-        foreach (TensorSpec spec in specs)
+        foreach ((TensorSpec spec, int pitch) in operands)
         {
             if (spec.Type == DataType.BFloat16)
             {
-                conversions.Add(new Conversion(operand, spec.Shape.ElementCount, bytes));
+                conversions.Add(new Conversion(operand, spec.Shape.ElementCount, bytes, pitch > 0 ? spec.Shape[^1] : 0, pitch));
                 bytes += (Wide(spec).ByteLength + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
             }
             operand++;

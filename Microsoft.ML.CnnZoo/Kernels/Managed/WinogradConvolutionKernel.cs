@@ -21,7 +21,7 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
     private readonly PackedWeights? _weights;
     private readonly int _image;
     private readonly bool _isGradient;
-    private readonly int _blockTiles, _rowFloats, _resultFloats;
+    private readonly int _blockTiles, _rowFloats, _resultFloats, _pitch;
     private readonly nint _filterFloats, _imageFloats, _productFloats;
     private readonly long _partFloats;
     private float* _filter;
@@ -30,7 +30,8 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
     private WinogradConvolutionKernel(KernelRequest request, in Conv2DGeometry g, int image, bool isGradient) : base(request)
     {
         (_g, _image, _isGradient) = (g, image, isGradient);
-        _tiles = new WinogradTiles(g);
+        _pitch = request.OutputPitch();
+        _tiles = new WinogradTiles(g, _pitch);
         _epilogue = GemmEpilogue.From(request);
         _filterFloats = WinogradTransforms.Distance(Gemm.PackedFloats(g.Channels, g.Filters));
         _weights = !isGradient && ConvolutionAlgorithms.KeepsFilter(request, g) ? PackedWeights.For(request, 1, Positions * (long)_filterFloats) : null;
@@ -131,7 +132,7 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
         {
             int count = _tiles.RowPixels(tile, row, out long pixel);
             if (count > 0)
-                _epilogue!.Apply(Output(), _g.Filters, (int)pixel, count, 0, _g.Filters);
+                _epilogue!.Apply(Output(), _pitch, (int)pixel, count, 0, _g.Filters);
         }
     }
 

@@ -34,7 +34,7 @@ internal sealed unsafe class WinogradFilterGradientKernel : ManagedKernel
     public WinogradFilterGradientKernel(KernelRequest request, in Conv2DGeometry g) : base(request)
     {
         _g = g;
-        _tiles = new WinogradTiles(g);
+        _tiles = new WinogradTiles(g, g.Filters);
         _ownSums = (long)g.Channels * g.Filters <= SmallFilter;
         _blockTiles = Math.Min(_tiles.Count, _ownSums ? OwnTiles : SharedTiles);
         _rowFloats = g.Channels + 16; // so that rows do not fall on the same cache set

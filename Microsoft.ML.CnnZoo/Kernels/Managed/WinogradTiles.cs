@@ -8,11 +8,13 @@ internal sealed unsafe class WinogradTiles
     private const int In = WinogradTransforms.InputTile, Out = WinogradTransforms.OutputTile;
 
     private readonly Conv2DGeometry _g;
-    private readonly int _across, _perImage;
+    private readonly int _across, _perImage, _pitch;
 
-    public WinogradTiles(in Conv2DGeometry g)
+    /// <param name="g">Sizes of the convolution.</param>
+    /// <param name="pitch">Elements from one pixel of the results to the next.</param>
+    public WinogradTiles(in Conv2DGeometry g, int pitch)
     {
-        _g = g;
+        (_g, _pitch) = (g, pitch);
         _across = (g.OutputWidth + Out - 1) / Out;
         _perImage = _across * ((g.OutputHeight + Out - 1) / Out);
         Count = g.Batch * _perImage;
@@ -51,7 +53,7 @@ internal sealed unsafe class WinogradTiles
         {
             int count = RowPixels(tile, i, out long pixel);
             for (int j = 0; j < Out; j++)
-                *pixels++ = j < count ? y + ((pixel + j) * _g.Filters) : beyond;
+                *pixels++ = j < count ? y + ((pixel + j) * _pitch) : beyond;
         }
     }
 

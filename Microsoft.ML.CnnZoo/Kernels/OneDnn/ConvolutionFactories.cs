@@ -10,6 +10,8 @@ internal sealed class ConvolutionFactory(string op) : IKernelFactory
 {
     public string Op { get; } = op;
 
+    public bool HonoursPitches => true;
+
     public IKernel? TryPrepare(KernelRequest request)
     {
         Conv2DGeometry geometry = ConvolutionRequests.Geometry(request, request.Inputs[0].Shape, request.Inputs[1].Shape);
@@ -47,6 +49,8 @@ internal sealed class ConvolutionFilterGradientFactory(string op) : IKernelFacto
 internal sealed class FusedConvolutionFactory(string op) : IKernelFactory
 {
     public string Op { get; } = op;
+
+    public bool HonoursPitches => true;
 
     public IKernel? TryPrepare(KernelRequest request)
     {

@@ -40,23 +40,20 @@ internal readonly record struct ConvolutionOperands(int Image, int Filter, int B
 /// </remarks>
 internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
 {
-    private readonly ConvolutionShare[] _shares;
-    private readonly DnnlPrimitive[] _primitives;
-    private readonly ConvolutionDirection _direction;
+    private readonly ConvolutionRun[][] _runs; // of each thread
     private readonly ConvolutionOperands _operands;
     private readonly PackedWeights _weights;
     private readonly WorkerPool _workers;
     private readonly long _outputBytes;
     private nint _source, _filter, _bias, _target, _scratch;
 
-    private ConvolutionKernel(KernelRequest request, ConvolutionShare[] shares, DnnlPrimitive[] primitives, ConvolutionDirection direction, ConvolutionOperands operands,
-        PackedWeights weights)
+    private ConvolutionKernel(KernelRequest request, ConvolutionRun[][] runs, ConvolutionOperands operands, PackedWeights weights)
     {
-        (_shares, _primitives, _direction, _operands, _weights, _workers) = (shares, primitives, direction, operands, weights, request.Workers);
+        (_runs, _operands, _weights, _workers) = (runs, operands, weights, request.Workers);
         _outputBytes = request.Outputs[0].ByteLength;
     }
 
-    public long ScratchBytes => _weights.ScratchBytes + _primitives.Sum(p => p.ScratchBytes);
+    public long ScratchBytes => _weights.ScratchBytes + _runs.Sum(ScratchOf);
 
     public int InPlaceInput => _operands.Side;
 
@@ -73,7 +70,9 @@ internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
     {
         if (!operands.Agree(request, out DnnlDataType type) || (type == DnnlDataType.Float32 && ConvolutionRequests.IsProduct(geometry)))
             return null;
-        ConvolutionShare[] shares = geometry.Share(request.Workers.ThreadCount, byRows: direction == ConvolutionDirection.Forward, request.Outputs[0].Type.ByteSize());
+        int size = request.Outputs[0].Type.ByteSize();
+        ConvolutionShare[][] shares = [.. geometry.Share(request.Workers.ThreadCount, byRows: direction == ConvolutionDirection.Forward, size)
+            .Select(s => request.IsPlaced() ? ConvolutionRun.Pieces(s, size).ToArray() : [s])];
         DnnlLibrary.UseOneThread();
         using DnnlPostOpsHandle postOps = DnnlNative.CreatePostOps();
         if (operands.Side >= 0)
@@ -82,12 +81,12 @@ internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes(postOps);
 
         var descs = new List<DnnlPrimitiveDescHandle>();
-        var primitives = new List<DnnlPrimitive>();
+        var runs = new List<ConvolutionRun>();
         PackedWeights? weights = null;
         try
         {
             DnnlMemoryDesc packed = geometry.PackedFilter(type);
-            foreach (ConvolutionShare share in shares)
+            foreach (ConvolutionShare share in shares.SelectMany(s => s))
             {
                 DnnlPrimitiveDescHandle? desc = ConvolutionPrimitives.TryDescribe(share.Geometry, type, direction, packed, operands.Bias >= 0, attributes);
                 if (desc is null)
@@ -95,16 +94,16 @@ internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
                 descs.Add(desc);
                 packed = DnnlNative.QueryMemoryDesc(desc, DnnlQuery.Weights); // the same filter for all shares
             }
-            foreach ((ConvolutionShare share, DnnlPrimitiveDescHandle desc) in shares.Zip(descs))
-                primitives.Add(ConvolutionPrimitives.Create(share.Geometry, type, direction, desc, operands.Bias >= 0));
+            foreach ((ConvolutionShare share, DnnlPrimitiveDescHandle desc) in shares.SelectMany(s => s).Zip(descs))
+                runs.Add(CreateRun(request, share, type, direction, desc, operands.Bias >= 0));
             weights = new PackedWeights(geometry.Filter(DnnlTypes.Of(request.Inputs[operands.Filter].Type)!.Value), packed, request.Inputs[operands.Filter], request);
-            return new ConvolutionKernel(request, shares, [.. primitives], direction, operands, weights);
+            return new ConvolutionKernel(request, ByThread(runs, shares), operands, weights);
         }
         finally
         {
             descs.ForEach(d => d.Dispose());
             if (weights is null)
-                primitives.ForEach(p => p.Dispose());
+                runs.ForEach(r => r.Dispose());
         }
     }
 
@@ -117,7 +116,7 @@ internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
             Buffer.MemoryCopy(buffers.Input<byte>(_operands.Side), buffers.Output<byte>(), _outputBytes, _outputBytes);
         _filter = _weights.Prepare(buffers.Input(_operands.Filter), buffers.Scratch);
         _scratch = buffers.Scratch + (nint)_weights.ScratchBytes;
-        if (_shares.Length > 1)
+        if (_runs.Length > 1)
             _workers.Run(this);
         else
             RunPart(0, 1);
@@ -125,32 +124,48 @@ internal sealed unsafe class ConvolutionKernel : IKernel, IParallelWork
 
     public void RunPart(int part, int parts)
     {
-        if (part >= _shares.Length)
+        if (part >= _runs.Length)
             return;
         nint scratch = _scratch;
         for (int i = 0; i < part; i++)
-            scratch += (nint)_primitives[i].ScratchBytes;
-        RunShare(part, scratch);
+            scratch += (nint)ScratchOf(_runs[i]);
+        DnnlLibrary.UseOneThread();
+        foreach (ConvolutionRun run in _runs[part])
+            run.Execute(_source, _filter, _bias, _target, scratch);
     }
 
     public void Dispose()
     {
-        foreach (DnnlPrimitive primitive in _primitives)
-            primitive.Dispose();
+        foreach (ConvolutionRun run in _runs.SelectMany(r => r))
+            run.Dispose();
         _weights.Dispose();
     }
 
-    private void RunShare(int index, nint scratch)
+    /// <summary>Scratch memory of a thread: its runs follow one another.</summary>
+    private static long ScratchOf(ConvolutionRun[] runs)
     {
-        bool forward = _direction == ConvolutionDirection.Forward;
-        DnnlPrimitive primitive = _primitives[index];
-        ConvolutionShare share = _shares[index];
-        DnnlLibrary.UseOneThread();
-        primitive.Bind(0, _source + (nint)(forward ? share.InputOffset : share.OutputOffset));
-        primitive.Bind(1, _filter);
-        primitive.Bind(2, _target + (nint)(forward ? share.OutputOffset : share.InputOffset));
-        if (_bias != 0)
-            primitive.Bind(3, _bias);
-        primitive.Execute(scratch);
+        long most = 0;
+        foreach (ConvolutionRun run in runs)
+            most = Math.Max(most, run.ScratchBytes);
+        return most;
+    }
+
+    private static ConvolutionRun[][] ByThread(List<ConvolutionRun> runs, ConvolutionShare[][] shares)
+    {
+        var threads = new ConvolutionRun[shares.Length][];
+        for (int thread = 0, first = 0; thread < shares.Length; first += shares[thread++].Length)
+            threads[thread] = [.. runs.Slice(first, shares[thread].Length)];
+        return threads;
+    }
+
+    private static ConvolutionRun CreateRun(KernelRequest request, in ConvolutionShare share, DnnlDataType type, ConvolutionDirection direction, DnnlPrimitiveDescHandle desc, bool bias)
+    {
+        bool forward = direction == ConvolutionDirection.Forward;
+        long source = forward ? share.InputOffset : share.OutputOffset, target = forward ? share.OutputOffset : share.InputOffset;
+        DnnlPrimitive primitive = ConvolutionPrimitives.Create(share.Geometry, type, direction, desc, bias);
+        if (!request.IsPlaced())
+            return new ConvolutionRun(source, primitive, null, target, 0);
+        return new ConvolutionRun(source, primitive, ConvolutionRun.Move(share, type, request.OutputPitch()), target / share.Geometry.Filters * request.OutputPitch(),
+            share.Geometry.Output(type).ByteLength);
     }
 }

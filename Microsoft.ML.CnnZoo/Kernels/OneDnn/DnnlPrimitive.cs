@@ -36,6 +36,13 @@ internal sealed class DnnlPrimitive : IDisposable
     /// <summary>Bytes of scratch memory, a multiple of <see cref="NativeBuffer.Alignment"/>.</summary>
     public long ScratchBytes { get; }
 
+    /// <summary>A copy from one layout to another; binds source and target.</summary>
+    public static DnnlPrimitive Reorder(in DnnlMemoryDesc from, in DnnlMemoryDesc to, DnnlAttributesHandle attributes)
+    {
+        using DnnlPrimitiveDescHandle desc = DnnlNative.CreateReorderDesc(from, to, attributes, DnnlLibrary.Engine);
+        return new DnnlPrimitive(desc, (DnnlArgument.Source, from), (DnnlArgument.Destination, to));
+    }
+
     /// <summary>Rounds up to whole cache lines.</summary>
     public static long Aligned(long bytes) => (bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
 

@@ -21,7 +21,7 @@ internal sealed class DnnlReorder : IParallelWork, IDisposable
         _workers = workers;
         DnnlLibrary.UseOneThread();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
-        _slices = Slice(from, to, attributes) ?? [Create(from, to, attributes)];
+        _slices = Slice(from, to, attributes) ?? [DnnlPrimitive.Reorder(from, to, attributes)];
         _scratch = Array.ConvertAll(_slices, s => new NativeBuffer(s.ScratchBytes));
     }
 
@@ -76,14 +76,8 @@ internal sealed class DnnlReorder : IParallelWork, IDisposable
                 slices.ForEach(s => s.Dispose());
                 return null;
             }
-            slices.Add(Create(source, target, attributes));
+            slices.Add(DnnlPrimitive.Reorder(source, target, attributes));
         }
         return [.. slices];
-    }
-
-    private static DnnlPrimitive Create(in DnnlMemoryDesc from, in DnnlMemoryDesc to, DnnlAttributesHandle attributes)
-    {
-        using DnnlPrimitiveDescHandle desc = DnnlNative.CreateReorderDesc(from, to, attributes, DnnlLibrary.Engine);
-        return new DnnlPrimitive(desc, (DnnlArgument.Source, from), (DnnlArgument.Destination, to));
     }
 }

@@ -129,6 +129,15 @@ internal struct DnnlMemoryDesc
     /// <summary>A dense image batch, channels innermost.</summary>
     public static DnnlMemoryDesc Nhwc(long n, long h, long w, long c, DnnlDataType type = DnnlDataType.Float32) => Strided([n, c, h, w], [h * w * c, 1, w * c, c], type);
 
+    /// <summary>An image batch whose pixels are ranges of channels of a larger one.</summary>
+    /// <param name="n">Images.</param>
+    /// <param name="h">Rows.</param>
+    /// <param name="w">Columns.</param>
+    /// <param name="c">Channels.</param>
+    /// <param name="pitch">Elements from one pixel to the next.</param>
+    /// <param name="type">Element type.</param>
+    public static DnnlMemoryDesc NhwcRange(long n, long h, long w, long c, long pitch, DnnlDataType type) => Strided([n, c, h, w], [h * w * pitch, 1, w * pitch, pitch], type);
+
     /// <summary>Whether both describe the same dimensions and layout.</summary>
     public readonly bool Matches(in DnnlMemoryDesc other) => DnnlNative.AreEqual(this, other);
 

@@ -8,11 +8,14 @@ internal sealed class PoolingFactory(string op, DnnlAlgorithm algorithm) : IKern
 {
     public string Op { get; } = op;
 
+    public bool HonoursPitches => true;
+
     public IKernel? TryPrepare(KernelRequest request)
     {
         if (ConvolutionRequests.OneType(request) is not DnnlDataType type)
             return null;
         Pool2DGeometry whole = Pool2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape);
+        int pitch = request.OutputPitch();
         var kernel = new StagedKernelBuilder();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
         foreach (PoolingShare share in PoolingShare.Of(whole, type, request.Workers.ThreadCount, byRows: true))
@@ -21,8 +24,11 @@ internal sealed class PoolingFactory(string op, DnnlAlgorithm algorithm) : IKern
             if (desc is null)
                 return kernel.Abandon();
             kernel.BeginShare();
-            kernel.Add(new DnnlPrimitive(desc, (DnnlArgument.Source, share.Input), (DnnlArgument.Destination, share.Output)),
-                Operand.Input(0, share.InputOffset), Operand.Output(0, share.OutputOffset));
+            // oneDNN has only reference loops for pixels that lie apart: they are computed side by side and then moved.
+            Operand result = request.IsPlaced() ? Operand.Scratch(kernel.Reserve(share.Output.ByteLength)) : Operand.Output(0, share.OutputOffset);
+            kernel.Add(new DnnlPrimitive(desc, (DnnlArgument.Source, share.Input), (DnnlArgument.Destination, share.Output)), Operand.Input(0, share.InputOffset), result);
+            if (request.IsPlaced())
+                kernel.Add(DnnlPrimitive.Reorder(share.Output, share.PlacedOutput(pitch), attributes), result, Operand.Output(0, share.OutputOffset / whole.Channels * pitch));
         }
         return kernel.Build(request.Workers);
     }
@@ -65,6 +71,10 @@ internal sealed class MaxPoolingGradientFactory : IKernelFactory
 {
     public string Op => "MaxPoolGrad";
 
+    /// <inheritdoc/>
+    /// <remarks>y may lie apart: it is computed again, not read.</remarks>
+    public bool HonoursPitches => true;
+
     public IKernel? TryPrepare(KernelRequest request)
     {
         if (ConvolutionRequests.OneType(request) is not DnnlDataType type)
@@ -101,6 +111,10 @@ internal readonly record struct PoolingShare(Pool2DGeometry Geometry, DnnlDataTy
     public DnnlMemoryDesc Input => DnnlMemoryDesc.Nhwc(Geometry.Batch, Geometry.Height, Geometry.Width, Geometry.Channels, Type);
 
     public DnnlMemoryDesc Output => DnnlMemoryDesc.Nhwc(Geometry.Batch, Geometry.OutputHeight, Geometry.OutputWidth, Geometry.Channels, Type);
+
+    /// <summary>The result as a range of a larger tensor's channels.</summary>
+    /// <param name="pitch">Elements from one pixel to the next.</param>
+    public DnnlMemoryDesc PlacedOutput(int pitch) => DnnlMemoryDesc.NhwcRange(Geometry.Batch, Geometry.OutputHeight, Geometry.OutputWidth, Geometry.Channels, pitch, Type);
 
     /// <summary>At most one share per thread: whole images, or, forward and with fewer images than threads, bands of each image's output rows.</summary>
     public static PoolingShare[] Of(Pool2DGeometry g, DnnlDataType type, int threads, bool byRows)

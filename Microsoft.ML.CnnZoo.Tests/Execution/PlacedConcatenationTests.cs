@@ -1,0 +1,103 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Tests.Golden;
+using Microsoft.ML.CnnZoo.Training;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Execution;
+
+/// <summary>Networks whose concatenations are computed in place give the very bits of those that copy, in less memory.</summary>
+public sealed class PlacedConcatenationTests
+{
+    // Growth rate 12: ranges that begin at no vector's boundary. Sizes are small, but large enough for minimal filtering and for single images' bands of rows.
+    private static readonly (string Name, int Size)[] Networks =
+        [("densenet_bc_40_12_cifar", 32), ("densenet121", 64), ("googlenet", 64), ("googlenet_original", 64), ("squeezenet1_1", 48), ("inception_v3", 75), ("inception_resnet_v1", 75)];
+
+    public static TheoryData<string, CnnBackend, Precision> Cases
+    {
+        get
+        {
+            var data = new TheoryData<string, CnnBackend, Precision>();
+            foreach ((string name, _) in Networks)
+                foreach (CnnBackend backend in TestBackends.All)
+                {
+                    data.Add(name, backend, Precision.Float32);
+                    // Managed kernels of convolutions widen bfloat16: one network of each kind is enough.
+                    if (backend != CnnBackend.Managed || name is "densenet_bc_40_12_cifar" or "squeezenet1_1")
+                        data.Add(name, backend, Precision.BFloat16);
+                }
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Scores_Placed_AreTheSameBits(string name, CnnBackend backend, Precision precision)
+    {
+        (ClassificationGraphs graphs, ImageShape shape) = Graphs(name);
+        ClassificationGraph graph = graphs.Scoring();
+        using var variables = new VariableStore();
+        VariableInitialization.Initialize(variables, graph.Graph.Variables, 1);
+        foreach (int batch in (int[])[1, 3])
+        {
+            (byte[] Bytes, long Peak) Score(bool places)
+            {
+                var options = new CompileOptions { Precision = precision, PlacesConcatenations = places };
+                using Executable plan = new Session(TestBackends.Registry(backend)).Compile(graph.Graph, graph.Feeds(batch), graph.Fetches, graph.Targets, variables, options);
+                Image(batch, shape, 0).CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
+                plan.Run();
+                plan.Run(); // in memory that holds the first run's numbers
+                return (System.Runtime.InteropServices.MemoryMarshal.AsBytes(plan.Fetch<float>(0)).ToArray(), plan.PeakBytes);
+            }
+            (byte[] Bytes, long Peak) copied = Score(false), placed = Score(true);
+            Assert.Equal(copied.Bytes, placed.Bytes);
+            Assert.InRange(placed.Peak, 1, copied.Peak + (copied.Peak / 10) + (64 << 10)); // branches of a module are alive together either way
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Training_Placed_WeightsAreTheSameBits(string name, CnnBackend backend, Precision precision)
+    {
+        byte[] copied = Train(name, backend, precision, new() { PlacesConcatenations = false }).Weights, placed = Train(name, backend, precision, new()).Weights;
+        Assert.Equal(copied, placed);
+    }
+
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Training_PlacedAndRecomputed_WeightsAreTheSameBits(Precision precision)
+    {
+        (byte[] Weights, long Peak) copied = Train("densenet_bc_40_12_cifar", TestBackends.All[^1], precision, new() { PlacesConcatenations = false, RecomputeActivations = true });
+        (byte[] Weights, long Peak) placed = Train("densenet_bc_40_12_cifar", TestBackends.All[^1], precision, new() { RecomputeActivations = true });
+        Assert.Equal(copied.Weights, placed.Weights);
+        Assert.True(placed.Peak <= copied.Peak, $"{placed.Peak} bytes instead of {copied.Peak}");
+    }
+
+    private static (byte[] Weights, long Peak) Train(string name, CnnBackend backend, Precision precision, CompileOptions compile)
+    {
+        (ClassificationGraphs graphs, ImageShape shape) = Graphs(name);
+        var options = new TrainingOptions { BatchSize = 4, LearningRate = 0.01f, Seed = 3 };
+        ClassificationGraph graph = graphs.Training(options);
+        using var variables = new VariableStore();
+        VariableInitialization.Initialize(variables, graph.Graph.Variables, options.Seed);
+        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, variables, compile with { Precision = precision });
+        for (int i = 0; i < 2; i++)
+            step.Run(Image(4, shape, i), [1, 0, 2, 1], 0.01f);
+        return ([.. variables.Variables.SelectMany(v => v.Get().Bytes.ToArray())], step.PeakBytes);
+    }
+
+    private static (ClassificationGraphs Graphs, ImageShape Shape) Graphs(string name)
+    {
+        int size = Networks.First(n => n.Name == name).Size;
+        var shape = new ImageShape(size, size, 3);
+        return (new ClassificationGraphs(CnnArchitectures.Find(name), shape, 3), shape);
+    }
+
+    private static float[] Image(int batch, ImageShape shape, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, batch * shape.Height * shape.Width * shape.Channels).Select(_ => random.NextSingle() - 0.5f)];
+    }
+}

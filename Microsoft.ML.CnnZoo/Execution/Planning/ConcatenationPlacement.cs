@@ -1,0 +1,98 @@
+using Microsoft.ML.CnnZoo.Execution.Passes;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Execution.Planning;
+
+/// <summary>Channels of a tensor that are another tensor.</summary>
+/// <param name="Base">The whole.</param>
+/// <param name="First">The first of the channels.</param>
+internal readonly record struct ChannelRange(NodeOutput Base, int First)
+{
+    /// <summary>Elements from one pixel's channels to the next's.</summary>
+    public int Pitch => Base.Shape[^1];
+}
+
+/// <summary>
+/// Which tensors are computed where a concatenation along the channels wants them, so that it has nothing to copy. Nested concatenations, and those that join the same
+/// tensors in the same order, are ranges of the widest: all of a DenseNet block's feature maps are one buffer, of which each layer reads a longer beginning.
+/// </summary>
+/// <remarks>
+/// A tensor is placed, once, where <see cref="StridedOperands"/> allows it for the node that computes it and for all who read it; fetched tensors, feeds, variables and what depends
+/// on variables alone are not, nor are single channels, whose elements would lie apart. Other operands stay dense and are copied.
+/// </remarks>
+internal sealed class ConcatenationPlacement
+{
+    private readonly Dictionary<NodeOutput, ChannelRange> _ranges = [];
+
+    private ConcatenationPlacement() { }
+
+    /// <summary>Nothing is placed.</summary>
+    public static ConcatenationPlacement None { get; } = new();
+
+    /// <summary>Number of tensors that lie in another's memory.</summary>
+    public int Count => _ranges.Count;
+
+    /// <summary>The placement for a graph whose shapes are known.</summary>
+    public static ConcatenationPlacement Of(GraphRequest request, KernelRegistry registry) => new Search(request, registry).Run();
+
+    /// <summary>Where a tensor lies, if that is in another's memory.</summary>
+    public ChannelRange? Find(NodeOutput tensor) => _ranges.TryGetValue(tensor, out ChannelRange range) ? range : null;
+
+    /// <summary>What a node's kernel is told of its outputs.</summary>
+    public IReadOnlyList<int> OutputPitches(NodeDef node) =>
+        _ranges.Count > 0 && node.Outputs.Count > 0 && Find(node.Output()) is ChannelRange range ? [range.Pitch, .. Enumerable.Repeat(0, node.Outputs.Count - 1)] : [];
+
+    private sealed class Search(GraphRequest request, KernelRegistry registry)
+    {
+        private readonly HashSet<NodeDef> _parameters = ParameterNodes.Of(request.Graph);
+        private readonly HashSet<NodeOutput> _fetched = [.. request.Fetches];
+        private readonly ILookup<NodeOutput, (NodeDef Node, int Input)> _readers =
+            request.Graph.Nodes.SelectMany(n => n.Inputs.Select((tensor, i) => (Tensor: tensor, Node: n, Input: i))).ToLookup(r => r.Tensor, r => (r.Node, r.Input));
+        private readonly Dictionary<NodeDef, NodeOutput[]> _parts = [];
+        private readonly ConcatenationPlacement _placement = new();
+
+        public ConcatenationPlacement Run()
+        {
+            NodeDef[] joins = [.. request.Graph.Nodes.Where(n => StridedOperands.IsOfChannels(n) && !_parameters.Contains(n) && registry.HonoursPitches(n.Op))];
+            foreach (NodeDef join in joins)
+                _parts.Add(join, [.. join.Inputs.SkipLast(1).SelectMany(part => _parts.TryGetValue(part.Node, out NodeOutput[]? inner) && CanBePlaced(part) ? inner : [part])]);
+            var wholes = new List<NodeDef>();
+            foreach (NodeDef join in joins.OrderByDescending(j => j.Outputs[0].Shape[^1]).ThenBy(j => j.Index))
+                if (!CanBePlaced(join.Output()) || !PlaceWithin(wholes, join))
+                {
+                    wholes.Add(join);
+                    PlaceParts(join);
+                }
+            return _placement;
+        }
+
+        private bool CanBePlaced(NodeOutput tensor) => tensor.Shape is { Rank: 4, ElementCount: > 0 } shape && shape[3] > 1 && !_fetched.Contains(tensor) && !_parameters.Contains(tensor.Node)
+            && StridedOperands.Writes(tensor.Node, tensor.Port) && registry.HonoursPitches(tensor.Node.Op)
+            && _readers[tensor].All(r => StridedOperands.Reads(r.Node, r.Input) && registry.HonoursPitches(r.Node.Op));
+
+        /// <summary>Makes a concatenation a range of a wider one that has the same parts side by side.</summary>
+        private bool PlaceWithin(List<NodeDef> wholes, NodeDef join)
+        {
+            foreach (NodeDef whole in wholes)
+            {
+                int index = _parts[whole].AsSpan().IndexOf(_parts[join]);
+                if (index < 0 || !whole.Outputs[0].Shape.With(3, 0).Equals(join.Outputs[0].Shape.With(3, 0)))
+                    continue;
+                _placement._ranges.Add(join.Output(), new ChannelRange(whole.Output(), _parts[whole].Take(index).Sum(p => p.Shape[^1])));
+                return true;
+            }
+            return false;
+        }
+
+        private void PlaceParts(NodeDef whole)
+        {
+            int first = 0;
+            foreach (NodeOutput part in _parts[whole])
+            {
+                if (CanBePlaced(part))
+                    _placement._ranges.TryAdd(part, new ChannelRange(whole.Output(), first));
+                first += part.Shape[^1];
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
+namespace Microsoft.ML.CnnZoo.Execution;
+
+/// <summary>
+/// Which operands of which ops may be a range of channels of a larger tensor: rows (pixels) that lie apart. The kernels of every backend whose factories say
+/// <see cref="IKernelFactory.HonoursPitches"/> keep to this table; every other operand is dense.
+/// </summary>
+public static class StridedOperands
+{
+    private const int Image = 0, GradientImage = 1, Result = 1, NormResult = 7, SideOutput = 5;
+
+    /// <summary>Whether an input may be such a range.</summary>
+    /// <param name="node">The node that reads it.</param>
+    /// <param name="input">Index of the input.</param>
+    public static bool Reads(NodeDef node, int input) => node.Op switch
+    {
+        "ConcatV2" => input < node.Inputs.Count - 1,
+        "FusedBatchNormV3" or "_FusedBatchNormEx" => input == Image,
+        "FusedBatchNormGradV3" => input == GradientImage,
+        // What the ReLU let through follows from x where nothing is added before it: the result is not read.
+        "_FusedBatchNormGradEx" => input == GradientImage || (input == NormResult && node.Outputs.Count <= SideOutput),
+        "ReluGrad" or "Relu6Grad" or "MaxPoolGrad" => input == Result,
+        _ => false,
+    };
+
+    /// <summary>Whether an output may be such a range.</summary>
+    /// <param name="node">The node that computes it.</param>
+    /// <param name="output">Index of the output.</param>
+    public static bool Writes(NodeDef node, int output) => output == 0 && node.Op switch
+    {
+        "Conv2D" or "MaxPool" or "AvgPool" or "FusedBatchNormV3" or "_FusedBatchNormEx" => true,
+        // The side tensor of a sum has the result's memory where it can: it is dense.
+        "_FusedConv2D" => !node.Attributes["fused_ops"].Strings.Contains("Add"),
+        "ConcatV2" => IsOfChannels(node),
+        _ => false,
+    };
+
+    /// <summary>Whether a node joins images along their channels.</summary>
+    internal static bool IsOfChannels(NodeDef node) => node.Op == "ConcatV2" && node.Outputs[0].Shape.Rank == 4 && node.ConstantInput(node.Inputs.Count - 1)[0] is 3 or -1;
+}
