@@ -92,6 +92,28 @@ internal static unsafe class Gemm
         }
     }
 
+    /// <summary><c>MultiplyPacked</c> of several matrices of the same shape, as a batch: one tile of rows and little depth cost no more than their products.</summary>
+    /// <param name="count">Matrices.</param>
+    /// <param name="m">Rows.</param>
+    /// <param name="n">Columns of B.</param>
+    /// <param name="k">Depth.</param>
+    /// <param name="a">The first A.</param>
+    /// <param name="ars">Between rows of A.</param>
+    /// <param name="nextA">Between one A and the next.</param>
+    /// <param name="packed">The first B, packed with k rows.</param>
+    /// <param name="nextB">Between one B and the next.</param>
+    /// <param name="c">The first C.</param>
+    /// <param name="ldc">Between rows of C.</param>
+    /// <param name="nextC">Between one C and the next.</param>
+    public static void MultiplyPacked(int count, int m, int n, int k, float* a, nint ars, nint nextA, float* packed, nint nextB, float* c, nint ldc, nint nextC)
+    {
+        if (Lanes512.IsSupported && m == TileRows && k <= MaxDepth && n % Lanes == 0)
+            MultiplyTiles<Vector512<float>, Lanes512>(count, n, k, a, ars, nextA, packed, nextB, c, ldc, nextC);
+        else
+            for (int i = 0; i < count; i++)
+                MultiplyPacked(m, n, k, a + (i * nextA), ars, packed + (i * nextB), c + (i * nextC), ldc);
+    }
+
     /// <summary>The next stretch of depth: never longer than a block may be, and the last two of like length.</summary>
     public static int NextDepth(int left) => left <= MaxDepth ? left : left < 2 * MaxDepth ? (left + 1) / 2 : MaxDepth;
 
@@ -103,6 +125,19 @@ internal static unsafe class Gemm
             Multiply<Vector256<float>, Lanes256>(m, n, k, a, ars, aks, b, c, ldc, accumulate, overread);
         else
             Multiply<Vector128<float>, Lanes128>(m, n, k, a, ars, aks, b, c, ldc, accumulate, overread);
+    }
+
+    private static void MultiplyTiles<V, L>(int count, int n, int k, float* a, nint ars, nint nextA, float* packed, nint nextB, float* c, nint ldc, nint nextC)
+        where V : struct where L : struct, ILanes<V>
+    {
+        for (int i = 0; i < count; i++, a += nextA, packed += nextB, c += nextC)
+        {
+            int column = 0;
+            for (; column + PanelWidth <= n; column += PanelWidth)
+                GemmMicroKernels.Tile14x2<V, L>(k, a, ars, 1, packed + ((nint)k * column), 2 * L.Count, c + column, ldc, false);
+            if (column < n)
+                GemmMicroKernels.Tile14x1<V, L>(k, a, ars, 1, packed + ((nint)k * column), L.Count, c + column, ldc, false);
+        }
     }
 
     /// <summary>The start of column <paramref name="column"/>'s panel (a multiple of the panel width), row <paramref name="row"/>, in a matrix packed with <paramref name="depth"/> rows and n columns.</summary>

@@ -114,9 +114,7 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
             _tiles.InputPixels(Input(_image), first + i, zeros, pixels);
             WinogradTransforms.Input(pixels, _g.Channels, v + ((long)i * _rowFloats), _imageFloats);
         }
-        for (int position = 0; position < Positions; position++)
-            Gemm.MultiplyPacked(count, _g.Filters, _g.Channels, v + (position * _imageFloats), _rowFloats, _filter + (position * _filterFloats),
-                m + (position * _productFloats), _resultFloats);
+        Gemm.MultiplyPacked(Positions, count, _g.Filters, _g.Channels, v, _rowFloats, _imageFloats, _filter, _filterFloats, m, _resultFloats, _productFloats);
         for (int i = 0; i < count; i++)
         {
             _tiles.OutputPixels(Output(), first + i, beyond, pixels);

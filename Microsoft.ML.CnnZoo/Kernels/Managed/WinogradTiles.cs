@@ -32,13 +32,20 @@ internal sealed unsafe class WinogradTiles
     {
         (int image, int top, int left) = Place(tile);
         (top, left) = (top - _g.PadTop, left - _g.PadLeft);
-        for (int i = 0; i < In; i++)
+        nint pixel = _g.Channels, row = _g.Width * pixel;
+        float* first = x + (((((long)image * _g.Height) + top) * _g.Width) + left) * pixel;
+        int inside = Math.Max(0, -left), beyond = Math.Min(In, _g.Width - left);
+        for (int i = 0; i < In; i++, pixels += In, first += row)
         {
-            int row = top + i;
-            bool inside = (uint)row < (uint)_g.Height;
-            float* first = x + (((((long)image * _g.Height) + row) * _g.Width) + left) * _g.Channels;
+            if ((uint)(top + i) >= (uint)_g.Height)
+            {
+                Fill(pixels, 0, In, zeros);
+                continue;
+            }
             for (int j = 0; j < In; j++)
-                *pixels++ = inside && (uint)(left + j) < (uint)_g.Width ? first + ((long)j * _g.Channels) : zeros;
+                pixels[j] = first + (j * pixel);
+            Fill(pixels, 0, inside, zeros);
+            Fill(pixels, beyond, In, zeros);
         }
     }
 
@@ -49,11 +56,15 @@ internal sealed unsafe class WinogradTiles
     /// <param name="pixels">16 addresses, row by row.</param>
     public void OutputPixels(float* y, int tile, float* beyond, float** pixels)
     {
-        for (int i = 0; i < Out; i++)
+        (int image, int top, int left) = Place(tile);
+        nint pixel = _pitch, row = _g.OutputWidth * pixel;
+        float* first = y + (((((long)image * _g.OutputHeight) + top) * _g.OutputWidth) + left) * pixel;
+        int columns = Math.Min(Out, _g.OutputWidth - left);
+        for (int i = 0; i < Out; i++, pixels += Out, first += row)
         {
-            int count = RowPixels(tile, i, out long pixel);
             for (int j = 0; j < Out; j++)
-                *pixels++ = j < count ? y + ((pixel + j) * _pitch) : beyond;
+                pixels[j] = first + (j * pixel);
+            Fill(pixels, top + i < _g.OutputHeight ? columns : 0, Out, beyond);
         }
     }
 
@@ -63,6 +74,12 @@ internal sealed unsafe class WinogradTiles
         (int image, int top, int left) = Place(tile);
         pixel = ((((long)image * _g.OutputHeight) + top + row) * _g.OutputWidth) + left;
         return top + row < _g.OutputHeight ? Math.Min(Out, _g.OutputWidth - left) : 0;
+    }
+
+    private static void Fill(float** pixels, int from, int to, float* pixel)
+    {
+        for (int j = from; j < to; j++)
+            pixels[j] = pixel;
     }
 
     private (int Image, int Top, int Left) Place(int tile)
