@@ -56,6 +56,21 @@ public sealed class CnnZooCliTests(TrainedModelFixture trained) : IClassFixture<
     }
 
     [Fact]
+    public void Train_RefreshedStatistics_ScoresDifferentlyAndRecomputingDoesNot()
+    {
+        using var images = new BarImages(each: 8);
+        double Loss(string name, params string[] options)
+        {
+            string model = images.At(name);
+            CnnZooCommand.Run(["train", "--data", images.Folder, "--arch", "resnet20_cifar", "--out", model, "--epochs", "2", "--batch", "8", "--validation", "0", .. options]).AssertSuccess();
+            return CnnZooCommand.Run("evaluate", "--model", model, "--data", images.Folder, "--json").Json().GetProperty("logLoss").GetDouble();
+        }
+        double plain = Loss("plain.zip");
+        Assert.Equal(plain, Loss("recompute.zip", "--recompute"));
+        Assert.NotEqual(plain, Loss("refreshed.zip", "--refresh-statistics"), 1e-3);
+    }
+
+    [Fact]
     public void Evaluate_TrainingFolder_KnowsTheBars()
     {
         JsonElement result = CnnZooCommand.Run("evaluate", "--model", trained.Model, "--data", trained.Images.Folder, "--json").Json();

@@ -25,10 +25,12 @@ internal static class TrainCommand
         Option<float> validation = CommandOptions.Number("--validation", "Share of the images that choose the best epoch and are not trained on; 0 for none", 0.1f, 0f, 0.9f);
         Option<CnnBackend> backend = CommandOptions.Choice<CnnBackend>("--backend", "Kernels to run on");
         Option<CnnPrecision> precision = CommandOptions.Choice<CnnPrecision>("--precision", "Numbers to compute with", "float32");
+        var recompute = new Option<bool>("--recompute") { Description = "Compute activations again for their gradients: less memory, the same weights" };
+        var refresh = new Option<bool>("--refresh-statistics") { Description = "Measure the batch norms' statistics anew after the last step" };
         var skip = new Option<bool>("--skip-bad-images") { Description = "Leave out images that cannot be read instead of failing" };
         var command = new Command("train", "Trains a network on a folder of images.")
         {
-            data, architecture, output, epochs, batch, rate, seed, validation, backend, precision, skip,
+            data, architecture, output, epochs, batch, rate, seed, validation, backend, precision, recompute, refresh, skip,
         };
         command.SetAction(parsed => Run(parsed.GetRequiredValue(data), parsed.GetRequiredValue(output), new CnnClassificationTrainer.Options
         {
@@ -41,6 +43,8 @@ internal static class TrainCommand
             ValidationSetFraction = parsed.GetValue(validation),
             Backend = parsed.GetValue(backend),
             Precision = parsed.GetValue(precision),
+            RecomputeActivations = parsed.GetValue(recompute),
+            RefreshBatchNormStatistics = parsed.GetValue(refresh),
             BadImages = parsed.GetValue(skip) ? BadImageHandling.Skip : BadImageHandling.Throw,
         }));
         return command;
