@@ -9,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Execution;
 /// </summary>
 public static class StridedOperands
 {
-    private const int Image = 0, GradientImage = 1, Result = 1, NormResult = 7, SideOutput = 5;
+    private const int Image = 0, Gradient = 0, GradientImage = 1, Result = 1, NormResult = 7, SideOutput = 5;
 
     /// <summary>Whether an input may be such a range.</summary>
     /// <param name="node">The node that reads it.</param>
@@ -18,10 +18,13 @@ public static class StridedOperands
     {
         "ConcatV2" => input < node.Inputs.Count - 1,
         "FusedBatchNormV3" or "_FusedBatchNormEx" => input == Image,
-        "FusedBatchNormGradV3" => input == GradientImage,
+        "Slice" => input == 0,
+        "AddN" => true,
+        "FusedBatchNormGradV3" => input is Gradient or GradientImage,
         // What the ReLU let through follows from x where nothing is added before it: the result is not read.
-        "_FusedBatchNormGradEx" => input == GradientImage || (input == NormResult && node.Outputs.Count <= SideOutput),
-        "ReluGrad" or "Relu6Grad" or "MaxPoolGrad" => input == Result,
+        "_FusedBatchNormGradEx" => input is Gradient or GradientImage || (input == NormResult && node.Outputs.Count <= SideOutput),
+        "ReluGrad" or "Relu6Grad" => input is Gradient or Result,
+        "MaxPoolGrad" => input == Result,
         _ => false,
     };
 
@@ -30,7 +33,7 @@ public static class StridedOperands
     /// <param name="output">Index of the output.</param>
     public static bool Writes(NodeDef node, int output) => output == 0 && node.Op switch
     {
-        "Conv2D" or "MaxPool" or "AvgPool" or "FusedBatchNormV3" or "_FusedBatchNormEx" => true,
+        "Slice" or "Conv2D" or "MaxPool" or "AvgPool" or "FusedBatchNormV3" or "_FusedBatchNormEx" => true,
         // The side tensor of a sum has the result's memory where it can: it is dense.
         "_FusedConv2D" => !node.Attributes["fused_ops"].Strings.Contains("Add"),
         "ConcatV2" => IsOfChannels(node),
@@ -39,4 +42,8 @@ public static class StridedOperands
 
     /// <summary>Whether a node joins images along their channels.</summary>
     internal static bool IsOfChannels(NodeDef node) => node.Op == "ConcatV2" && node.Outputs[0].Shape.Rank == 4 && node.ConstantInput(node.Inputs.Count - 1)[0] is 3 or -1;
+
+    /// <summary>The first channel that a node takes out of images with all their pixels, or null if it does something else.</summary>
+    internal static int? FirstChannel(NodeDef node) => node.Op == "Slice" && node.Outputs[0].Shape is { Rank: 4 } shape && shape.Equals(node.Inputs[0].Shape.With(3, shape[3]))
+        ? (int)node.ConstantInput(1)[3] : null;
 }

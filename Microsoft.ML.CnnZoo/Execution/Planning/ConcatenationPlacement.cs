@@ -14,7 +14,8 @@ internal readonly record struct ChannelRange(NodeOutput Base, int First)
 
 /// <summary>
 /// Which tensors are computed where a concatenation along the channels wants them, so that it has nothing to copy. Nested concatenations, and those that join the same
-/// tensors in the same order, are ranges of the widest: all of a DenseNet block's feature maps are one buffer, of which each layer reads a longer beginning.
+/// tensors in the same order, are ranges of the widest: all of a DenseNet block's feature maps are one buffer, of which each layer reads a longer beginning. What is taken out of a tensor
+/// along its channels, as the gradients of concatenations do, is a range of that tensor.
 /// </summary>
 /// <remarks>
 /// A tensor is placed, once, where <see cref="StridedOperands"/> allows it for the node that computes it and for all who read it; fetched tensors, feeds, variables and what depends
@@ -37,6 +38,9 @@ internal sealed class ConcatenationPlacement
 
     /// <summary>Where a tensor lies, if that is in another's memory.</summary>
     public ChannelRange? Find(NodeOutput tensor) => _ranges.TryGetValue(tensor, out ChannelRange range) ? range : null;
+
+    /// <summary>The tensors that lie in a tensor's memory.</summary>
+    public IEnumerable<NodeOutput> RangesOf(NodeOutput whole) => _ranges.Where(r => r.Value.Base == whole).Select(r => r.Key);
 
     /// <summary>What a node's kernel is told of its outputs.</summary>
     public IReadOnlyList<int> OutputPitches(NodeDef node) =>
@@ -63,6 +67,9 @@ internal sealed class ConcatenationPlacement
                     wholes.Add(join);
                     PlaceParts(join);
                 }
+            foreach (NodeDef node in request.Graph.Nodes)
+                if (StridedOperands.FirstChannel(node) is int first)
+                    PlaceSlice(node, first);
             return _placement;
         }
 
@@ -93,6 +100,15 @@ internal sealed class ConcatenationPlacement
                     _placement._ranges.TryAdd(part, new ChannelRange(whole.Output(), first));
                 first += part.Shape[^1];
             }
+        }
+
+        /// <summary>What is taken out of a tensor that a step computes is a range of it.</summary>
+        private void PlaceSlice(NodeDef slice, int first)
+        {
+            NodeOutput source = slice.Inputs[0];
+            if (!CanBePlaced(slice.Output()) || Schedule.IsView(source.Node) || Schedule.IsSource(source.Node) || _parameters.Contains(source.Node))
+                return;
+            _placement._ranges.TryAdd(slice.Output(), _placement.Find(source) is ChannelRange range ? range with { First = range.First + first } : new ChannelRange(source, first));
         }
     }
 }

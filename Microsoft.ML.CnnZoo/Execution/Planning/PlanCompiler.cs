@@ -144,6 +144,8 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
             return;
         Storage own = _storages[node.Output()];
         _storages[node.Output()] = source;
+        foreach (NodeOutput range in placement.RangesOf(node.Output()))
+            _storages[range] = NewStorage(range);
         _lastReader[source] = _lastReader.GetValueOrDefault(own, step);
     }
 

@@ -139,30 +139,22 @@ internal sealed unsafe class BFloat16BinaryKernel<TOperator> : ManagedKernel whe
 }
 
 /// <summary><c>AddN</c> of bfloat16: summed in float32, rounded once.</summary>
-internal sealed unsafe class BFloat16AddNKernel(KernelRequest request) : ManagedKernel(request)
+internal sealed unsafe class BFloat16AddNKernel(KernelRequest request) : AddNBase(request)
 {
-    private readonly int _inputs = request.Inputs.Count;
-    private readonly long _count = request.Outputs[0].Shape.ElementCount;
-
-    public override int InPlaceInput => 0;
-
     [SkipLocalsInit]
-    public override void RunPart(int part, int parts)
+    protected override void Sum(long row, long column, long result, long n)
     {
-        (long start, long end) = Range(_count, part, parts, 64);
         float* sum = stackalloc float[2 * BFloat16Elementwise.Tile];
-        for (long i = start; i < end; i += BFloat16Elementwise.Tile)
+        for (long i = 0; i < n; i += BFloat16Elementwise.Tile)
         {
-            long n = Math.Min(BFloat16Elementwise.Tile, end - i);
-            BFloat16Spans.Widen((ushort*)InputAddress(0) + i, sum, n);
-            for (int k = 1; k < _inputs; k++)
+            long count = Math.Min(BFloat16Elementwise.Tile, n - i);
+            BFloat16Spans.Widen((ushort*)InputAddress(0) + At(0, row, column + i), sum, count);
+            for (int k = 1; k < Inputs; k++)
             {
-                BFloat16Spans.Widen((ushort*)InputAddress(k) + i, sum + BFloat16Elementwise.Tile, n);
-                FloatSpans.Add(sum, sum + BFloat16Elementwise.Tile, n);
+                BFloat16Spans.Widen((ushort*)InputAddress(k) + At(k, row, column + i), sum + BFloat16Elementwise.Tile, count);
+                FloatSpans.Add(sum, sum + BFloat16Elementwise.Tile, count);
             }
-            BFloat16Spans.Narrow(sum, (ushort*)OutputAddress() + i, n);
+            BFloat16Spans.Narrow(sum, (ushort*)OutputAddress() + result + i, count);
         }
     }
-
-    protected override void Compute() => Share(_count * _inputs);
 }

@@ -5,7 +5,7 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>Ops that only move elements, of any type: <c>Slice</c>, <c>StridedSlice</c> and its gradient, <c>ConcatV2</c>, <c>Pad</c>, <c>PadV2</c>,
-/// <c>BroadcastTo</c>, <c>Tile</c>, <c>Transpose</c>. One strided copy per moved input, after an optional fill. What a concatenation finds in its place already is not moved.</summary>
+/// <c>BroadcastTo</c>, <c>Tile</c>, <c>Transpose</c>. One strided copy per moved input, after an optional fill. What a concatenation or slice finds in its place already is not moved.</summary>
 internal sealed unsafe class LayoutKernel : ManagedKernel
 {
     private readonly Move[] _copies;
@@ -17,14 +17,18 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
     private LayoutKernel(KernelRequest request, Move[] copies, bool fills = false, int fillInput = -1) : base(request) =>
         (_copies, _output, _fills, _fillInput) = (copies, request.Outputs[0], fills, fillInput);
 
-    /// <summary>The copy of an input; not needed if the input's address is the output's and so many bytes more, unless that is negative.</summary>
-    private readonly record struct Move(int Input, StridedCopy Copy, long PlaceOffset = -1);
+    /// <summary>The copy of an input; not needed if the output lies so many bytes behind the input.</summary>
+    private readonly record struct Move(int Input, StridedCopy Copy, long? Distance = null);
 
     public static IKernel Slice(KernelRequest request)
     {
-        long[] strides = StridedCopy.DenseStrides(request.Inputs[0].Shape.Dimensions), begin = Constant(request, 1);
         ReadOnlySpan<int> dims = request.Outputs[0].Shape.Dimensions;
-        return new LayoutKernel(request, [new(0, new(Size(request), dims, strides, Dot(begin, strides), StridedCopy.DenseStrides(dims), 0))]);
+        if (dims.Length == 0)
+            return new LayoutKernel(request, [new(0, new(Size(request), dims, [], 0, [], 0))]);
+        long[] strides = StridedCopy.Strides(request.Inputs[0].Shape.Dimensions, request.Inputs[0].Pitch), begin = Constant(request, 1);
+        long first = Dot(begin, strides);
+        return new LayoutKernel(request, [new(0, new(Size(request), dims, strides, first, StridedCopy.Strides(dims, request.OutputPitch()), 0),
+            request.IsPlaced() && request.OutputPitch() == request.Inputs[0].Pitch ? first * Size(request) : null)]);
     }
 
     public static IKernel StridedSlice(KernelRequest request)
@@ -55,7 +59,7 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
             ReadOnlySpan<int> dims = request.Inputs[i].Shape.Dimensions;
             if (request.Inputs[i].Shape.ElementCount > 0)
                 copies.Add(new(i, new(Size(request), dims, StridedCopy.Strides(dims, request.Inputs[i].Pitch), 0, to, at * to[axis]),
-                    request.Inputs[i].RowPitch == request.OutputPitch() ? at * Size(request) : -1));
+                    request.Inputs[i].RowPitch == request.OutputPitch() ? -at * Size(request) : null));
         }
         return new LayoutKernel(request, [.. copies]);
     }
@@ -123,7 +127,7 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
                 Share(_copies[_phase].Copy.Elements);
     }
 
-    private bool IsInPlace(in Move move) => move.PlaceOffset >= 0 && InputAddress(move.Input) == OutputAddress() + (nint)move.PlaceOffset;
+    private bool IsInPlace(in Move move) => move.Distance is long distance && OutputAddress() - InputAddress(move.Input) == (nint)distance;
 
     private void Fill(int part, int parts)
     {

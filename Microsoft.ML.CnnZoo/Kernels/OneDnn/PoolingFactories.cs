@@ -15,22 +15,37 @@ internal sealed class PoolingFactory(string op, DnnlAlgorithm algorithm) : IKern
         if (ConvolutionRequests.OneType(request) is not DnnlDataType type)
             return null;
         Pool2DGeometry whole = Pool2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape);
-        int pitch = request.OutputPitch();
         var kernel = new StagedKernelBuilder();
         using DnnlAttributesHandle attributes = DnnlNative.CreateAttributes();
         foreach (PoolingShare share in PoolingShare.Of(whole, type, request.Workers.ThreadCount, byRows: true))
         {
-            using DnnlPrimitiveDescHandle? desc = share.TryDescribeForward( DnnlPropagation.ForwardInference, algorithm, attributes);
-            if (desc is null)
-                return kernel.Abandon();
             kernel.BeginShare();
-            // oneDNN has only reference loops for pixels that lie apart: they are computed side by side and then moved.
-            Operand result = request.IsPlaced() ? Operand.Scratch(kernel.Reserve(share.Output.ByteLength)) : Operand.Output(0, share.OutputOffset);
-            kernel.Add(new DnnlPrimitive(desc, (DnnlArgument.Source, share.Input), (DnnlArgument.Destination, share.Output)), Operand.Input(0, share.InputOffset), result);
-            if (request.IsPlaced())
-                kernel.Add(DnnlPrimitive.Reorder(share.Output, share.PlacedOutput(pitch), attributes), result, Operand.Output(0, share.OutputOffset / whole.Channels * pitch));
+            if (!(request.IsPlaced() ? TryAddPlaced(kernel, share, attributes, request.OutputPitch()) : TryAdd(kernel, share, attributes, Operand.Output(0, share.OutputOffset))))
+                return kernel.Abandon();
         }
         return kernel.Build(request.Workers);
+    }
+
+    private bool TryAdd(StagedKernelBuilder kernel, in PoolingShare share, DnnlAttributesHandle attributes, in Operand result)
+    {
+        using DnnlPrimitiveDescHandle? desc = share.TryDescribeForward(DnnlPropagation.ForwardInference, algorithm, attributes);
+        if (desc is not null)
+            kernel.Add(new DnnlPrimitive(desc, (DnnlArgument.Source, share.Input), (DnnlArgument.Destination, share.Output)), Operand.Input(0, share.InputOffset), result);
+        return desc is not null;
+    }
+
+    /// <summary>oneDNN has only reference loops for pixels that lie apart: image by image they are computed side by side, in memory that stays in the cache, and then moved.</summary>
+    private bool TryAddPlaced(StagedKernelBuilder kernel, in PoolingShare share, DnnlAttributesHandle attributes, int pitch)
+    {
+        Operand result = default;
+        foreach (PoolingShare image in share.Images())
+        {
+            result = result.Place != OperandPlace.Scratch ? Operand.Scratch(kernel.Reserve(image.Output.ByteLength)) : result;
+            if (!TryAdd(kernel, image, attributes, result))
+                return false;
+            kernel.Add(DnnlPrimitive.Reorder(image.Output, image.PlacedOutput(pitch), attributes), result, Operand.Output(0, image.OutputOffset / share.Geometry.Channels * pitch));
+        }
+        return true;
     }
 }
 
@@ -115,6 +130,14 @@ internal readonly record struct PoolingShare(Pool2DGeometry Geometry, DnnlDataTy
     /// <summary>The result as a range of a larger tensor's channels.</summary>
     /// <param name="pitch">Elements from one pixel to the next.</param>
     public DnnlMemoryDesc PlacedOutput(int pitch) => DnnlMemoryDesc.NhwcRange(Geometry.Batch, Geometry.OutputHeight, Geometry.OutputWidth, Geometry.Channels, pitch, Type);
+
+    /// <summary>Its images, one by one.</summary>
+    public IEnumerable<PoolingShare> Images()
+    {
+        (long image, long result) = (Input.ByteLength / Geometry.Batch, Output.ByteLength / Geometry.Batch);
+        for (int i = 0; i < Geometry.Batch; i++)
+            yield return this with { Geometry = Geometry with { Batch = 1 }, InputOffset = InputOffset + (i * image), OutputOffset = OutputOffset + (i * result) };
+    }
 
     /// <summary>At most one share per thread: whole images, or, forward and with fewer images than threads, bands of each image's output rows.</summary>
     public static PoolingShare[] Of(Pool2DGeometry g, DnnlDataType type, int threads, bool byRows)
