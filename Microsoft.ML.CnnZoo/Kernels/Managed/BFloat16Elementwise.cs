@@ -94,7 +94,7 @@ internal sealed unsafe class BFloat16BinaryKernel<TOperator> : ManagedKernel whe
         (_wideA, _wideB) = (request.Inputs[0].Type == DataType.Float, request.Inputs[1].Type == DataType.Float);
         InPlaceInput = -1;
         for (int i = 1; i >= 0; i--)
-            if (request.Inputs[i].Spec == request.Outputs[0])
+            if (request.Inputs[i].RowPitch == 0 && request.Inputs[i].Spec == request.Outputs[0])
                 InPlaceInput = i;
     }
 

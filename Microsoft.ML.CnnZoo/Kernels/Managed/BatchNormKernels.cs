@@ -147,7 +147,6 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
 internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchNormBase(request, 1)
 {
     private const int OffsetInput = 6, ResultInput = 7, SideOutput = 5;
-    private readonly int _gradientPitch = request.Inputs[0].Pitch;
     private readonly bool _hasSide = request.Outputs.Count > SideOutput, _isRectified = Rectifies(request);
 
     public override int InPlaceInput => 0;
@@ -156,7 +155,7 @@ internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchN
     {
         Parts = parts;
         (long first, long count) = Rows(part, parts);
-        PixelMatrix dy = From(InputAddress(0), first, _gradientPitch), x = From(InputAddress(1), first, Pitch);
+        PixelMatrix dy = From(InputAddress(0), first), x = From(InputAddress(1), first, Pitch);
         PixelMatrix result = _hasSide && _isRectified ? From(InputAddress(ResultInput), first) : default, side = _hasSide ? From(OutputAddress(SideOutput), first) : default;
         GradientMask mask = _isRectified && !_hasSide ? new((nint)Floats(3), InputAddress(OffsetInput)) : default;
         if (Phase == 0)

@@ -6,9 +6,8 @@ namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 internal sealed unsafe class BinaryKernel<TOperator>(KernelRequest request) : ManagedKernel(request) where TOperator : struct, IBinaryOperator
 {
     private readonly BroadcastPlan _plan = new(request.Outputs[0].Shape, request.Inputs[0], request.Inputs[1]);
-    private readonly int _inPlace = request.Inputs[0].Shape.Equals(request.Outputs[0].Shape) ? 0 : request.Inputs[1].Shape.Equals(request.Outputs[0].Shape) ? 1 : -1;
 
-    public override int InPlaceInput => _inPlace;
+    public override int InPlaceInput { get; } = CanShare(request, 0) ? 0 : CanShare(request, 1) ? 1 : -1;
 
     public override void RunPart(int part, int parts)
     {
@@ -26,4 +25,6 @@ internal sealed unsafe class BinaryKernel<TOperator>(KernelRequest request) : Ma
     }
 
     protected override void Compute() => Share(_plan.Rows * _plan.Columns);
+
+    private static bool CanShare(KernelRequest request, int input) => request.Inputs[input].RowPitch == 0 && request.Inputs[input].Shape.Equals(request.Outputs[0].Shape);
 }
