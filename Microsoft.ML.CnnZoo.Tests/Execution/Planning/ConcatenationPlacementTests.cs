@@ -82,6 +82,23 @@ public sealed class ConcatenationPlacementTests
         }, "a in all at 0", "b in all at 20"),
         ["a batch norm in place"] = new((g, x) => [Join(g, "all", Norm(g, Pool(g, x, "p"), "a"), Norm(g, x, "b"))], "a in all at 0", "b in all at 20"),
         ["a sum"] = new((g, x) => [Join(g, "all", g.AddNode("AddV2", [Conv(g, x, "a"), Conv(g, x, "b")], null, "sum").Output(), Conv(g, x, "c"))], "c in all at 20"),
+        ["slices"] = new((g, x) =>
+        {
+            // The sum is computed in place of a pool: its ranges follow it there.
+            NodeOutput sum = g.AddNode("AddV2", [Pool(g, x, "p"), Conv(g, x, "a")], null, "sum").Output();
+            NodeOutput head = Take(g, sum, "head", 0, 12), tail = Take(g, sum, "tail", 12, 8), part = Take(g, head, "part", 4, 5), read = Take(g, sum, "read", 3, 9);
+            return
+            [
+                g.AddNode("AddV2", [head, Pool(g, Conv(g, x, "b", 12), "p12")]).Output(), g.AddNode("AddN", [tail, Conv(g, x, "c", 8), tail], [new("N", AttributeValue.Of(3L))]).Output(),
+                g.AddNode("AddV2", [Conv(g, x, "d", 5), part]).Output(), g.AddNode("Tanh", [read]).Output(),
+            ];
+        }, "head in sum at 0", "tail in sum at 12"),
+        ["a slice of a placed tensor"] = new((g, x) =>
+        {
+            NodeOutput a = Conv(g, x, "a"), part = Take(g, a, "part", 3, 10);
+            return [Join(g, "all", Pool(g, x, "p"), a), g.AddNode("AddV2", [part, Pool(g, Conv(g, x, "b", 10), "p10")]).Output()];
+        }, "a in all at 20", "p in all at 0", "part in all at 23"),
+        ["a slice of a feed"] = new((g, x) => [g.AddNode("AddV2", [Take(g, x, "part", 3, 10), Pool(g, Conv(g, x, "b", 10), "p")]).Output()]),
         ["rows"] = new((g, x) => [g.AddNode("ConcatV2", [Conv(g, x, "a"), Conv(g, x, "b"), g.Constant(TensorLiteral.Scalar(1))], [new("N", AttributeValue.Of(2L))], "all").Output()]),
         ["one channel"] = new((g, x) => [Join(g, "all", Conv(g, x, "a", 1), Conv(g, x, "b"))], "b in all at 1"),
     };
@@ -224,6 +241,9 @@ public sealed class ConcatenationPlacementTests
         NodeOutput Read(string leaf) => g.ReadVariable(new($"{name}/{leaf}", new(DataType.Float, new TensorShape(x.Shape[^1])), VariableRole.Normalization, Initializer.Zeros));
         return g.AddNode("FusedBatchNormV3", [x, Read("gamma"), Read("beta"), Read("mean"), Read("variance")], [new("is_training", AttributeValue.Of(false))], name, after).Output();
     }
+
+    private static NodeOutput Take(GraphBuilder g, NodeOutput x, string name, int first, int channels) => g.AddNode("Slice",
+        [x, g.Constant(TensorLiteral.Vector(0, 0, 0, first)), g.Constant(TensorLiteral.Vector(-1, -1, -1, channels))], null, name).Output();
 
     private static NodeOutput Grow(GraphBuilder g, NodeOutput x)
     {

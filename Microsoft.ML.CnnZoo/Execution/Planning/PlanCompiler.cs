@@ -140,6 +140,8 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         Storage source = StorageOf(node.Inputs[input]);
         if (source.Base is not null || _storages[node.Output()].Base is not null)
             return; // a range of another tensor's memory belongs to that
+        if (node.Inputs.Where((_, i) => i != input).Any(other => StorageOf(other).Memory == source))
+            return; // a step that reads it twice would read what it wrote
         if (source.Kind != StorageKind.Arena || _parameters.Find(Schedule.Root(node.Inputs[input]).Node) is not null || _lastReader[source] != step || source.ByteLength != node.Outputs[0].ByteLength)
             return;
         Storage own = _storages[node.Output()];
