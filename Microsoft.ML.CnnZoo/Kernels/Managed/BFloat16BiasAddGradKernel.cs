@@ -5,8 +5,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 /// <summary>Rows of a bfloat16 matrix, a cacheful at a time in float32, and sums over such pieces.</summary>
 /// <param name="columns">Columns.</param>
 /// <param name="threads">Parts that have buffers of their own.</param>
-/// <param name="matrices">Matrices that a part has widened at the same time.</param>
-internal sealed unsafe class BFloat16Rows(int columns, int threads, int matrices)
+internal sealed unsafe class BFloat16Rows(int columns, int threads)
 {
     private const int TileElements = 8192, LeastRows = 16;
 
@@ -15,7 +14,7 @@ internal sealed unsafe class BFloat16Rows(int columns, int threads, int matrices
 
     private long TileBytes => Aligned((long)Count * columns * sizeof(float));
 
-    private long PartBytes => (TileBytes * matrices) + (2 * Aligned((long)columns * sizeof(double)));
+    private long PartBytes => TileBytes + Aligned((long)columns * sizeof(double));
 
     /// <summary>Bytes of scratch memory for all parts.</summary>
     public long ScratchBytes => PartBytes * threads;
@@ -23,11 +22,11 @@ internal sealed unsafe class BFloat16Rows(int columns, int threads, int matrices
     /// <summary>Rounds up to whole cache lines.</summary>
     public static long Aligned(long bytes) => (bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
 
-    /// <summary>A part's buffer for a matrix.</summary>
-    public float* Tile(nint scratch, int part, int matrix) => (float*)(scratch + (nint)((PartBytes * part) + (TileBytes * matrix)));
+    /// <summary>A part's buffer for a piece.</summary>
+    public float* Tile(nint scratch, int part) => (float*)(scratch + (nint)(PartBytes * part));
 
-    /// <summary>A part's sums of one piece, of two kinds.</summary>
-    public double* PieceSums(nint scratch, int part, int row) => (double*)(scratch + (nint)((PartBytes * part) + (TileBytes * matrices) + (row * Aligned((long)columns * sizeof(double)))));
+    /// <summary>A part's sums of one piece.</summary>
+    public double* PieceSums(nint scratch, int part) => (double*)(scratch + (nint)((PartBytes * part) + TileBytes));
 
     /// <summary>sums += piece.</summary>
     public static void Add(double* sums, double* piece, int count)
@@ -40,15 +39,15 @@ internal sealed unsafe class BFloat16Rows(int columns, int threads, int matrices
 /// <summary><c>BiasAddGrad</c> of a bfloat16 gradient, summed in double precision and given in float32.</summary>
 internal sealed unsafe class BFloat16BiasAddGradKernel(KernelRequest request) : BiasAddGradKernel(request)
 {
-    private readonly BFloat16Rows _rows = new(request.Inputs[0].Shape[^1], request.Workers.ThreadCount, matrices: 1);
+    private readonly BFloat16Rows _rows = new(request.Inputs[0].Shape[^1], request.Workers.ThreadCount);
 
     public override long ScratchBytes => BFloat16Rows.Aligned(base.ScratchBytes) + _rows.ScratchBytes;
 
     protected override void SumRows(int part, long first, long last, double* sums, float* piece)
     {
         nint scratch = Scratch + (nint)BFloat16Rows.Aligned(base.ScratchBytes);
-        float* tile = _rows.Tile(scratch, part, 0);
-        double* pieceSums = _rows.PieceSums(scratch, part, 0);
+        float* tile = _rows.Tile(scratch, part);
+        double* pieceSums = _rows.PieceSums(scratch, part);
         new Span<double>(sums, Channels).Clear();
         for (long row = first; row < last; row += _rows.Count)
         {
