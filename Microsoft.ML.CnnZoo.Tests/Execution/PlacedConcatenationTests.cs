@@ -53,7 +53,7 @@ public sealed class PlacedConcatenationTests
             }
             (byte[] Bytes, long Peak) copied = Score(false), placed = Score(true);
             Assert.Equal(copied.Bytes, placed.Bytes);
-            Assert.InRange(placed.Peak, 1, copied.Peak + (copied.Peak / 10) + (64 << 10)); // branches of a module are alive together either way
+            Assert.InRange(placed.Peak, 1, copied.Peak * 11 / 10); // a whole is there from its first part on, while other branches still have scratch memory
         }
     }
 

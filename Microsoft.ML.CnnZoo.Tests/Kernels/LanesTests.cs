@@ -47,34 +47,6 @@ public sealed unsafe class LanesTests
         Assert.Equal(0, Lanes1.Rectify(-2));
     }
 
-    /// <summary>Sums of the channels that each width gets: 16, 8, 4 or one at a time.</summary>
-    [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    [InlineData(12)]
-    [InlineData(31)]
-    [InlineData(40)]
-    public void MomentsAreThoseOfDoubles(int channels)
-    {
-        const int rows = 37, pitch = 41;
-        var random = new Random(channels);
-        float[] x = [.. Enumerable.Range(0, rows * pitch).Select(_ => 1000 + random.NextSingle())];
-        double[] sums = new double[channels], squares = new double[channels];
-        fixed (float* px = x)
-        fixed (double* ps = sums, pq = squares)
-        {
-            var moments = new BatchNormMoments(new PixelMatrix((nint)px, pitch), channels, ps, pq);
-            PixelColumns.Run(ref moments, isBFloat16: false, rows, channels);
-        }
-        for (int c = 0; c < channels; c++)
-        {
-            double[] column = [.. Enumerable.Range(0, rows).Select(r => (double)x[(r * pitch) + c])];
-            double mean = column.Average(), variance = column.Sum(v => (v - mean) * (v - mean)) / rows;
-            Assert.Equal(mean, sums[c] / rows, mean * 1e-6);
-            Assert.Equal(variance, (squares[c] / rows) - (sums[c] / rows * sums[c] / rows), 1e-3);
-        }
-    }
-
     private static void Check<V, L>() where V : struct where L : struct, ILanes<V>
     {
         float* input = stackalloc float[16], result = stackalloc float[16];

@@ -163,7 +163,7 @@ public sealed class ConcatenationPlacementTests
     [Theory]
     [InlineData(Precision.Float32)]
     [InlineData(Precision.BFloat16)]
-    public void PeakBytes_DenseNetInTraining_FallsByAThird(Precision precision)
+    public void PeakBytes_DenseNetInTraining_FallsByAQuarterAtLeast(Precision precision)
     {
         CnnArchitecture network = CnnArchitectures.Find("densenet121");
         ClassificationGraph graph = new ClassificationGraphs(network, network.DefaultInput, 10).Training(new TrainingOptions());
@@ -174,7 +174,7 @@ public sealed class ConcatenationPlacementTests
                 new CompileOptions { Precision = precision, PlacesConcatenations = places });
             return plan.PeakBytes;
         }
-        Assert.InRange((double)Peak(true) / Peak(false), 0.3, 0.75);
+        Assert.InRange(Peak(true), 1, Peak(false) * 3 / 4);
     }
 
     private static (long Before, long After) Copied(GraphRequest request, ConcatenationPlacement placement)

@@ -10,7 +10,8 @@ namespace Microsoft.ML.CnnZoo.Execution.Passes;
 /// </summary>
 /// <remarks>
 /// The copies give the same bits: a batch norm's copy takes the batch's mean and variance, which are kept, as they are. Nested concatenations are flattened,
-/// so that a copy needs the layers' own outputs alone; where these lie side by side already (ConcatenationPlacement) it costs nothing. What adds a side tensor is kept, else a copy would lead back through the whole network.
+/// so that a copy needs the layers' own outputs alone; where these lie side by side already (<see cref="Planning.ConcatenationPlacement"/>) it costs nothing.
+/// What adds a side tensor is kept, else a copy would lead back through the whole network.
 /// </remarks>
 internal sealed class RecomputeActivations : IGraphPass
 {

@@ -107,11 +107,15 @@ internal static unsafe class Gemm
     /// <param name="nextC">Between one C and the next.</param>
     public static void MultiplyPacked(int count, int m, int n, int k, float* a, nint ars, nint nextA, float* packed, nint nextB, float* c, nint ldc, nint nextC)
     {
-        if (Lanes512.IsSupported && m == TileRows && k <= MaxDepth && n % Lanes == 0)
-            MultiplyTiles<Vector512<float>, Lanes512>(count, n, k, a, ars, nextA, packed, nextB, c, ldc, nextC);
-        else
+        if (m != TileRows || k > MaxDepth)
             for (int i = 0; i < count; i++)
                 MultiplyPacked(m, n, k, a + (i * nextA), ars, packed + (i * nextB), c + (i * nextC), ldc);
+        else if (Lanes512.IsSupported)
+            MultiplyTiles<Vector512<float>, Lanes512>(count, n, k, a, ars, nextA, packed, nextB, c, ldc, nextC);
+        else if (Lanes256.IsSupported)
+            MultiplyTiles<Vector256<float>, Lanes256>(count, n, k, a, ars, nextA, packed, nextB, c, ldc, nextC);
+        else
+            MultiplyTiles<Vector128<float>, Lanes128>(count, n, k, a, ars, nextA, packed, nextB, c, ldc, nextC);
     }
 
     /// <summary>The next stretch of depth: never longer than a block may be, and the last two of like length.</summary>
@@ -130,14 +134,8 @@ internal static unsafe class Gemm
     private static void MultiplyTiles<V, L>(int count, int n, int k, float* a, nint ars, nint nextA, float* packed, nint nextB, float* c, nint ldc, nint nextC)
         where V : struct where L : struct, ILanes<V>
     {
-        for (int i = 0; i < count; i++, a += nextA, packed += nextB, c += nextC)
-        {
-            int column = 0;
-            for (; column + PanelWidth <= n; column += PanelWidth)
-                GemmMicroKernels.Tile14x2<V, L>(k, a, ars, 1, packed + ((nint)k * column), 2 * L.Count, c + column, ldc, false);
-            if (column < n)
-                GemmMicroKernels.Tile14x1<V, L>(k, a, ars, 1, packed + ((nint)k * column), L.Count, c + column, ldc, false);
-        }
+        for (int i = 0; i < count; i++)
+            MultiplyRows<V, L>(TileRows, TileRows, n, k, a + (i * nextA), ars, 1, new Panels(packed + (i * nextB), k, 0), c + (i * nextC), ldc, false);
     }
 
     /// <summary>The start of column <paramref name="column"/>'s panel (a multiple of the panel width), row <paramref name="row"/>, in a matrix packed with <paramref name="depth"/> rows and n columns.</summary>

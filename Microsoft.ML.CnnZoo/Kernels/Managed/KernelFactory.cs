@@ -23,6 +23,9 @@ internal sealed class KernelFactory(string op, Func<KernelRequest, IKernel?> pre
     public static KernelFactory Float(string op, Func<KernelRequest, IKernel> prepare, Func<KernelRequest, IKernel> prepareBFloat16, int dataInputs = 1) => new(op, request =>
         request.Inputs.Take(dataInputs).All(i => i.Type == DataType.BFloat16) ? prepareBFloat16(request) : Float(op, prepare).TryPrepare(request));
 
+    /// <summary>A factory whose kernels take float32 or bfloat16 in the first <paramref name="dataInputs"/> inputs, beside float32 weights.</summary>
+    public static KernelFactory EitherFloat(string op, Func<KernelRequest, IKernel> prepare, int dataInputs = 1) => Float(op, prepare, prepare, dataInputs);
+
     /// <summary>A factory of elementwise kernels of one operand.</summary>
     public static KernelFactory Unary<TOperator>(string op) where TOperator : struct, IUnaryOperator =>
         Float(op, r => new UnaryKernel<TOperator>(r), r => new BFloat16UnaryKernel<TOperator>(r));

@@ -75,10 +75,10 @@ public sealed class ManagedBackend : IBackend
         KernelFactory.Float("AvgPoolGrad", r => new AvgPoolGradKernel(r)),
         KernelFactory.Float("LRN", r => new LrnKernel(r)),
         KernelFactory.Float("LRNGrad", r => new LrnGradKernel(r)),
-        KernelFactory.Float("FusedBatchNormV3", r => new BatchNormKernel(r), r => new BatchNormKernel(r)),
-        KernelFactory.Float("FusedBatchNormGradV3", r => new BatchNormGradKernel(r), r => new BatchNormGradKernel(r), 2),
-        KernelFactory.Float("_FusedBatchNormEx", r => new BatchNormKernel(r), r => new BatchNormKernel(r)),
-        KernelFactory.Float("_FusedBatchNormGradEx", r => new BatchNormGradKernel(r), r => new BatchNormGradKernel(r), 2),
+        KernelFactory.EitherFloat("FusedBatchNormV3", r => new BatchNormKernel(r)),
+        KernelFactory.EitherFloat("FusedBatchNormGradV3", r => new BatchNormGradKernel(r), 2),
+        KernelFactory.EitherFloat("_FusedBatchNormEx", r => new BatchNormKernel(r)),
+        KernelFactory.EitherFloat("_FusedBatchNormGradEx", r => new BatchNormGradKernel(r), 2),
     ];
 
     private static IEnumerable<KernelFactory> Rows() =>

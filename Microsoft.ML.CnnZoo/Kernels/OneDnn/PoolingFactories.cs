@@ -37,10 +37,9 @@ internal sealed class PoolingFactory(string op, DnnlAlgorithm algorithm) : IKern
     /// <summary>oneDNN has only reference loops for pixels that lie apart: image by image they are computed side by side, in memory that stays in the cache, and then moved.</summary>
     private bool TryAddPlaced(StagedKernelBuilder kernel, in PoolingShare share, DnnlAttributesHandle attributes, int pitch)
     {
-        Operand result = default;
+        Operand result = Operand.Scratch(kernel.Reserve(share.Output.ByteLength / share.Geometry.Batch));
         foreach (PoolingShare image in share.Images())
         {
-            result = result.Place != OperandPlace.Scratch ? Operand.Scratch(kernel.Reserve(image.Output.ByteLength)) : result;
             if (!TryAdd(kernel, image, attributes, result))
                 return false;
             kernel.Add(DnnlPrimitive.Reorder(image.Output, image.PlacedOutput(pitch), attributes), result, Operand.Output(0, image.OutputOffset / share.Geometry.Channels * pitch));
