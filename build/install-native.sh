@@ -6,7 +6,6 @@ set -u
 # Library file, Debian package, what is lost without it.
 libraries=(
   "libdnnl.so.2|libdnnl2|networks run on the managed kernels, several times slower"
-  "libgdk_pixbuf-2.0.so.0|libgdk-pixbuf-2.0-0|image files can't be decoded or encoded (pixel columns still work)"
 )
 
 present() {

@@ -2,7 +2,7 @@ using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Tests.Golden;
-using Microsoft.ML.CnnZoo.Tests.MLNet;
+using Microsoft.ML.CnnZoo.Tests.Images;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Xunit;

@@ -46,7 +46,7 @@ public class CnnClassificationTests
     [Fact]
     public void Fit_DigitsAsEncodedFiles_GivesTheScoresOfBytes()
     {
-        using var files = new MLNet.ImageFiles();
+        using var files = new Images.ImageFiles();
         FileRow[] rows = [.. Enumerable.Range(0, 60).Select(i => new FileRow { Label = DigitRows.Name(Digits.Label(i)), Pixels = File.ReadAllBytes(files.Save($"{i}.png", DigitRows.Image(i))) })];
         var mlContext = new MLContext(1);
         CnnClassificationTrainer.Options options = DigitRows.Options(1);

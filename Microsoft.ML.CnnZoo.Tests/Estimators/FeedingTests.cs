@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Imaging;
-using Microsoft.ML.CnnZoo.Tests.MLNet;
+using Microsoft.ML.CnnZoo.Tests.Images;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Xunit;
@@ -168,7 +168,7 @@ public sealed class FeedingTests : IDisposable
         using PredictionEngine<FileRow, ScoreOnly> engine = _mlContext.Model.CreatePredictionEngine<FileRow, ScoreOnly>(model);
         Assert.Equal(scores[7], engine.Predict(Encoded()[7]).Score, Close);
         _mlContext.Model.Save(model, null, _files.Path("ten.zip"));
-        var loaded = (IDisposable)_mlContext.RegisterCnnZoo().Model.Load(_files.Path("ten.zip"), out _);
+        var loaded = (IDisposable)_mlContext.Model.Load(_files.Path("ten.zip"), out _);
         Assert.Equal(scores[7], DigitRows.Scores(((ITransformer)loaded).Transform(_mlContext.Data.LoadFromEnumerable(Encoded()[..20])))[7], Close);
         loaded.Dispose();
     }

@@ -14,7 +14,7 @@ public sealed class FreshProcessTests : IDisposable
     /// <summary>Runs in the child: loads, scores, writes the scores.</summary>
     internal static void Score(string model, int digits, string output)
     {
-        MLContext mlContext = new MLContext().RegisterCnnZoo();
+        MLContext mlContext = new MLContext();
         ITransformer loaded = mlContext.Model.Load(model, out _);
         float[][] scores = DigitRows.Scores(loaded.Transform(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, digits))));
         File.WriteAllBytes(output, MemoryMarshal.AsBytes<float>(scores.SelectMany(s => s).ToArray()).ToArray());
@@ -47,7 +47,7 @@ public sealed class FreshProcessTests : IDisposable
     {
         string path = SaveModel(out float[][] scores);
         var mlContext = new MLContext();
-        ITransformer loaded = mlContext.RegisterCnnZoo().Model.Load(path, out DataViewSchema schema);
+        ITransformer loaded = mlContext.Model.Load(path, out DataViewSchema schema);
         CnnClassificationTransformer network = Assert.IsAssignableFrom<IEnumerable<ITransformer>>(loaded).OfType<CnnClassificationTransformer>().Single();
         Assert.Equal("lenet5_modern_relu", network.Model.Architecture.Name);
         Assert.Equal(10, network.ClassNames.Count);
@@ -98,14 +98,14 @@ public sealed class FreshProcessTests : IDisposable
         string path = SaveModel(out _);
         byte[] bytes = File.ReadAllBytes(path);
         File.WriteAllBytes(path, bytes[..(bytes.Length / 2)]);
-        Assert.ThrowsAny<Exception>(() => new MLContext().RegisterCnnZoo().Model.Load(path, out _));
+        Assert.ThrowsAny<Exception>(() => new MLContext().Model.Load(path, out _));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static void AssertRefused(string path, params string[] words)
     {
-        Exception error = Assert.ThrowsAny<Exception>(() => new MLContext().RegisterCnnZoo().Model.Load(path, out _));
+        Exception error = Assert.ThrowsAny<Exception>(() => new MLContext().Model.Load(path, out _));
         while (error is not InvalidDataException && error.InnerException is not null)
             error = error.InnerException;
         Assert.IsType<InvalidDataException>(error);

@@ -155,7 +155,7 @@ public class ScoreColumnTests
         using var file = new MemoryStream();
         mlContext.Model.Save(model, keyed.Schema, file);
         file.Position = 0;
-        using var loaded = (CnnClassificationTransformer)new MLContext().RegisterCnnZoo().Model.Load(file, out _);
+        using var loaded = (CnnClassificationTransformer)new MLContext().Model.Load(file, out _);
         Assert.Equal([50L, -7L], Values<long>(loaded.GetOutputSchema(keyed.Schema)["PredictedLabel"], "KeyValues"));
         Assert.Equal(DigitRows.Scores(model.Transform(keyed)), DigitRows.Scores(loaded.Transform(keyed)));
     }

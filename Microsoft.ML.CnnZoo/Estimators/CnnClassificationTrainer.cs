@@ -59,7 +59,6 @@ public sealed partial class CnnClassificationTrainer : IEstimator<CnnClassificat
         if (options is { CacheBudget: < 0 } or { CacheFileBudget: < 0 })
             throw new ArgumentOutOfRangeException(nameof(options), "CacheBudget and CacheFileBudget must not be negative.");
         ArgumentOutOfRangeException.ThrowIfNegative(options.FeedingThreads, nameof(options));
-        MLNetBridge.Register(environment);
         _host = environment.Register(Name);
         _options = options;
         TrainingRun.ToTrainingOptions(options, 0, WorkerPool.Shared).Check();
@@ -95,8 +94,8 @@ public sealed partial class CnnClassificationTrainer : IEstimator<CnnClassificat
         SchemaShape.Column label = inputSchema.First(c => c.Name == _options.LabelColumnName);
         SchemaShape.Column? keyValues = label.Annotations.Where(a => a.Name == AnnotationKinds.KeyValues).Cast<SchemaShape.Column?>().FirstOrDefault();
         List<SchemaShape.Column> columns = [.. inputSchema.Where(c => c.Name != _options.ScoreColumnName && c.Name != _options.PredictedLabelColumnName)];
-        columns.Add(MLNetBridge.ShapeColumn(_options.PredictedLabelColumnName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, true, Annotations(keyValues, AnnotationKinds.KeyValues, false)));
-        columns.Add(MLNetBridge.ShapeColumn(_options.ScoreColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, false, Annotations(keyValues, AnnotationKinds.TrainingLabelValues, true)));
+        columns.Add(new SchemaShape.Column(_options.PredictedLabelColumnName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, true, Annotations(keyValues, AnnotationKinds.KeyValues, false)));
+        columns.Add(new SchemaShape.Column(_options.ScoreColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, false, Annotations(keyValues, AnnotationKinds.TrainingLabelValues, true)));
         return new SchemaShape(columns);
     }
 
@@ -104,12 +103,12 @@ public sealed partial class CnnClassificationTrainer : IEstimator<CnnClassificat
     {
         var annotations = new List<SchemaShape.Column>();
         if (slotNames)
-            annotations.Add(MLNetBridge.ShapeColumn(AnnotationKinds.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, false));
+            annotations.Add(new SchemaShape.Column(AnnotationKinds.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, false));
         if (keyValues is { } values)
-            annotations.Add(MLNetBridge.ShapeColumn(valuesKind, SchemaShape.Column.VectorKind.Vector, values.ItemType, false));
-        annotations.Add(MLNetBridge.ShapeColumn(AnnotationKinds.ScoreColumnSetId, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, true));
-        annotations.Add(MLNetBridge.ShapeColumn(AnnotationKinds.ScoreColumnKind, SchemaShape.Column.VectorKind.Scalar, TextDataViewType.Instance, false));
-        annotations.Add(MLNetBridge.ShapeColumn(AnnotationKinds.ScoreValueKind, SchemaShape.Column.VectorKind.Scalar, TextDataViewType.Instance, false));
+            annotations.Add(new SchemaShape.Column(valuesKind, SchemaShape.Column.VectorKind.Vector, values.ItemType, false));
+        annotations.Add(new SchemaShape.Column(AnnotationKinds.ScoreColumnSetId, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, true));
+        annotations.Add(new SchemaShape.Column(AnnotationKinds.ScoreColumnKind, SchemaShape.Column.VectorKind.Scalar, TextDataViewType.Instance, false));
+        annotations.Add(new SchemaShape.Column(AnnotationKinds.ScoreValueKind, SchemaShape.Column.VectorKind.Scalar, TextDataViewType.Instance, false));
         return new SchemaShape(annotations);
     }
 }

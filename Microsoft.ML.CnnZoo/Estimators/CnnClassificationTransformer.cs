@@ -86,7 +86,9 @@ public sealed class CnnClassificationTransformer : ITransformer, IDisposable
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         Scorer.CheckAlive();
-        BinaryWriter writer = MLNetBridge.BeginSave(ctx, ModelSignature, FileVersion, LoaderSignature);
+        ctx.CheckAtModel();
+        ctx.SetVersionInfo(new VersionInfo(ModelSignature, FileVersion, FileVersion, FileVersion, loaderAssemblyName: typeof(CnnClassificationTransformer).Assembly.FullName, loaderSignature: LoaderSignature));
+        BinaryWriter writer = ctx.Writer;
         CnnModelFile.SaveHeader(writer, Model);
         writer.Write(_columns.Feature);
         writer.Write(_columns.Score);
@@ -96,7 +98,7 @@ public sealed class CnnClassificationTransformer : ITransformer, IDisposable
         writer.Write(_columns.Format.Width);
         writer.Write(_columns.Format.Channels);
         Labels.Save(writer);
-        MLNetBridge.SaveStream(ctx, CnnModelFile.WeightsStream, stream => CnnModelFile.SaveWeights(stream, Model));
+        ctx.SaveBinaryStream(CnnModelFile.WeightsStream, stream => CnnModelFile.SaveWeights(stream, Model));
     }
 
     /// <summary>Finds and checks the feature column; floats and bytes are not interchangeable, for the normalisation was measured on one of them.</summary>
@@ -117,7 +119,7 @@ public sealed class CnnClassificationTransformer : ITransformer, IDisposable
     }
 
     /// <summary>Called by ML.NET when a model is loaded; found by its name and parameters.</summary>
-    private static CnnClassificationTransformer Create(IHostEnvironment environment, object context)
+    private static CnnClassificationTransformer Create(IHostEnvironment environment, ModelLoadContext context)
     {
         IHost host = environment.Register("CnnClassification");
         KernelRegistry registry = Backends.Create(CnnBackend.Auto, out string description);
@@ -126,14 +128,14 @@ public sealed class CnnClassificationTransformer : ITransformer, IDisposable
         CnnScorer? scorer = null; // which frees the model
         try
         {
-            BinaryReader reader = MLNetBridge.Reader(context);
+            BinaryReader reader = context.Reader;
             CnnClassificationModel model = CnnModelFile.LoadHeader(reader);
             scorer = new CnnScorer(model, registry, WorkerPool.Shared);
             string feature = reader.ReadString(), score = reader.ReadString(), label = reader.ReadString();
             var format = new PixelVectorFormat((PixelLayout)reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
             LabelValues labels = LabelValues.Load(reader, model.Classes);
             scorer.CompileAhead();
-            if (!MLNetBridge.TryLoadStream(context, CnnModelFile.WeightsStream, stream => CnnModelFile.LoadWeights(stream, model)))
+            if (!context.TryLoadBinaryStream(CnnModelFile.WeightsStream, stream => CnnModelFile.LoadWeights(stream, model)))
                 throw CnnModelFile.Damaged(CnnModelFile.WeightsStream, "it is missing");
             return new CnnClassificationTransformer(host, model, labels, new ColumnNames(feature, score, label, format), scorer);
         }

@@ -1,6 +1,6 @@
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Estimators;
-using Microsoft.ML.Runtime;
+using Microsoft.ML.Data;
 
 namespace Microsoft.ML;
 
@@ -41,21 +41,9 @@ public static class CnnZooCatalog
     /// <param name="catalog">The multiclass trainers of an MLContext.</param>
     /// <param name="options">Options; <see cref="CnnClassificationTrainer.Options.Architecture"/> is required.</param>
     /// <exception cref="ArgumentException">The architecture is missing, or a value is out of its range.</exception>
-    /// <exception cref="NotSupportedException">This version of ML.NET is not known to the library.</exception>
     public static CnnClassificationTrainer CnnClassification(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, CnnClassificationTrainer.Options options)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new CnnClassificationTrainer(MLNetBridge.GetEnvironment(catalog), options);
-    }
-
-    /// <summary>
-    /// Lets <c>mlContext.Model.Load</c> know the library's transformers. Call it before loading in a process that has not made a trainer with this MLContext; repeating it is harmless.
-    /// </summary>
-    /// <returns>The same context, to go on with.</returns>
-    public static MLContext RegisterCnnZoo(this MLContext mlContext)
-    {
-        ArgumentNullException.ThrowIfNull(mlContext);
-        MLNetBridge.Register(mlContext);
-        return mlContext;
+        return new CnnClassificationTrainer(catalog.GetEnvironment(), options);
     }
 }

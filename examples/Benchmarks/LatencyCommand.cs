@@ -82,7 +82,6 @@ internal static class LatencyCommand
     {
         long start = Stopwatch.GetTimestamp();
         var mlContext = new MLContext(seed: 1);
-        mlContext.RegisterCnnZoo();
         ITransformer model = mlContext.Model.Load(path, out _);
         Console.WriteLine($"{network.DisplayName}: loaded in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms ({new FileInfo(path).Length / 1e6:F1} MB)");
 

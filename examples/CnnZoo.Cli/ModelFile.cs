@@ -14,7 +14,6 @@ internal static class ModelFile
     {
         if (!File.Exists(path))
             throw new CommandException($"The model '{path}' does not exist.");
-        mlContext.RegisterCnnZoo();
         try
         {
             return mlContext.Model.Load(path, out _);

@@ -57,7 +57,6 @@ Environment.ExitCode = other.ExitCode;
 static void Predict(string[] files)
 {
     var mlContext = new MLContext();
-    mlContext.RegisterCnnZoo();
     ITransformer model = mlContext.Model.Load(ModelPath, out _);
     using PredictionEngine<Digit, Prediction> engine = mlContext.Model.CreatePredictionEngine<Digit, Prediction>(model);
     foreach (string file in files)

@@ -1,0 +1,89 @@
+using System.Buffers.Binary;
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.CnnZoo.Tests.Images;
+
+/// <summary>A folder of small image files that is gone after the test.</summary>
+public sealed class ImageFiles : IDisposable
+{
+    public string Folder { get; } = Directory.CreateTempSubdirectory("images").FullName;
+
+    public string Path(string name) => System.IO.Path.Combine(Folder, name);
+
+    public string Write(string name, byte[] contents)
+    {
+        File.WriteAllBytes(Path(name), contents);
+        return Path(name);
+    }
+
+    public string Save(string name, MLImage image)
+    {
+        image.Save(Path(name));
+        return Path(name);
+    }
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+
+    /// <summary>The image of the observations: red 200, 201, …, green 100, …, blue 10, … row by row.</summary>
+    public static MLImage Counting(int width, int height, MLPixelFormat format = MLPixelFormat.Bgra32) =>
+        Make(width, height, (x, y) => ((byte)(200 + (y * width) + x), (byte)(100 + (y * width) + x), (byte)(10 + (y * width) + x), 255), format);
+
+    /// <summary>Pixels that no codec can compress to nothing: a fixed pseudo-random pattern.</summary>
+    public static MLImage Noise(int width, int height, int seed)
+    {
+        var random = new Random(seed);
+        byte[] values = new byte[width * height * 3];
+        random.NextBytes(values);
+        return Make(width, height, (x, y) => (values[3 * ((y * width) + x)], values[(3 * ((y * width) + x)) + 1], values[(3 * ((y * width) + x)) + 2], 255));
+    }
+
+    public static MLImage Make(
+        int width, int height, Func<int, int, (byte R, byte G, byte B, byte A)> pixel, MLPixelFormat format = MLPixelFormat.Bgra32)
+    {
+        byte[] pixels = new byte[width * height * 4];
+        for (int i = 0; i < width * height; i++)
+        {
+            (byte r, byte g, byte b, byte a) = pixel(i % width, i / width);
+            bool bgra = format == MLPixelFormat.Bgra32;
+            new[] { bgra ? b : r, g, bgra ? r : b, a }.CopyTo(pixels, 4 * i);
+        }
+        return MLImage.CreateFromPixels(width, height, format, pixels);
+    }
+
+    public static byte[] EncodePng(MLImage image)
+    {
+        using var files = new ImageFiles();
+        return File.ReadAllBytes(files.Save("image.png", image));
+    }
+
+    public static byte[] EncodeJpeg(MLImage image)
+    {
+        using var files = new ImageFiles();
+        return File.ReadAllBytes(files.Save("image.jpg", image));
+    }
+
+    /// <summary>Signature, header chunk and nothing more.</summary>
+    public static byte[] PngHeader(uint width, uint height)
+    {
+        byte[] png = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13, .. "IHDR"u8, 0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0];
+        BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan(16), width);
+        BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan(20), height);
+        return png;
+    }
+
+    /// <summary>A bitmap file of 24 bits a pixel with the header's size but only the pixel bytes given, bottom row first.</summary>
+    public static byte[] Bmp(int width, int height, params byte[] pixels)
+    {
+        byte[] bmp = new byte[54 + pixels.Length];
+        "BM"u8.CopyTo(bmp);
+        BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(2), bmp.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(10), 54);
+        BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(14), 40);
+        BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(18), width);
+        BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(22), height);
+        bmp[26] = 1;
+        bmp[28] = 24;
+        pixels.CopyTo(bmp, 54);
+        return bmp;
+    }
+}
