@@ -25,7 +25,7 @@ public sealed partial class CnnClassificationTrainer
         public CnnArchitecture? Architecture;
         /// <summary>
         /// Size of the images that the network takes; null: the column's, where it is known (after ResizeImages or ExtractPixels) and not too small for the network, else the paper's.
-        /// Channels are the paper's unless said here: a network for grey digits sees colour images in grey.
+        /// Channels are the paper's unless said here: a network for gray digits sees color images in gray.
         /// </summary>
         public ImageShape? NetworkInput;
         /// <summary>
@@ -53,11 +53,11 @@ public sealed partial class CnnClassificationTrainer
         public Initializer? KernelInitializer;
         /// <summary>
         /// Whether batch norms' running statistics are replaced at the end by statistics over the training images (as augmented) under the final weights: one more pass without
-        /// gradients. Scores then agree with training also after a few steps, when running averages lag behind the weights. Without batch norms, or when training is cancelled or
-        /// diverges, it has no effect; validation while training uses the running averages. Wu, Johnson 2021, arXiv:2105.07576, §3 (precise batch normalisation).
+        /// gradients. Scores then agree with training also after a few steps, when running averages lag behind the weights. Without batch norms, or when training is canceled or
+        /// diverges, it has no effect; validation while training uses the running averages. Wu, Johnson 2021, arXiv:2105.07576, §3 (precise batch normalization).
         /// </summary>
         public bool RefreshBatchNormStatistics;
-        /// <summary>Seed of initialisation, order and split; null: drawn from the MLContext's generator, so that MLContext(seed) fixes it.</summary>
+        /// <summary>Seed of initialization, order and split; null: drawn from the MLContext's generator, so that MLContext(seed) fixes it.</summary>
         public int? Seed;
 
         /// <summary>Images that decide which epoch's weights are kept; also given by <see cref="Fit(IDataView, IDataView)"/>, which goes first.</summary>
@@ -96,11 +96,11 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>What is done about images that are missing or cannot be decoded, while training.</summary>
         public BadImageHandling BadImages = BadImageHandling.Throw;
 
-        /// <summary>How training images are changed at random; presets are named after papers. With one that takes parts of larger images, the model sees the centre of images that are as much larger.</summary>
+        /// <summary>How training images are changed at random; presets are named after papers. With one that takes parts of larger images, the model sees the center of images that are as much larger.</summary>
         public ImageAugmentation Augmentation = ImageAugmentation.None;
         /// <summary>
         /// What the trained network is shown of an image that it scores; part of the saved model. Ten parts are taken from an image 256/224 times as large as the network's unless
-        /// <see cref="Augmentation"/> takes parts of larger ones. Validation while training uses the centre.
+        /// <see cref="Augmentation"/> takes parts of larger ones. Validation while training uses the center.
         /// </summary>
         public TestCrops TestCrops = TestCrops.Center;
 
@@ -125,7 +125,7 @@ public sealed partial class CnnClassificationTrainer
         public Action<BatchProgress>? BatchCallback;
         /// <summary>
         /// Ends training after the batch at hand: Fit returns a usable transformer with the best weights so far (without validation images: the weights as they are).
-        /// Cancelled before the first batch, while images are being read, Fit throws <see cref="OperationCanceledException"/>.
+        /// Canceled before the first batch, while images are being read, Fit throws <see cref="OperationCanceledException"/>.
         /// </summary>
         public CancellationToken CancellationToken;
     }

@@ -65,17 +65,17 @@ public sealed partial class CnnClassificationTrainer : IEstimator<CnnClassificat
     }
 
     /// <summary>Trains on the rows of a view; validation images come from the options.</summary>
-    /// <param name="input">Labelled images.</param>
+    /// <param name="input">Labeled images.</param>
     /// <returns>The trained transformer; dispose it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, or there is one class only.</exception>
     /// <exception cref="InvalidOperationException">There are no rows, or an image cannot be read and is not to be skipped.</exception>
     /// <exception cref="TrainingDivergedException">The loss became infinite or not a number before the end of the first epoch.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled before training began.</exception>
+    /// <exception cref="OperationCanceledException">Canceled before training began.</exception>
     public CnnClassificationTransformer Fit(IDataView input) => Fit(input, _options.ValidationSet);
 
     /// <summary>Trains on the rows of a view; the rows of another decide which epoch's weights are kept.</summary>
-    /// <param name="trainData">Labelled images.</param>
-    /// <param name="validationData">Labelled images of the same kind; null: a share of <paramref name="trainData"/>, by the options.</param>
+    /// <param name="trainData">Labeled images.</param>
+    /// <param name="validationData">Labeled images of the same kind; null: a share of <paramref name="trainData"/>, by the options.</param>
     /// <inheritdoc cref="Fit(IDataView)"/>
     public CnnClassificationTransformer Fit(IDataView trainData, IDataView? validationData)
     {

@@ -101,7 +101,7 @@ public sealed class CnnClassificationTransformer : ITransformer, IDisposable
         ctx.SaveBinaryStream(CnnModelFile.WeightsStream, stream => CnnModelFile.SaveWeights(stream, Model));
     }
 
-    /// <summary>Finds and checks the feature column; floats and bytes are not interchangeable, for the normalisation was measured on one of them.</summary>
+    /// <summary>Finds and checks the feature column; floats and bytes are not interchangeable, for the normalization was measured on one of them.</summary>
     internal FeatureColumn BindFeature(DataViewSchema schema)
     {
         FeatureColumn feature = FeatureColumn.Bind(schema, FeatureColumnName, _columns.Format, Model.Image);

@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Tests.Architectures;
 public class PublishedResultsTests
 {
     [Fact]
-    public void Table_EveryName_IsInTheCatalogue() =>
+    public void Table_EveryName_IsInTheCatalog() =>
         Assert.Empty(PublishedResults.Names.Except(CnnArchitectures.All.Select(a => a.Name)));
 
     [Fact]

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Architectures;
 
-/// <summary>Every network of the catalogue against golden/architectures.json, and what every network must do.</summary>
+/// <summary>Every network of the catalog against golden/architectures.json, and what every network must do.</summary>
 public class ArchitectureTests
 {
     public static TheoryData<string> Names => [.. CnnArchitectures.All.Select(a => a.Name)];

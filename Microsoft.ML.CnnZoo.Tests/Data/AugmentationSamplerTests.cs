@@ -72,7 +72,7 @@ public class AugmentationSamplerTests
     }
 
     [Fact]
-    public void Draw_AreaThatNeverFits_IsTheLargestCentredPart()
+    public void Draw_AreaThatNeverFits_IsTheLargestCenterdPart()
     {
         ImageRegion region = new AugmentationSampler(new ImageAugmentation { Area = new(1, 1) }, Network, 1, null).Draw(1, 0, 10, 100).Region;
         Assert.Equal((0, 10), (region.Top, region.Height), (a, b) => Math.Abs(a.Top - b.Top) < 1e-9 && Math.Abs(a.Height - b.Height) < 1e-9);
@@ -81,7 +81,7 @@ public class AugmentationSamplerTests
     }
 
     [Fact]
-    public void Draw_Colour_HasTheComponentsDeviations()
+    public void Draw_Color_HasTheComponentsDeviations()
     {
         var statistics = new ChannelStatistics(3);
         var pixels = new byte[3000];
@@ -89,19 +89,19 @@ public class AugmentationSamplerTests
         for (int i = 0; i < pixels.Length; i += 3)
             pixels[i + 1] = pixels[i];
         statistics.Add(pixels);
-        var colours = new PrincipalColours(statistics);
-        float[][] shifts = [.. Views(new ImageAugmentation { ColourDeviation = 0.1 }, 32, 32, colours).Select(v => v.Colour!)];
+        var colors = new PrincipalColors(statistics);
+        float[][] shifts = [.. Views(new ImageAugmentation { ColorDeviation = 0.1 }, 32, 32, colors).Select(v => v.Color!)];
         for (int i = 0; i < 3; i++)
         {
-            double[] component = colours.Vector(i).ToArray();
+            double[] component = colors.Vector(i).ToArray();
             double variance = shifts.Average(s => Math.Pow(Enumerable.Range(0, 3).Sum(c => s[c] * component[c]), 2));
-            Assert.Equal(0.01 * colours.Value(i), variance, 0.06 * 0.01 * colours.Value(i) + 1e-9); // the deviation of the estimate is 1.6 %
+            Assert.Equal(0.01 * colors.Value(i), variance, 0.06 * 0.01 * colors.Value(i) + 1e-9); // the deviation of the estimate is 1.6 %
         }
     }
 
-    private static ImageView[] Views(ImageAugmentation augmentation, int height, int width, PrincipalColours? colours = null)
+    private static ImageView[] Views(ImageAugmentation augmentation, int height, int width, PrincipalColors? colors = null)
     {
-        var sampler = new AugmentationSampler(augmentation, Network, 5, colours);
+        var sampler = new AugmentationSampler(augmentation, Network, 5, colors);
         return [.. Enumerable.Range(0, Draws).Select(i => sampler.Draw(1 + (i % 3), i, height, width))];
     }
 }

@@ -92,7 +92,7 @@ public sealed class FeedingTests : IDisposable
     }
 
     [Fact]
-    public void Fit_CancelledWhileTraining_LeavesNoFileBehind()
+    public void Fit_CanceledWhileTraining_LeavesNoFileBehind()
     {
         using var source = new CancellationTokenSource();
         CnnClassificationTrainer.Options options = Options();
@@ -104,18 +104,18 @@ public sealed class FeedingTests : IDisposable
             source.Cancel();
         };
         using CnnClassificationTransformer model = Fit(Encoded(), options);
-        Assert.Equal(TrainingEnd.Cancelled, model.Training!.End);
+        Assert.Equal(TrainingEnd.Canceled, model.Training!.End);
         AssertClosed(open);
     }
 
     [Fact]
-    public void Fit_CancelledWhileReading_ThrowsAndLeavesNoFileBehind()
+    public void Fit_CanceledWhileReading_ThrowsAndLeavesNoFileBehind()
     {
         using var source = new CancellationTokenSource();
         CnnClassificationTrainer.Options options = Options();
         (options.CacheBudget, options.CancellationToken) = (0, source.Token);
         int open = 0, passes = 0;
-        IEnumerable<FileRow> Cancelling()
+        IEnumerable<FileRow> Canceling()
         {
             passes++;
             foreach ((int i, FileRow row) in Encoded().Index())
@@ -128,7 +128,7 @@ public sealed class FeedingTests : IDisposable
                 yield return row;
             }
         }
-        Assert.Throws<OperationCanceledException>(() => Fit(Cancelling(), options));
+        Assert.Throws<OperationCanceledException>(() => Fit(Canceling(), options));
         AssertClosed(open);
     }
 
@@ -144,7 +144,7 @@ public sealed class FeedingTests : IDisposable
     }
 
     [Fact]
-    public void Fit_PartsOfLargerImages_TheModelSeesTheirCentre()
+    public void Fit_PartsOfLargerImages_TheModelSeesTheirCenter()
     {
         CnnClassificationTrainer.Options options = Options();
         options.Augmentation = ImageAugmentation.AlexNet.ForSide(32);
@@ -255,7 +255,7 @@ public sealed class FeedingTests : IDisposable
     {
         CnnClassificationTrainer.Options options = DigitRows.Options(2);
         (options.LabelColumnName, options.CacheFolder) = ("Key", _files.Folder);
-        options.Augmentation = new ImageAugmentation { Padding = 2, Mirror = true, ColourDeviation = 0.1 };
+        options.Augmentation = new ImageAugmentation { Padding = 2, Mirror = true, ColorDeviation = 0.1 };
         return options;
     }
 

@@ -107,7 +107,7 @@ public sealed class ImageCacheTests : IDisposable
     }
 
     [Fact]
-    public void Fill_NotAugmented_ShowsTheCentreOfLargerImages()
+    public void Fill_NotAugmented_ShowsTheCenterOfLargerImages()
     {
         using var cache = new ImageCache<byte>(new ImageShape(2, 2, 1));
         cache.Add([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], 4, 4, 3);
@@ -152,7 +152,7 @@ public sealed class ImageCacheTests : IDisposable
         var cache = new ImageCache<byte>(Network, store, rows) { Normalization = PixelNormalization.Uniform(3, 0.01f, -1) };
         for (int i = 0; i < Count; i++)
             cache.Add(new KeptImage<byte>(Pixels(i), Rows, Columns), i, i);
-        cache.Augment(new ImageAugmentation { ShorterSide = new(34, 40), Mirror = true, ColourDeviation = 0.1 }, 9);
+        cache.Augment(new ImageAugmentation { ShorterSide = new(34, 40), Mirror = true, ColorDeviation = 0.1 }, 9);
         return cache;
     }
 

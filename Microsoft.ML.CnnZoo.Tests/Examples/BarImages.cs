@@ -38,8 +38,8 @@ internal sealed class BarImages : IDisposable
         byte[] pixels = new byte[4 * Size * Size];
         for (int i = 0; i < Size * Size; i++)
         {
-            byte grey = (byte)(bright(i % Size, i / Size) ? 220 - index : index);
-            (pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2], pixels[4 * i + 3]) = (grey, grey, grey, byte.MaxValue);
+            byte gray = (byte)(bright(i % Size, i / Size) ? 220 - index : index);
+            (pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2], pixels[4 * i + 3]) = (gray, gray, gray, byte.MaxValue);
         }
         using var image = MLImage.CreateFromPixels(Size, Size, MLPixelFormat.Rgba32, pixels);
         image.Save(Path.Combine(folder, $"{index:D3}.png"));

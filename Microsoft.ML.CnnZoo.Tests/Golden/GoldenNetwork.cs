@@ -8,7 +8,7 @@ namespace Microsoft.ML.CnnZoo.Tests.Golden;
 /// <summary>Networks of golden files: found by name, filled by the formula.</summary>
 public static class GoldenNetwork
 {
-    /// <summary>The network of a file's <c>model</c>; null when neither the catalogue nor the tests have it.</summary>
+    /// <summary>The network of a file's <c>model</c>; null when neither the catalog nor the tests have it.</summary>
     public static CnnArchitecture? Find(string model)
     {
         string name = model.Split(' ')[0];

@@ -18,7 +18,7 @@ public sealed class GoldenRun : IDisposable
     private readonly float[] _image;
 
     /// <summary>Builds and fills the network.</summary>
-    /// <param name="network">As the catalogue has it.</param>
+    /// <param name="network">As the catalog has it.</param>
     /// <param name="golden">The case.</param>
     /// <param name="gain">conv_c of the file.</param>
     /// <param name="backend">What runs it.</param>

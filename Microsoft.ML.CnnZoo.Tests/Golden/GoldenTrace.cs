@@ -49,7 +49,7 @@ public sealed partial class GoldenTrace : IDisposable
     /// <summary>Trained tensors: gradients and norms.</summary>
     public IEnumerable<JsonElement> Parameters => Root.GetProperty("params").EnumerateArray();
 
-    /// <summary>Batch normalisation's running statistics.</summary>
+    /// <summary>Batch normalization's running statistics.</summary>
     public IEnumerable<JsonElement> Statistics => Root.TryGetProperty("bn_running", out JsonElement list) ? list.EnumerateArray() : [];
 
     /// <summary>Graphs of the classifier.</summary>

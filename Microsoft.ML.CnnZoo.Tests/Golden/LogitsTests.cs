@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
-/// <summary>Outputs, auxiliary outputs and named activations of whole networks against golden/logits: every file whose network the catalogue has, on every backend.</summary>
+/// <summary>Outputs, auxiliary outputs and named activations of whole networks against golden/logits: every file whose network the catalog has, on every backend.</summary>
 public class LogitsTests(GoldenReport errors, ITestOutputHelper log) : IClassFixture<GoldenReport>
 {
     /// <summary>Relative L2 distance from float64; the golden float32 runs are within 2.8e-6, the smallest real mistake moves 2.9e-4.</summary>

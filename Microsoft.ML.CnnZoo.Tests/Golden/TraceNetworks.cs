@@ -4,7 +4,7 @@ using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
-/// <summary>Networks that exist for golden training traces only: batch normalisation between smooth units, and ReLU with max pooling.</summary>
+/// <summary>Networks that exist for golden training traces only: batch normalization between smooth units, and ReLU with max pooling.</summary>
 public static class TraceNetworks
 {
     /// <summary>All of them.</summary>
@@ -31,7 +31,7 @@ public static class TraceNetworks
 
     private static ArchitectureFacts Describe(string name, int channels) => new(name, name, 5, new ImageShape(32, 32, channels), 32, CnnArchitectures.LeNet5.Paper);
 
-    /// <summary>LeNet-5 with bias-free convolutions and batch normalisation between each and its tanh.</summary>
+    /// <summary>LeNet-5 with bias-free convolutions and batch normalization between each and its tanh.</summary>
     private sealed class LeNet5BatchNormalized() : CnnArchitecture(Describe("lenet5_bn_tanh", 1))
     {
         protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Imaging;
 
-/// <summary>Scaling, cropping, colour order and normalisation of pixels.</summary>
+/// <summary>Scaling, cropping, color order and normalization of pixels.</summary>
 public class ImageScalerTests
 {
     [Theory]
@@ -39,7 +39,7 @@ public class ImageScalerTests
     }
 
     [Fact]
-    public void Scale_ColourToGrey_WeighsByBt601()
+    public void Scale_ColorToGray_WeighsByBt601()
     {
         var target = new float[1];
         new ImageScaler(1, 1, 1).Scale([100f, 50, 10], PixelFormat.FromChannels(1, 1, 3, false), target);
@@ -47,7 +47,7 @@ public class ImageScalerTests
     }
 
     [Fact]
-    public void Scale_GreyToColour_Repeats()
+    public void Scale_GrayToColor_Repeats()
     {
         var target = new byte[3];
         new ImageScaler(1, 1, 3).Scale([77], PixelFormat.FromChannels(1, 1, 1, false), target);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Imaging;
 
-/// <summary>What a network is shown of an image: exact parts, mirrored, padded, scaled, shifted in colour.</summary>
+/// <summary>What a network is shown of an image: exact parts, mirrored, padded, scaled, shifted in color.</summary>
 public class ImageViewTests
 {
     private static readonly PixelNormalization Normal = new([0.5f, 0.25f, 2], [1, -3, 0.5f]);
@@ -27,7 +27,7 @@ public class ImageViewTests
     }
 
     [Fact]
-    public void Write_OverTheEdges_IsZeroAfterNormalisation()
+    public void Write_OverTheEdges_IsZeroAfterNormalization()
     {
         byte[] pixels = Noise(3 * 3 * 3);
         float[] target = Write(pixels, 3, 3, new ImageView(new(-1, 1, 3, 3), Mirror: true), 3, 3);
@@ -45,7 +45,7 @@ public class ImageViewTests
     public void Write_PartOutsideOfTheImage_IsAllZero() => Assert.All(Write(Noise(27), 3, 3, new ImageView(new(-5, 7, 3, 3)), 3, 3), v => Assert.Equal(0, v));
 
     [Fact]
-    public void Write_Colour_ShiftsPixelsBeforeNormalisation()
+    public void Write_Color_ShiftsPixelsBeforeNormalization()
     {
         byte[] pixels = Noise(2 * 2 * 3);
         float[] plain = Write(pixels, 2, 2, new ImageView(new(0, 0, 2, 2)), 2, 2), shifted = Write(pixels, 2, 2, new ImageView(new(0, 0, 2, 2), false, [4, -8, 1]), 2, 2);
@@ -59,7 +59,7 @@ public class ImageViewTests
     [InlineData(true)]
     public void Write_LargerPart_IsItsScaledPixels(bool mirror)
     {
-        // Four by four source pixels to two by two: a triangle of two pixels to each side of the centre, cut at the image's edge and normalised.
+        // Four by four source pixels to two by two: a triangle of two pixels to each side of the center, cut at the image's edge and normalized.
         byte[] pixels = Noise(6 * 6);
         var target = new float[4];
         new ImageViewer(2, 2, 1).Write(pixels, 6, 6, new ImageView(new(1, 2, 4, 4), mirror), PixelNormalization.Identity(1), target);
@@ -84,9 +84,9 @@ public class ImageViewTests
     [InlineData(256, 256, 256.0 / 224, 16, 16, 224, 224)]
     [InlineData(224, 224, 1, 0, 0, 224, 224)]
     [InlineData(512, 1024, 384.0 / 224, 512 / 2 - 512 * 224 / 384.0 / 2, 512 - 512 * 224 / 384.0 / 2, 512 * 224 / 384.0, 512 * 224 / 384.0)]
-    public void Centre_OfAnImage_HasTheNetworksShareOfIt(int height, int width, double factor, double top, double left, double partHeight, double partWidth)
+    public void Center_OfAnImage_HasTheNetworksShareOfIt(int height, int width, double factor, double top, double left, double partHeight, double partWidth)
     {
-        ImageRegion region = ImageView.Centre(height, width, 224, 224, factor).Region;
+        ImageRegion region = ImageView.Center(height, width, 224, 224, factor).Region;
         Assert.Equal(top, region.Top, 1e-9);
         Assert.Equal(left, region.Left, 1e-9);
         Assert.Equal(partHeight, region.Height, 1e-9);
@@ -94,7 +94,7 @@ public class ImageViewTests
     }
 
     [Fact]
-    public void Views_Ten_AreCornersAndCentreThenMirrored()
+    public void Views_Ten_AreCornersAndCenterThenMirrored()
     {
         ImageView[] views = TestCrops.Ten.Views(256, 260, 224, 224);
         Assert.Equal([(0, 0), (0, 36), (32, 0), (32, 36), (16, 18)], views[..5].Select(v => (v.Region.Top, v.Region.Left)));
@@ -104,13 +104,13 @@ public class ImageViewTests
         Assert.Equal(new ImageRegion(16, 18, 224, 224), Assert.Single(TestCrops.Center.Views(256, 260, 224, 224)).Region);
     }
 
-    private static double Expected(byte[] pixels, double centreY, double centreX)
+    private static double Expected(byte[] pixels, double centerY, double centerX)
     {
         double sum = 0, weights = 0;
         for (int y = 0; y < 6; y++)
             for (int x = 0; x < 6; x++)
             {
-                double weight = Math.Max(0, 1 - (Math.Abs(y + 0.5 - centreY) / 2)) * Math.Max(0, 1 - (Math.Abs(x + 0.5 - centreX) / 2));
+                double weight = Math.Max(0, 1 - (Math.Abs(y + 0.5 - centerY) / 2)) * Math.Max(0, 1 - (Math.Abs(x + 0.5 - centerX) / 2));
                 sum += weight * pixels[(y * 6) + x];
                 weights += weight;
             }

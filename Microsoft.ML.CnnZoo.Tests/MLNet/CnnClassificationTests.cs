@@ -167,7 +167,7 @@ public class CnnClassificationTests
     }
 
     [Fact]
-    public void Fit_CancelledInMidEpoch_ReturnsAUsableModelOfTheBestWeights()
+    public void Fit_CanceledInMidEpoch_ReturnsAUsableModelOfTheBestWeights()
     {
         using var cancellation = new CancellationTokenSource();
         var mlContext = new MLContext(1);
@@ -182,13 +182,13 @@ public class CnnClassificationTests
         IDataView digits = mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 200));
         IDataView keyed = mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(digits).Transform(digits);
         using CnnClassificationTransformer model = mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(keyed);
-        Assert.Equal(TrainingEnd.Cancelled, model.Training!.End);
+        Assert.Equal(TrainingEnd.Canceled, model.Training!.End);
         Assert.Equal(1, model.Training.Best!.Epoch);
         Assert.All(DigitRows.Scores(model.Transform(keyed)), s => Assert.Equal(1, s.Sum(), 1e-4f));
     }
 
     [Fact]
-    public void Fit_CancelledWhileReading_Throws()
+    public void Fit_CanceledWhileReading_Throws()
     {
         var mlContext = new MLContext(1);
         CnnClassificationTrainer.Options options = DigitRows.Options(1);

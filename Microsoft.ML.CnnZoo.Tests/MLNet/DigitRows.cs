@@ -66,7 +66,7 @@ public static class DigitRows
     public static IEnumerable<ImageRow> Images(int first, int count) =>
         Enumerable.Range(first, count).Select(i => new ImageRow { Label = Name(Digits.Label(i)), Pixels = Image(i) });
 
-    /// <summary>A digit as a grey image of 32 bits a pixel.</summary>
+    /// <summary>A digit as a gray image of 32 bits a pixel.</summary>
     public static MLImage Image(int index)
     {
         var pixels = new byte[28 * 28 * 4];

@@ -39,7 +39,7 @@ public class ScoreColumnTests
         public float[] Pixels { get; set; } = new float[256];
     }
 
-    private sealed class ColourRow
+    private sealed class ColorRow
     {
         [KeyType(2)]
         public uint Label { get; set; }
@@ -71,16 +71,16 @@ public class ScoreColumnTests
     }
 
     [Fact]
-    public void Fit_PlanarInterleavedAndFlatColours_AreReadByTheirDimensions()
+    public void Fit_PlanarInterleavedAndFlatColors_AreReadByTheirDimensions()
     {
         var mlContext = new MLContext(1);
         var random = new Random(1);
-        ColourRow[] rows = [.. Enumerable.Range(0, 8).Select(i =>
+        ColorRow[] rows = [.. Enumerable.Range(0, 8).Select(i =>
         {
             var planar = new byte[960];
             random.NextBytes(planar);
             byte[] interleaved = [.. Enumerable.Range(0, 960).Select(k => planar[((k % 3) * 320) + (k / 3)])];
-            return new ColourRow { Label = (uint)(i % 2) + 1, Planar = planar, Interleaved = interleaved, Flat = interleaved };
+            return new ColorRow { Label = (uint)(i % 2) + 1, Planar = planar, Interleaved = interleaved, Flat = interleaved };
         })];
         IDataView view = mlContext.Data.LoadFromEnumerable(rows);
         float[][] Scores(string column, PixelLayout layout, int height, int width)

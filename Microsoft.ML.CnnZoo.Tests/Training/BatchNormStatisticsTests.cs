@@ -65,7 +65,7 @@ public class BatchNormStatisticsTests
     }
 
     [Fact]
-    public void Train_CancelledWithTheLastBatch_LeavesRunningAverages()
+    public void Train_CanceledWithTheLastBatch_LeavesRunningAverages()
     {
         (TrainingEnd End, float[] Mean) Train(bool refresh)
         {
@@ -75,7 +75,7 @@ public class BatchNormStatisticsTests
             return (trainer.Train(Cache(0, 32)).End, trainer.Variables["bn1/moving_mean"].Values<float>().ToArray());
         }
         (TrainingEnd End, float[] Mean) refreshing = Train(true), plain = Train(false);
-        Assert.Equal(TrainingEnd.Cancelled, refreshing.End);
+        Assert.Equal(TrainingEnd.Canceled, refreshing.End);
         Assert.Equal(TrainingEnd.Completed, plain.End);
         Assert.Equal(plain.Mean, refreshing.Mean);
     }

@@ -24,7 +24,7 @@ public class DropoutTests
         Assert.All(kept, v => Assert.True(v == 0 || Math.Abs(v - (1 / (1 - rate))) < 1e-5));
         double deviation = Math.Sqrt(rate * (1 - rate) / kept.Length);
         Assert.InRange(kept.Count(v => v == 0) / (double)kept.Length, rate - (4 * deviation), rate + (4 * deviation));
-        // Neighbours are independent: both zeroed with probability rate².
+        // Neighbors are independent: both zeroed with probability rate².
         double pairs = Enumerable.Range(0, kept.Length - 1).Count(i => kept[i] == 0 && kept[i + 1] == 0) / (double)(kept.Length - 1);
         Assert.InRange(pairs, (rate * rate) - 0.01, (rate * rate) + 0.01);
     }

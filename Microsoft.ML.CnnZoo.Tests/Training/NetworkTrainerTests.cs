@@ -70,7 +70,7 @@ public class NetworkTrainerTests
     }
 
     [Fact]
-    public void Train_CancelledInMidEpoch_ReturnsAtOnceWithUsableWeights()
+    public void Train_CanceledInMidEpoch_ReturnsAtOnceWithUsableWeights()
     {
         using var cancellation = new CancellationTokenSource();
         int batches = 0;
@@ -86,7 +86,7 @@ public class NetworkTrainerTests
             },
         }, CnnBackend.Managed);
         TrainingResult result = trainer.Train(Cache(0, 100), Cache(100, 20));
-        Assert.Equal(TrainingEnd.Cancelled, result.End);
+        Assert.Equal(TrainingEnd.Canceled, result.End);
         Assert.Equal(13, batches);
         Assert.Equal(1, Assert.Single(result.History).Epoch);
         Assert.Equal(result.Best!.ValidationLoss!.Value, trainer.Evaluate(Cache(100, 20), 64).Loss, 1e-9);

@@ -38,7 +38,7 @@ public sealed class OverfitTests : IDisposable
     public void Fit_ThirtyTwoDigits_AreLearnedByHeart(string name, int size, int classes, float rate, int epochs) =>
         AssertLearned(Options(name, size, rate, epochs), classes);
 
-    /// <summary>Deep networks without batch normalisation: from their papers' N(0, 0.01²) the signal of small images fades on its way, from He's start it does not. Gradient descent over all images at once.</summary>
+    /// <summary>Deep networks without batch normalization: from their papers' N(0, 0.01²) the signal of small images fades on its way, from He's start it does not. Gradient descent over all images at once.</summary>
     [Theory]
     [InlineData("alexnet_original", 67, 2, 0.0003f, 60)]
     [InlineData("zfnet", 63, 4, 0.001f, 40)]

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Training;
 
-/// <summary>Every network of the catalogue trains: gradients reach all variables, statistics run, the loss of a fixed batch falls, auxiliary classifiers do their part.</summary>
+/// <summary>Every network of the catalog trains: gradients reach all variables, statistics run, the loss of a fixed batch falls, auxiliary classifiers do their part.</summary>
 public class TrainableZooTests
 {
     private const int Classes = 3, BatchSize = 4, Steps = 3;
@@ -53,7 +53,7 @@ public class TrainableZooTests
     public void Step_EveryNetwork_MovesAllVariablesAndLowersTheLoss(string name, CnnBackend backend) => Train(CnnArchitectures.Find(name), backend);
 
     [Fact]
-    public void Networks_LeftToFullRuns_AreInTheCatalogue() => Assert.All([.. Large, .. Small], name => Assert.Equal(name, CnnArchitectures.Find(name).Name));
+    public void Networks_LeftToFullRuns_AreInTheCatalog() => Assert.All([.. Large, .. Small], name => Assert.Equal(name, CnnArchitectures.Find(name).Name));
 
     [Theory]
     [MemberData(nameof(WithAuxiliaries))]
@@ -129,7 +129,7 @@ public class TrainableZooTests
 
     /// <summary>
     /// The smallest legal image: every layer has work to do, and there is least of it. Deep plain networks get twice that, the deepest Inceptions and ImageNet's deep ResNets a last map of
-    /// 2x2: on single pixels they normalise the all but equal signals of four images, and the loss jumps however small the step.
+    /// 2x2: on single pixels they normalize the all but equal signals of four images, and the loss jumps however small the step.
     /// </summary>
     private static ImageShape Image(CnnArchitecture network)
     {

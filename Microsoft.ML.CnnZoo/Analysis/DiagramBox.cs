@@ -14,8 +14,8 @@ internal sealed class DiagramBox(int id, NodeDef first)
     /// <summary>The scopes that the first node stands in, outermost first; its own name where it stands in none.</summary>
     public string[] Path { get; } = ScopeOf(first).Split('/');
 
-    /// <summary>Fill colour by the kind of layer.</summary>
-    public string Colour => _nodes[0].Op switch
+    /// <summary>Fill color by the kind of layer.</summary>
+    public string Color => _nodes[0].Op switch
     {
         "Conv2D" or "_FusedConv2D" or "DepthwiseConv2dNative" => "#cfe2f3",
         "MatMul" or "_FusedMatMul" => "#d9ead3",

@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>A picture of a network for people, in Graphviz' DOT: a box per layer with its operations and the size of its result, boxes of one scope framed together.</summary>
 /// <remarks>
-/// Biases, normalisations and activations stand in the box of the layer that they follow, unless something else reads that layer's result too. Weights, shapes, gradients and running statistics
+/// Biases, normalizations and activations stand in the box of the layer that they follow, unless something else reads that layer's result too. Weights, shapes, gradients and running statistics
 /// are left out. Depends on the graph alone: the same graph gives the same text.
 /// </remarks>
 public static class NetworkDiagram
@@ -99,7 +99,7 @@ public static class NetworkDiagram
     {
         string name = string.Join('/', box.Path.Skip(depth));
         string[] lines = [.. new[] { name, box.Operations, box.Size }.Where(line => line.Length > 0).Distinct(StringComparer.Ordinal)];
-        text.Append($"{indent}n{box.Id} [label={Quote(string.Join('\n', lines))}, fillcolor=\"{box.Colour}\"];\n");
+        text.Append($"{indent}n{box.Id} [label={Quote(string.Join('\n', lines))}, fillcolor=\"{box.Color}\"];\n");
     }
 
     private static string Quote(string text) =>

@@ -10,8 +10,8 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// </remarks>
 /// <param name="Height">Rows, ≥ 1.</param>
 /// <param name="Width">Columns, ≥ 1.</param>
-/// <param name="StrideHeight">Rows of the image between neighbouring outputs, ≥ 1.</param>
-/// <param name="StrideWidth">Columns of the image between neighbouring outputs, ≥ 1.</param>
+/// <param name="StrideHeight">Rows of the image between neighboring outputs, ≥ 1.</param>
+/// <param name="StrideWidth">Columns of the image between neighboring outputs, ≥ 1.</param>
 /// <param name="IsWholeImage">Whether every output sees all pixels.</param>
 public readonly record struct ReceptiveField(int Height, int Width, int StrideHeight, int StrideWidth, bool IsWholeImage = false)
 {

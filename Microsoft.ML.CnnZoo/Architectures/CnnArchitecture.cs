@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// <summary>Size of an image.</summary>
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Columns.</param>
-/// <param name="Channels">1 for grey, 3 for red, green, blue.</param>
+/// <param name="Channels">1 for gray, 3 for red, green, blue.</param>
 public readonly record struct ImageShape(int Height, int Width, int Channels)
 {
     /// <summary>For example <c>32x32x1</c>.</summary>
@@ -100,7 +100,7 @@ public abstract class CnnArchitecture
     /// <summary>How layers with strides pad: the paper's and PyTorch's way unless <see cref="WithTensorFlowPadding"/> was asked for.</summary>
     public bool TensorFlowPadding { get; private set; }
 
-    /// <summary>Batch normalisation's epsilon where it is not the network's own; see <see cref="WithBatchNormEpsilon"/>.</summary>
+    /// <summary>Batch normalization's epsilon where it is not the network's own; see <see cref="WithBatchNormEpsilon"/>.</summary>
     internal float? BatchNormEpsilonOverride { get; private set; }
 
     /// <summary>Whether training graphs have auxiliary classifiers; see <see cref="WithoutAuxiliaries"/>.</summary>
@@ -122,7 +122,7 @@ public abstract class CnnArchitecture
 
     /// <summary>Adds the network to a graph; <see cref="GraphBuilder.Mode"/> says whether for training or for scoring.</summary>
     /// <param name="g">The graph.</param>
-    /// <param name="image">[N,H,W,C], already normalised.</param>
+    /// <param name="image">[N,H,W,C], already normalized.</param>
     /// <param name="classes">At least 2.</param>
     /// <exception cref="GraphException">The image is too small or not [N,H,W,C].</exception>
     public NetworkOutputs Build(GraphBuilder g, NodeOutput image, int classes)
@@ -173,7 +173,7 @@ public abstract class CnnArchitecture
         return copy;
     }
 
-    /// <summary>The same network with another epsilon in its batch normalisations (Keras has 1e-3 where others have 1e-5).</summary>
+    /// <summary>The same network with another epsilon in its batch normalizations (Keras has 1e-3 where others have 1e-5).</summary>
     /// <param name="epsilon">Greater than 0.</param>
     public CnnArchitecture WithBatchNormEpsilon(float epsilon)
     {

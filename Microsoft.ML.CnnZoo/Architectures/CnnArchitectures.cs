@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Architectures;
 
-/// <summary>The catalogue of networks.</summary>
+/// <summary>The catalog of networks.</summary>
 /// <remarks>LeNet-4 is left out: its published 17,000 parameters do not fit its own description (its 120-unit layer alone needs 48,120).</remarks>
 public static class CnnArchitectures
 {

@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>Densely connected networks. Huang, Liu, van der Maaten, Weinberger 2016, arXiv:1608.06993, tables 1 and 2.</summary>
 /// <remarks>
-/// Every layer reads all feature maps before it in its block and adds growthRate of its own, in the order batch normalisation, ReLU, convolution. B: a 1x1 convolution to 4·growthRate before each 3x3.
+/// Every layer reads all feature maps before it in its block and adds growthRate of its own, in the order batch normalization, ReLU, convolution. B: a 1x1 convolution to 4·growthRate before each 3x3.
 /// C: transitions halve the channels. ImageNet forms are BC: [N,224,224,3] → 7x7/2 → 3x3/2 max pooling → 4 blocks; CIFAR: [N,32,32,3] → 3x3 → 3 blocks. Transition: 1x1, 2x2/2 average pooling.
 /// </remarks>
 public sealed class DenseNet : CnnArchitecture

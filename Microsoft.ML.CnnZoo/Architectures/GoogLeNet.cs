@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// <summary>GoogLeNet (Inception v1). Szegedy et al. 2014, arXiv:1409.4842, table 1 and figure 2.</summary>
 /// <remarks>
 /// Image [N,224,224,3] → 7x7/2 → 1x1, 3x3 → nine inception modules, with 3x3/2 max pooling (rounded up) between → global average → dropout → classes. In training two auxiliary classifiers
-/// read modules 4a and 4d, each with weight 0.3. The paper gives no constants for its local response normalisation: Caffe's are used (n 5, k 1, alpha 2e-5 undivided, beta 0.75), and Caffe's order.
+/// read modules 4a and 4d, each with weight 0.3. The paper gives no constants for its local response normalization: Caffe's are used (n 5, k 1, alpha 2e-5 undivided, beta 0.75), and Caffe's order.
 /// An auxiliary classifier's 5x5/3 pool shrinks to the image where that is smaller.
 /// </remarks>
 public sealed class GoogLeNet : CnnArchitecture
@@ -47,8 +47,8 @@ public sealed class GoogLeNet : CnnArchitecture
     /// <summary>With the naive module of figure 2(a), which has no 1x1 convolutions before the 3x3 and 5x5 ones nor after the pool: what the bottlenecks save.</summary>
     public static GoogLeNet Naive { get; } = new("googlenet_naive", "GoogLeNet (naive modules)", Form.Naive, 31, auxiliaries: false);
 
-    /// <summary>torchvision's form: batch normalisation (ε 1e-3) instead of biases and local response normalisation, 3x3 in place of 5x5, 2x2 as the last pool; 6,624,904 parameters, 13,004,888 with the auxiliary classifiers.</summary>
-    public static GoogLeNet BatchNormalized { get; } = new("googlenet", "GoogLeNet (batch normalisation)", Form.BatchNormalized, 15, auxiliaries: true);
+    /// <summary>torchvision's form: batch normalization (ε 1e-3) instead of biases and local response normalization, 3x3 in place of 5x5, 2x2 as the last pool; 6,624,904 parameters, 13,004,888 with the auxiliary classifiers.</summary>
+    public static GoogLeNet BatchNormalized { get; } = new("googlenet", "GoogLeNet (batch normalization)", Form.BatchNormalized, 15, auxiliaries: true);
 
     /// <summary>All variants.</summary>
     public static IReadOnlyList<CnnArchitecture> All { get; } = [Original, Original.WithoutAuxiliaries(), Naive, BatchNormalized, BatchNormalized.WithoutAuxiliaries()];

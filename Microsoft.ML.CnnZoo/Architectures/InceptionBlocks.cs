@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// <summary>One layer in a branch of an inception module. Without a name it is called by its place: <c>branch2</c>, or <c>branch2/1</c> in a branch of several layers.</summary>
 internal abstract record BranchStep(string? Name)
 {
-    /// <summary>A convolution with normalisation and ReLU; SAME unless it strides or says otherwise.</summary>
+    /// <summary>A convolution with normalization and ReLU; SAME unless it strides or says otherwise.</summary>
     public static ConvStep Conv(int filters, KernelSize kernel, int strides = 1, string? name = null, Padding? padding = null) => new(filters, kernel, strides, padding, name);
 
     /// <summary>The same, named.</summary>
@@ -33,13 +33,13 @@ internal sealed record SplitStep(ConvStep First, ConvStep Second) : BranchStep((
 
 /// <summary>Inception modules: branches that read the same image, joined along their channels. Szegedy et al. 2014, figure 2.</summary>
 /// <param name="g">The graph.</param>
-/// <param name="epsilon">Batch normalisation's after each convolution; null: a bias of 0.2 instead, as Caffe's GoogLeNet starts.</param>
+/// <param name="epsilon">Batch normalization's after each convolution; null: a bias of 0.2 instead, as Caffe's GoogLeNet starts.</param>
 /// <param name="stridedPadding">Of layers with strides.</param>
 /// <param name="averagePadding">Of average pools: SAME leaves the padding out of the mean, symmetric padding counts it as zeros.</param>
 /// <param name="kernelInitializer">Of the convolutions.</param>
 internal sealed class InceptionBlocks(GraphBuilder g, float? epsilon, Padding stridedPadding, Padding averagePadding, Initializer kernelInitializer)
 {
-    /// <summary>Convolution, batch normalisation or bias, ReLU.</summary>
+    /// <summary>Convolution, batch normalization or bias, ReLU.</summary>
     public NodeOutput Conv(NodeOutput x, string name, int filters, KernelSize kernel, int strides = 1, Padding? padding = null)
     {
         Padding place = padding ?? (strides == 1 ? Padding.Same : stridedPadding);
@@ -99,7 +99,7 @@ internal sealed class InceptionBlocks(GraphBuilder g, float? epsilon, Padding st
 /// <summary>Names of inception networks' parts here and in PyTorch's libraries.</summary>
 internal static class InceptionNames
 {
-    /// <summary>Layer and rest of a variable's name where convolutions are followed by batch normalisation: <c>mixed/branch1/bn/gamma</c> → <c>mixed/branch1</c>, <c>bn.weight</c>.</summary>
+    /// <summary>Layer and rest of a variable's name where convolutions are followed by batch normalization: <c>mixed/branch1/bn/gamma</c> → <c>mixed/branch1</c>, <c>bn.weight</c>.</summary>
     /// <param name="variable">Our name.</param>
     /// <param name="isPlain">Whether a layer is a dense one or a convolution with a bias: <c>fc</c>, <c>weight</c>.</param>
     public static (string Layer, string Leaf) Split(string variable, Func<string, bool> isPlain)
@@ -113,7 +113,7 @@ internal static class InceptionNames
 
     /// <summary>Our node for a path whose modules have our names already: a unit's own convolution is its <c>Conv2D</c> node.</summary>
     /// <param name="path">With slashes.</param>
-    /// <param name="isUnit">Whether the scope of that name is a convolution with its normalisation.</param>
+    /// <param name="isUnit">Whether the scope of that name is a convolution with its normalization.</param>
     public static string Node(string path, Func<string, bool> isUnit)
     {
         int cut = path.LastIndexOf('/');

@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>Inception-ResNet-v1. Szegedy, Ioffe, Vanhoucke, Alemi 2016, arXiv:1602.07261, figures 10 to 15, table 1.</summary>
 /// <remarks>
-/// Image [N,299,299,3] → stem → 5 residual modules A at 35x35 → reduction A → 10 B at 17x17 → reduction B → 5 C at 8x8 → global average → dropout 0.2 → classes. Batch normalisation (ε 1e-3) after every
+/// Image [N,299,299,3] → stem → 5 residual modules A at 35x35 → reduction A → 10 B at 17x17 → reduction B → 5 C at 8x8 → global average → dropout 0.2 → classes. Batch normalization (ε 1e-3) after every
 /// convolution but the linear 1x1 ones that widen each residual; those are scaled by 0.17, 0.10 and 0.20, the authors' choice within the paper's 0.1 to 0.3, before the sum.
 /// </remarks>
 public sealed class InceptionResNetV1 : CnnArchitecture

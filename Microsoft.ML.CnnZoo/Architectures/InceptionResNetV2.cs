@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// <summary>Inception-ResNet-v2. Szegedy, Ioffe, Vanhoucke, Alemi 2016, arXiv:1602.07261, figures 15 to 19, in the form that its authors released and timm has.</summary>
 /// <remarks>
 /// Image [N,299,299,3] → Inception v3's stem → module 5b → 10 residual modules A at 35x35 → reduction A → 20 B at 17x17 → reduction B → 10 C at 8x8 → 1x1 convolution → global average → dropout 0.2 → classes.
-/// The paper's own figures have Inception v4's stem and 5, 10 and 5 modules. Batch normalisation (ε 1e-3) after every convolution but the linear 1x1 ones that widen each residual; those are scaled by
+/// The paper's own figures have Inception v4's stem and 5, 10 and 5 modules. Batch normalization (ε 1e-3) after every convolution but the linear 1x1 ones that widen each residual; those are scaled by
 /// 0.17, 0.10 and 0.20, the last one neither scaled nor followed by a ReLU. Average pools leave the padding out. 55,843,464 parameters with 1,000 classes.
 /// </remarks>
 public sealed class InceptionResNetV2 : CnnArchitecture

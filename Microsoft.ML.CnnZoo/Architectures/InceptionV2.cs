@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>Inception v2 (BN-Inception). Ioffe, Szegedy 2015, arXiv:1502.03167, appendix, figure 5.</summary>
 /// <remarks>
-/// Image [N,224,224,3] → separable 7x7/2 (depth multiplier 8) → 1x1, 3x3 → ten inception modules with two 3x3 convolutions in place of a 5x5; 3c and 4e stride → global average → classes. Batch normalisation
+/// Image [N,224,224,3] → separable 7x7/2 (depth multiplier 8) → 1x1, 3x3 → ten inception modules with two 3x3 convolutions in place of a 5x5; 3c and 4e stride → global average → classes. Batch normalization
 /// (ε 1e-3) after every convolution, no dropout (§4.2.1). For 4c and 4d the figure lists pool projections of 128, which its own output column (576, and 1,024 after 4e) contradicts; 96, the authors' number, is used.
 /// Layers with strides pad symmetrically and round up; average pools leave the padding out.
 /// </remarks>

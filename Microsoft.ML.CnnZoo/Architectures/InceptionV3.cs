@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// <summary>Inception v3. Szegedy, Vanhoucke, Ioffe, Shlens, Wojna 2015, arXiv:1512.00567, table 1 and figures 5 to 7, in the form of its authors' code that torchvision has.</summary>
 /// <remarks>
 /// Image [N,299,299,3] → stem → three modules at 35x35 (5x5 beside a double 3x3) → four at 17x17 (7x7 as 1x7 and 7x1) → two at 8x8 (3x3 split into 1x3 beside 3x1) → global average → dropout → classes.
-/// Batch normalisation after every convolution (ε 1e-3); padding counts as zeros in average pools. In training an auxiliary classifier with batch normalisation reads Mixed_6e with weight 0.4;
+/// Batch normalization after every convolution (ε 1e-3); padding counts as zeros in average pools. In training an auxiliary classifier with batch normalization reads Mixed_6e with weight 0.4;
 /// its 5x5 pool and 5x5 convolution shrink to the image where that is smaller than 299x299.
 /// </remarks>
 public sealed class InceptionV3 : CnnArchitecture
@@ -80,7 +80,7 @@ public sealed class InceptionV3 : CnnArchitecture
         return new(x, g.Dense(x, classes, "fc"), auxiliary);
     }
 
-    /// <summary>Figure 8, with batch normalisation (§6).</summary>
+    /// <summary>Figure 8, with batch normalization (§6).</summary>
     private static NodeOutput Auxiliary(GraphBuilder g, InceptionBlocks blocks, NodeOutput x, int classes)
     {
         using (g.Scope("AuxLogits"))

@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// <summary>Inception v4. Szegedy, Ioffe, Vanhoucke, Alemi 2016, arXiv:1602.07261, figures 3 to 9.</summary>
 /// <remarks>
 /// Image [N,299,299,3] → stem → four modules A at 35x35 → reduction A → seven modules B at 17x17 → reduction B → three modules C at 8x8 → global average → dropout 0.2 → classes.
-/// Batch normalisation after every convolution (ε 1e-3); average pools leave the padding out. 42,679,816 parameters with 1,000 classes.
+/// Batch normalization after every convolution (ε 1e-3); average pools leave the padding out. 42,679,816 parameters with 1,000 classes.
 /// </remarks>
 public sealed class InceptionV4 : CnnArchitecture
 {

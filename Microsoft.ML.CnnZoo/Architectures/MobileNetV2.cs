@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// <summary>MobileNetV2. Sandler, Howard, Zhu, Zhmoginov, Chen 2018, arXiv:1801.04381, table 2.</summary>
 /// <remarks>
 /// Image [N,224,224,3] → conv1 32@3x3/2 → 17 inverted residuals (1x1 expansion, 3x3 depthwise, linear 1x1 projection; the identity beside them where the shape stays) → conv_last 1280@1x1 → global average →
-/// dropout 0.2 → classes. Batch normalisation (ε 1e-5), ReLU6; 3,504,872 parameters with 1,000 classes.
+/// dropout 0.2 → classes. Batch normalization (ε 1e-5), ReLU6; 3,504,872 parameters with 1,000 classes.
 /// </remarks>
 public sealed class MobileNetV2 : CnnArchitecture
 {

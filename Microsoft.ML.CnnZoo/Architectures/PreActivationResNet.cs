@@ -5,8 +5,8 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>Pre-activation residual networks ("ResNet v2"). He, Zhang, Ren, Sun 2016, arXiv:1603.05027, figure 1b, table 3.</summary>
 /// <remarks>
-/// x + F(x), F = (batch normalisation, ReLU, convolution) two or three times; a final batch normalisation and ReLU. Where the shape changes, a 1x1 projection of the activated input, without
-/// batch normalisation; ResNet-110 has shortcut option A. A bottleneck strides in its 3x3.
+/// x + F(x), F = (batch normalization, ReLU, convolution) two or three times; a final batch normalization and ReLU. Where the shape changes, a 1x1 projection of the activated input, without
+/// batch normalization; ResNet-110 has shortcut option A. A bottleneck strides in its 3x3.
 /// </remarks>
 public sealed class PreActivationResNet : CnnArchitecture
 {

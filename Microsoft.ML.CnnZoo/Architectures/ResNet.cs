@@ -10,7 +10,7 @@ public enum Shortcut
     None,
     /// <summary>A: the identity, every second pixel where the block strides, zero channels appended where it widens.</summary>
     Identity,
-    /// <summary>B: a 1×1 projection with batch normalisation where the shape changes, else the identity.</summary>
+    /// <summary>B: a 1×1 projection with batch normalization where the shape changes, else the identity.</summary>
     Projection,
     /// <summary>C: a projection in every block.</summary>
     AllProjections,
@@ -18,7 +18,7 @@ public enum Shortcut
 
 /// <summary>Residual networks for ImageNet. He, Zhang, Ren, Sun 2015, arXiv:1512.03385, table 1.</summary>
 /// <remarks>
-/// Image [N,224,224,3] → conv1 7x7/2 → 3x3/2 max pooling → conv2_x … conv5_x → global average → classes. Convolution, batch normalisation (ε 1e-5), ReLU; y = relu(F(x) + shortcut).
+/// Image [N,224,224,3] → conv1 7x7/2 → 3x3/2 max pooling → conv2_x … conv5_x → global average → classes. Convolution, batch normalization (ε 1e-5), ReLU; y = relu(F(x) + shortcut).
 /// "v1" strides in a bottleneck's first 1x1, as the paper; the unmarked bottlenecks in their 3x3 ("v1.5", as most weights). Wide: Zagoruyko, Komodakis 2016; ResNeXt: Xie et al. 2016.
 /// </remarks>
 public sealed class ResNet : CnnArchitecture

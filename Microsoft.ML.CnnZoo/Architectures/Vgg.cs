@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// <summary>VGG. Simonyan, Zisserman 2014, arXiv:1409.1556, table 1.</summary>
 /// <remarks>
 /// Image [N,224,224,3] → five stages of 3x3 convolutions (stride 1, ReLU), each ended by 2x2/2 max pooling → 4096 → 4096 → classes; dropout 0.5. N(0, 0.01²) weights, zero biases (§3.1).
-/// C has 1x1 convolutions at the ends of stages 3 to 5; A-LRN normalises after the first convolution. The _bn forms (torchvision's) have batch normalisation (ε 1e-5) before each ReLU and He's weights.
+/// C has 1x1 convolutions at the ends of stages 3 to 5; A-LRN normalizes after the first convolution. The _bn forms (torchvision's) have batch normalization (ε 1e-5) before each ReLU and He's weights.
 /// </remarks>
 public sealed class Vgg : CnnArchitecture
 {
@@ -35,7 +35,7 @@ public sealed class Vgg : CnnArchitecture
     /// <summary>Configuration E, 19 layers; 143,667,240 parameters.</summary>
     public static Vgg E { get; } = new("vgg19", "VGG-19 (E)", 19, [2, 2, 4, 4, 4]);
 
-    /// <summary>All configurations, then those with batch normalisation.</summary>
+    /// <summary>All configurations, then those with batch normalization.</summary>
     public static IReadOnlyList<Vgg> All { get; } = [A, ALrn, B, C, D, E, .. new[] { A, B, D, E }.Select(v => new Vgg($"{v.Name}_bn", $"{v.DisplayName[..6]} (batch norm)", v.Depth, v._convolutions, batchNorm: true))];
 
     private Initializer Weights => _batchNorm ? Initializer.HeNormalFanOut : Initializer.Normal(0.01f);

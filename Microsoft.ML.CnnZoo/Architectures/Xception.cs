@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// <summary>Xception. Chollet 2016, arXiv:1610.02357, figure 5.</summary>
 /// <remarks>
 /// Image [N,299,299,3] → entry flow (two convolutions, blocks 1 to 3) → middle flow (blocks 4 to 11) → exit flow (block 12, two separable convolutions) → global average → classes.
-/// Depthwise separable convolutions without a non-linearity between their two steps; batch normalisation after each (ε 1e-5; Keras 1e-3). 22,855,952 parameters with 1,000 classes.
+/// Depthwise separable convolutions without a non-linearity between their two steps; batch normalization after each (ε 1e-5; Keras 1e-3). 22,855,952 parameters with 1,000 classes.
 /// </remarks>
 public sealed class Xception : CnnArchitecture
 {

@@ -7,8 +7,8 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// <param name="augmentation">What may be drawn.</param>
 /// <param name="network">Size of the network's images.</param>
 /// <param name="seed">The run's seed.</param>
-/// <param name="colours">Principal components of the training images' colours; needed where colours are changed.</param>
-internal sealed class AugmentationSampler(ImageAugmentation augmentation, ImageShape network, long seed, PrincipalColours? colours)
+/// <param name="colors">Principal components of the training images' colors; needed where colors are changed.</param>
+internal sealed class AugmentationSampler(ImageAugmentation augmentation, ImageShape network, long seed, PrincipalColors? colors)
 {
     private const int AreaAttempts = 10;
 
@@ -23,14 +23,14 @@ internal sealed class AugmentationSampler(ImageAugmentation augmentation, ImageS
         ImageRegion region = augmentation.Area is { } area ? DrawArea(random, area, height, width)
             : augmentation.ShorterSide is { } side ? DrawScaled(random, side, height, width)
             : augmentation.Padding > 0 ? DrawPadded(random, height, width)
-            : Centre(height, width).Region;
+            : Center(height, width).Region;
         bool mirror = augmentation.Mirror && (random.NextUInt32() & 1) == 1;
-        return new ImageView(region, mirror, DrawColour(random));
+        return new ImageView(region, mirror, DrawColor(random));
     }
 
     /// <summary>What is shown of an image when it is not augmented.</summary>
-    public ImageView Centre(int height, int width) =>
-        ImageView.Centre(height, width, network.Height, network.Width, augmentation.CentreFactor(network.Height, network.Width));
+    public ImageView Center(int height, int width) =>
+        ImageView.Center(height, width, network.Height, network.Width, augmentation.CenterFactor(network.Height, network.Width));
 
     private ImageRegion DrawPadded(PhiloxRandom random, int height, int width)
     {
@@ -51,7 +51,7 @@ internal sealed class AugmentationSampler(ImageAugmentation augmentation, ImageS
 
     private static int ScaledLength(int length, int other, int side, int least) => Math.Max(least, (int)Math.Round((double)length * side / Math.Min(length, other)));
 
-    /// <summary>A part of drawn area and aspect ratio that fits into the image; after ten that do not, the largest centred part of a legal aspect ratio.</summary>
+    /// <summary>A part of drawn area and aspect ratio that fits into the image; after ten that do not, the largest centerd part of a legal aspect ratio.</summary>
     private ImageRegion DrawArea(PhiloxRandom random, ValueRange area, int height, int width)
     {
         ValueRange aspects = augmentation.AspectRatio;
@@ -68,13 +68,13 @@ internal sealed class AugmentationSampler(ImageAugmentation augmentation, ImageS
         return new((height - usedHeight) / 2, (width - usedWidth) / 2, usedHeight, usedWidth);
     }
 
-    private float[]? DrawColour(PhiloxRandom random)
+    private float[]? DrawColor(PhiloxRandom random)
     {
-        if (augmentation.ColourDeviation == 0 || colours is null)
+        if (augmentation.ColorDeviation == 0 || colors is null)
             return null;
-        Span<double> alpha = stackalloc double[colours.Channels];
+        Span<double> alpha = stackalloc double[colors.Channels];
         for (int i = 0; i < alpha.Length; i++)
-            alpha[i] = augmentation.ColourDeviation * random.NextNormal();
-        return colours.Shift(alpha);
+            alpha[i] = augmentation.ColorDeviation * random.NextNormal();
+        return colors.Shift(alpha);
     }
 }

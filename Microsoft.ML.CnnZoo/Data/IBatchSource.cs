@@ -9,7 +9,7 @@ internal static class ImageShapes
     public static int ValueCount(this ImageShape shape) => checked(shape.Height * shape.Width * shape.Channels);
 }
 
-/// <summary>Labelled images that can be had in any order. Read by one thread at a time, not always the same.</summary>
+/// <summary>Labeled images that can be had in any order. Read by one thread at a time, not always the same.</summary>
 public interface IBatchSource
 {
     /// <summary>Number of images.</summary>
@@ -18,7 +18,7 @@ public interface IBatchSource
     /// <summary>Size of each image.</summary>
     ImageShape Image { get; }
 
-    /// <summary>Writes chosen images, normalised, and their labels.</summary>
+    /// <summary>Writes chosen images, normalized, and their labels.</summary>
     /// <param name="indices">Which images, each in [0, <see cref="Count"/>).</param>
     /// <param name="images">Receives [n, height, width, channels].</param>
     /// <param name="labels">Receives n class numbers, from 0.</param>

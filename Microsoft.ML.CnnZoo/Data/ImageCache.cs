@@ -6,7 +6,7 @@ using Microsoft.ML.CnnZoo.Imaging;
 namespace Microsoft.ML.CnnZoo.Training;
 
 /// <summary>
-/// Labelled, decoded images: as bytes where they came as bytes (a quarter of the memory of floats), cut out, augmented and normalised only as they enter a batch. Where there is
+/// Labeled, decoded images: as bytes where they came as bytes (a quarter of the memory of floats), cut out, augmented and normalized only as they enter a batch. Where there is
 /// a budget, images beyond it lie in a memory-mapped file, and beyond the file's budget they are decoded again when they are wanted.
 /// </summary>
 /// <typeparam name="T">byte or float.</typeparam>
@@ -68,7 +68,7 @@ public sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanage
     /// <param name="label">Class number, from 0.</param>
     public void Add(T[] pixels, int label) => Add(pixels, Image.Height, Image.Width, label);
 
-    /// <summary>Adds an image of any size; the array is kept. What the network sees of it is the centre, or what the augmentation draws.</summary>
+    /// <summary>Adds an image of any size; the array is kept. What the network sees of it is the center, or what the augmentation draws.</summary>
     /// <param name="pixels">[height, width, channels].</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
@@ -98,20 +98,20 @@ public sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanage
         _labels.Add(label);
     }
 
-    /// <summary>Mean, deviation and covariance of the channels over all images added so far, before normalisation.</summary>
+    /// <summary>Mean, deviation and covariance of the channels over all images added so far, before normalization.</summary>
     public ChannelStatistics MeasureChannels() => _statistics;
 
     /// <summary>Augments the images as they are trained on.</summary>
     /// <param name="augmentation">How.</param>
     /// <param name="seed">The run's seed.</param>
-    /// <remarks>Colour components are measured on the images added so far.</remarks>
+    /// <remarks>Color components are measured on the images added so far.</remarks>
     /// <exception cref="ArgumentException">A value of the augmentation is out of its range.</exception>
     public void Augment(ImageAugmentation augmentation, long seed)
     {
         ArgumentNullException.ThrowIfNull(augmentation);
         augmentation.Check(Image.Height, Image.Width);
         _isAugmented = !augmentation.IsNone;
-        _sampler = new AugmentationSampler(augmentation, Image, seed, augmentation.ColourDeviation > 0 ? new PrincipalColours(_statistics) : null);
+        _sampler = new AugmentationSampler(augmentation, Image, seed, augmentation.ColorDeviation > 0 ? new PrincipalColors(_statistics) : null);
     }
 
     /// <inheritdoc/>
@@ -161,7 +161,7 @@ public sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanage
         if (entry.Pixels is null)
             pixels = entry.Offset < 0 ? again![index].Pixels
                 : MemoryMarshal.Cast<byte, T>(_store.Read(entry.Offset, entry.Height * entry.Width * Image.Channels * sizeof(T)));
-        ImageView view = epoch is { } number ? _sampler.Draw(number, index, entry.Height, entry.Width) : _sampler.Centre(entry.Height, entry.Width);
+        ImageView view = epoch is { } number ? _sampler.Draw(number, index, entry.Height, entry.Width) : _sampler.Center(entry.Height, entry.Width);
         if (typeof(T) == typeof(byte))
             viewer.Write(MemoryMarshal.AsBytes(pixels), entry.Height, entry.Width, view, Normalization, target);
         else

@@ -9,8 +9,8 @@ namespace Microsoft.ML.CnnZoo.Estimators;
 /// <param name="fit">What becomes of images of another shape.</param>
 internal sealed class KeptImageSizes(ImageAugmentation augmentation, ImageShape network, ImageFit fit)
 {
-    /// <summary>Size of an image whose centre is measured or scored.</summary>
-    public ImageShape Scored => Enlarged(augmentation.CentreFactor(network.Height, network.Width));
+    /// <summary>Size of an image whose center is measured or scored.</summary>
+    public ImageShape Scored => Enlarged(augmentation.CenterFactor(network.Height, network.Width));
 
     /// <summary>Size of an image that a trained network scores parts of.</summary>
     public ImageShape Tested(TestCrops crops) => crops == TestCrops.Ten && Scored == network ? Enlarged(256.0 / 224) : Scored;

@@ -79,7 +79,7 @@ public sealed unsafe class Executable : IDisposable
 
     /// <summary>Runs all steps.</summary>
     /// <param name="cancellation">Looked at between steps; variables may then have been changed in part.</param>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Canceled.</exception>
     public void Run(CancellationToken cancellation = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

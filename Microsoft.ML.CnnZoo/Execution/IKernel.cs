@@ -112,7 +112,7 @@ public interface IKernelFactory
     /// Whether its kernels can work on rows that lie apart (<see cref="KernelInput.RowPitch"/>, <see cref="KernelRequest.OutputRowPitches"/>) for all operands that
     /// <see cref="StridedOperands"/> names. If one backend's cannot, no plan gives them any.
     /// </summary>
-    bool HonoursPitches => false;
+    bool HonorsPitches => false;
 
     /// <summary>Prepares a kernel, or says null: "not mine", and the next backend is asked.</summary>
     IKernel? TryPrepare(KernelRequest request);

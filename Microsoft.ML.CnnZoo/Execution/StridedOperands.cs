@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Execution;
 
 /// <summary>
 /// Which operands of which ops may be a range of channels of a larger tensor: rows (pixels) that lie apart. The kernels of every backend whose factories say
-/// <see cref="IKernelFactory.HonoursPitches"/> keep to this table; every other operand is dense.
+/// <see cref="IKernelFactory.HonorsPitches"/> keep to this table; every other operand is dense.
 /// </summary>
 public static class StridedOperands
 {

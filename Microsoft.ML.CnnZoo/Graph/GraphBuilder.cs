@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph;
 
-/// <summary>Whether a graph is built to be trained or to score: batch normalisation's mode, dropout, auxiliary heads.</summary>
+/// <summary>Whether a graph is built to be trained or to score: batch normalization's mode, dropout, auxiliary heads.</summary>
 public enum GraphMode
 {
     /// <summary>Running statistics, no dropout, no auxiliary heads.</summary>

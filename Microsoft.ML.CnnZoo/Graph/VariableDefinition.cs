@@ -7,7 +7,7 @@ public enum VariableRole
     Kernel,
     /// <summary>A bias: trained, no weight decay by default.</summary>
     Bias,
-    /// <summary>Batch normalisation's scale or offset: trained, no weight decay by default.</summary>
+    /// <summary>Batch normalization's scale or offset: trained, no weight decay by default.</summary>
     Normalization,
     /// <summary>A running statistic: moved by the forward pass in training, never by the optimizer.</summary>
     Statistic,

@@ -17,7 +17,7 @@ public sealed class ChannelStatistics
     public void Add(ReadOnlySpan<byte> pixels)
     {
         if (Channels == 3)
-            AddColours(pixels);
+            AddColors(pixels);
         else
             AddBytes(pixels);
         _pixels += pixels.Length / Channels;
@@ -67,7 +67,7 @@ public sealed class ChannelStatistics
     }
 
     /// <summary>Red, green and blue in one pass. A row of sums of the lower triangle: rr, gr, gg, br, bg, bb.</summary>
-    private void AddColours(ReadOnlySpan<byte> pixels)
+    private void AddColors(ReadOnlySpan<byte> pixels)
     {
         long red = 0, green = 0, blue = 0, rr = 0, gr = 0, gg = 0, br = 0, bg = 0, bb = 0;
         for (int i = 0; i + 2 < pixels.Length; i += 3)

@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Imaging;
 public readonly record struct ValueRange(double Minimum, double Maximum);
 
 /// <summary>
-/// How training images are changed at random, anew in every epoch, so that a network sees more than there is; validation and scoring see the centre of the image.
+/// How training images are changed at random, anew in every epoch, so that a network sees more than there is; validation and scoring see the center of the image.
 /// Every change is drawn from a stream fixed by seed, epoch and image: the same seed gives the same pixels, whatever the number of threads.
 /// </summary>
 /// <remarks>
@@ -23,14 +23,14 @@ public sealed record ImageAugmentation
     /// <summary>A random part of the image padded by 4 pixels, and mirroring: Lee et al. 2014, arXiv:1409.5185; He et al. 2015, arXiv:1512.03385, section 4.2. For small images.</summary>
     public static ImageAugmentation Cifar { get; } = new() { Padding = 4, Mirror = true };
 
-    /// <summary>A random part of the 256x256 centre, mirroring, colours along their principal components: Krizhevsky, Sutskever, Hinton 2012, section 4.1.</summary>
-    public static ImageAugmentation AlexNet { get; } = new() { ShorterSide = new(256, 256), Mirror = true, ColourDeviation = 0.1 };
+    /// <summary>A random part of the 256x256 center, mirroring, colors along their principal components: Krizhevsky, Sutskever, Hinton 2012, section 4.1.</summary>
+    public static ImageAugmentation AlexNet { get; } = new() { ShorterSide = new(256, 256), Mirror = true, ColorDeviation = 0.1 };
 
-    /// <summary>A random part of the image at a random size, the shorter side 256 to 512, mirroring, colours: Simonyan, Zisserman 2014, arXiv:1409.1556, section 3.1.</summary>
-    public static ImageAugmentation Vgg { get; } = new() { ShorterSide = new(256, 512), Mirror = true, ColourDeviation = 0.1 };
+    /// <summary>A random part of the image at a random size, the shorter side 256 to 512, mirroring, colors: Simonyan, Zisserman 2014, arXiv:1409.1556, section 3.1.</summary>
+    public static ImageAugmentation Vgg { get; } = new() { ShorterSide = new(256, 512), Mirror = true, ColorDeviation = 0.1 };
 
     /// <summary>The same with the shorter side 256 to 480: He et al. 2015, arXiv:1512.03385, section 3.4.</summary>
-    public static ImageAugmentation ResNet { get; } = new() { ShorterSide = new(256, 480), Mirror = true, ColourDeviation = 0.1 };
+    public static ImageAugmentation ResNet { get; } = new() { ShorterSide = new(256, 480), Mirror = true, ColorDeviation = 0.1 };
 
     /// <summary>
     /// A random part of 8 to 100 % of the area with an aspect ratio of 3/4 to 4/3, scaled to the network's size, and mirroring: Szegedy et al. 2014, arXiv:1409.4842, section 6.
@@ -41,12 +41,12 @@ public sealed record ImageAugmentation
     /// <summary>Whether half of the images, chosen at random, are mirrored left to right.</summary>
     public bool Mirror { get; init; }
 
-    /// <summary>Pixels added at each edge before a part of the network's size is taken at random, ≥ 0. They are 0 after normalisation: the mean colour.</summary>
+    /// <summary>Pixels added at each edge before a part of the network's size is taken at random, ≥ 0. They are 0 after normalization: the mean color.</summary>
     public int Padding { get; init; }
 
     /// <summary>
     /// Length of the image's shorter side, in whole pixels, before a part of the network's size is taken at random; null to take all of the image. Equal ends: the image is first cut to
-    /// its centre of the network's shape (AlexNet). Else the length is drawn evenly from the range and the part is taken from all of the image (VGG).
+    /// its center of the network's shape (AlexNet). Else the length is drawn evenly from the range and the part is taken from all of the image (VGG).
     /// </summary>
     public ValueRange? ShorterSide { get; init; }
 
@@ -60,14 +60,14 @@ public sealed record ImageAugmentation
     public int LargestShorterSide { get; init; } = 512;
 
     /// <summary>
-    /// Deviation of α in the colour change Σ αᵢ·√λᵢ·pᵢ that is added to every pixel of an image, α drawn anew for each image; pᵢ and λᵢ are eigenvectors and eigenvalues of the
-    /// covariance of the training images' colours. 0 for none; the paper's is 0.1.
+    /// Deviation of α in the color change Σ αᵢ·√λᵢ·pᵢ that is added to every pixel of an image, α drawn anew for each image; pᵢ and λᵢ are eigenvectors and eigenvalues of the
+    /// covariance of the training images' colors. 0 for none; the paper's is 0.1.
     /// </summary>
     /// <remarks>The paper writes λᵢ, which depends on the unit of the pixels; its authors' published code takes the deviation √λᵢ, and so is done here.</remarks>
-    public double ColourDeviation { get; init; }
+    public double ColorDeviation { get; init; }
 
     /// <summary>Whether images stay as they are.</summary>
-    public bool IsNone => !Mirror && Padding == 0 && ShorterSide is null && Area is null && ColourDeviation == 0;
+    public bool IsNone => !Mirror && Padding == 0 && ShorterSide is null && Area is null && ColorDeviation == 0;
 
     /// <summary>The same for networks whose images have another side than 224: all lengths but <see cref="Padding"/> grow in proportion.</summary>
     /// <param name="side">Side of the network's images, ≥ 1.</param>
@@ -90,7 +90,7 @@ public sealed record ImageAugmentation
             throw new ArgumentException("Only one of Padding, ShorterSide and Area can say which part of an image is taken.");
         Require(Padding >= 0, nameof(Padding), $"{Padding}", "0 or more");
         Require(LargestShorterSide >= 1, nameof(LargestShorterSide), $"{LargestShorterSide}", "1 or more");
-        Require(ColourDeviation >= 0 && double.IsFinite(ColourDeviation), nameof(ColourDeviation), $"{ColourDeviation}", "0 or more");
+        Require(ColorDeviation >= 0 && double.IsFinite(ColorDeviation), nameof(ColorDeviation), $"{ColorDeviation}", "0 or more");
         if (ShorterSide is { } side)
             Require(side.Minimum >= Math.Min(height, width) && side.Maximum >= side.Minimum && side.Maximum <= 1 << 14, nameof(ShorterSide), $"{side.Minimum}…{side.Maximum}",
                 $"an increasing range from {Math.Min(height, width)}, the shorter side of the network's images, to 16384");
@@ -106,10 +106,10 @@ public sealed record ImageAugmentation
     internal int KeptSide => ShorterSide is { } side ? (int)side.Maximum : LargestShorterSide;
 
     /// <summary>
-    /// By how much an image is larger than the network's when its centre is taken to be measured or scored: as in training, in the middle of the range (Simonyan and Zisserman's Q);
+    /// By how much an image is larger than the network's when its center is taken to be measured or scored: as in training, in the middle of the range (Simonyan and Zisserman's Q);
     /// 256 : 224 where parts of any size are trained on.
     /// </summary>
-    internal double CentreFactor(int height, int width) =>
+    internal double CenterFactor(int height, int width) =>
         ShorterSide is { } side ? Math.Round((side.Minimum + side.Maximum) / 2) / Math.Min(height, width) : Area is not null ? 256.0 / PaperSide : 1;
 
     private static void Require(bool condition, string name, string value, string expected)

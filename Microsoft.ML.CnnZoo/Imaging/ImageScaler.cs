@@ -1,11 +1,11 @@
 namespace Microsoft.ML.CnnZoo.Imaging;
 
 /// <summary>
-/// Brings decoded images to a network's height, width and channels: colour order, grey, crop and scale in one pass over the source rows.
+/// Brings decoded images to a network's height, width and channels: color order, gray, crop and scale in one pass over the source rows.
 /// </summary>
 /// <remarks>
 /// Source: bytes or floats in a <see cref="PixelFormat"/> → target [height, width, channels], red first. Values keep their range; bytes are rounded to the nearest.
-/// One channel from three: grey = 0.299·red + 0.587·green + 0.114·blue (ITU-R BT.601); three from one: repeated. An image that already has the network's size keeps its pixels.
+/// One channel from three: gray = 0.299·red + 0.587·green + 0.114·blue (ITU-R BT.601); three from one: repeated. An image that already has the network's size keeps its pixels.
 /// Alpha is ignored. Not thread-safe: it keeps row buffers and the filter of the last image size.
 /// </remarks>
 public sealed class ImageScaler
@@ -17,7 +17,7 @@ public sealed class ImageScaler
     /// <summary>Creates a scaler.</summary>
     /// <param name="height">Rows of the network's images.</param>
     /// <param name="width">Columns.</param>
-    /// <param name="channels">1 for grey, 3 for colour.</param>
+    /// <param name="channels">1 for gray, 3 for color.</param>
     /// <param name="fit">What becomes of images of another shape.</param>
     public ImageScaler(int height, int width, int channels, ImageFit fit = ImageFit.CenterCrop)
     {
@@ -94,7 +94,7 @@ public sealed class ImageScaler
         && (Channels == 1 || format is { IsPlanar: false, Red: 0, Green: 1, Blue: 2 });
 
     private ImageRegion Region(in PixelFormat format, int height, int width) =>
-        Fit == ImageFit.CenterCrop ? ImageRegion.Centre(format.Height, format.Width, height, width) : ImageRegion.All(format.Height, format.Width);
+        Fit == ImageFit.CenterCrop ? ImageRegion.Center(format.Height, format.Width, height, width) : ImageRegion.All(format.Height, format.Width);
 
     private (int Height, int Width) Check(int length, in PixelFormat format, int targetLength)
     {

@@ -1,15 +1,15 @@
 namespace Microsoft.ML.CnnZoo.Imaging;
 
 /// <summary>What a network is shown of an image.</summary>
-/// <param name="Region">The part. It may reach over the edges where it has the network's size and whole edges: what lies outside is 0 after normalisation.</param>
+/// <param name="Region">The part. It may reach over the edges where it has the network's size and whole edges: what lies outside is 0 after normalization.</param>
 /// <param name="Mirror">Whether right becomes left.</param>
-/// <param name="Colour">What is added to each channel before normalisation; null for nothing.</param>
-internal readonly record struct ImageView(ImageRegion Region, bool Mirror = false, float[]? Colour = null)
+/// <param name="Color">What is added to each channel before normalization; null for nothing.</param>
+internal readonly record struct ImageView(ImageRegion Region, bool Mirror = false, float[]? Color = null)
 {
     /// <summary>
-    /// The centre of an image, with the network's shape: <paramref name="factor"/> times smaller than the largest such part. Whole edges where that part has the network's size.
+    /// The center of an image, with the network's shape: <paramref name="factor"/> times smaller than the largest such part. Whole edges where that part has the network's size.
     /// </summary>
-    public static ImageView Centre(int height, int width, int networkHeight, int networkWidth, double factor)
+    public static ImageView Center(int height, int width, int networkHeight, int networkWidth, double factor)
     {
         double scale = Math.Min((double)height / networkHeight, (double)width / networkWidth) / factor;
         if (height == (int)Math.Round(networkHeight * factor) && width == (int)Math.Round(networkWidth * factor))
@@ -19,7 +19,7 @@ internal readonly record struct ImageView(ImageRegion Region, bool Mirror = fals
     }
 }
 
-/// <summary>Writes views of kept images [height, width, channels] as a network takes them: cut out, scaled, mirrored, normalised. Not thread-safe: it keeps row buffers.</summary>
+/// <summary>Writes views of kept images [height, width, channels] as a network takes them: cut out, scaled, mirrored, normalized. Not thread-safe: it keeps row buffers.</summary>
 internal sealed class ImageViewer(int networkHeight, int networkWidth, int channels)
 {
     private readonly RegionScaler _regions = new(channels);
@@ -49,7 +49,7 @@ internal sealed class ImageViewer(int networkHeight, int networkWidth, int chann
     {
         Span<float> scale = stackalloc float[channels], offset = stackalloc float[channels];
         for (int c = 0; c < channels; c++)
-            (scale[c], offset[c]) = (normalization.Scale[c], normalization.Offset[c] + (view.Colour is null ? 0 : view.Colour[c] * normalization.Scale[c]));
+            (scale[c], offset[c]) = (normalization.Scale[c], normalization.Offset[c] + (view.Color is null ? 0 : view.Color[c] * normalization.Scale[c]));
         ImageRegion region = view.Region;
         if (region.Height != networkHeight || region.Width != networkWidth || region.Top != Math.Floor(region.Top) || region.Left != Math.Floor(region.Left))
         {

@@ -1,10 +1,10 @@
 namespace Microsoft.ML.CnnZoo.Imaging;
 
-/// <summary>How the pixels of an image lie in memory: rows from top to bottom without gaps, colours side by side or plane after plane.</summary>
+/// <summary>How the pixels of an image lie in memory: rows from top to bottom without gaps, colors side by side or plane after plane.</summary>
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Pixels in a row.</param>
 /// <param name="Channels">Values per pixel, alpha included.</param>
-/// <param name="Red">Position of red (of grey, for one channel) among a pixel's values.</param>
+/// <param name="Red">Position of red (of gray, for one channel) among a pixel's values.</param>
 /// <param name="Green">Position of green.</param>
 /// <param name="Blue">Position of blue.</param>
 /// <param name="IsPlanar">Whether all values of one channel come before those of the next: [channels, height, width] instead of [height, width, channels].</param>
@@ -20,7 +20,7 @@ public readonly record struct PixelFormat(int Height, int Width, int Channels, i
     public static PixelFormat Rgba32(int height, int width) => new(height, width, 4, 0, 1, 2, false);
 
     /// <summary>
-    /// Values in the order red, green, blue; one channel is grey, a second one is ignored, four channels begin with alpha (as ML.NET's ExtractPixels lays them out).
+    /// Values in the order red, green, blue; one channel is gray, a second one is ignored, four channels begin with alpha (as ML.NET's ExtractPixels lays them out).
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A size is not positive, or there are more than four channels.</exception>
     public static PixelFormat FromChannels(int height, int width, int channels, bool isPlanar)
@@ -41,7 +41,7 @@ public readonly record struct PixelFormat(int Height, int Width, int Channels, i
 /// <summary>How an image of another shape is brought to a network's size.</summary>
 public enum ImageFit
 {
-    /// <summary>The largest centred part of the network's shape is cut out and scaled: nothing is distorted, edges may be lost.</summary>
+    /// <summary>The largest centerd part of the network's shape is cut out and scaled: nothing is distorted, edges may be lost.</summary>
     CenterCrop,
     /// <summary>The whole image is scaled, each direction by its own factor.</summary>
     Stretch,

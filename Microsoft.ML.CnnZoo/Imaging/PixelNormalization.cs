@@ -29,14 +29,14 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
         return new([.. scale], [.. scale.Select((s, c) => (float)(-statistics.Mean(c) * s))]);
     }
 
-    /// <summary>Normalises pixels [n, channels] of bytes.</summary>
+    /// <summary>Normalizes pixels [n, channels] of bytes.</summary>
     public void Apply(ReadOnlySpan<byte> pixels, Span<float> target)
     {
         ToFloat(pixels, target);
         ApplyInPlace(target[..pixels.Length]);
     }
 
-    /// <summary>Normalises pixels [n, channels] of floats.</summary>
+    /// <summary>Normalizes pixels [n, channels] of floats.</summary>
     public void Apply(ReadOnlySpan<float> pixels, Span<float> target)
     {
         pixels.CopyTo(target);

@@ -12,15 +12,15 @@ internal readonly record struct ImageRegion(double Top, double Left, double Heig
     /// <summary>All of an image.</summary>
     public static ImageRegion All(int height, int width) => new(0, 0, height, width);
 
-    /// <summary>The largest centred part with the shape of <paramref name="targetHeight"/> by <paramref name="targetWidth"/>.</summary>
-    public static ImageRegion Centre(int height, int width, int targetHeight, int targetWidth)
+    /// <summary>The largest centerd part with the shape of <paramref name="targetHeight"/> by <paramref name="targetWidth"/>.</summary>
+    public static ImageRegion Center(int height, int width, int targetHeight, int targetWidth)
     {
         double usedHeight = Math.Min(height, (double)width * targetHeight / targetWidth), usedWidth = Math.Min(width, (double)height * targetWidth / targetHeight);
         return new((height - usedHeight) / 2, (width - usedWidth) / 2, usedHeight, usedWidth);
     }
 }
 
-/// <summary>Scales parts of images in one pass over the source rows: colour order, grey, crop, size, mirroring. Keeps row buffers and the last filters: not thread-safe.</summary>
+/// <summary>Scales parts of images in one pass over the source rows: color order, gray, crop, size, mirroring. Keeps row buffers and the last filters: not thread-safe.</summary>
 /// <param name="channels">Channels of the target: 1 or 3, red first.</param>
 internal sealed class RegionScaler(int channels)
 {

@@ -4,7 +4,7 @@ namespace Microsoft.ML.CnnZoo.Imaging;
 /// Which source pixels make up each target pixel along one axis: a triangle filter, as wide as a target pixel when shrinking (no aliasing), bilinear when enlarging.
 /// </summary>
 /// <remarks>
-/// Target pixel i is centred at start + (i + ½)·s in source pixels, s = extent / target; source pixel j weighs max(0, 1 - |j + ½ - centre| / max(1, s)), normalised to sum 1.
+/// Target pixel i is centerd at start + (i + ½)·s in source pixels, s = extent / target; source pixel j weighs max(0, 1 - |j + ½ - center| / max(1, s)), normalized to sum 1.
 /// At s = 1 and a whole start every target pixel is one source pixel exactly.
 /// </remarks>
 internal sealed class ResamplingWeights
@@ -24,10 +24,10 @@ internal sealed class ResamplingWeights
         var all = new List<float>(target * (int)Math.Ceiling(2 * support + 1));
         for (int i = 0; i < target; i++)
         {
-            double centre = start + (i + 0.5) * scale;
-            int first = Math.Clamp((int)Math.Floor(centre - support), 0, source - 1);
-            int last = Math.Clamp((int)Math.Ceiling(centre + support), first + 1, source);
-            _first[i] = AddTriangle(all, first, last, centre, support);
+            double center = start + (i + 0.5) * scale;
+            int first = Math.Clamp((int)Math.Floor(center - support), 0, source - 1);
+            int last = Math.Clamp((int)Math.Ceiling(center + support), first + 1, source);
+            _first[i] = AddTriangle(all, first, last, center, support);
             _begin[i + 1] = all.Count;
         }
         _weights = [.. all];
@@ -47,13 +47,13 @@ internal sealed class ResamplingWeights
     public int End(int target) => _first[target] + _begin[target + 1] - _begin[target];
 
     /// <summary>Adds a target pixel's weights; returns the first source pixel that has one.</summary>
-    private static int AddTriangle(List<float> all, int first, int last, double centre, double support)
+    private static int AddTriangle(List<float> all, int first, int last, double center, double support)
     {
         double sum = 0;
         int begin = -1, end = -1;
         for (int j = first; j < last; j++)
         {
-            double weight = Weight(j, centre, support);
+            double weight = Weight(j, center, support);
             sum += weight;
             if (weight > 0)
                 (begin, end) = (begin < 0 ? j : begin, j);
@@ -64,9 +64,9 @@ internal sealed class ResamplingWeights
             return first;
         }
         for (int j = begin; j <= end; j++)
-            all.Add((float)(Weight(j, centre, support) / sum));
+            all.Add((float)(Weight(j, center, support) / sum));
         return begin;
     }
 
-    private static double Weight(int pixel, double centre, double support) => Math.Max(0, 1 - Math.Abs(pixel + 0.5 - centre) / support);
+    private static double Weight(int pixel, double center, double support) => Math.Max(0, 1 - Math.Abs(pixel + 0.5 - center) / support);
 }

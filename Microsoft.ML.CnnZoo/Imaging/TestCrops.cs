@@ -3,9 +3,9 @@ namespace Microsoft.ML.CnnZoo.Imaging;
 /// <summary>What a network is shown of an image that it scores.</summary>
 public enum TestCrops
 {
-    /// <summary>Its centre.</summary>
+    /// <summary>Its center.</summary>
     Center,
-    /// <summary>Its four corners and its centre, and all five mirrored; the probabilities are averaged. Ten times the work. Krizhevsky, Sutskever, Hinton 2012, section 4.1.</summary>
+    /// <summary>Its four corners and its center, and all five mirrored; the probabilities are averaged. Ten times the work. Krizhevsky, Sutskever, Hinton 2012, section 4.1.</summary>
     Ten,
 }
 
@@ -15,7 +15,7 @@ internal static class TestCropViews
     /// <summary>How many parts are scored.</summary>
     public static int Count(this TestCrops crops) => crops == TestCrops.Ten ? 10 : 1;
 
-    /// <summary>The parts, of the network's size: centre; or upper left, upper right, lower left, lower right, centre, then the same mirrored.</summary>
+    /// <summary>The parts, of the network's size: center; or upper left, upper right, lower left, lower right, center, then the same mirrored.</summary>
     /// <param name="crops">Which.</param>
     /// <param name="height">Rows of the image, at least the network's.</param>
     /// <param name="width">Columns of the image, at least the network's.</param>

@@ -8,7 +8,7 @@ public sealed record Conv2DOptions
     /// <summary>The defaults.</summary>
     public static Conv2DOptions Default { get; } = new();
 
-    /// <summary>The defaults without a bias: before batch normalisation.</summary>
+    /// <summary>The defaults without a bias: before batch normalization.</summary>
     public static Conv2DOptions NoBias { get; } = new() { UseBias = false };
 
     /// <summary>Whether a bias per filter is added.</summary>

@@ -2,10 +2,10 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 
-/// <summary>Convolution with batch normalisation, in the orders that papers have. The convolution has no bias; its variables are <c>name/kernel</c> and <c>name/bn/…</c>.</summary>
+/// <summary>Convolution with batch normalization, in the orders that papers have. The convolution has no bias; its variables are <c>name/kernel</c> and <c>name/bn/…</c>.</summary>
 public static class ConvBnLayers
 {
-    /// <summary>Convolution, then batch normalisation; nothing after.</summary>
+    /// <summary>Convolution, then batch normalization; nothing after.</summary>
     /// <param name="g">The graph.</param>
     /// <param name="x">Image [N,H,W,C].</param>
     /// <param name="filters">Output channels.</param>
@@ -13,7 +13,7 @@ public static class ConvBnLayers
     /// <param name="padding">SAME, VALID or explicit.</param>
     /// <param name="name">The layer's scope.</param>
     /// <param name="strides">Pixels between outputs.</param>
-    /// <param name="epsilon">Batch normalisation's.</param>
+    /// <param name="epsilon">Batch normalization's.</param>
     /// <param name="groups">Groups of channels that do not see each other.</param>
     /// <returns>[N,H',W',filters].</returns>
     public static NodeOutput ConvBn(this GraphBuilder g, NodeOutput x, int filters, KernelSize kernel, Padding padding, string name, int strides = 1, float epsilon = 1e-5f, int groups = 1)
@@ -22,7 +22,7 @@ public static class ConvBnLayers
         return g.BatchNormalization(g.Conv2D(x, filters, kernel, padding, name, strides, options), $"{name}/bn", epsilon);
     }
 
-    /// <summary>Convolution, batch normalisation, ReLU. Ioffe, Szegedy 2015, arXiv:1502.03167, §3.2.</summary>
+    /// <summary>Convolution, batch normalization, ReLU. Ioffe, Szegedy 2015, arXiv:1502.03167, §3.2.</summary>
     /// <inheritdoc cref="ConvBn"/>
     public static NodeOutput ConvBnRelu(this GraphBuilder g, NodeOutput x, int filters, KernelSize kernel, Padding padding, string name, int strides = 1, float epsilon = 1e-5f, int groups = 1) =>
         g.Relu(g.ConvBn(x, filters, kernel, padding, name, strides, epsilon, groups), $"{name}/relu");

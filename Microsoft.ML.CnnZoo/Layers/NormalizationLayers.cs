@@ -2,10 +2,10 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 
-/// <summary>Normalisation.</summary>
+/// <summary>Normalization.</summary>
 public static class NormalizationLayers
 {
-    /// <summary>Batch normalisation per channel. Ioffe, Szegedy 2015, arXiv:1502.03167.</summary>
+    /// <summary>Batch normalization per channel. Ioffe, Szegedy 2015, arXiv:1502.03167.</summary>
     /// <remarks>
     /// Variables <c>name/gamma</c>, <c>name/beta</c>, <c>name/moving_mean</c>, <c>name/moving_variance</c>, all [C]. Training: the batch's statistics, and the running ones move by
     /// running·momentum + batch·(1 − momentum) with the unbiased batch variance (registered by <see cref="GraphBuilder.AddUpdate"/>). Inference: the running statistics.
@@ -43,7 +43,7 @@ public static class NormalizationLayers
         }
     }
 
-    /// <summary>Local response normalisation across channels: x/(k + alpha·Σx²)^beta over n neighbouring channels. Krizhevsky et al. 2012, §3.3.</summary>
+    /// <summary>Local response normalization across channels: x/(k + alpha·Σx²)^beta over n neighboring channels. Krizhevsky et al. 2012, §3.3.</summary>
     /// <param name="g">The graph.</param>
     /// <param name="x">Image [N,H,W,C].</param>
     /// <param name="size">n: channels in the window, odd; TensorFlow's <c>depth_radius</c> is (n − 1)/2.</param>

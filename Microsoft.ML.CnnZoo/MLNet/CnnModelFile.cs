@@ -62,7 +62,7 @@ internal static class CnnModelFile
             architecture = architecture.WithTensorFlowPadding();
         float epsilon = reader.ReadSingle();
         if (!(epsilon >= 0 && float.IsFinite(epsilon)))
-            throw Damaged("Model.key", $"it says an epsilon of {epsilon} in batch normalisation");
+            throw Damaged("Model.key", $"it says an epsilon of {epsilon} in batch normalization");
         if (epsilon > 0)
             architecture = architecture.WithBatchNormEpsilon(epsilon);
         int classes = reader.ReadInt32();

@@ -52,7 +52,7 @@ internal sealed class CnnScorer : IDisposable
     }
 
     /// <summary>Scores rows.</summary>
-    /// <param name="images">The parts of at most <see cref="RowsPerBatch"/> images, one image's after the other: [n·parts, height, width, channels], normalised.</param>
+    /// <param name="images">The parts of at most <see cref="RowsPerBatch"/> images, one image's after the other: [n·parts, height, width, channels], normalized.</param>
     /// <param name="count">n.</param>
     /// <param name="scores">Receives probabilities [n, classes], the means over the parts.</param>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>

@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Imaging;
 
 namespace Microsoft.ML.CnnZoo.Estimators;
 
-/// <summary>Reads what a trained network is shown of the present row's image: its centre, or ten parts, normalised. Belongs to one row or cursor.</summary>
+/// <summary>Reads what a trained network is shown of the present row's image: its center, or ten parts, normalized. Belongs to one row or cursor.</summary>
 internal sealed class CropReader
 {
     private readonly CnnClassificationModel _model;

@@ -13,7 +13,7 @@ public enum PixelLayout
     Auto,
     /// <summary>Plane after plane: [channels, height, width].</summary>
     Planar,
-    /// <summary>Colours side by side: [height, width, channels].</summary>
+    /// <summary>Colors side by side: [height, width, channels].</summary>
     Interleaved,
 }
 

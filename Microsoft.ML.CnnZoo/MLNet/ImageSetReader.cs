@@ -16,12 +16,12 @@ public enum BadImageHandling
     Skip,
 }
 
-/// <summary>Rows of a view that hold labelled images.</summary>
+/// <summary>Rows of a view that hold labeled images.</summary>
 /// <param name="View">The rows.</param>
 /// <param name="Label">Its label column.</param>
 /// <param name="Feature">Its feature column.</param>
 /// <param name="What">What the rows are, for messages: "training", "validation".</param>
-internal sealed record LabelledRows(IDataView View, LabelColumn Label, FeatureColumn Feature, string What)
+internal sealed record LabeledRows(IDataView View, LabelColumn Label, FeatureColumn Feature, string What)
 {
     /// <summary>An image that cannot be used.</summary>
     public InvalidOperationException Bad<T>(DecodingSlot<T> slot, string remedy) where T : unmanaged => new(
@@ -29,7 +29,7 @@ internal sealed record LabelledRows(IDataView View, LabelColumn Label, FeatureCo
 }
 
 /// <summary>
-/// Reads labelled rows once and decodes them on several threads. Rows without a label are left out and counted. The cursor itself is read by one thread, for sources need not
+/// Reads labeled rows once and decodes them on several threads. Rows without a label are left out and counted. The cursor itself is read by one thread, for sources need not
 /// give the same rows twice or to several cursors at a time: what a column's own getter does (LoadImages decodes there) is done by that thread, the rest by the others.
 /// </summary>
 internal sealed class ImageSetReader(ImageShape image, PixelStore store, int threads, BadImageHandling badImages, IChannel channel, CancellationToken cancellation)
@@ -38,10 +38,10 @@ internal sealed class ImageSetReader(ImageShape image, PixelStore store, int thr
     /// <param name="rows">The rows.</param>
     /// <param name="createScaler">To the size at which images are kept.</param>
     /// <exception cref="InvalidOperationException">An image is bad and is not to be skipped, or no row is left.</exception>
-    public ImageCache<T> Read<T>(LabelledRows rows, Func<ImageScaler> createScaler) where T : unmanaged
+    public ImageCache<T> Read<T>(LabeledRows rows, Func<ImageScaler> createScaler) where T : unmanaged
     {
         var cache = new ImageCache<T>(image, store, new SourceRows<T>(rows, createScaler, threads)) { Threads = threads };
-        long count = 0, unlabelled = 0, bad = 0;
+        long count = 0, unlabeled = 0, bad = 0;
         using (var queue = new DecodingQueue<T>(threads, createScaler))
         using (DataViewRowCursor cursor = rows.View.GetRowCursor([rows.Label.Column, rows.Feature.Column]))
         {
@@ -53,7 +53,7 @@ internal sealed class ImageSetReader(ImageShape image, PixelStore store, int thr
                 int classNumber = readLabel();
                 if (classNumber < 0 || classNumber >= rows.Label.Classes)
                 {
-                    unlabelled++;
+                    unlabeled++;
                     continue;
                 }
                 while (queue.IsFull)
@@ -63,7 +63,7 @@ internal sealed class ImageSetReader(ImageShape image, PixelStore store, int thr
             while (!queue.IsEmpty)
                 Keep(queue.Leave());
         }
-        Report(rows.What, count, unlabelled, bad, cache.Count);
+        Report(rows.What, count, unlabeled, bad, cache.Count);
         return cache;
 
         void Keep(DecodingSlot<T> slot)
@@ -79,10 +79,10 @@ internal sealed class ImageSetReader(ImageShape image, PixelStore store, int thr
         }
     }
 
-    private void Report(string what, long rows, long unlabelled, long bad, int count)
+    private void Report(string what, long rows, long unlabeled, long bad, int count)
     {
-        if (unlabelled > 0)
-            channel.Warning(MessageSensitivity.None, $"{unlabelled} of {rows} rows of the {what} data have no label (a missing key) and were left out.");
+        if (unlabeled > 0)
+            channel.Warning(MessageSensitivity.None, $"{unlabeled} of {rows} rows of the {what} data have no label (a missing key) and were left out.");
         if (bad > 0)
             channel.Warning(MessageSensitivity.None, $"{bad} of {rows} rows of the {what} data have no image that can be read and were left out.");
         if (count == 0)
@@ -91,7 +91,7 @@ internal sealed class ImageSetReader(ImageShape image, PixelStore store, int thr
 }
 
 /// <summary>Decodes images of chosen rows again: a cursor passes over all rows up to the last that is wanted, and only wanted images are asked for.</summary>
-internal sealed class SourceRows<T>(LabelledRows source, Func<ImageScaler> createScaler, int threads) : IImageRows<T> where T : unmanaged
+internal sealed class SourceRows<T>(LabeledRows source, Func<ImageScaler> createScaler, int threads) : IImageRows<T> where T : unmanaged
 {
     /// <inheritdoc/>
     public IReadOnlyList<KeptImage<T>> Read(IReadOnlyList<long> rows, IReadOnlyList<int> labels)

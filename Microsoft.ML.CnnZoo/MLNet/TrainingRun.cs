@@ -112,14 +112,14 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         int threads = options.FeedingThreads > 0 ? options.FeedingThreads : options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         var sizes = new KeptImageSizes(options.Augmentation, image, options.ImageFit);
         var reader = new ImageSetReader(image, store, threads, options.BadImages, channel, options.CancellationToken);
-        ImageCache<T> images = reader.Read<T>(new LabelledRows(train, label, feature, "training"), sizes.CreateTrainingScaler);
+        ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, "training"), sizes.CreateTrainingScaler);
         images.Augment(options.Augmentation, seed);
         images.Normalization = options.ImageNormalization ?? PixelNormalization.FromStatistics(images.MeasureChannels());
         if (images.Normalization.Channels != image.Channels)
             throw new InvalidOperationException($"Options.ImageNormalization is for {images.Normalization.Channels} channels; the network takes {image.Channels}.");
         if (validation is not null)
         {
-            var rows = new LabelledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName), BindFeature(validation.Schema), "validation");
+            var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName), BindFeature(validation.Schema), "validation");
             ImageCache<T> held = reader.Read<T>(rows, sizes.CreateScoringScaler);
             held.Augment(options.Augmentation, seed);
             held.Normalization = images.Normalization;
@@ -164,7 +164,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         switch (result.End)
         {
             case TrainingEnd.Diverged: channel.Error(MessageSensitivity.None, $"{result.Divergence!.Message} Training ends here; {best}."); break;
-            case TrainingEnd.Cancelled: channel.Warning(MessageSensitivity.None, $"Training was cancelled; {best}."); break;
+            case TrainingEnd.Canceled: channel.Warning(MessageSensitivity.None, $"Training was canceled; {best}."); break;
             case TrainingEnd.StoppedEarly: Info($"Training stopped early; {best}."); break;
             default: Info($"Training is done; {best}."); break;
         }

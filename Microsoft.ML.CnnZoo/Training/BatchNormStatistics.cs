@@ -4,7 +4,7 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Training;
 
 /// <summary>
-/// Measures what batch norms normalise by when they score, with the weights as they are: precise batch normalisation. Wu, Johnson 2021, arXiv:2105.07576, §3.
+/// Measures what batch norms normalize by when they score, with the weights as they are: precise batch normalization. Wu, Johnson 2021, arXiv:2105.07576, §3.
 /// Running averages hold what the layers gave under earlier weights, and a share of their first values.
 /// </summary>
 /// <param name="session">Compiles the plan, when it is first needed.</param>
@@ -16,11 +16,11 @@ internal sealed class BatchNormStatistics(Session session, ClassificationGraph g
     private readonly PlanCache _plans = new(session, graph, variables, compile);
 
     /// <summary>
-    /// Replaces the statistics by those over some batches: mean E[μ] and variance E[σ² + μ²] − E[μ]², with μ and σ² of each batch, which layers before are normalised by, too.
+    /// Replaces the statistics by those over some batches: mean E[μ] and variance E[σ² + μ²] − E[μ]², with μ and σ² of each batch, which layers before are normalized by, too.
     /// </summary>
     /// <param name="batches">Images as they are trained on.</param>
-    /// <param name="cancellation">Cancelled, nothing is replaced.</param>
-    /// <returns>False when cancelled.</returns>
+    /// <param name="cancellation">Canceled, nothing is replaced.</param>
+    /// <returns>False when canceled.</returns>
     public bool Refresh(IEnumerable<Batch> batches, CancellationToken cancellation)
     {
         if (graph.Fetches.Count == 0)
@@ -71,9 +71,9 @@ internal sealed class BatchNormStatistics(Session session, ClassificationGraph g
         Span<float> mean = meanVariable.Values<float>(), variance = varianceVariable.Values<float>();
         for (int c = 0; c < means.Length; c++)
         {
-            double centre = means[c] / images;
-            mean[c] = (float)centre;
-            variance[c] = (float)Math.Max(0, (squares[c] / images) - (centre * centre));
+            double center = means[c] / images;
+            mean[c] = (float)center;
+            variance[c] = (float)Math.Max(0, (squares[c] / images) - (center * center));
         }
         meanVariable.Touch();
         varianceVariable.Touch();

@@ -78,7 +78,7 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
         return Finish(g, [network.Output, value], []);
     }
 
-    /// <summary>Of the network as it trains, mean and biased variance over the batch that each batch norm normalises by, in turn.</summary>
+    /// <summary>Of the network as it trains, mean and biased variance over the batch that each batch norm normalizes by, in turn.</summary>
     public ClassificationGraph BatchMoments(long seed)
     {
         var g = new GraphBuilder(GraphMode.Training) { Seed = seed };

@@ -5,7 +5,7 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Training;
 
 /// <summary>
-/// Trains an architecture on labelled images: shuffled batches, steps, validation, the best weights kept.
+/// Trains an architecture on labeled images: shuffled batches, steps, validation, the best weights kept.
 /// </summary>
 /// <remarks>Deterministic: the same seed, images, options, backend and number of threads give the same weights bit for bit. Used by one thread at a time.</remarks>
 public sealed class NetworkTrainer : IDisposable
@@ -68,7 +68,7 @@ public sealed class NetworkTrainer : IDisposable
     /// <param name="train">Training images, at least one.</param>
     /// <param name="validation">Images that decide which epoch is the best; null for none: then the last epoch's weights are kept.</param>
     /// <returns>What it came to; <see cref="Variables"/> holds the weights of <see cref="TrainingResult.Best"/>.</returns>
-    /// <remarks>Cancelled, it returns within a batch's time with the best weights so far (without validation: the weights as they are).</remarks>
+    /// <remarks>Canceled, it returns within a batch's time with the best weights so far (without validation: the weights as they are).</remarks>
     /// <exception cref="TrainingDivergedException">The loss became infinite or not a number before the end of the first epoch.</exception>
     /// <exception cref="ArgumentException">There are no images, or they are of another size than the network's.</exception>
     public TrainingResult Train(IBatchSource train, IBatchSource? validation = null)
@@ -112,7 +112,7 @@ public sealed class NetworkTrainer : IDisposable
         private float _rate;
         private long _steps;
 
-        private bool IsCancelled => _options.CancellationToken.IsCancellationRequested;
+        private bool IsCanceled => _options.CancellationToken.IsCancellationRequested;
 
         public TrainingResult Go()
         {
@@ -130,11 +130,11 @@ public sealed class NetworkTrainer : IDisposable
             if (validation is not null)
                 trainer._best.Restore();
             if (trainer._statistics is { } statistics && end is (TrainingEnd.Completed or TrainingEnd.StoppedEarly) && !Refresh(statistics))
-                end = TrainingEnd.Cancelled;
+                end = TrainingEnd.Canceled;
             return new TrainingResult(end, _history, _best);
         }
 
-        /// <summary>Whole batches only: a small last one would be normalised by statistics of its few images. False when cancelled.</summary>
+        /// <summary>Whole batches only: a small last one would be normalized by statistics of its few images. False when canceled.</summary>
         private bool Refresh(BatchNormStatistics statistics)
         {
             int epoch = _history.Count + 1, size = Math.Min(_options.BatchSize, train.Count);
@@ -148,8 +148,8 @@ public sealed class NetworkTrainer : IDisposable
             TimeSpan waitedBefore = _reader.Waited;
             foreach (Batch batch in _reader.Read(Order(epoch), epoch))
             {
-                if (IsCancelled)
-                    return TrainingEnd.Cancelled;
+                if (IsCanceled)
+                    return TrainingEnd.Canceled;
                 Step(epoch, batch, meter);
                 Report(epoch, ++batches, meter);
             }
@@ -157,7 +157,7 @@ public sealed class NetworkTrainer : IDisposable
             (double Loss, double Accuracy)? measured = validation is null ? null
                 : trainer._evaluator.Evaluate(validation, Math.Max(_options.BatchSize, 64), _options.CancellationToken);
             if (validation is not null && measured is null)
-                return TrainingEnd.Cancelled;
+                return TrainingEnd.Canceled;
             if (measured is { Loss: var loss } && !double.IsFinite(loss))
                 throw new TrainingDivergedException(epoch, _steps, _rate, $"the validation loss is {loss}");
             Complete(epoch, meter, measured);

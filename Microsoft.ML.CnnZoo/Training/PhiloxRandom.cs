@@ -11,7 +11,7 @@ public enum RandomPurpose
     Shuffling,
     /// <summary>Dropout masks.</summary>
     Dropout,
-    /// <summary>Random crops, mirroring and colour changes.</summary>
+    /// <summary>Random crops, mirroring and color changes.</summary>
     Augmentation,
     /// <summary>Which rows are held out for validation.</summary>
     Splitting,

@@ -18,7 +18,7 @@ public sealed record TrainingOptions
     public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Constant;
     /// <summary>c in g ← g + c·p, ≥ 0: the gradient of ½c‖p‖².</summary>
     public float WeightDecay { get; init; }
-    /// <summary>Whether biases and batch normalisation's parameters decay too, as PyTorch has it by default; else kernels only.</summary>
+    /// <summary>Whether biases and batch normalization's parameters decay too, as PyTorch has it by default; else kernels only.</summary>
     public bool DecayAllParameters { get; init; }
     /// <summary>What is made small; null for the architecture's own loss.</summary>
     public ClassificationLoss? Loss { get; init; }
@@ -30,7 +30,7 @@ public sealed record TrainingOptions
     public StoppingMetric Metric { get; init; } = StoppingMetric.ValidationAccuracy;
     /// <summary>
     /// Whether batch norms' running statistics are replaced at the end by statistics over the training images under the final weights, measured in batches of
-    /// <see cref="BatchSize"/>: precise batch normalisation. Wu, Johnson 2021, arXiv:2105.07576, §3.
+    /// <see cref="BatchSize"/>: precise batch normalization. Wu, Johnson 2021, arXiv:2105.07576, §3.
     /// </summary>
     public bool RefreshBatchNormStatistics { get; init; }
     /// <summary>Seed of all random streams; the same seed, data, options, backend and thread count give the same weights bit for bit.</summary>
@@ -70,8 +70,8 @@ public enum TrainingEnd
     Completed,
     /// <summary>The validation metric stopped improving.</summary>
     StoppedEarly,
-    /// <summary>The caller cancelled.</summary>
-    Cancelled,
+    /// <summary>The caller canceled.</summary>
+    Canceled,
     /// <summary>The loss became infinite or not a number; the weights are those of the best epoch before.</summary>
     Diverged,
 }
@@ -79,7 +79,7 @@ public enum TrainingEnd
 /// <summary>What a training came to.</summary>
 /// <param name="End">Why it ended.</param>
 /// <param name="History">One record per epoch done.</param>
-/// <param name="Best">The epoch whose weights were kept: the best by the validation metric, the last one without validation; null when cancelled before the end of the first.</param>
+/// <param name="Best">The epoch whose weights were kept: the best by the validation metric, the last one without validation; null when canceled before the end of the first.</param>
 /// <param name="Divergence">What went wrong, when it diverged.</param>
 public sealed record TrainingResult(TrainingEnd End, IReadOnlyList<EpochProgress> History, EpochProgress? Best, TrainingDivergedException? Divergence = null);
 

@@ -69,7 +69,7 @@ internal sealed class NetworkEvaluator(Session session, ClassificationGraph grap
 {
     private readonly PlanCache _plans = new(session, graph, variables, compile);
 
-    /// <summary>Means over all images; null when cancelled.</summary>
+    /// <summary>Means over all images; null when canceled.</summary>
     public (double Loss, double Accuracy)? Evaluate(IBatchSource source, int batchSize, CancellationToken cancellation)
     {
         var meter = new EpochMeter();

@@ -19,7 +19,7 @@ public enum SafetensorsPrecision
 /// <summary>Writes tensors as a safetensors file.</summary>
 public static class SafetensorsWriter
 {
-    /// <summary>Writes a file: to a temporary neighbour first, which then takes the name, so that a failure leaves an existing file whole.</summary>
+    /// <summary>Writes a file: to a temporary neighbor first, which then takes the name, so that a failure leaves an existing file whole.</summary>
     /// <param name="path">The file to make or replace.</param>
     /// <param name="tensors">Name, shape and elements (row-major) of each tensor.</param>
     /// <param name="precision">Element type in the file.</param>

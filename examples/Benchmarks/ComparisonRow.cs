@@ -8,7 +8,7 @@ namespace Benchmarks;
 /// <param name="Mode">What was timed, <see cref="WorkMode.Name"/>.</param>
 /// <param name="Ours">Images per second of our best round; null if it failed.</param>
 /// <param name="Peer">Likewise of the peer's.</param>
-/// <param name="Ratio">Ours to the peer's: the median over the rounds, each round's two measurements being neighbours in time.</param>
+/// <param name="Ratio">Ours to the peer's: the median over the rounds, each round's two measurements being neighbors in time.</param>
 /// <param name="Goal">The ratio to be reached.</param>
 /// <param name="OursMemory">Peak of our process in bytes.</param>
 /// <param name="PeerMemory">Peak of the peer's process in bytes.</param>

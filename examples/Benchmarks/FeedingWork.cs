@@ -21,10 +21,10 @@ internal sealed class FeedingWork(CnnArchitecture architecture, int epochs, int 
     }
 
     /// <summary>Trains from every place and prints a row for each.</summary>
-    public void Run(LabelledFile[] files)
+    public void Run(LabeledFile[] files)
     {
         ImageAugmentation augmentation = ImageAugmentation.AlexNet.ForSide(architecture.DefaultInput.Height);
-        Console.WriteLine($"{architecture.DisplayName}, {files.Length} JPEG files of 500x375, batches of {batch}; random crops, mirroring and colours unless noted");
+        Console.WriteLine($"{architecture.DisplayName}, {files.Length} JPEG files of 500x375, batches of {batch}; random crops, mirroring and colors unless noted");
         Console.WriteLine($"{"images from",-44}{"read, s",9}{"step, ms",10}{"wait, ms",10}{"wait, %",9}{"images/s",10}");
         Print("memory, at the network's size, not augmented", InMemory(files.Length), ImageAugmentation.None, null, 0);
         Print("JPEG files, decoded once, kept in memory", Encoded(files), augmentation, null, 0);
@@ -63,7 +63,7 @@ internal sealed class FeedingWork(CnnArchitecture architecture, int epochs, int 
         Console.WriteLine($"{name,-44}{read!.Value.TotalSeconds,9:F2}{step,10:F1}{wait,10:F2}{100 * wait / step,9:F2}{last.ImagesPerSecond,10:F1}");
     }
 
-    /// <summary>Pixels that need no more than being normalised.</summary>
+    /// <summary>Pixels that need no more than being normalized.</summary>
     private IDataView InMemory(int count)
     {
         ImageShape image = architecture.DefaultInput;
@@ -78,22 +78,22 @@ internal sealed class FeedingWork(CnnArchitecture architecture, int epochs, int 
         return _mlContext.Data.LoadFromEnumerable(rows, schema);
     }
 
-    private IDataView Encoded(LabelledFile[] files)
+    private IDataView Encoded(LabeledFile[] files)
     {
-        IDataView rows = _mlContext.Data.LoadFromEnumerable(files, Schema(typeof(LabelledFile)));
-        return _mlContext.Transforms.LoadRawImageBytes("Image", null, nameof(LabelledFile.Path)).Fit(rows).Transform(rows);
+        IDataView rows = _mlContext.Data.LoadFromEnumerable(files, Schema(typeof(LabeledFile)));
+        return _mlContext.Transforms.LoadRawImageBytes("Image", null, nameof(LabeledFile.Path)).Fit(rows).Transform(rows);
     }
 
-    private IDataView Decoded(LabelledFile[] files)
+    private IDataView Decoded(LabeledFile[] files)
     {
-        IDataView rows = _mlContext.Data.LoadFromEnumerable(files, Schema(typeof(LabelledFile)));
-        return _mlContext.Transforms.LoadImages("Image", null, nameof(LabelledFile.Path)).Fit(rows).Transform(rows);
+        IDataView rows = _mlContext.Data.LoadFromEnumerable(files, Schema(typeof(LabeledFile)));
+        return _mlContext.Transforms.LoadImages("Image", null, nameof(LabeledFile.Path)).Fit(rows).Transform(rows);
     }
 
     private static SchemaDefinition Schema(Type row)
     {
         var schema = SchemaDefinition.Create(row);
-        schema[nameof(LabelledFile.Label)].ColumnType = new KeyDataViewType(typeof(uint), 2);
+        schema[nameof(LabeledFile.Label)].ColumnType = new KeyDataViewType(typeof(uint), 2);
         return schema;
     }
 }

@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 namespace Benchmarks;
 
 /// <summary>A file and its class.</summary>
-internal sealed class LabelledFile
+internal sealed class LabeledFile
 {
     public string Path { get; set; } = "";
 
@@ -16,12 +16,12 @@ internal static class JpegFolder
     private const int Width = 500, Height = 375, Classes = 2, Noise = 24;
 
     /// <summary>Writes the files.</summary>
-    public static LabelledFile[] Create(string folder, int count)
+    public static LabeledFile[] Create(string folder, int count)
     {
-        var files = new LabelledFile[count];
+        var files = new LabeledFile[count];
         for (int i = 0; i < count; i++)
         {
-            files[i] = new LabelledFile { Path = Path.Combine(folder, $"{i}.jpg"), Label = 1 + (uint)(i % Classes) };
+            files[i] = new LabeledFile { Path = Path.Combine(folder, $"{i}.jpg"), Label = 1 + (uint)(i % Classes) };
             using MLImage image = MLImage.CreateFromPixels(Width, Height, MLPixelFormat.Bgra32, Pixels(i));
             image.Save(files[i].Path);
         }

@@ -55,7 +55,7 @@ public sealed record KernelCase(string Name, Func<GraphBuilder, NodeOutput> Buil
         new("Softmax 64x1000", g => g.Softmax(Input(g, "x", 64, 1000), "softmax")),
     ];
 
-    /// <summary>Whether batch normalisation takes the batch's statistics.</summary>
+    /// <summary>Whether batch normalization takes the batch's statistics.</summary>
     public GraphMode Mode { get; init; } = GraphMode.Inference;
 
     /// <summary>The graph and what to fetch of it.</summary>

@@ -63,7 +63,7 @@ internal static class MnistCommand
         Console.WriteLine($"{options.Architecture.Name}: test accuracy {last?.ValidationAccuracy:F4} after {last?.Epoch} epochs, {watch.Elapsed.TotalSeconds:F0} s");
     }
 
-    /// <summary>Grey values in the middle of the network's image, blank around them.</summary>
+    /// <summary>Gray values in the middle of the network's image, blank around them.</summary>
     private static IDataView Load(MLContext mlContext, string folder, string set, ImageShape image, int limit)
     {
         IdxFile images = IdxFile.Read(Path.Combine(folder, $"{set}-images-idx3-ubyte")), labels = IdxFile.Read(Path.Combine(folder, $"{set}-labels-idx1-ubyte"));

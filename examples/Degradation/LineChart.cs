@@ -6,10 +6,10 @@ namespace Degradation;
 
 /// <summary>A curve of a chart.</summary>
 /// <param name="Name">Its text in the legend.</param>
-/// <param name="Colour">An SVG colour.</param>
+/// <param name="Color">An SVG color.</param>
 /// <param name="Dashed">Whether the line is dashed.</param>
 /// <param name="Values">One value per x = 1, 2, ….</param>
-internal sealed record Curve(string Name, string Colour, bool Dashed, IReadOnlyList<double> Values);
+internal sealed record Curve(string Name, string Color, bool Dashed, IReadOnlyList<double> Values);
 
 /// <summary>A line chart as SVG: title, axes with ticks and grid lines, curves, legend.</summary>
 internal sealed class LineChart(string title, string xTitle, string yTitle, IReadOnlyList<Curve> curves)
@@ -71,7 +71,7 @@ internal sealed class LineChart(string title, string xTitle, string yTitle, IRea
         }
     }
 
-    private static string Stroke(Curve curve) => $"stroke=\"{curve.Colour}\" stroke-width=\"2.2\" stroke-linejoin=\"round\"{(curve.Dashed ? " stroke-dasharray=\"7 4\"" : "")}";
+    private static string Stroke(Curve curve) => $"stroke=\"{curve.Color}\" stroke-width=\"2.2\" stroke-linejoin=\"round\"{(curve.Dashed ? " stroke-dasharray=\"7 4\"" : "")}";
 
     private double X(int x) => Left + ((x - 1) * (double)PlotWidth / (_xMaximum - 1));
 

@@ -13,7 +13,7 @@ const string Usage = """
       --full           depths 20, 32, 44, 56 on all 10,000 digits of 28x28: hours on two cores
       --cifar FOLDER   like --full on CIFAR-10 (binary version: data_batch_1.bin to data_batch_5.bin), as in the paper
     """;
-string[] colours = ["#e69f00", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9"]; // told apart by colour-blind readers too
+string[] colors = ["#e69f00", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9"]; // told apart by color-blind readers too
 
 Settings? settings = Settings.Parse(args);
 if (settings is null)
@@ -33,7 +33,7 @@ foreach (bool residual in (bool[])[false, true])
         CnnArchitecture network = residual ? CifarResNet.Residual(depth) : CifarResNet.Plain(depth);
         var watch = Stopwatch.StartNew();
         double[] errors = Train(network, set, settings);
-        curves.Add(new Curve($"{(residual ? "residual" : "plain")}-{depth}", colours[i % colours.Length], !residual, errors));
+        curves.Add(new Curve($"{(residual ? "residual" : "plain")}-{depth}", colors[i % colors.Length], !residual, errors));
         rows.Add($"{curves[^1].Name,-12} {errors[^1],14:P1} {errors.Min(),10:P1} {watch.Elapsed.TotalSeconds,8:F0} s");
         Console.WriteLine($"  {rows[^1]}");
     }
@@ -51,15 +51,15 @@ static double[] Train(CnnArchitecture network, ImageSet set, Settings settings)
 {
     var errors = new List<double>();
     var mlContext = new MLContext(seed: 1);
-    var schema = SchemaDefinition.Create(typeof(LabelledImage));
-    schema[nameof(LabelledImage.Pixels)].ColumnType = new VectorDataViewType(NumberDataViewType.Byte, set.Image.Height, set.Image.Width, set.Image.Channels);
+    var schema = SchemaDefinition.Create(typeof(LabeledImage));
+    schema[nameof(LabeledImage.Pixels)].ColumnType = new VectorDataViewType(NumberDataViewType.Byte, set.Image.Height, set.Image.Width, set.Image.Channels);
     IDataView images = mlContext.Data.LoadFromEnumerable(set.Images, schema);
     bool few = set.Images.Count < 2000;
-    EstimatorChain<CnnClassificationTransformer> pipeline = mlContext.Transforms.Conversion.MapValueToKey(nameof(LabelledImage.Label))
+    EstimatorChain<CnnClassificationTransformer> pipeline = mlContext.Transforms.Conversion.MapValueToKey(nameof(LabeledImage.Label))
         .Append(mlContext.MulticlassClassification.Trainers.CnnClassification(new CnnClassificationTrainer.Options
         {
             Architecture = network,
-            FeatureColumnName = nameof(LabelledImage.Pixels),
+            FeatureColumnName = nameof(LabeledImage.Pixels),
             NetworkInput = set.Image,
             Epochs = settings.Epochs,
             BatchSize = few ? 30 : 128,

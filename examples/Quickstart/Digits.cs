@@ -45,10 +45,10 @@ internal static class Digits
     private static void Save(byte[] images, int index, string path)
     {
         int rows = BinaryPrimitives.ReadInt32BigEndian(images.AsSpan(8)), columns = BinaryPrimitives.ReadInt32BigEndian(images.AsSpan(12));
-        ReadOnlySpan<byte> grey = images.AsSpan(ImagesHeader + index * rows * columns, rows * columns);
-        byte[] pixels = new byte[4 * grey.Length];
-        for (int i = 0; i < grey.Length; i++)
-            (pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2], pixels[4 * i + 3]) = (grey[i], grey[i], grey[i], byte.MaxValue);
+        ReadOnlySpan<byte> gray = images.AsSpan(ImagesHeader + index * rows * columns, rows * columns);
+        byte[] pixels = new byte[4 * gray.Length];
+        for (int i = 0; i < gray.Length; i++)
+            (pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2], pixels[4 * i + 3]) = (gray[i], gray[i], gray[i], byte.MaxValue);
         using var image = MLImage.CreateFromPixels(columns, rows, MLPixelFormat.Rgba32, pixels);
         image.Save(path);
     }

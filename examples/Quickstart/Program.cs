@@ -20,7 +20,7 @@ var mlContext = new MLContext(seed: 1);
 IDataView train = mlContext.Data.LoadFromEnumerable(Digits.List("digits/train"));
 IDataView test = mlContext.Data.LoadFromEnumerable(Digits.List("digits/test"));
 
-// From file names to digits. The images are grey: red says it all.
+// From file names to digits. The images are gray: red says it all.
 var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label")
     .Append(mlContext.Transforms.LoadImages("Image", imageFolder: null, inputColumnName: nameof(Digit.Path)))
     .Append(mlContext.Transforms.ResizeImages("Image", imageWidth: 32, imageHeight: 32))

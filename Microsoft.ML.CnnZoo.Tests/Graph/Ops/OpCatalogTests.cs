@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Graph.Ops;
 
-/// <summary>The catalogue against the files that hold the ops, and every schema against itself.</summary>
+/// <summary>The catalog against the files that hold the ops, and every schema against itself.</summary>
 public partial class OpCatalogTests
 {
     public static TheoryData<string> Names => [.. OpCatalog.All.Select(o => o.Name)];

@@ -34,7 +34,7 @@ internal static class BFloat16Ops
 
     public static bool MayKeepFloat(NodeDef node) => Summing.Contains(node.Op);
 
-    /// <summary>Whether a node that computes in bfloat16 reads an input so: all floats, but batch normalisation's scale, offset and statistics.</summary>
+    /// <summary>Whether a node that computes in bfloat16 reads an input so: all floats, but batch normalization's scale, offset and statistics.</summary>
     public static bool Takes(NodeDef node, int input) => node.Inputs[input].Type == DataType.Float && node.Op switch
     {
         "FusedBatchNormV3" or "_FusedBatchNormEx" => input is 0 or SideInput,

@@ -5,7 +5,7 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
 /// <summary>
-/// Activations and their gradients become bfloat16: convolutions, products, pools and normalisations compute in it, and what only moves or combines their
+/// Activations and their gradients become bfloat16: convolutions, products, pools and normalizations compute in it, and what only moves or combines their
 /// results follows. Weights, their gradients, statistics, logits, softmax, loss and updates stay float32.
 /// </summary>
 /// <remarks>

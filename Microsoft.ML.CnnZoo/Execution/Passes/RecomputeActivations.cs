@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
 /// <summary>
 /// Memory for time in training: what is cheap to compute, batch norms with their ReLU and concatenations, is not kept for the gradients but computed again
-/// where they need it, from the convolutions' outputs. A DenseNet then no longer keeps every layer's concatenated and normalised input.
+/// where they need it, from the convolutions' outputs. A DenseNet then no longer keeps every layer's concatenated and normalized input.
 /// Pleiss et al. 2017, "Memory-Efficient Implementation of DenseNets", arXiv:1707.06990.
 /// </summary>
 /// <remarks>

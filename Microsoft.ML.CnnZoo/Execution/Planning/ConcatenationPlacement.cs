@@ -57,7 +57,7 @@ internal sealed class ConcatenationPlacement
 
         public ConcatenationPlacement Run()
         {
-            NodeDef[] joins = [.. request.Graph.Nodes.Where(n => StridedOperands.IsOfChannels(n) && !_parameters.Contains(n) && registry.HonoursPitches(n.Op))];
+            NodeDef[] joins = [.. request.Graph.Nodes.Where(n => StridedOperands.IsOfChannels(n) && !_parameters.Contains(n) && registry.HonorsPitches(n.Op))];
             foreach (NodeDef join in joins)
                 _parts.Add(join, [.. join.Inputs.SkipLast(1).SelectMany(part => _parts.TryGetValue(part.Node, out NodeOutput[]? inner) && CanBePlaced(part) ? inner : [part])]);
             var wholes = new List<NodeDef>();
@@ -74,8 +74,8 @@ internal sealed class ConcatenationPlacement
         }
 
         private bool CanBePlaced(NodeOutput tensor) => tensor.Shape is { Rank: 4, ElementCount: > 0 } shape && shape[3] > 1 && !_fetched.Contains(tensor) && !_parameters.Contains(tensor.Node)
-            && StridedOperands.Writes(tensor.Node, tensor.Port) && registry.HonoursPitches(tensor.Node.Op)
-            && _readers[tensor].All(r => StridedOperands.Reads(r.Node, r.Input) && registry.HonoursPitches(r.Node.Op));
+            && StridedOperands.Writes(tensor.Node, tensor.Port) && registry.HonorsPitches(tensor.Node.Op)
+            && _readers[tensor].All(r => StridedOperands.Reads(r.Node, r.Input) && registry.HonorsPitches(r.Node.Op));
 
         /// <summary>Makes a concatenation a range of a wider one that has the same parts side by side.</summary>
         private bool PlaceWithin(List<NodeDef> wholes, NodeDef join)

@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Execution.Planning;
 /// <summary>A kernel with its memory, before addresses are known.</summary>
 internal sealed record PreparedStep(NodeDef Node, IKernel Kernel, string Backend, Storage[] Inputs, Storage[] Outputs, Storage? Scratch, Variable[] Changed, ParameterValue? Parameter);
 
-/// <summary>Turns a specialised graph into steps with laid-out memory.</summary>
+/// <summary>Turns a specialized graph into steps with laid-out memory.</summary>
 internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry, VariableStore variables, WorkerPool workers, ConcatenationPlacement placement)
 {
     private readonly Dictionary<NodeOutput, Storage> _storages = [];

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>_FusedBatchNormEx</c>: batch normalisation, the sum with a side tensor and an activation in one step, as TensorFlow's remapper writes it.</summary>
+/// <summary>TensorFlow op <c>_FusedBatchNormEx</c>: batch normalization, the sum with a side tensor and an activation in one step, as TensorFlow's remapper writes it.</summary>
 /// <remarks>
 /// (x [N,H,W,C], scale, offset, mean, variance, each [C], then <c>num_side_inputs</c> (0 or 1) tensors of x's shape) → the outputs of FusedBatchNormV3, the first of them
 /// activation(batch norm + side) with <c>activation_mode</c> Identity or Relu. Made by passes over a finished graph; never differentiated.

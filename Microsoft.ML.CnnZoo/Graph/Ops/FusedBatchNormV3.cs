@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>FusedBatchNormV3</c>: batch normalisation per channel. Ioffe, Szegedy 2015, arXiv:1502.03167, algorithm 1.</summary>
+/// <summary>TensorFlow op <c>FusedBatchNormV3</c>: batch normalization per channel. Ioffe, Szegedy 2015, arXiv:1502.03167, algorithm 1.</summary>
 /// <remarks>
 /// (x [N,H,W,C], scale, offset, mean, variance, each [C]) → y = scale·(x − μ)/√(σ² + epsilon) + offset.
 /// Training (<c>is_training</c>): μ, σ² are the batch's mean and biased variance. Outputs 1, 2 are the batch's mean and unbiased variance if <c>exponential_avg_factor</c> f is 1;

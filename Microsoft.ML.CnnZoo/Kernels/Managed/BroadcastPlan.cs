@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>How operands of an elementwise op are walked: neighbouring dimensions that every operand treats alike are merged; the last one is the inner loop.</summary>
+/// <summary>How operands of an elementwise op are walked: neighboring dimensions that every operand treats alike are merged; the last one is the inner loop.</summary>
 internal sealed class BroadcastPlan
 {
     private readonly int[] _dims;

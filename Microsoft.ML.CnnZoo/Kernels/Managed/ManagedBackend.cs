@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>Kernels in C# for every op: vectors as wide as the machine has, threads of the <see cref="WorkerPool"/>. The last backend to be asked.</summary>
 /// <remarks>
-/// Float32 in and out (integers where an op is about indices). bfloat16 tensors are computed in float32: elementwise ops, batch normalisation and bias gradients widen
+/// Float32 in and out (integers where an op is about indices). bfloat16 tensors are computed in float32: elementwise ops, batch normalization and bias gradients widen
 /// in registers or cache, all others through <see cref="WideningKernel"/>, which is slow: without oneDNN, bfloat16 saves memory, not time. The same shapes and thread count give the same bits. Every kernel has its line in the list
 /// below; a new one is added there.
 /// </remarks>

@@ -11,7 +11,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 /// Threads are those of <see cref="WorkerPool"/>, and as many: each runs oneDNN on its share of the images, with oneDNN's own threading held to one thread, so
 /// that no OpenMP workers spin beside ours. To say so, preparing and running a kernel set the OpenMP thread count of the threads involved to 1
 /// (<c>omp_set_num_threads</c>); other users of OpenMP on the same thread see that. The same thread count gives the same bits.
-/// Left to the managed backend, by measurement on one thread with AVX-512: batch normalisation (16x56x56x64: training 5.3 ms to 6.3, its gradient 6.2 to 6.8)
+/// Left to the managed backend, by measurement on one thread with AVX-512: batch normalization (16x56x56x64: training 5.3 ms to 6.3, its gradient 6.2 to 6.8)
 /// and elementwise ops (ReLU 2.8 to 2.4), which are bound by memory; the gradient of LRN; convolutions whose filter covers the image.
 /// </remarks>
 public sealed class OneDnnBackend : IBackend

@@ -3,8 +3,8 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Imaging;
 
-/// <summary>Covariance of colours and its eigenvectors.</summary>
-public class PrincipalColoursTests
+/// <summary>Covariance of colors and its eigenvectors.</summary>
+public class PrincipalColorsTests
 {
     [Fact]
     public void Covariance_FourPixels_IsThatComputedByHand()
@@ -27,13 +27,13 @@ public class PrincipalColoursTests
         // [5 3; 3 2] has the eigenvalues (7 ± √45) / 2; the blue channel does not vary.
         var statistics = new ChannelStatistics(3);
         statistics.Add([0, 1, 9, 2, 3, 9, 4, 3, 9, 6, 5, 9]);
-        var colours = new PrincipalColours(statistics);
+        var colors = new PrincipalColors(statistics);
         double first = (7 + Math.Sqrt(45)) / 2;
-        Assert.Equal(first, colours.Value(0), 1e-12);
-        Assert.Equal((7 - Math.Sqrt(45)) / 2, colours.Value(1), 1e-12);
-        Assert.Equal(0, colours.Value(2), 1e-12);
+        Assert.Equal(first, colors.Value(0), 1e-12);
+        Assert.Equal((7 - Math.Sqrt(45)) / 2, colors.Value(1), 1e-12);
+        Assert.Equal(0, colors.Value(2), 1e-12);
         double length = Math.Sqrt(9 + ((first - 5) * (first - 5)));
-        Assert.Equal([3 / length, (first - 5) / length, 0], colours.Vector(0).ToArray().Select(v => Math.Round(v, 12)), (a, b) => Math.Abs(a - b) < 1e-9);
+        Assert.Equal([3 / length, (first - 5) / length, 0], colors.Vector(0).ToArray().Select(v => Math.Round(v, 12)), (a, b) => Math.Abs(a - b) < 1e-9);
     }
 
     [Fact]
@@ -46,18 +46,18 @@ public class PrincipalColoursTests
         ChannelStatistics bytes = new(3), floats = new(3);
         bytes.Add(pixels);
         floats.Add(Array.ConvertAll(pixels, p => (float)p));
-        var colours = new PrincipalColours(bytes);
+        var colors = new PrincipalColors(bytes);
         for (int i = 0; i < 3; i++)
         {
-            double[] v = colours.Vector(i).ToArray();
+            double[] v = colors.Vector(i).ToArray();
             Assert.Equal(1, v.Sum(x => x * x), 1e-12);
             for (int row = 0; row < 3; row++)
             {
-                Assert.Equal(colours.Value(i) * v[row], Enumerable.Range(0, 3).Sum(c => bytes.Covariance(row, c) * v[c]), 1e-8);
+                Assert.Equal(colors.Value(i) * v[row], Enumerable.Range(0, 3).Sum(c => bytes.Covariance(row, c) * v[c]), 1e-8);
                 Assert.Equal(bytes.Covariance(row, i), floats.Covariance(row, i), 1e-6);
             }
         }
-        Assert.True(colours.Value(0) > colours.Value(1) && colours.Value(1) > colours.Value(2));
+        Assert.True(colors.Value(0) > colors.Value(1) && colors.Value(1) > colors.Value(2));
     }
 
     [Fact]
@@ -65,9 +65,9 @@ public class PrincipalColoursTests
     {
         var statistics = new ChannelStatistics(3);
         statistics.Add([0, 1, 9, 2, 3, 9, 4, 3, 9, 6, 5, 9]);
-        var colours = new PrincipalColours(statistics);
-        float[] shift = colours.Shift([0.5, -2, 7]);
+        var colors = new PrincipalColors(statistics);
+        float[] shift = colors.Shift([0.5, -2, 7]);
         for (int c = 0; c < 3; c++)
-            Assert.Equal((0.5 * Math.Sqrt(colours.Value(0)) * colours.Vector(0)[c]) - (2 * Math.Sqrt(colours.Value(1)) * colours.Vector(1)[c]), shift[c], 1e-6);
+            Assert.Equal((0.5 * Math.Sqrt(colors.Value(0)) * colors.Vector(0)[c]) - (2 * Math.Sqrt(colors.Value(1)) * colors.Vector(1)[c]), shift[c], 1e-6);
     }
 }

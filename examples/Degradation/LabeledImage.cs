@@ -4,7 +4,7 @@ using Microsoft.ML.CnnZoo.Architectures;
 namespace Degradation;
 
 /// <summary>An image of known size and what it shows.</summary>
-internal sealed class LabelledImage
+internal sealed class LabeledImage
 {
     /// <summary>[height, width, channels].</summary>
     public byte[] Pixels { get; set; } = [];
@@ -17,7 +17,7 @@ internal sealed class LabelledImage
 /// <param name="Name">For the plot's title.</param>
 /// <param name="Image">Size of each image.</param>
 /// <param name="Images">The images.</param>
-internal sealed record ImageSet(string Name, ImageShape Image, IReadOnlyList<LabelledImage> Images)
+internal sealed record ImageSet(string Name, ImageShape Image, IReadOnlyList<LabeledImage> Images)
 {
     private const int IdxImagesHeader = 16, IdxLabelsHeader = 8, DigitSide = 28, CifarSide = 32;
 
@@ -28,12 +28,12 @@ internal sealed record ImageSet(string Name, ImageShape Image, IReadOnlyList<Lab
         count = Math.Min(count, labels.Length - IdxLabelsHeader);
         // The file is sorted into classes: take every n-th.
         double stride = (labels.Length - IdxLabelsHeader) / (double)count;
-        var set = new List<LabelledImage>();
+        var set = new List<LabeledImage>();
         for (int i = 0; i < count; i++)
         {
             int index = (int)(i * stride);
             byte[] pixels = images.AsSpan(IdxImagesHeader + (index * DigitSide * DigitSide), DigitSide * DigitSide).ToArray();
-            set.Add(new LabelledImage { Pixels = halved ? Halve(pixels) : pixels, Label = labels[IdxLabelsHeader + index] });
+            set.Add(new LabeledImage { Pixels = halved ? Halve(pixels) : pixels, Label = labels[IdxLabelsHeader + index] });
         }
         int side = halved ? DigitSide / 2 : DigitSide;
         return new ImageSet($"{count:N0} digits of {side}x{side}", new ImageShape(side, side, 1), set);
@@ -43,7 +43,7 @@ internal sealed record ImageSet(string Name, ImageShape Image, IReadOnlyList<Lab
     public static ImageSet Cifar10(string folder)
     {
         const int Plane = CifarSide * CifarSide, Record = 1 + (3 * Plane);
-        var set = new List<LabelledImage>();
+        var set = new List<LabeledImage>();
         foreach (string file in Directory.EnumerateFiles(folder, "data_batch_*.bin").Order(StringComparer.Ordinal))
         {
             byte[] bytes = File.ReadAllBytes(file);
@@ -53,7 +53,7 @@ internal sealed record ImageSet(string Name, ImageShape Image, IReadOnlyList<Lab
                 for (int p = 0; p < Plane; p++)
                     for (int c = 0; c < 3; c++)
                         pixels[(3 * p) + c] = bytes[start + 1 + (c * Plane) + p];
-                set.Add(new LabelledImage { Pixels = pixels, Label = bytes[start] });
+                set.Add(new LabeledImage { Pixels = pixels, Label = bytes[start] });
             }
         }
         return set.Count > 0 ? new ImageSet($"CIFAR-10, {set.Count:N0} images", new ImageShape(CifarSide, CifarSide, 3), set)

@@ -1,14 +1,14 @@
 namespace Microsoft.ML.CnnZoo.Imaging;
 
-/// <summary>Eigenvectors and eigenvalues of the covariance of images' channels, by decreasing eigenvalue: the directions in which their colours vary.</summary>
-internal sealed class PrincipalColours
+/// <summary>Eigenvectors and eigenvalues of the covariance of images' channels, by decreasing eigenvalue: the directions in which their colors vary.</summary>
+internal sealed class PrincipalColors
 {
     private const int Sweeps = 50;
     private readonly double[][] _vectors;
     private readonly double[] _values;
 
     /// <summary>Computes them by Jacobi's rotations. The sign of each vector is chosen so that its largest entry is positive.</summary>
-    public PrincipalColours(ChannelStatistics statistics)
+    public PrincipalColors(ChannelStatistics statistics)
     {
         int n = statistics.Channels;
         var a = new double[n, n];
