@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using Microsoft.ML.CnnZoo.Tests.Estimators;
+using Microsoft.ML.CnnZoo.Tests.MLNet;
 
 namespace Microsoft.ML.CnnZoo.Tests;
 
 /// <summary>Starts this assembly again as a fresh process: what it does there is chosen by its first argument.</summary>
-public static class ChildProcess
+internal static class ChildProcess
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 

@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>A trained network with all that scoring needs: architecture, weights, preprocessing.</summary>
 public sealed class CnnClassificationModel : IDisposable
@@ -40,7 +40,7 @@ public sealed class CnnClassificationModel : IDisposable
     /// <summary>From pixels to what the network takes.</summary>
     public PixelNormalization Normalization { get; }
     /// <summary>The weights by name. Reading is safe from any thread; changing them while the transformer scores is not.</summary>
-    public VariableStore Weights { get; }
+    internal VariableStore Weights { get; }
 
     /// <summary>In what numbers it scores, as chosen for training; the weights are 32-bit floats whatever it is.</summary>
     public CnnPrecision Precision { get; }

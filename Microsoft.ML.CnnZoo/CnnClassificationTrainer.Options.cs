@@ -1,10 +1,12 @@
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Execution.Passes;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.CnnZoo.Weights;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo;
 
 public sealed partial class CnnClassificationTrainer
 {
@@ -117,7 +119,7 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>Folder of that file; null for the system's folder for temporary files. The file is gone when Fit ends, or the process.</summary>
         public string? CacheFolder;
         /// <summary>Threads that decode, scale and augment images; 0: as many as <see cref="Threads"/>. Results do not depend on it.</summary>
-        public int FeedingThreads;
+        public int DecodingThreads;
 
         /// <summary>Called after each epoch, on the training thread.</summary>
         public Action<EpochProgress>? ProgressCallback;

@@ -1,10 +1,12 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>Trains a convolutional network, from scratch, to tell classes of images apart.</summary>
 /// <remarks>
@@ -58,7 +60,7 @@ public sealed partial class CnnClassificationTrainer : IEstimator<CnnClassificat
             throw new ArgumentOutOfRangeException(nameof(options), options.TestCrops, "TestCrops must be Center or Ten.");
         if (options is { CacheBudget: < 0 } or { CacheFileBudget: < 0 })
             throw new ArgumentOutOfRangeException(nameof(options), "CacheBudget and CacheFileBudget must not be negative.");
-        ArgumentOutOfRangeException.ThrowIfNegative(options.FeedingThreads, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.DecodingThreads, nameof(options));
         _host = environment.Register(Name);
         _options = options;
         TrainingRun.ToTrainingOptions(options, 0, WorkerPool.Shared).Check();

@@ -1,9 +1,10 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>
 /// A trained convolutional network in a pipeline: adds PredictedLabel (a key with the label's values) and Score (probabilities, one slot per class, slots named after the classes).

@@ -1,6 +1,4 @@
-using Microsoft.ML.CnnZoo.Execution;
-
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>In what numbers a network computes.</summary>
 public enum CnnPrecision
@@ -11,16 +9,4 @@ public enum CnnPrecision
     BFloat16,
     /// <summary>The fastest that the machine offers: bfloat16 with oneDNN on a processor with AMX or AVX512-BF16, 32-bit floats elsewhere.</summary>
     Auto,
-}
-
-/// <summary>The estimator's precision and the engine's.</summary>
-internal static class CnnPrecisions
-{
-    /// <summary>The same choice for the engine.</summary>
-    public static Precision ToExecution(this CnnPrecision precision) => precision switch
-    {
-        CnnPrecision.BFloat16 => Precision.BFloat16,
-        CnnPrecision.Auto => Precision.Auto,
-        _ => Precision.Float32,
-    };
 }

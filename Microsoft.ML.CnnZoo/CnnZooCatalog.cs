@@ -1,5 +1,5 @@
+using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML;

@@ -1,9 +1,11 @@
 using System.Text.RegularExpressions;
+using Microsoft.ML.CnnZoo.Analysis;
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Xunit;
 
-namespace Microsoft.ML.CnnZoo.Tests.Architectures;
+namespace Microsoft.ML.CnnZoo.Tests.Analysis;
 
 /// <summary>Pictures of networks: boxes, frames and arrows of the DOT text.</summary>
 public partial class NetworkDiagramTests

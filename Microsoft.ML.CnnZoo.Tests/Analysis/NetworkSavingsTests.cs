@@ -1,7 +1,9 @@
+using Microsoft.ML.CnnZoo.Analysis;
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Xunit;
 
-namespace Microsoft.ML.CnnZoo.Tests.Architectures;
+namespace Microsoft.ML.CnnZoo.Tests.Analysis;
 
 /// <summary>What bottlenecks and stacked convolutions save, against the papers' arithmetic.</summary>
 public class NetworkSavingsTests

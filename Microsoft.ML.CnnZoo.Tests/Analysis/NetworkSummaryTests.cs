@@ -1,9 +1,11 @@
+using Microsoft.ML.CnnZoo.Analysis;
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 using Xunit;
 
-namespace Microsoft.ML.CnnZoo.Tests.Architectures;
+namespace Microsoft.ML.CnnZoo.Tests.Analysis;
 
 /// <summary>Receptive fields and activation memory against known values and hand counts.</summary>
 public class NetworkSummaryTests

@@ -1,7 +1,7 @@
 using Microsoft.ML.CnnZoo.Architectures;
 using Xunit;
 
-namespace Microsoft.ML.CnnZoo.Tests.Architectures;
+namespace Microsoft.ML.CnnZoo.Tests.Analysis;
 
 /// <summary>The table of published accuracies.</summary>
 public class PublishedResultsTests

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Microsoft.ML.CnnZoo.Execution;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Architecture;

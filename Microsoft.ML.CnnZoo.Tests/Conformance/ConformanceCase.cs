@@ -10,7 +10,7 @@ namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 /// <param name="Inputs">Inputs.</param>
 /// <param name="Attributes">Attributes beside the defaults.</param>
 /// <param name="Tolerance">Largest error, as a fraction of the result's largest element: float32 rounds every product (6e-8), sums of a few hundred to thousands stay below 1e-5.</param>
-public sealed record ConformanceCase(string Name, string Op, KernelCaseInput[] Inputs, KeyValuePair<string, AttributeValue>[] Attributes, double Tolerance = 1e-5)
+internal sealed record ConformanceCase(string Name, string Op, KernelCaseInput[] Inputs, KeyValuePair<string, AttributeValue>[] Attributes, double Tolerance = 1e-5)
 {
     /// <summary>Runs the case on a backend and compares with the naive loops.</summary>
     /// <returns>False when the backend offers no kernel for it.</returns>
@@ -31,7 +31,7 @@ public sealed record ConformanceCase(string Name, string Op, KernelCaseInput[] I
 }
 
 /// <summary>Comparison of tensors by their largest element.</summary>
-public static class Comparison
+internal static class Comparison
 {
     /// <summary>Fails where an element differs by more than a fraction of the largest expected element, or is NaN where the other is not.</summary>
     /// <returns>The largest difference, as a fraction of the largest expected element.</returns>
@@ -54,7 +54,7 @@ public static class Comparison
 }
 
 /// <summary>Seeded tensors for cases.</summary>
-public sealed class CaseValues(int seed)
+internal sealed class CaseValues(int seed)
 {
     private readonly Random _random = new(seed);
 

@@ -4,7 +4,7 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
-public static partial class ConformanceCases
+internal static partial class ConformanceCases
 {
     private static void AddConvolutions()
     {

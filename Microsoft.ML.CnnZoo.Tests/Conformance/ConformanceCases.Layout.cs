@@ -1,9 +1,10 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
-public static partial class ConformanceCases
+internal static partial class ConformanceCases
 {
     private static void AddLayout()
     {

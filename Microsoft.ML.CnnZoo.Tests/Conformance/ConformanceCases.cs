@@ -1,10 +1,11 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
 /// <summary>All cases, by name. Sizes lie around vector widths; geometry is odd on purpose.</summary>
-public static partial class ConformanceCases
+internal static partial class ConformanceCases
 {
     private static readonly int[] Widths = [1, 3, 7, 8, 9, 15, 16, 17, 33];
     private static readonly List<ConformanceCase> Cases = [];

@@ -1,5 +1,6 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 /// Compares an op's gradient graph, run by a backend's kernels, with central differences of the naive forward loops in double precision. The loss is
 /// Σ dy·y with a dy that is different everywhere.
 /// </summary>
-public static class KernelGradientChecker
+internal static class KernelGradientChecker
 {
     private const double Step = 1e-4;
 

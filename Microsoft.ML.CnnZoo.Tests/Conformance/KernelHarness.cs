@@ -1,11 +1,12 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Execution.Planning;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
 /// <summary>How a kernel under test gets an input.</summary>
-public enum InputKind
+internal enum InputKind
 {
     /// <summary>From a placeholder.</summary>
     Fed,
@@ -18,19 +19,19 @@ public enum InputKind
 }
 
 /// <summary>One input of a kernel under test.</summary>
-public sealed record KernelCaseInput(Tensor Value, InputKind Kind = InputKind.Fed);
+internal sealed record KernelCaseInput(Tensor Value, InputKind Kind = InputKind.Fed);
 
 /// <summary>What a kernel left behind: its outputs, and the variables among its inputs afterwards, in the order of the inputs.</summary>
 /// <param name="Node">The node that ran: attributes and output shapes.</param>
 /// <param name="Outputs">Its outputs.</param>
 /// <param name="Variables">The variables among its inputs.</param>
-public sealed record KernelRun(NodeDef Node, Tensor[] Outputs, Tensor[] Variables);
+internal sealed record KernelRun(NodeDef Node, Tensor[] Outputs, Tensor[] Variables);
 
 /// <summary>
 /// Runs kernels of one backend straight from their factories, without a session: buffers are filled with NaN first and end in guard bytes, so that an
 /// element not written, one written beyond the end and one read before it was written all show.
 /// </summary>
-public static unsafe class KernelHarness
+internal static unsafe class KernelHarness
 {
     private const int GuardBytes = 256;
     private const byte GuardValue = 0xA5;

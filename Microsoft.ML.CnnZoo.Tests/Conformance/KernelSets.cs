@@ -6,7 +6,7 @@ using Xunit;
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
 /// <summary>The kernels that plans are made of: managed ones alone, and oneDNN's (where the library is installed) with managed ones for what it leaves.</summary>
-public static class KernelSets
+internal static class KernelSets
 {
     private static readonly Dictionary<string, IBackend> ByName = Build();
 

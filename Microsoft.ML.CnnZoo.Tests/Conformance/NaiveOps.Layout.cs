@@ -1,8 +1,9 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
-public static partial class NaiveOps
+internal static partial class NaiveOps
 {
     private static void AddLayout()
     {

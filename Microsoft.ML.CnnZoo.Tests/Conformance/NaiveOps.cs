@@ -1,9 +1,10 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
 /// <summary>One plain loop in double precision per op: the meaning that kernels are held to.</summary>
-public static partial class NaiveOps
+internal static partial class NaiveOps
 {
     private delegate NaiveTensor[] Evaluator(NodeDef node, NaiveTensor[] x);
 

@@ -1,10 +1,11 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
 /// <summary>A tensor in double precision with index arithmetic that is too simple to be wrong: what kernels are measured against.</summary>
-public sealed class NaiveTensor
+internal sealed class NaiveTensor
 {
     public NaiveTensor(TensorShape shape)
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using System.Text.RegularExpressions;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Kernels.Managed;
 using Microsoft.ML.CnnZoo.Tests.Kernels.Managed;
 using Xunit;

@@ -1,9 +1,12 @@
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
 using Xunit;
 
-namespace Microsoft.ML.CnnZoo.Tests.Training;
+namespace Microsoft.ML.CnnZoo.Tests.Data;
 
 /// <summary>What augmentation draws: ranges, frequencies, and that seed, epoch and image alone decide.</summary>
 public class AugmentationSamplerTests
@@ -15,7 +18,7 @@ public class AugmentationSamplerTests
     public void Draw_SameSeedEpochAndImage_IsTheSame()
     {
         ImageAugmentation augmentation = ImageAugmentation.Vgg.ForSide(32);
-        ImageView Draw(long seed, int epoch, int image) => new AugmentationSampler(augmentation, Network, seed, null).Draw(epoch, image, 60, 90);
+        ImageCrop Draw(long seed, int epoch, int image) => new AugmentationSampler(augmentation, Network, seed, null).Draw(epoch, image, 60, 90);
         Assert.Equal(Draw(1, 2, 3), Draw(1, 2, 3));
         Assert.NotEqual(Draw(1, 2, 3), Draw(2, 2, 3));
         Assert.NotEqual(Draw(1, 2, 3), Draw(1, 3, 3));
@@ -41,7 +44,7 @@ public class AugmentationSamplerTests
     [Fact]
     public void Draw_OneShorterSide_IsAWholePartOfTheNetworksSize()
     {
-        ImageView[] views = Views(new ImageAugmentation { ShorterSide = new(36, 36) }, 36, 36);
+        ImageCrop[] views = Views(new ImageAugmentation { ShorterSide = new(36, 36) }, 36, 36);
         Assert.All(views, v => Assert.Equal((32.0, 32.0), (v.Region.Height, v.Region.Width)));
         Assert.Equal(Enumerable.Range(0, 5).Select(i => (double)i), views.Select(v => v.Region.Top).Distinct().Order());
         Assert.Equal(25, views.Select(v => (v.Region.Top, v.Region.Left)).Distinct().Count());
@@ -50,7 +53,7 @@ public class AugmentationSamplerTests
     [Fact]
     public void Draw_ScaleJitter_EverySizeAndPlaceWithinTheImage()
     {
-        ImageView[] views = Views(new ImageAugmentation { ShorterSide = new(40, 64) }, 64, 128);
+        ImageCrop[] views = Views(new ImageAugmentation { ShorterSide = new(40, 64) }, 64, 128);
         Assert.All(views, v => Assert.True(v.Region.Top >= 0 && v.Region.Left >= 0 && v.Region.Top + v.Region.Height <= 64 + 1e-9 && v.Region.Left + v.Region.Width <= 128 + 1e-9));
         int[] sides = [.. views.Select(v => (int)Math.Round(64 * 32 / v.Region.Height))];
         Assert.Equal(Enumerable.Range(40, 25), sides.Distinct().Order());
@@ -61,7 +64,7 @@ public class AugmentationSamplerTests
     [Fact]
     public void Draw_Area_SharesAndAspectRatiosAreInTheirRanges()
     {
-        ImageView[] views = Views(ImageAugmentation.Inception, 200, 200);
+        ImageCrop[] views = Views(ImageAugmentation.Inception, 200, 200);
         double[] areas = [.. views.Select(v => v.Region.Height * v.Region.Width / 40000)], aspects = [.. views.Select(v => v.Region.Width / v.Region.Height)];
         Assert.All(views, v => Assert.True(v.Region.Top >= 0 && v.Region.Left >= 0 && v.Region.Top + v.Region.Height <= 200 && v.Region.Left + v.Region.Width <= 200));
         Assert.All(areas, a => Assert.InRange(a, 0.075, 1));
@@ -90,7 +93,7 @@ public class AugmentationSamplerTests
             pixels[i + 1] = pixels[i];
         statistics.Add(pixels);
         var colors = new PrincipalColors(statistics);
-        float[][] shifts = [.. Views(new ImageAugmentation { ColorDeviation = 0.1 }, 32, 32, colors).Select(v => v.Color!)];
+        float[][] shifts = [.. Views(new ImageAugmentation { ColorStandardDeviation = 0.1 }, 32, 32, colors).Select(v => v.Color!)];
         for (int i = 0; i < 3; i++)
         {
             double[] component = colors.Vector(i).ToArray();
@@ -99,7 +102,7 @@ public class AugmentationSamplerTests
         }
     }
 
-    private static ImageView[] Views(ImageAugmentation augmentation, int height, int width, PrincipalColors? colors = null)
+    private static ImageCrop[] Views(ImageAugmentation augmentation, int height, int width, PrincipalColors? colors = null)
     {
         var sampler = new AugmentationSampler(augmentation, Network, 5, colors);
         return [.. Enumerable.Range(0, Draws).Select(i => sampler.Draw(1 + (i % 3), i, height, width))];

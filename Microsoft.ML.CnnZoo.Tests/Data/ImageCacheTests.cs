@@ -1,9 +1,10 @@
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
 using Xunit;
 
-namespace Microsoft.ML.CnnZoo.Tests.Training;
+namespace Microsoft.ML.CnnZoo.Tests.Data;
 
 /// <summary>Decoded images in memory, in the file, or decoded again; batches are the same whatever the place and the number of threads.</summary>
 public sealed class ImageCacheTests : IDisposable
@@ -151,8 +152,8 @@ public sealed class ImageCacheTests : IDisposable
     {
         var cache = new ImageCache<byte>(Network, store, rows) { Normalization = PixelNormalization.Uniform(3, 0.01f, -1) };
         for (int i = 0; i < Count; i++)
-            cache.Add(new KeptImage<byte>(Pixels(i), Rows, Columns), i, i);
-        cache.Augment(new ImageAugmentation { ShorterSide = new(34, 40), Mirror = true, ColorDeviation = 0.1 }, 9);
+            cache.Add(new CachedImage<byte>(Pixels(i), Rows, Columns), i, i);
+        cache.Augment(new ImageAugmentation { ShorterSide = new(34, 40), Mirror = true, ColorStandardDeviation = 0.1 }, 9);
         return cache;
     }
 
@@ -175,12 +176,12 @@ public sealed class ImageCacheTests : IDisposable
         public List<long> Asked { get; } = [];
         public int Shrink { get; init; }
 
-        public IReadOnlyList<KeptImage<byte>> Read(IReadOnlyList<long> rows, IReadOnlyList<int> labels)
+        public IReadOnlyList<CachedImage<byte>> Read(IReadOnlyList<long> rows, IReadOnlyList<int> labels)
         {
             Assert.Equal(rows.Order(), rows);
             Assert.Equal(rows.Select(r => (int)r), labels);
             Asked.AddRange(rows);
-            return [.. rows.Select(r => new KeptImage<byte>(Pixels((int)r)[..((Rows - Shrink) * Columns * 3)], Rows - Shrink, Columns))];
+            return [.. rows.Select(r => new CachedImage<byte>(Pixels((int)r)[..((Rows - Shrink) * Columns * 3)], Rows - Shrink, Columns))];
         }
     }
 }

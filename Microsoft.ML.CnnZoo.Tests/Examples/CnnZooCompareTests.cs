@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Microsoft.ML.CnnZoo.Analysis;
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Examples;

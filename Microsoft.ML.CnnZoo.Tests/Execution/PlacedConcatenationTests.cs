@@ -1,6 +1,7 @@
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Execution.Passes;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
 using Xunit;
@@ -14,19 +15,19 @@ public sealed class PlacedConcatenationTests
     private static readonly (string Name, int Size)[] Networks =
         [("densenet_bc_40_12_cifar", 32), ("densenet121", 64), ("googlenet", 64), ("googlenet_original", 64), ("squeezenet1_1", 48), ("inception_v3", 75), ("inception_resnet_v1", 75)];
 
-    public static TheoryData<string, CnnBackend, Precision> Cases
+    public static TheoryData<string, CnnBackend, CnnPrecision> Cases
     {
         get
         {
-            var data = new TheoryData<string, CnnBackend, Precision>();
+            var data = new TheoryData<string, CnnBackend, CnnPrecision>();
             foreach ((string name, _) in Networks)
                 foreach (CnnBackend backend in TestBackends.All)
                 {
                     bool isSmall = name is "densenet_bc_40_12_cifar" or "squeezenet1_1" or "googlenet";
                     if (backend == TestBackends.All[^1] || isSmall)
-                        data.Add(name, backend, Precision.Float32);
+                        data.Add(name, backend, CnnPrecision.Float32);
                     if (isSmall)
-                        data.Add(name, backend, Precision.BFloat16);
+                        data.Add(name, backend, CnnPrecision.BFloat16);
                 }
             return data;
         }
@@ -34,7 +35,7 @@ public sealed class PlacedConcatenationTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Scores_Placed_AreTheSameBits(string name, CnnBackend backend, Precision precision)
+    public void Scores_Placed_AreTheSameBits(string name, CnnBackend backend, CnnPrecision precision)
     {
         (ClassificationGraphs graphs, ImageShape shape) = Graphs(name);
         ClassificationGraph graph = graphs.Scoring();
@@ -59,16 +60,16 @@ public sealed class PlacedConcatenationTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Training_Placed_WeightsAreTheSameBits(string name, CnnBackend backend, Precision precision)
+    public void Training_Placed_WeightsAreTheSameBits(string name, CnnBackend backend, CnnPrecision precision)
     {
         byte[] copied = Train(name, backend, precision, new() { PlacesConcatenations = false }).Weights, placed = Train(name, backend, precision, new()).Weights;
         Assert.Equal(copied, placed);
     }
 
     [Theory]
-    [InlineData(Precision.Float32)]
-    [InlineData(Precision.BFloat16)]
-    public void Training_PlacedAndRecomputed_WeightsAreTheSameBits(Precision precision)
+    [InlineData(CnnPrecision.Float32)]
+    [InlineData(CnnPrecision.BFloat16)]
+    public void Training_PlacedAndRecomputed_WeightsAreTheSameBits(CnnPrecision precision)
     {
         (byte[] Weights, long Peak) copied = Train("densenet_bc_40_12_cifar", TestBackends.All[^1], precision, new() { PlacesConcatenations = false, RecomputeActivations = true });
         (byte[] Weights, long Peak) placed = Train("densenet_bc_40_12_cifar", TestBackends.All[^1], precision, new() { RecomputeActivations = true });
@@ -76,7 +77,7 @@ public sealed class PlacedConcatenationTests
         Assert.True(placed.Peak <= copied.Peak, $"{placed.Peak} bytes instead of {copied.Peak}");
     }
 
-    private static (byte[] Weights, long Peak) Train(string name, CnnBackend backend, Precision precision, CompileOptions compile)
+    private static (byte[] Weights, long Peak) Train(string name, CnnBackend backend, CnnPrecision precision, CompileOptions compile)
     {
         (ClassificationGraphs graphs, ImageShape shape) = Graphs(name);
         var options = new TrainingOptions { BatchSize = 4, LearningRate = 0.01f, Seed = 3 };

@@ -1,5 +1,4 @@
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Kernels.Managed;
@@ -17,11 +16,11 @@ public sealed class PrecisionTests
     public void Resolve_Auto_IsBFloat16OnlyWhereABackendMultipliesIt()
     {
         var managed = new Session(new KernelRegistry(new ManagedBackend()));
-        Assert.Equal(Precision.Float32, managed.Resolve(Precision.Auto));
-        Assert.Equal(Precision.BFloat16, managed.Resolve(Precision.BFloat16));
+        Assert.Equal(CnnPrecision.Float32, managed.Resolve(CnnPrecision.Auto));
+        Assert.Equal(CnnPrecision.BFloat16, managed.Resolve(CnnPrecision.BFloat16));
         var fast = new Session(new KernelRegistry(new FastBackend(), new ManagedBackend()));
-        Assert.Equal(Precision.BFloat16, fast.Resolve(Precision.Auto));
-        Assert.Equal(Precision.Float32, fast.Resolve(Precision.Float32));
+        Assert.Equal(CnnPrecision.BFloat16, fast.Resolve(CnnPrecision.Auto));
+        Assert.Equal(CnnPrecision.Float32, fast.Resolve(CnnPrecision.Float32));
     }
 
     /// <summary>Linux says the same of the processor as its own answer, wherever AVX-512 may be used.</summary>
@@ -46,12 +45,12 @@ public sealed class PrecisionTests
         {
             CnnArchitecture network = CnnArchitectures.Find(name);
             ClassificationGraph graph = new ClassificationGraphs(network, network.DefaultInput, 10).Training(new TrainingOptions());
-            double share = (double)Peak(graph, batch, backend, Precision.BFloat16) / Peak(graph, batch, backend, Precision.Float32);
+            double share = (double)Peak(graph, batch, backend, CnnPrecision.BFloat16) / Peak(graph, batch, backend, CnnPrecision.Float32);
             Assert.True(share >= 0.45 && share <= bound, $"{name}: {share:p1} of float32's memory.");
         }
     }
 
-    private static long Peak(ClassificationGraph graph, int batch, CnnBackend backend, Precision precision)
+    private static long Peak(ClassificationGraph graph, int batch, CnnBackend backend, CnnPrecision precision)
     {
         using var store = new VariableStore();
         using Executable plan = new Session(TestBackends.Registry(backend)).Compile(graph.Graph, graph.Feeds(batch), graph.Fetches, graph.Targets, store, new CompileOptions { Precision = precision });

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
@@ -32,7 +32,7 @@ public class BFloat16LogitsTests
         CnnArchitecture network = GoldenNetwork.Find(document.RootElement.GetProperty("model").GetString()!)!;
         JsonElement golden = document.RootElement.GetProperty("cases").EnumerateObject().First().Value;
         double gain = document.RootElement.GetProperty("conv_c").GetDouble();
-        double[] expected = Compute(network, golden, gain, backend, Precision.Float32), actual = Compute(network, golden, gain, backend, Precision.BFloat16);
+        double[] expected = Compute(network, golden, gain, backend, CnnPrecision.Float32), actual = Compute(network, golden, gain, backend, CnnPrecision.BFloat16);
         double[] errors = [.. actual.Zip(expected, (a, b) => a - b)];
         Assert.InRange(Norm(errors) / Norm(expected), 1e-6, Tolerance); // 0 would mean that nothing was computed in bfloat16
         double[] ranked = [.. expected.OrderDescending()];
@@ -40,7 +40,7 @@ public class BFloat16LogitsTests
             Assert.Equal(Array.IndexOf(expected, ranked[0]), Array.IndexOf(actual, actual.Max()));
     }
 
-    private static double[] Compute(CnnArchitecture network, JsonElement golden, double gain, CnnBackend backend, Precision precision)
+    private static double[] Compute(CnnArchitecture network, JsonElement golden, double gain, CnnBackend backend, CnnPrecision precision)
     {
         using var run = new GoldenRun(network, golden, gain, backend, precision);
         return run.Compute([run.Outputs.Output])[0];

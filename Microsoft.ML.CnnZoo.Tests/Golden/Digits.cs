@@ -1,9 +1,10 @@
 using System.IO.Compression;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>The first 640 MNIST training images, in file order: 28x28 bytes each.</summary>
-public static class Digits
+internal static class Digits
 {
     /// <summary>Number of images.</summary>
     public const int Count = 640;

@@ -2,11 +2,13 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>The batches of golden training traces.</summary>
-public static partial class GoldenBatches
+internal static partial class GoldenBatches
 {
     /// <summary>Size of a trace's images: that of its filled tensors, or the digits' 32x32 with the network's channels.</summary>
     public static ImageShape Image(JsonElement data, ImageShape network)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
@@ -6,14 +7,14 @@ namespace Microsoft.ML.CnnZoo.Tests.Golden;
 /// <param name="Name">PyTorch's name.</param>
 /// <param name="Kind">Which fill rule.</param>
 /// <param name="Shape">PyTorch's shape.</param>
-public sealed record GoldenTensor(string Name, string Kind, int[] Shape)
+internal sealed record GoldenTensor(string Name, string Kind, int[] Shape)
 {
     /// <summary>Number of elements.</summary>
     public long Count => Shape.Aggregate(1L, (a, b) => a * b);
 }
 
 /// <summary>The golden files beside the tests, and those in the folder that CNNZOO_GOLDEN names.</summary>
-public static class GoldenFiles
+internal static class GoldenFiles
 {
     private static readonly Lazy<JsonDocument> Models = new(() => Read("architectures.json"));
 

@@ -1,9 +1,10 @@
 using System.Text;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>The fill formula of the golden files: weights and inputs as a function of a tensor's name (golden README, section 1).</summary>
-public static class GoldenFill
+internal static class GoldenFill
 {
     /// <summary>FNV-1a, 64 bits, of the name's UTF-8 bytes.</summary>
     public static ulong Hash(string name)

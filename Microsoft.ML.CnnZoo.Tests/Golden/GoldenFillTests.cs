@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;

@@ -1,9 +1,10 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>From PyTorch's layouts to ours: OIHW → HWIO, depthwise [C·m,1,kh,kw] → [kh,kw,C,m], [out,in] → [in,out], NCHW → NHWC (golden README, section 3).</summary>
-public static class GoldenLayout
+internal static class GoldenLayout
 {
     /// <summary>Whether a convolution's tensor is a depthwise kernel here: [C,1,kh,kw] there, [kh,kw,C,1] here.</summary>
     public static bool IsDepthwise(GoldenTensor tensor, TensorShape variable) =>

@@ -2,11 +2,12 @@ using System.Text.Json;
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>Networks of golden files: found by name, filled by the formula.</summary>
-public static class GoldenNetwork
+internal static class GoldenNetwork
 {
     /// <summary>The network of a file's <c>model</c>; null when neither the catalog nor the tests have it.</summary>
     public static CnnArchitecture? Find(string model)

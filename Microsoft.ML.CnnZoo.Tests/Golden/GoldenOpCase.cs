@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Tests.Conformance;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Tests.Golden;
 /// <summary>One operator of ops.json: PyTorch's inputs, outputs and gradients, moved from NCHW and OIHW to NHWC and HWIO.</summary>
 /// <param name="Id">The case's id.</param>
 /// <param name="Json">Its entry.</param>
-public sealed record GoldenOpCase(string Id, JsonElement Json)
+internal sealed record GoldenOpCase(string Id, JsonElement Json)
 {
     /// <summary>The operator.</summary>
     public string Op => Json.GetProperty("op").GetString()!;

@@ -6,7 +6,7 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>Writes a golden operator as a graph of ours: placeholders for its inputs, <c>y</c> (or the scalar loss) as result.</summary>
-public sealed class GoldenOpGraph
+internal sealed class GoldenOpGraph
 {
     private readonly GoldenOpCase _case;
 

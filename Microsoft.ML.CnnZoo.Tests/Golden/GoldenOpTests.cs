@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Differentiation;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Tests.Conformance;
 using Xunit;
 using Xunit.Abstractions;

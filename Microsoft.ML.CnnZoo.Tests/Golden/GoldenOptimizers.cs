@@ -4,7 +4,7 @@ using Microsoft.ML.CnnZoo.Training;
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>Optimizers as golden files write them.</summary>
-public static class GoldenOptimizers
+internal static class GoldenOptimizers
 {
     /// <summary>The optimizer of a rule and its numbers.</summary>
     public static Optimizer Parse(string rule, JsonElement numbers)

@@ -1,19 +1,19 @@
 using System.Text.Json;
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>One case of a golden/logits file: the network in inference with the formula's weights, ready to compute any of its tensors.</summary>
-public sealed class GoldenRun : IDisposable
+internal sealed class GoldenRun : IDisposable
 {
     private readonly VariableStore _variables = new();
     private readonly CnnArchitecture _network;
     private readonly NetworkGraph _graph;
     private readonly CnnBackend _backend;
-    private readonly Precision _precision;
+    private readonly CnnPrecision _precision;
     private readonly TensorShape _shape;
     private readonly float[] _image;
 
@@ -23,7 +23,7 @@ public sealed class GoldenRun : IDisposable
     /// <param name="gain">conv_c of the file.</param>
     /// <param name="backend">What runs it.</param>
     /// <param name="precision">In what numbers.</param>
-    public GoldenRun(CnnArchitecture network, JsonElement golden, double gain, CnnBackend backend, Precision precision = Precision.Float32)
+    public GoldenRun(CnnArchitecture network, JsonElement golden, double gain, CnnBackend backend, CnnPrecision precision = CnnPrecision.Float32)
     {
         (_network, _backend, _precision) = (Form(network, golden), backend, precision);
         JsonElement input = golden.GetProperty("input");

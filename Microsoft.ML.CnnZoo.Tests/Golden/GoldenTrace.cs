@@ -2,14 +2,16 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Training;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>A training trace of golden/training: what to train, how, and what came of it.</summary>
-public sealed partial class GoldenTrace : IDisposable
+internal sealed partial class GoldenTrace : IDisposable
 {
     private readonly JsonDocument _document;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Xunit;
 using Xunit.Abstractions;
 

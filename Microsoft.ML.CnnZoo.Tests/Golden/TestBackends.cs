@@ -1,11 +1,10 @@
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>The backends that this machine has.</summary>
-public static class TestBackends
+internal static class TestBackends
 {
     private static readonly Lazy<bool> HasOneDnn = new(() =>
     {

@@ -1,11 +1,14 @@
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>Networks that exist for golden training traces only: batch normalization between smooth units, and ReLU with max pooling.</summary>
-public static class TraceNetworks
+internal static class TraceNetworks
 {
     /// <summary>All of them.</summary>
     public static IReadOnlyList<CnnArchitecture> All { get; } = [new LeNet5BatchNormalized(), new VggMini()];
@@ -34,7 +37,7 @@ public static class TraceNetworks
     /// <summary>LeNet-5 with bias-free convolutions and batch normalization between each and its tanh.</summary>
     private sealed class LeNet5BatchNormalized() : CnnArchitecture(Describe("lenet5_bn_tanh", 1))
     {
-        protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+        internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
         {
             NodeOutput x = Stage(g, image, 6, 1);
             x = g.Flatten(Stage(g, x, 16, 2), "flatten");
@@ -54,7 +57,7 @@ public static class TraceNetworks
     /// <summary>Six convolutions with ReLU, three max pools, two dense layers.</summary>
     private sealed class VggMini() : CnnArchitecture(Describe("vggmini", 3))
     {
-        protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+        internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
         {
             NodeOutput x = image;
             int index = 0;
@@ -72,7 +75,7 @@ public static class TraceNetworks
     /// <summary>Two convolutions, a head in the middle, dropout before the last layer.</summary>
     private sealed class DropoutAuxiliary() : CnnArchitecture(Describe("dropout_auxiliary", 1))
     {
-        protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+        internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
         {
             NodeOutput x = g.Relu(g.Conv2D(image, 4, 5, Padding.Valid, "conv1", strides: 2), "relu1");
             AuxiliaryOutput[] auxiliary = g.Mode == GraphMode.Training ? [new AuxiliaryOutput(g.Dense(g.Flatten(x, "aux_flatten"), classes, "aux"), 0.3f)] : [];

@@ -1,3 +1,5 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Imaging;
 using Xunit;
 
@@ -15,8 +17,8 @@ public class ImageAugmentationTests
         new ImageAugmentation { Area = new(0, 1) },
         new ImageAugmentation { Area = new(0.5, 1.5) },
         new ImageAugmentation { Area = new(0.5, 1), AspectRatio = new(0, 1) },
-        new ImageAugmentation { ColorDeviation = -0.1 },
-        new ImageAugmentation { ColorDeviation = double.NaN });
+        new ImageAugmentation { ColorStandardDeviation = -0.1 },
+        new ImageAugmentation { ColorStandardDeviation = double.NaN });
 
     [Theory]
     [MemberData(nameof(Wrong))]
@@ -50,7 +52,7 @@ public class ImageAugmentationTests
     public void IsNone_AnySettingMade_IsFalse()
     {
         Assert.True(ImageAugmentation.None.IsNone);
-        Assert.All([ImageAugmentation.None with { Mirror = true }, ImageAugmentation.None with { ColorDeviation = 0.1 }, ImageAugmentation.None with { Padding = 1 }, ImageAugmentation.Inception with { Mirror = false }],
+        Assert.All([ImageAugmentation.None with { Mirror = true }, ImageAugmentation.None with { ColorStandardDeviation = 0.1 }, ImageAugmentation.None with { Padding = 1 }, ImageAugmentation.Inception with { Mirror = false }],
             a => Assert.False(a.IsNone));
     }
 }

@@ -1,13 +1,12 @@
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
-using Microsoft.ML.CnnZoo.Tests.Golden;
-using Microsoft.ML.CnnZoo.Tests.Images;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Xunit;
 
-namespace Microsoft.ML.CnnZoo.Tests.Estimators;
+namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 
 /// <summary>What users get wrong: each is told what and where, before training where that can be, and nothing is lost.</summary>
 public sealed class BadInputTests : IDisposable

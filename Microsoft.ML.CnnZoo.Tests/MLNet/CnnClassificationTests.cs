@@ -1,12 +1,13 @@
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Xunit;
 
-namespace Microsoft.ML.CnnZoo.Tests.Estimators;
+namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 
 /// <summary>The trainer and its transformer in ML.NET pipelines: what users do with them.</summary>
 public class CnnClassificationTests
@@ -46,7 +47,7 @@ public class CnnClassificationTests
     [Fact]
     public void Fit_DigitsAsEncodedFiles_GivesTheScoresOfBytes()
     {
-        using var files = new Images.ImageFiles();
+        using var files = new ImageFiles();
         FileRow[] rows = [.. Enumerable.Range(0, 60).Select(i => new FileRow { Label = DigitRows.Name(Digits.Label(i)), Pixels = File.ReadAllBytes(files.Save($"{i}.png", DigitRows.Image(i))) })];
         var mlContext = new MLContext(1);
         CnnClassificationTrainer.Options options = DigitRows.Options(1);

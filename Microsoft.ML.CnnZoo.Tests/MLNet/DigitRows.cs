@@ -1,10 +1,10 @@
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 
-namespace Microsoft.ML.CnnZoo.Tests.Estimators;
+namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 
 /// <summary>A digit as a vector of floats, with columns that pass through.</summary>
 public sealed class PixelRow
@@ -39,14 +39,14 @@ public sealed class FileRow
 }
 
 /// <summary>What a prediction engine gives.</summary>
-public sealed class DigitPrediction
+internal sealed class DigitPrediction
 {
     public string PredictedLabel { get; set; } = "";
     public float[] Score { get; set; } = [];
 }
 
 /// <summary>Digits in the forms that pipelines have them in, and short trainings on them.</summary>
-public static class DigitRows
+internal static class DigitRows
 {
     /// <summary>A name, so that labels are text and their order is not that of the digits.</summary>
     public static string Name(int digit) => $"digit {digit}";

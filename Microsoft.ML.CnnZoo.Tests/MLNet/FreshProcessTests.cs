@@ -1,9 +1,10 @@
 using System.IO.Compression;
 using System.Runtime.InteropServices;
-using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.MLNet;
 using Xunit;
 
-namespace Microsoft.ML.CnnZoo.Tests.Estimators;
+namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 
 /// <summary>Saved models: loaded by a process that has never seen the trainer, and refused when damaged.</summary>
 public sealed class FreshProcessTests : IDisposable

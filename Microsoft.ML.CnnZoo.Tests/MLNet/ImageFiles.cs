@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.CnnZoo.Tests.Images;
+namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 
 /// <summary>A folder of small image files that is gone after the test.</summary>
-public sealed class ImageFiles : IDisposable
+internal sealed class ImageFiles : IDisposable
 {
     public string Folder { get; } = Directory.CreateTempSubdirectory("images").FullName;
 

@@ -1,7 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 
-namespace Microsoft.ML.CnnZoo.Tests.Images;
+namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 
 /// <summary>A file's path, as LoadImages wants it.</summary>
 public sealed class PathRow
@@ -24,7 +24,7 @@ public sealed class AnyImageRow
 }
 
 /// <summary>Views of images, and what is read from them.</summary>
-public static class ImageRows
+internal static class ImageRows
 {
     public static IDataView Paths(MLContext context, params string[] paths) =>
         context.Data.LoadFromEnumerable(paths.Select(path => new PathRow { S = path }).ToArray());

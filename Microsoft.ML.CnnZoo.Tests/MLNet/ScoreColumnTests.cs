@@ -1,9 +1,8 @@
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.Data;
 using Xunit;
 
-namespace Microsoft.ML.CnnZoo.Tests.Estimators;
+namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 
 /// <summary>The added columns: annotations for every type of label, rows in step with their scores.</summary>
 public class ScoreColumnTests
@@ -87,7 +86,7 @@ public class ScoreColumnTests
         {
             CnnClassificationTrainer.Options options = DigitRows.Options(1);
             (options.FeatureColumnName, options.PixelLayout, options.ImageHeight, options.ImageWidth) = (column, layout, height, width);
-            options.NetworkInput = new CnnZoo.Architectures.ImageShape(16, 20, 3);
+            options.NetworkInput = new CnnZoo.ImageShape(16, 20, 3);
             using CnnClassificationTransformer model = mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(view);
             return DigitRows.Scores(model.Transform(view));
         }

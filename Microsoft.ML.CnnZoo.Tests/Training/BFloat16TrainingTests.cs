@@ -1,8 +1,9 @@
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Tests.Estimators;
+using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Tests.Golden;
+using Microsoft.ML.CnnZoo.Tests.MLNet;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Xunit;
@@ -30,7 +31,7 @@ public sealed class BFloat16TrainingTests
         using var store = new VariableStore();
         ClassificationGraph graph = trace.Graphs.Training(options);
         trace.Fill(graph.Graph.Variables, store);
-        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, store, new CompileOptions { Precision = Precision.BFloat16 });
+        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, store, new CompileOptions { Precision = CnnPrecision.BFloat16 });
         double[] expected = trace.Losses;
         double largest = 0;
         for (int s = 0; s < Math.Min(Steps, trace.ComparableSteps); s++)
@@ -55,7 +56,7 @@ public sealed class BFloat16TrainingTests
         using var store = new VariableStore();
         ClassificationGraph graph = trace.Graphs.Training(trace.Options);
         trace.Fill(graph.Graph.Variables, store);
-        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, trace.Options, store, new CompileOptions { Precision = Precision.BFloat16, Workers = workers });
+        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, trace.Options, store, new CompileOptions { Precision = CnnPrecision.BFloat16, Workers = workers });
         for (int s = 0; s < 3; s++)
         {
             (float[] images, int[] labels) = trace.Batch(s);

@@ -1,7 +1,10 @@
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Execution.Planning;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
 using Xunit;
@@ -35,7 +38,7 @@ public class BatchNormStatisticsTests
     [Fact]
     public void Train_InBFloat16_ScoresAboutAsTheNetworkTrained()
     {
-        using NetworkTrainer trainer = Trainer(Short with { Precision = Precision.BFloat16 }, TestBackends.All[^1]);
+        using NetworkTrainer trainer = Trainer(Short with { Precision = CnnPrecision.BFloat16 }, TestBackends.All[^1]);
         trainer.Train(Cache(0, 32));
         Assert.Equal(trainer.Evaluate(Cache(0, 32)).Loss, trainer.Train(Cache(0, 32)).History[0].Loss, 0.02);
     }

@@ -1,6 +1,9 @@
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Execution.Passes;
+using Microsoft.ML.CnnZoo.Execution.Planning;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
@@ -170,9 +173,9 @@ public class NetworkTrainerTests
     }
 
     [Theory]
-    [InlineData(Precision.Float32)]
-    [InlineData(Precision.BFloat16)]
-    public void Train_RecomputedActivations_SameWeightsInLessMemory(Precision precision)
+    [InlineData(CnnPrecision.Float32)]
+    [InlineData(CnnPrecision.BFloat16)]
+    public void Train_RecomputedActivations_SameWeightsInLessMemory(CnnPrecision precision)
     {
         (byte[] Weights, long Peak) Train(bool recompute)
         {

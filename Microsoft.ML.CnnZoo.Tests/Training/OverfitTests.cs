@@ -1,9 +1,8 @@
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Tests.Estimators;
 using Microsoft.ML.CnnZoo.Tests.Golden;
+using Microsoft.ML.CnnZoo.Tests.MLNet;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.CnnZoo.Weights;
 using Microsoft.ML.Data;

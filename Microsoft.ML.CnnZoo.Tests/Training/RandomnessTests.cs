@@ -1,6 +1,8 @@
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Training;
 using Xunit;
 

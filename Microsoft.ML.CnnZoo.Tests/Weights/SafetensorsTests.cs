@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Weights;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 
-namespace Microsoft.ML.CnnZoo.Architectures;
+namespace Microsoft.ML.CnnZoo.Analysis;
 
 /// <summary>A box of a network's picture: a node, and the nodes after it that only change its values.</summary>
 internal sealed class DiagramBox(int id, NodeDef first)

@@ -1,14 +1,15 @@
 using System.Text;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
-namespace Microsoft.ML.CnnZoo.Architectures;
+namespace Microsoft.ML.CnnZoo.Analysis;
 
 /// <summary>A picture of a network for people, in Graphviz' DOT: a box per layer with its operations and the size of its result, boxes of one scope framed together.</summary>
 /// <remarks>
 /// Biases, normalizations and activations stand in the box of the layer that they follow, unless something else reads that layer's result too. Weights, shapes, gradients and running statistics
 /// are left out. Depends on the graph alone: the same graph gives the same text.
 /// </remarks>
-public static class NetworkDiagram
+internal static class NetworkDiagram
 {
     /// <summary>Draws a network.</summary>
     /// <param name="architecture">The network.</param>

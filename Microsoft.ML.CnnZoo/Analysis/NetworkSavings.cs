@@ -1,20 +1,22 @@
+using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
-namespace Microsoft.ML.CnnZoo.Architectures;
+namespace Microsoft.ML.CnnZoo.Analysis;
 
 /// <summary>What a part of a network costs.</summary>
 /// <param name="Form">Its form, for example <c>3x3, 3x3</c>.</param>
 /// <param name="Parameters">Trainable parameters.</param>
 /// <param name="MultiplyAdds">Multiply-adds for one image.</param>
 /// <param name="ReceptiveField">Pixels of the image along one side that an output sees.</param>
-public sealed record PartCost(string Form, long Parameters, long MultiplyAdds, int ReceptiveField);
+internal sealed record PartCost(string Form, long Parameters, long MultiplyAdds, int ReceptiveField);
 
 /// <summary>The same part in a costly and in a lean form, both counted from graphs.</summary>
 /// <param name="Part">What is compared, for example <c>inception_3a</c>.</param>
 /// <param name="Costly">The form that was improved on.</param>
 /// <param name="Lean">The form that came after it.</param>
-public sealed record PartSaving(string Part, PartCost Costly, PartCost Lean)
+internal sealed record PartSaving(string Part, PartCost Costly, PartCost Lean)
 {
     /// <summary>Share of the parameters that the lean form saves, at most 1.</summary>
     public double ParametersSaved => 1 - ((double)Lean.Parameters / Costly.Parameters);
@@ -24,7 +26,7 @@ public sealed record PartSaving(string Part, PartCost Costly, PartCost Lean)
 }
 
 /// <summary>What two ideas save: 1×1 convolutions before wide ones, and stacked 3×3 convolutions in place of a large one.</summary>
-public static class NetworkSavings
+internal static class NetworkSavings
 {
     /// <summary>The inception modules of GoogLeNet, naive (figure 2a) and with 1×1 reductions (figure 2b), and all of them together. Szegedy et al. 2014, arXiv:1409.4842.</summary>
     /// <remarks>Both networks are counted whole: from the second module on a naive one reads more channels, for it cannot narrow what its pool passes on.</remarks>

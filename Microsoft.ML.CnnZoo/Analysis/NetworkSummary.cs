@@ -1,7 +1,8 @@
+using Microsoft.ML.CnnZoo.Analysis;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 
-namespace Microsoft.ML.CnnZoo.Architectures;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>One layer of a network: the nodes of one scope.</summary>
 /// <param name="Name">Scope, for example <c>conv1</c>.</param>
@@ -58,7 +59,7 @@ public sealed record NetworkSummary(string Name, ImageShape Input, int Classes, 
         Dictionary<string, VariableDefinition> variables = graph.Variables.ToDictionary(v => v.Name, StringComparer.Ordinal);
         var counted = new HashSet<string>(StringComparer.Ordinal);
         var layers = new List<LayerSummary>();
-        IReadOnlyDictionary<NodeDef, ReceptiveField> fields = Architectures.ReceptiveField.Of(graph);
+        IReadOnlyDictionary<NodeDef, ReceptiveField> fields = CnnZoo.ReceptiveField.Of(graph);
         foreach (IGrouping<string, NodeDef> scope in graph.Nodes.Where(Computes).GroupBy(n => ScopeOf(n.Name), StringComparer.Ordinal))
         {
             var own = scope.SelectMany(n => n.Inputs).Select(VariableBehind).OfType<string>().Where(counted.Add).Select(v => variables[v]).ToList();

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.CnnZoo.Architectures;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>An accuracy that somebody has published for a network, with what must be known to compare it.</summary>
 /// <param name="DataSet">For example <c>ImageNet</c> (the 50,000 validation images of ILSVRC-2012), <c>CIFAR-10</c>, <c>MNIST</c>.</param>

@@ -1,7 +1,7 @@
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 
-namespace Microsoft.ML.CnnZoo.Architectures;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>The part of the image that one element of a layer's output can depend on.</summary>
 /// <remarks>

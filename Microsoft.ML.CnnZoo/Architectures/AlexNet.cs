@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// Image [N,227,227,3] (the paper's 224 is a slip) → conv1 96@11x11/4 → LRN → pool → conv2 256@5x5 (2 groups) → LRN → pool → conv3 384@3x3 → conv4 384@3x3 (2) → conv5 256@3x3 (2) → pool → 4096 → 4096 → classes.
 /// ReLU after every convolution and hidden layer; LRN n=5, k=2, α=1e-4, β=0.75; overlapping 3x3/2 pooling; dropout 0.5; N(0, 0.01²) weights, biases 1 in conv2, conv4, conv5 and the hidden dense layers (§5).
 /// </remarks>
-public sealed class AlexNet : CnnArchitecture
+internal sealed class AlexNet : CnnArchitecture
 {
     private static readonly Publication Krizhevsky2012 = new("Krizhevsky, Sutskever, Hinton", 2012, "ImageNet classification with deep convolutional neural networks",
         new Uri("https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks"));
@@ -28,7 +29,7 @@ public sealed class AlexNet : CnnArchitecture
     public override string TorchModule(string module) => module.StartsWith("conv", StringComparison.Ordinal) || module.StartsWith("fc", StringComparison.Ordinal) ? $"{module}/BiasAdd" : module;
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = Conv(g, image, 96, 11, Padding.Valid, "conv1", strides: 4, bias: 0);
         x = Pool(g, Normalize(g, x, "norm1"), "pool1");

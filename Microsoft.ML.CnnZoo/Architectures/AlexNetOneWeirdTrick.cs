@@ -1,11 +1,12 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>AlexNet in one column, torchvision's form. Krizhevsky 2014, arXiv:1404.5997, "One weird trick for parallelizing convolutional neural networks", footnote 1.</summary>
 /// <remarks>Image [N,224,224,3] → 64@11x11/4 → pool → 192@5x5 → pool → 384, 256, 256@3x3 → pool → 4096 → 4096 → classes. No LRN, no groups; 61,100,840 parameters with 1,000 classes.</remarks>
-public sealed class AlexNetOneWeirdTrick : CnnArchitecture
+internal sealed class AlexNetOneWeirdTrick : CnnArchitecture
 {
     private AlexNetOneWeirdTrick() : base(new("alexnet", "AlexNet (one weird trick)", 8, new(224, 224, 3), 63,
         new("Krizhevsky", 2014, "One weird trick for parallelizing convolutional neural networks", new Uri("https://arxiv.org/abs/1404.5997"))))
@@ -33,7 +34,7 @@ public sealed class AlexNetOneWeirdTrick : CnnArchitecture
     };
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = Pool(g, Conv(g, image, 64, 11, 2, "conv1", strides: 4), "pool1");
         x = Pool(g, Conv(g, x, 192, 5, 2, "conv2"), "pool2");

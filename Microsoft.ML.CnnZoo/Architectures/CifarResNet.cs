@@ -1,11 +1,12 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>Residual and plain networks for small images. He, Zhang, Ren, Sun 2015, arXiv:1512.03385, §4.2, table 6.</summary>
 /// <remarks>Image [N,32,32,3] → conv1 3x3 16 → 3 stages of n blocks with 16, 32, 64 filters → global average → classes; depth 6n+2. Shortcut option A (none in the plain ones): no parameters but the convolutions'.</remarks>
-public sealed class CifarResNet : CnnArchitecture
+internal sealed class CifarResNet : CnnArchitecture
 {
     private static readonly Publication He2015 = new("He, Zhang, Ren, Sun", 2015, "Deep residual learning for image recognition", new Uri("https://arxiv.org/abs/1512.03385"));
 
@@ -43,7 +44,7 @@ public sealed class CifarResNet : CnnArchitecture
     public override string TorchModule(string module) => ResidualNames.Node(module, _variant.Repeats);
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         var blocks = new ResidualBlocks(g, _variant, StridedPadding, BatchNormEpsilonOverride ?? 1e-5f);
         NodeOutput x = g.ConvBnRelu(image, filters: 16, kernel: 3, Padding.Same, "conv1", epsilon: blocks.Epsilon);

@@ -1,7 +1,8 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
-namespace Microsoft.ML.CnnZoo.Architectures;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>Size of an image.</summary>
 /// <param name="Height">Rows.</param>
@@ -9,6 +10,9 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// <param name="Channels">1 for gray, 3 for red, green, blue.</param>
 public readonly record struct ImageShape(int Height, int Width, int Channels)
 {
+    /// <summary>Values of one image.</summary>
+    internal int ValueCount => checked(Height * Width * Channels);
+
     /// <summary>For example <c>32x32x1</c>.</summary>
     public override string ToString() => $"{Height}x{Width}x{Channels}";
 }
@@ -23,7 +27,7 @@ public sealed record Publication(string Authors, int Year, string Title, Uri Url
 /// <summary>What pixels (0–255) become before the network: value·Scale + Offset, per channel; one entry serves all channels.</summary>
 /// <param name="Scale">Factors.</param>
 /// <param name="Offset">Summands.</param>
-public sealed record Normalization(IReadOnlyList<float> Scale, IReadOnlyList<float> Offset)
+internal sealed record Normalization(IReadOnlyList<float> Scale, IReadOnlyList<float> Offset)
 {
     /// <summary>To [0,1].</summary>
     public static Normalization UnitRange { get; } = new([1 / 255f], [0f]);
@@ -36,7 +40,7 @@ public sealed record Normalization(IReadOnlyList<float> Scale, IReadOnlyList<flo
 }
 
 /// <summary>What a network's last layer means.</summary>
-public enum OutputKind
+internal enum OutputKind
 {
     /// <summary>Logits: great is likely; scores are their softmax.</summary>
     Softmax,
@@ -47,20 +51,20 @@ public enum OutputKind
 /// <summary>A classifier inside the network, there to train the lower layers.</summary>
 /// <param name="Logits">[N,classes].</param>
 /// <param name="LossWeight">Weight of its loss in the total.</param>
-public sealed record AuxiliaryOutput(NodeOutput Logits, float LossWeight);
+internal sealed record AuxiliaryOutput(NodeOutput Logits, float LossWeight);
 
 /// <summary>What an architecture builds.</summary>
 /// <param name="Features">The last layer's input.</param>
 /// <param name="Output">Logits or penalties [N,classes].</param>
 /// <param name="Auxiliary">Auxiliary classifiers; none in inference graphs.</param>
-public sealed record NetworkBody(NodeOutput Features, NodeOutput Output, IReadOnlyList<AuxiliaryOutput> Auxiliary);
+internal sealed record NetworkBody(NodeOutput Features, NodeOutput Output, IReadOnlyList<AuxiliaryOutput> Auxiliary);
 
 /// <summary>The tensors of a built network.</summary>
 /// <param name="Features">The last layer's input.</param>
 /// <param name="Output">Logits or penalties [N,classes].</param>
 /// <param name="Scores">Probabilities [N,classes].</param>
 /// <param name="Auxiliary">Auxiliary classifiers; none in inference graphs.</param>
-public sealed record NetworkOutputs(NodeOutput Features, NodeOutput Output, NodeOutput Scores, IReadOnlyList<AuxiliaryOutput> Auxiliary);
+internal sealed record NetworkOutputs(NodeOutput Features, NodeOutput Output, NodeOutput Scores, IReadOnlyList<AuxiliaryOutput> Auxiliary);
 
 /// <summary>What is known of a variant before it is built.</summary>
 /// <param name="Name">Name for command lines and files.</param>
@@ -112,20 +116,20 @@ public abstract class CnnArchitecture
     private protected ArchitectureFacts Facts { get; private set; }
 
     /// <summary>What the last layer means.</summary>
-    public virtual OutputKind Output => OutputKind.Softmax;
+    internal virtual OutputKind Output => OutputKind.Softmax;
 
     /// <summary>Label smoothing that the paper trains with; 0 for none.</summary>
     public virtual float LabelSmoothing => 0;
 
     /// <summary>What pixels become before the network, unless weights bring their own.</summary>
-    public virtual Normalization Normalization => Normalization.UnitRange;
+    internal virtual Normalization Normalization => Normalization.UnitRange;
 
     /// <summary>Adds the network to a graph; <see cref="GraphBuilder.Mode"/> says whether for training or for scoring.</summary>
     /// <param name="g">The graph.</param>
     /// <param name="image">[N,H,W,C], already normalized.</param>
     /// <param name="classes">At least 2.</param>
     /// <exception cref="GraphException">The image is too small or not [N,H,W,C].</exception>
-    public NetworkOutputs Build(GraphBuilder g, NodeOutput image, int classes)
+    internal NetworkOutputs Build(GraphBuilder g, NodeOutput image, int classes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
         if (image.Shape.Rank != 4)
@@ -214,5 +218,5 @@ public abstract class CnnArchitecture
     private CnnArchitecture Copy() => (CnnArchitecture)MemberwiseClone();
 
     /// <summary>Adds the layers.</summary>
-    protected abstract NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes);
+    internal abstract NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes);
 }

@@ -1,4 +1,7 @@
-namespace Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>The catalog of networks.</summary>
 /// <remarks>LeNet-4 is left out: its published 17,000 parameters do not fit its own description (its 120-unit layer alone needs 48,120).</remarks>

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// Every layer reads all feature maps before it in its block and adds growthRate of its own, in the order batch normalization, ReLU, convolution. B: a 1x1 convolution to 4·growthRate before each 3x3.
 /// C: transitions halve the channels. ImageNet forms are BC: [N,224,224,3] → 7x7/2 → 3x3/2 max pooling → 4 blocks; CIFAR: [N,32,32,3] → 3x3 → 3 blocks. Transition: 1x1, 2x2/2 average pooling.
 /// </remarks>
-public sealed class DenseNet : CnnArchitecture
+internal sealed class DenseNet : CnnArchitecture
 {
     private static readonly Publication Huang2016 = new("Huang, Liu, van der Maaten, Weinberger", 2016, "Densely connected convolutional networks", new Uri("https://arxiv.org/abs/1608.06993"));
 
@@ -80,7 +81,7 @@ public sealed class DenseNet : CnnArchitecture
     }
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = IsCifar ? Convolve(g, image, _firstFilters, 3, Padding.Same, "conv0") : Convolve(g, image, _firstFilters, 7, StridedPadding(3), "conv0", strides: 2);
         if (!IsCifar)

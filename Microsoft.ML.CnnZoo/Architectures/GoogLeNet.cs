@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 using static Microsoft.ML.CnnZoo.Architectures.BranchStep;
 
@@ -10,7 +11,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// read modules 4a and 4d, each with weight 0.3. The paper gives no constants for its local response normalization: Caffe's are used (n 5, k 1, alpha 2e-5 undivided, beta 0.75), and Caffe's order.
 /// An auxiliary classifier's 5x5/3 pool shrinks to the image where that is smaller.
 /// </remarks>
-public sealed class GoogLeNet : CnnArchitecture
+internal sealed class GoogLeNet : CnnArchitecture
 {
     private static readonly Publication Szegedy2014 = new("Szegedy, Liu, Jia, Sermanet, Reed, Anguelov, Erhan, Vanhoucke, Rabinovich", 2014, "Going deeper with convolutions", new Uri("https://arxiv.org/abs/1409.4842"));
 
@@ -56,7 +57,7 @@ public sealed class GoogLeNet : CnnArchitecture
     private bool IsBatchNormalized => _form == Form.BatchNormalized;
 
     /// <inheritdoc/>
-    public override Normalization Normalization => Normalization.SignedUnitRange;
+    internal override Normalization Normalization => Normalization.SignedUnitRange;
 
     /// <inheritdoc/>
     public override string? TorchName(string variable)
@@ -82,7 +83,7 @@ public sealed class GoogLeNet : CnnArchitecture
     }
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         var blocks = new InceptionBlocks(g, IsBatchNormalized ? BatchNormEpsilonOverride ?? 1e-3f : null, StridedPadding(3), Padding.Same, IsBatchNormalized ? Initializer.HeNormal : Initializer.GlorotUniform);
         var auxiliary = new List<AuxiliaryOutput>();

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 using static Microsoft.ML.CnnZoo.Architectures.BranchStep;
 
@@ -9,7 +10,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// Image [N,299,299,3] → stem → 5 residual modules A at 35x35 → reduction A → 10 B at 17x17 → reduction B → 5 C at 8x8 → global average → dropout 0.2 → classes. Batch normalization (ε 1e-3) after every
 /// convolution but the linear 1x1 ones that widen each residual; those are scaled by 0.17, 0.10 and 0.20, the authors' choice within the paper's 0.1 to 0.3, before the sum.
 /// </remarks>
-public sealed class InceptionResNetV1 : CnnArchitecture
+internal sealed class InceptionResNetV1 : CnnArchitecture
 {
     // Figures 10, 11, 13.
     private static readonly BranchStep[][] A = [[Conv(32, 1)], [Conv(32, 1), Conv(32, 3)], [Conv(32, 1), Conv(32, 3), Conv(32, 3)]];
@@ -32,10 +33,10 @@ public sealed class InceptionResNetV1 : CnnArchitecture
     public static IReadOnlyList<CnnArchitecture> All { get; } = [Instance];
 
     /// <inheritdoc/>
-    public override Normalization Normalization => Normalization.SignedUnitRange;
+    internal override Normalization Normalization => Normalization.SignedUnitRange;
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         var blocks = new InceptionBlocks(g, BatchNormEpsilonOverride ?? 1e-3f, Padding.Valid, Padding.Same, Initializer.HeNormal);
         NodeOutput x = Stem(g, blocks, image);

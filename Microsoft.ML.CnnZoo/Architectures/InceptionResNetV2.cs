@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 using static Microsoft.ML.CnnZoo.Architectures.BranchStep;
 
@@ -10,7 +11,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// The paper's own figures have Inception v4's stem and 5, 10 and 5 modules. Batch normalization (ε 1e-3) after every convolution but the linear 1x1 ones that widen each residual; those are scaled by
 /// 0.17, 0.10 and 0.20, the last one neither scaled nor followed by a ReLU. Average pools leave the padding out. 55,843,464 parameters with 1,000 classes.
 /// </remarks>
-public sealed class InceptionResNetV2 : CnnArchitecture
+internal sealed class InceptionResNetV2 : CnnArchitecture
 {
     private static readonly BranchStep[][] Mixed5b = [[Conv(96, 1)], [Conv(48, 1), Conv(64, 5)], [Conv(64, 1), Conv(96, 3), Conv(96, 3)], [AveragePool(), Conv(64, 1)]];
 
@@ -42,7 +43,7 @@ public sealed class InceptionResNetV2 : CnnArchitecture
     public static IReadOnlyList<CnnArchitecture> All { get; } = [Instance];
 
     /// <inheritdoc/>
-    public override Normalization Normalization => Normalization.SignedUnitRange;
+    internal override Normalization Normalization => Normalization.SignedUnitRange;
 
     /// <inheritdoc/>
     public override string? TorchName(string variable)
@@ -56,7 +57,7 @@ public sealed class InceptionResNetV2 : CnnArchitecture
         InceptionNames.Node(InceptionNames.Rename(module, Names.Select(n => (n.Torch, n.Ours)), '.').Replace('.', '/'), _ => true);
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         var blocks = new InceptionBlocks(g, BatchNormEpsilonOverride ?? 1e-3f, Padding.Valid, Padding.Same, Initializer.HeNormal);
         NodeOutput x = blocks.Module(Stem(g, blocks, image), "mixed_5b", Mixed5b);

@@ -1,4 +1,6 @@
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 using static Microsoft.ML.CnnZoo.Architectures.BranchStep;
 
@@ -10,7 +12,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// (ε 1e-3) after every convolution, no dropout (§4.2.1). For 4c and 4d the figure lists pool projections of 128, which its own output column (576, and 1,024 after 4e) contradicts; 96, the authors' number, is used.
 /// Layers with strides pad symmetrically and round up; average pools leave the padding out.
 /// </remarks>
-public sealed class InceptionV2 : CnnArchitecture
+internal sealed class InceptionV2 : CnnArchitecture
 {
     /// <summary>Figure 5: filters of 1x1, 3x3 reduce, 3x3, double 3x3 reduce, double 3x3, pool projection; without 1x1 and projection, a module that strides. The last module pools by maximum.</summary>
     private static readonly (string Name, int F1, int Reduce3, int F3, int ReduceDouble, int Double, int Pool)[] Table =
@@ -39,10 +41,10 @@ public sealed class InceptionV2 : CnnArchitecture
     public static IReadOnlyList<CnnArchitecture> All { get; } = [Instance];
 
     /// <inheritdoc/>
-    public override Normalization Normalization => Normalization.SignedUnitRange;
+    internal override Normalization Normalization => Normalization.SignedUnitRange;
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         var blocks = new InceptionBlocks(g, BatchNormEpsilonOverride ?? 1e-3f, StridedPadding(1), Padding.Same, Initializer.HeNormal);
         NodeOutput x = g.DepthwiseConv2D(image, kernel: 7, StridedPadding(3), "conv1/depthwise", strides: 2, multiplier: 8, Conv2DOptions.NoBias);

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 using static Microsoft.ML.CnnZoo.Architectures.BranchStep;
 
@@ -10,7 +11,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// Batch normalization after every convolution (ε 1e-3); padding counts as zeros in average pools. In training an auxiliary classifier with batch normalization reads Mixed_6e with weight 0.4;
 /// its 5x5 pool and 5x5 convolution shrink to the image where that is smaller than 299x299.
 /// </remarks>
-public sealed class InceptionV3 : CnnArchitecture
+internal sealed class InceptionV3 : CnnArchitecture
 {
     private const float AuxiliaryWeight = 0.4f;
 
@@ -46,7 +47,7 @@ public sealed class InceptionV3 : CnnArchitecture
     public override float LabelSmoothing => 0.1f;
 
     /// <inheritdoc/>
-    public override Normalization Normalization => Normalization.SignedUnitRange;
+    internal override Normalization Normalization => Normalization.SignedUnitRange;
 
     /// <inheritdoc/>
     public override string? TorchName(string variable)
@@ -59,7 +60,7 @@ public sealed class InceptionV3 : CnnArchitecture
     public override string TorchModule(string module) => InceptionNames.Node(module.Replace('.', '/'), _ => true);
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         var blocks = new InceptionBlocks(g, BatchNormEpsilonOverride ?? 1e-3f, Padding.Valid, Padding.Symmetric(1), Initializer.TruncatedNormal(0.1f));
         var auxiliary = new List<AuxiliaryOutput>();

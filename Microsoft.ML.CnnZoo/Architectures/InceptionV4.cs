@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 using static Microsoft.ML.CnnZoo.Architectures.BranchStep;
 
@@ -9,7 +10,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// Image [N,299,299,3] → stem → four modules A at 35x35 → reduction A → seven modules B at 17x17 → reduction B → three modules C at 8x8 → global average → dropout 0.2 → classes.
 /// Batch normalization after every convolution (ε 1e-3); average pools leave the padding out. 42,679,816 parameters with 1,000 classes.
 /// </remarks>
-public sealed class InceptionV4 : CnnArchitecture
+internal sealed class InceptionV4 : CnnArchitecture
 {
     internal static Publication Szegedy2016 { get; } =
         new("Szegedy, Ioffe, Vanhoucke, Alemi", 2016, "Inception-v4, Inception-ResNet and the impact of residual connections on learning", new Uri("https://arxiv.org/abs/1602.07261"));
@@ -71,7 +72,7 @@ public sealed class InceptionV4 : CnnArchitecture
     public static IReadOnlyList<CnnArchitecture> All { get; } = [Instance];
 
     /// <inheritdoc/>
-    public override Normalization Normalization => Normalization.SignedUnitRange;
+    internal override Normalization Normalization => Normalization.SignedUnitRange;
 
     /// <inheritdoc/>
     public override string? TorchName(string variable)
@@ -85,7 +86,7 @@ public sealed class InceptionV4 : CnnArchitecture
         InceptionNames.Rename(module, Names.Select(n => (n.Torch, n.Ours)), '.').Replace('.', '/'), unit => unit is not ("mixed_3a" or "mixed_5a"));
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         var blocks = new InceptionBlocks(g, BatchNormEpsilonOverride ?? 1e-3f, Padding.Valid, Padding.Same, Initializer.HeNormal);
         NodeOutput x = blocks.Conv(image, "conv2d_1a", 32, 3, strides: 2);

@@ -1,11 +1,13 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>LeNet-5 as it is taught today: full C3, average pooling, softmax. After LeCun, Bottou, Bengio, Haffner 1998.</summary>
 /// <remarks>Image [N,32,32,1] → conv1 6@5x5 → pool → conv2 16@5x5 → pool → 120 → 84 → classes. 61,706 parameters with ten classes. Departs from the paper: see <see cref="LeNet5Original"/>.</remarks>
-public sealed class LeNet5 : CnnArchitecture
+internal sealed class LeNet5 : CnnArchitecture
 {
     private readonly ActivationKind _activation;
     private readonly Initializer _initializer;
@@ -22,7 +24,7 @@ public sealed class LeNet5 : CnnArchitecture
 
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = ConvolveAndPool(g, image, filters: 6, 1);
         x = ConvolveAndPool(g, x, filters: 16, 2);

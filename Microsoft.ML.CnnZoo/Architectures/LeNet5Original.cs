@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// Image [N,32,32,1] → C1 6@5x5 (156 parameters) → S2 (12) → C3 16@5x5 by table I (1,516) → S4 (32) → C5 120@5x5 (48,120) → F6 84 (10,164) → RBF penalties [N,classes]. 60,000 trainable parameters.
 /// 1.7159·tanh(2x/3) after every layer up to F6. Departs from the paper: the codes are fixed random ±1, one per class, not 7x12 bitmaps of the characters.
 /// </remarks>
-public sealed class LeNet5Original : CnnArchitecture
+internal sealed class LeNet5Original : CnnArchitecture
 {
     internal static Publication Publication { get; } = new("LeCun, Bottou, Bengio, Haffner", 1998,
         "Gradient-based learning applied to document recognition", new Uri("https://doi.org/10.1109/5.726791"));
@@ -28,12 +29,12 @@ public sealed class LeNet5Original : CnnArchitecture
     ];
 
     /// <inheritdoc/>
-    public override OutputKind Output => OutputKind.RbfPenalty;
+    internal override OutputKind Output => OutputKind.RbfPenalty;
     /// <inheritdoc/>
-    public override Normalization Normalization => Normalization.LeCun1998;
+    internal override Normalization Normalization => Normalization.LeCun1998;
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         var options = new Conv2DOptions { KernelInitializer = Initializer.LeCun1998 };
         NodeOutput x = g.ScaledTanh(g.Conv2D(image, filters: 6, kernel: 5, Padding.Valid, "c1", options: options), "c1_squash");

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// Image [N,224,224,3] → conv1 32@3x3/2 → 17 inverted residuals (1x1 expansion, 3x3 depthwise, linear 1x1 projection; the identity beside them where the shape stays) → conv_last 1280@1x1 → global average →
 /// dropout 0.2 → classes. Batch normalization (ε 1e-5), ReLU6; 3,504,872 parameters with 1,000 classes.
 /// </remarks>
-public sealed class MobileNetV2 : CnnArchitecture
+internal sealed class MobileNetV2 : CnnArchitecture
 {
     /// <summary>Table 2: expansion t, channels c, repeats n, stride s of the first.</summary>
     private static readonly (int Expansion, int Channels, int Repeats, int Strides)[] Table =
@@ -58,7 +59,7 @@ public sealed class MobileNetV2 : CnnArchitecture
     }
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = Activated(g, g.ConvBn(image, 32, 3, StridedPadding(1), "conv1", strides: 2, Epsilon), "conv1");
         int block = 1;

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// An mlpconv layer is a convolution and two 1x1 convolutions, each with ReLU (the last one too); the last has one map per class, and its global average is the logit: no dense layers.
 /// CIFAR: [N,32,32,3] → 192,160,96@5x5 → max pool → 192,192,192@5x5 → average pool → 192,192,classes@3x3. Pooling 3x3/2 rounds up; dropout 0.5 between the layers. Sizes are the authors' published definitions.
 /// </remarks>
-public sealed class NetworkInNetwork : CnnArchitecture
+internal sealed class NetworkInNetwork : CnnArchitecture
 {
     private static readonly Publication Lin2013 = new("Lin, Chen, Yan", 2013, "Network in network", new Uri("https://arxiv.org/abs/1312.4400"));
 
@@ -27,7 +28,7 @@ public sealed class NetworkInNetwork : CnnArchitecture
     public override string TorchModule(string module) => module.StartsWith("conv", StringComparison.Ordinal) || module.StartsWith("cccp", StringComparison.Ordinal) ? $"{module}/BiasAdd" : module;
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = _imageNet ? MlpConv(g, image, 1, 11, Padding.Valid, 4, 96, 96, 96) : MlpConv(g, image, 1, 5, Padding.Symmetric(2), 1, 192, 160, 96);
         x = MaxPool(g, x, "pool1");

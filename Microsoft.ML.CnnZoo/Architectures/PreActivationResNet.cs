@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// x + F(x), F = (batch normalization, ReLU, convolution) two or three times; a final batch normalization and ReLU. Where the shape changes, a 1x1 projection of the activated input, without
 /// batch normalization; ResNet-110 has shortcut option A. A bottleneck strides in its 3x3.
 /// </remarks>
-public sealed class PreActivationResNet : CnnArchitecture
+internal sealed class PreActivationResNet : CnnArchitecture
 {
     private static readonly Publication He2016 = new("He, Zhang, Ren, Sun", 2016, "Identity mappings in deep residual networks", new Uri("https://arxiv.org/abs/1603.05027"));
 
@@ -64,7 +65,7 @@ public sealed class PreActivationResNet : CnnArchitecture
     }
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = _cifar
             ? Convolve(g, image, 16, 3, Padding.Same, "conv1", 1)

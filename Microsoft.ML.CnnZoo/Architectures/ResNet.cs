@@ -1,10 +1,11 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>What stands beside a block's convolutions. He et al. 2015, §3.3 and §4.1.</summary>
-public enum Shortcut
+internal enum Shortcut
 {
     /// <summary>Nothing: a plain network.</summary>
     None,
@@ -21,7 +22,7 @@ public enum Shortcut
 /// Image [N,224,224,3] → conv1 7x7/2 → 3x3/2 max pooling → conv2_x … conv5_x → global average → classes. Convolution, batch normalization (ε 1e-5), ReLU; y = relu(F(x) + shortcut).
 /// "v1" strides in a bottleneck's first 1x1, as the paper; the unmarked bottlenecks in their 3x3 ("v1.5", as most weights). Wide: Zagoruyko, Komodakis 2016; ResNeXt: Xie et al. 2016.
 /// </remarks>
-public sealed class ResNet : CnnArchitecture
+internal sealed class ResNet : CnnArchitecture
 {
     private static readonly Publication He2015 = new("He, Zhang, Ren, Sun", 2015, "Deep residual learning for image recognition", new Uri("https://arxiv.org/abs/1512.03385"));
     private static readonly Publication Zagoruyko2016 = new("Zagoruyko, Komodakis", 2016, "Wide residual networks", new Uri("https://arxiv.org/abs/1605.07146"));
@@ -77,7 +78,7 @@ public sealed class ResNet : CnnArchitecture
     public override string TorchModule(string module) => ResidualNames.Node(module, _variant.Repeats);
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         var blocks = new ResidualBlocks(g, _variant, StridedPadding, BatchNormEpsilonOverride ?? 1e-5f);
         NodeOutput x = g.ConvBnRelu(image, filters: 64, kernel: 7, StridedPadding(3), "conv1", strides: 2, blocks.Epsilon);

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// Image [N,224,224,3] → conv1 → eight fire modules (1x1 squeeze, then 1x1 and 3x3 expand side by side; ReLU) with 3x3/2 max pooling between, rounded up → dropout 0.5 → conv10 1x1, ReLU → global average: the logits.
 /// 1.1 (the authors' later form) has a smaller conv1 and pools earlier: 2.4 times fewer multiply-adds.
 /// </remarks>
-public sealed class SqueezeNet : CnnArchitecture
+internal sealed class SqueezeNet : CnnArchitecture
 {
     private static readonly Publication Iandola2016 = new("Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer", 2016,
         "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size", new Uri("https://arxiv.org/abs/1602.07360"));
@@ -55,7 +56,7 @@ public sealed class SqueezeNet : CnnArchitecture
     }
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = Conv(g, image, _filters, _kernel, Padding.Valid, "conv1", strides: 2);
         for (int fire = 2; fire <= 9; fire++)

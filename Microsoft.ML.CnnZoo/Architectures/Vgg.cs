@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// Image [N,224,224,3] → five stages of 3x3 convolutions (stride 1, ReLU), each ended by 2x2/2 max pooling → 4096 → 4096 → classes; dropout 0.5. N(0, 0.01²) weights, zero biases (§3.1).
 /// C has 1x1 convolutions at the ends of stages 3 to 5; A-LRN normalizes after the first convolution. The _bn forms (torchvision's) have batch normalization (ε 1e-5) before each ReLU and He's weights.
 /// </remarks>
-public sealed class Vgg : CnnArchitecture
+internal sealed class Vgg : CnnArchitecture
 {
     private static readonly Publication Simonyan2014 = new("Simonyan, Zisserman", 2014, "Very deep convolutional networks for large-scale image recognition", new Uri("https://arxiv.org/abs/1409.1556"));
 
@@ -61,7 +62,7 @@ public sealed class Vgg : CnnArchitecture
     }
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = image;
         for (int stage = 1; stage <= _convolutions.Length; stage++)

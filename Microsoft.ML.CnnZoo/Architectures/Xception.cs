@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// Image [N,299,299,3] → entry flow (two convolutions, blocks 1 to 3) → middle flow (blocks 4 to 11) → exit flow (block 12, two separable convolutions) → global average → classes.
 /// Depthwise separable convolutions without a non-linearity between their two steps; batch normalization after each (ε 1e-5; Keras 1e-3). 22,855,952 parameters with 1,000 classes.
 /// </remarks>
-public sealed class Xception : CnnArchitecture
+internal sealed class Xception : CnnArchitecture
 {
     private Xception() : base(new("xception", "Xception", 36, new(299, 299, 3), 71,
         new("Chollet", 2016, "Xception: deep learning with depthwise separable convolutions", new Uri("https://arxiv.org/abs/1610.02357"))))
@@ -51,7 +52,7 @@ public sealed class Xception : CnnArchitecture
     };
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = g.ConvBnRelu(image, 32, 3, Padding.Valid, "conv1", strides: 2, Epsilon);
         x = g.ConvBnRelu(x, 64, 3, Padding.Valid, "conv2", 1, Epsilon);

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// Image [N,224,224,3] → conv1 96@7x7/2 → pool → LRN → conv2 256@5x5/2 → pool → LRN → conv3, conv4, conv5 3x3 → pool → 4096 → 4096 → classes; maps of 110, 55, 26, 13, 6 pixels.
 /// AlexNet with a finer first layer and without groups: no dead or aliased filters. Pooling rounds up; LRN with AlexNet's constants, after the pooling. The figure does not give the padding: it follows from the maps' sizes.
 /// </remarks>
-public sealed class ZFNet : CnnArchitecture
+internal sealed class ZFNet : CnnArchitecture
 {
     private static readonly Publication Zeiler2013 = new("Zeiler, Fergus", 2013, "Visualizing and understanding convolutional networks", new Uri("https://arxiv.org/abs/1311.2901"));
     private static readonly Initializer Weights = Initializer.Normal(0.01f);
@@ -27,7 +28,7 @@ public sealed class ZFNet : CnnArchitecture
     public override string TorchModule(string module) => module.StartsWith("conv", StringComparison.Ordinal) || module.StartsWith("fc", StringComparison.Ordinal) ? $"{module}/BiasAdd" : module;
 
     /// <inheritdoc/>
-    protected override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
+    internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = Conv(g, image, 96, 7, 1, "conv1", strides: 2);
         x = Normalize(g, Pool(g, x, "pool1"), "norm1");

@@ -1,7 +1,10 @@
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Training;
 
-namespace Microsoft.ML.CnnZoo.Training;
+namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>Draws what a network is shown of an image in an epoch. A function of seed, epoch and image: nothing is kept between drawings, so any thread may draw in any order.</summary>
 /// <param name="augmentation">What may be drawn.</param>
@@ -17,7 +20,7 @@ internal sealed class AugmentationSampler(ImageAugmentation augmentation, ImageS
     /// <param name="image">The image's number in its set.</param>
     /// <param name="height">Rows of the kept image.</param>
     /// <param name="width">Columns of the kept image.</param>
-    public ImageView Draw(int epoch, int image, int height, int width)
+    public ImageCrop Draw(int epoch, int image, int height, int width)
     {
         var random = new PhiloxRandom(seed, RandomPurpose.Augmentation, $"epoch {epoch} image {image}");
         ImageRegion region = augmentation.Area is { } area ? DrawArea(random, area, height, width)
@@ -25,12 +28,12 @@ internal sealed class AugmentationSampler(ImageAugmentation augmentation, ImageS
             : augmentation.Padding > 0 ? DrawPadded(random, height, width)
             : Center(height, width).Region;
         bool mirror = augmentation.Mirror && (random.NextUInt32() & 1) == 1;
-        return new ImageView(region, mirror, DrawColor(random));
+        return new ImageCrop(region, mirror, DrawColor(random));
     }
 
     /// <summary>What is shown of an image when it is not augmented.</summary>
-    public ImageView Center(int height, int width) =>
-        ImageView.Center(height, width, network.Height, network.Width, augmentation.CenterFactor(network.Height, network.Width));
+    public ImageCrop Center(int height, int width) =>
+        ImageCrop.Center(height, width, network.Height, network.Width, augmentation.CenterFactor(network.Height, network.Width));
 
     private ImageRegion DrawPadded(PhiloxRandom random, int height, int width)
     {
@@ -70,11 +73,11 @@ internal sealed class AugmentationSampler(ImageAugmentation augmentation, ImageS
 
     private float[]? DrawColor(PhiloxRandom random)
     {
-        if (augmentation.ColorDeviation == 0 || colors is null)
+        if (augmentation.ColorStandardDeviation == 0 || colors is null)
             return null;
         Span<double> alpha = stackalloc double[colors.Channels];
         for (int i = 0; i < alpha.Length; i++)
-            alpha[i] = augmentation.ColorDeviation * random.NextNormal();
+            alpha[i] = augmentation.ColorStandardDeviation * random.NextNormal();
         return colors.Shift(alpha);
     }
 }

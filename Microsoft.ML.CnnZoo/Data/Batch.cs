@@ -2,19 +2,19 @@ using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Microsoft.ML.CnnZoo.Architectures;
 
-namespace Microsoft.ML.CnnZoo.Training;
+namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>Some images and their labels, ready to be fed.</summary>
 internal sealed class Batch(ImageShape image, int capacity)
 {
-    private readonly float[] _images = new float[checked(image.ValueCount() * capacity)];
+    private readonly float[] _images = new float[checked(image.ValueCount * capacity)];
     private readonly int[] _labels = new int[capacity];
 
     /// <summary>Number of images.</summary>
     public int Count { get; private set; }
 
     /// <summary>[count, height, width, channels].</summary>
-    public ReadOnlySpan<float> Images => _images.AsSpan(0, Count * image.ValueCount());
+    public ReadOnlySpan<float> Images => _images.AsSpan(0, Count * image.ValueCount);
 
     /// <summary>Class numbers.</summary>
     public ReadOnlySpan<int> Labels => _labels.AsSpan(0, Count);
@@ -26,7 +26,7 @@ internal sealed class Batch(ImageShape image, int capacity)
     public void Load(IBatchSource source, ReadOnlySpan<int> indices, int? epoch)
     {
         Count = indices.Length;
-        Span<float> images = _images.AsSpan(0, Count * image.ValueCount());
+        Span<float> images = _images.AsSpan(0, Count * image.ValueCount);
         if (epoch is { } number)
             source.FillForTraining(indices, number, images, _labels.AsSpan(0, Count));
         else

@@ -1,11 +1,11 @@
 using Microsoft.ML.CnnZoo.Architectures;
 
-namespace Microsoft.ML.CnnZoo.Training;
+namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>Some of the images of another source.</summary>
 /// <param name="source">The source.</param>
 /// <param name="indices">Which of its images, in order.</param>
-public sealed class BatchSubset(IBatchSource source, IReadOnlyList<int> indices) : IBatchSource
+internal sealed class BatchSubset(IBatchSource source, IReadOnlyList<int> indices) : IBatchSource
 {
     private readonly int[] _indices = [.. indices];
 

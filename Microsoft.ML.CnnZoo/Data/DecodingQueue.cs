@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.CnnZoo.Training;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>A row on its way through a <see cref="DecodingQueue{T}"/>.</summary>
 internal sealed class DecodingSlot<T> : IDisposable where T : unmanaged
@@ -16,7 +17,7 @@ internal sealed class DecodingSlot<T> : IDisposable where T : unmanaged
     public int Label { get; private set; }
 
     /// <summary>The decoded image; null when there is none.</summary>
-    public KeptImage<T>? Image { get; private set; }
+    public CachedImage<T>? Image { get; private set; }
 
     /// <summary>What was wrong with the image, when there is none.</summary>
     public string Problem => Raw.Problem;
@@ -55,7 +56,7 @@ internal sealed class DecodingSlot<T> : IDisposable where T : unmanaged
                 scaler.Scale(Raw.Bytes, Raw.Format, bytes);
             else
                 scaler.Scale(Raw.Floats, Raw.Format, (float[])(object)pixels);
-            Image = new KeptImage<T>(pixels, height, width);
+            Image = new CachedImage<T>(pixels, height, width);
             return true;
         });
         Raw.Release();

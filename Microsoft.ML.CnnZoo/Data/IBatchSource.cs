@@ -1,16 +1,7 @@
-using Microsoft.ML.CnnZoo.Architectures;
-
-namespace Microsoft.ML.CnnZoo.Training;
-
-/// <summary>Facts about <see cref="ImageShape"/>.</summary>
-internal static class ImageShapes
-{
-    /// <summary>Values in an image.</summary>
-    public static int ValueCount(this ImageShape shape) => checked(shape.Height * shape.Width * shape.Channels);
-}
+namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>Labeled images that can be had in any order. Read by one thread at a time, not always the same.</summary>
-public interface IBatchSource
+internal interface IBatchSource
 {
     /// <summary>Number of images.</summary>
     int Count { get; }

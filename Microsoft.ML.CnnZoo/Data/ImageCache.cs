@@ -1,21 +1,22 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
 
-namespace Microsoft.ML.CnnZoo.Training;
+namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>
 /// Labeled, decoded images: as bytes where they came as bytes (a quarter of the memory of floats), cut out, augmented and normalized only as they enter a batch. Where there is
 /// a budget, images beyond it lie in a memory-mapped file, and beyond the file's budget they are decoded again when they are wanted.
 /// </summary>
 /// <typeparam name="T">byte or float.</typeparam>
-public sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanaged
+internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanaged
 {
     private const int ValuesWorthAThread = 1 << 17;
     private readonly List<Entry> _entries = [];
     private readonly List<int> _labels = [];
-    private readonly ConcurrentBag<ImageViewer> _viewers = [];
+    private readonly ConcurrentBag<CropWriter> _viewers = [];
     private readonly PixelStore _store;
     private readonly IImageRows<T>? _rows;
     private readonly ChannelStatistics _statistics;
@@ -76,11 +77,11 @@ public sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanage
     public void Add(T[] pixels, int height, int width, int label)
     {
         ArgumentNullException.ThrowIfNull(pixels);
-        Add(new KeptImage<T>(pixels, height, width), label, Count);
+        Add(new CachedImage<T>(pixels, height, width), label, Count);
     }
 
     /// <summary>Adds the image of a row.</summary>
-    internal void Add(in KeptImage<T> image, int label, long row)
+    internal void Add(in CachedImage<T> image, int label, long row)
     {
         if (image.Height < 1 || image.Width < 1 || image.Pixels.Length != (long)image.Height * image.Width * Image.Channels)
             throw new ArgumentException($"An image of {image.Height}x{image.Width}x{Image.Channels} has {(long)image.Height * image.Width * Image.Channels} values; {image.Pixels.Length} were given.", nameof(image));
@@ -111,7 +112,7 @@ public sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanage
         ArgumentNullException.ThrowIfNull(augmentation);
         augmentation.Check(Image.Height, Image.Width);
         _isAugmented = !augmentation.IsNone;
-        _sampler = new AugmentationSampler(augmentation, Image, seed, augmentation.ColorDeviation > 0 ? new PrincipalColors(_statistics) : null);
+        _sampler = new AugmentationSampler(augmentation, Image, seed, augmentation.ColorStandardDeviation > 0 ? new PrincipalColors(_statistics) : null);
     }
 
     /// <inheritdoc/>
@@ -129,11 +130,11 @@ public sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanage
 
     private unsafe void Fill(ReadOnlySpan<int> indices, int? epoch, Span<float> images, Span<int> labels)
     {
-        int size = Image.ValueCount(), count = indices.Length;
+        int size = Image.ValueCount, count = indices.Length;
         for (int i = 0; i < count; i++)
             labels[i] = _labels[indices[i]];
         int[] wanted = indices.ToArray();
-        Dictionary<int, KeptImage<T>>? again = ReadAgain(wanted);
+        Dictionary<int, CachedImage<T>>? again = ReadAgain(wanted);
         if (images.Length < (long)count * size)
             throw new ArgumentException($"{count} images of {Image} have {(long)count * size} values; there is room for {images.Length}.", nameof(images));
         int threads = (int)Math.Clamp((long)count * size / ValuesWorthAThread, 1, Math.Min(Threads, Math.Max(1, count)));
@@ -142,7 +143,7 @@ public sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanage
             float* target = start; // a fixed variable cannot be captured; the lambda is done before the pinning ends
             void Write(int part)
             {
-                ImageViewer viewer = _viewers.TryTake(out ImageViewer? idle) ? idle : new ImageViewer(Image.Height, Image.Width, Image.Channels);
+                CropWriter viewer = _viewers.TryTake(out CropWriter? idle) ? idle : new CropWriter(Image.Height, Image.Width, Image.Channels);
                 for (int i = part; i < count; i += threads)
                     Show(viewer, wanted[i], epoch, again, new Span<float>(target + (long)i * size, size));
                 _viewers.Add(viewer);
@@ -154,14 +155,14 @@ public sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanage
         }
     }
 
-    private unsafe void Show(ImageViewer viewer, int index, int? epoch, Dictionary<int, KeptImage<T>>? again, Span<float> target)
+    private unsafe void Show(CropWriter viewer, int index, int? epoch, Dictionary<int, CachedImage<T>>? again, Span<float> target)
     {
         Entry entry = _entries[index];
         ReadOnlySpan<T> pixels = entry.Pixels;
         if (entry.Pixels is null)
             pixels = entry.Offset < 0 ? again![index].Pixels
                 : MemoryMarshal.Cast<byte, T>(_store.Read(entry.Offset, entry.Height * entry.Width * Image.Channels * sizeof(T)));
-        ImageView view = epoch is { } number ? _sampler.Draw(number, index, entry.Height, entry.Width) : _sampler.Center(entry.Height, entry.Width);
+        ImageCrop view = epoch is { } number ? _sampler.Draw(number, index, entry.Height, entry.Width) : _sampler.Center(entry.Height, entry.Width);
         if (typeof(T) == typeof(byte))
             viewer.Write(MemoryMarshal.AsBytes(pixels), entry.Height, entry.Width, view, Normalization, target);
         else
@@ -169,13 +170,13 @@ public sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanage
     }
 
     /// <summary>The images of a batch that were kept nowhere; null when there are none.</summary>
-    private Dictionary<int, KeptImage<T>>? ReadAgain(int[] indices)
+    private Dictionary<int, CachedImage<T>>? ReadAgain(int[] indices)
     {
         int[] gone = [.. indices.Where(i => _entries[i] is { Pixels: null, Offset: < 0 }).Distinct().OrderBy(i => _entries[i].Row)];
         if (gone.Length == 0)
             return null;
-        IReadOnlyList<KeptImage<T>> images = _rows!.Read([.. gone.Select(i => _entries[i].Row)], [.. gone.Select(i => _labels[i])]);
-        var again = new Dictionary<int, KeptImage<T>>();
+        IReadOnlyList<CachedImage<T>> images = _rows!.Read([.. gone.Select(i => _entries[i].Row)], [.. gone.Select(i => _labels[i])]);
+        var again = new Dictionary<int, CachedImage<T>>();
         for (int k = 0; k < gone.Length; k++)
         {
             Entry entry = _entries[gone[k]];

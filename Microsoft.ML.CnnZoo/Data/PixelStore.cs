@@ -1,4 +1,4 @@
-namespace Microsoft.ML.CnnZoo.Training;
+namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>
 /// Budget and file of the decoded images of one training, shared by all of its sets: memory first, then a memory-mapped temporary file, then nothing, and images are decoded

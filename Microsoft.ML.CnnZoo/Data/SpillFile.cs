@@ -1,6 +1,6 @@
 using System.IO.MemoryMappedFiles;
 
-namespace Microsoft.ML.CnnZoo.Training;
+namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>
 /// A temporary file that is written once from front to back and then read through a memory map. It is gone when it is disposed or when the process ends, however that ends:

@@ -1,16 +1,17 @@
 using Microsoft.ML.CnnZoo.Execution.Passes;
 using Microsoft.ML.CnnZoo.Execution.Planning;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Execution;
 
 /// <summary>One step of a plan, for reports.</summary>
 /// <param name="Node">The node after all passes.</param>
 /// <param name="Backend">Whose kernel runs it.</param>
-public readonly record struct PlanStep(NodeDef Node, string Backend);
+internal readonly record struct PlanStep(NodeDef Node, string Backend);
 
 /// <summary>A compiled plan: kernels in order, memory laid out. Used by one thread at a time; running it allocates nothing.</summary>
-public sealed unsafe class Executable : IDisposable
+internal sealed unsafe class Executable : IDisposable
 {
     private readonly IKernel[] _kernels;
     private readonly nint[][] _inputs;

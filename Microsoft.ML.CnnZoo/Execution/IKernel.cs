@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Execution;
 
@@ -7,7 +8,7 @@ namespace Microsoft.ML.CnnZoo.Execution;
 /// <param name="inputs">One per data input; a variable's handle gives the address of its value; constants known to the kernel at preparation are there too.</param>
 /// <param name="outputs">One per output, whether anybody reads it or not.</param>
 /// <param name="scratch">Memory of <see cref="IKernel.ScratchBytes"/> bytes, of undefined content.</param>
-public readonly unsafe ref struct KernelBuffers(ReadOnlySpan<nint> inputs, ReadOnlySpan<nint> outputs, nint scratch)
+internal readonly unsafe ref struct KernelBuffers(ReadOnlySpan<nint> inputs, ReadOnlySpan<nint> outputs, nint scratch)
 {
     private readonly ReadOnlySpan<nint> _inputs = inputs;
     private readonly ReadOnlySpan<nint> _outputs = outputs;
@@ -25,7 +26,7 @@ public readonly unsafe ref struct KernelBuffers(ReadOnlySpan<nint> inputs, ReadO
 }
 
 /// <summary>One node of a plan, ready to run: primitives, packed weights and geometry are fixed when it is prepared. Used by one thread at a time.</summary>
-public interface IKernel : IDisposable
+internal interface IKernel : IDisposable
 {
     /// <summary>Bytes of scratch memory that <see cref="Run"/> wants.</summary>
     long ScratchBytes => 0;
@@ -41,7 +42,7 @@ public interface IKernel : IDisposable
 }
 
 /// <summary>Where a kernel's input comes from.</summary>
-public enum InputSource
+internal enum InputSource
 {
     /// <summary>Computed by another node, or fed.</summary>
     Computed,
@@ -52,7 +53,7 @@ public enum InputSource
 }
 
 /// <summary>A value that seldom changes.</summary>
-public interface IVersioned
+internal interface IVersioned
 {
     /// <summary>Counts changes.</summary>
     long Version { get; }
@@ -63,7 +64,7 @@ public interface IVersioned
 /// <param name="Source">Where it comes from.</param>
 /// <param name="Origin">The variable, or what was computed from variables: its version tells when packed weights are stale.</param>
 /// <param name="Constant">The integers of a constant input (axes, shapes), else null.</param>
-public readonly record struct KernelInput(TensorSpec Spec, InputSource Source, IVersioned? Origin = null, long[]? Constant = null)
+internal readonly record struct KernelInput(TensorSpec Spec, InputSource Source, IVersioned? Origin = null, long[]? Constant = null)
 {
     /// <summary>Elements from one row of the last dimension to the next where the rows lie apart, as a range of channels of a larger tensor; 0 where they are dense.</summary>
     public int RowPitch { get; init; }
@@ -86,7 +87,7 @@ public readonly record struct KernelInput(TensorSpec Spec, InputSource Source, I
 /// <param name="Outputs">Outputs with fully defined shapes.</param>
 /// <param name="Workers">Threads to run on.</param>
 /// <param name="TrainsVariables">Whether this plan changes variables: then packed weights are stale after every run.</param>
-public sealed record KernelRequest(NodeDef Node, IReadOnlyList<KernelInput> Inputs, IReadOnlyList<TensorSpec> Outputs, WorkerPool Workers, bool TrainsVariables)
+internal sealed record KernelRequest(NodeDef Node, IReadOnlyList<KernelInput> Inputs, IReadOnlyList<TensorSpec> Outputs, WorkerPool Workers, bool TrainsVariables)
 {
     /// <summary>For each output what <see cref="KernelInput.RowPitch"/> is for an input; empty where all are dense.</summary>
     public IReadOnlyList<int> OutputRowPitches { get; init; } = [];
@@ -103,7 +104,7 @@ public sealed record KernelRequest(NodeDef Node, IReadOnlyList<KernelInput> Inpu
 }
 
 /// <summary>Makes kernels for one op.</summary>
-public interface IKernelFactory
+internal interface IKernelFactory
 {
     /// <summary>TensorFlow's op name.</summary>
     string Op { get; }
@@ -119,7 +120,7 @@ public interface IKernelFactory
 }
 
 /// <summary>A set of kernels: managed SIMD code, or a native library.</summary>
-public interface IBackend
+internal interface IBackend
 {
     /// <summary>Short name, for example <c>onednn</c>, <c>managed</c>.</summary>
     string Name { get; }

@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Execution;
 
 /// <summary>The backends in the order in which they are asked for a kernel.</summary>
-public sealed class KernelRegistry
+internal sealed class KernelRegistry
 {
     private readonly IReadOnlyList<IBackend> _all;
     private readonly List<(string Backend, Dictionary<string, IKernelFactory> Factories)> _backends = [];

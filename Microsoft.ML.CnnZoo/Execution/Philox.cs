@@ -2,7 +2,7 @@ namespace Microsoft.ML.CnnZoo.Execution;
 
 /// <summary>The counter-based generator Philox 4x32-10: four 32-bit numbers as a function of a 128-bit counter and a 64-bit key, with no state.</summary>
 /// <remarks>Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".</remarks>
-public static class Philox
+internal static class Philox
 {
     private const uint Multiplier0 = 0xD2511F53, Multiplier1 = 0xCD9E8D57;
     private const uint Weyl0 = 0x9E3779B9, Weyl1 = 0xBB67AE85;

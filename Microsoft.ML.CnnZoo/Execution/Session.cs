@@ -5,13 +5,13 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Execution;
 
 /// <summary>How a plan is compiled.</summary>
-public sealed record CompileOptions
+internal sealed record CompileOptions
 {
     /// <summary>Whether to fold batch norms into convolutions (inference) and to fuse bias, sum and activation into convolutions, dense layers and batch norms. Default true.</summary>
     public bool Fuse { get; init; } = true;
 
     /// <summary>In what numbers to compute. Default float32.</summary>
-    public Precision Precision { get; init; }
+    public CnnPrecision Precision { get; init; }
 
     /// <summary>Whether training computes batch norms and concatenations again for the gradients instead of keeping them: less memory, more time, the same weights. Default false.</summary>
     public bool RecomputeActivations { get; init; }
@@ -25,7 +25,7 @@ public sealed record CompileOptions
 
 /// <summary>Compiles graphs to plans on a set of backends.</summary>
 /// <param name="registry">Backends in the order in which they are asked.</param>
-public sealed class Session(KernelRegistry registry)
+internal sealed class Session(KernelRegistry registry)
 {
     /// <summary>Compiles a graph for fixed feed shapes: prunes, rewrites, chooses kernels, lays memory out.</summary>
     /// <param name="graph">The graph.</param>
@@ -45,11 +45,11 @@ public sealed class Session(KernelRegistry registry)
         return new PlanCompiler(request, registry, variables, options.Workers, placement).Compile();
     }
 
-    /// <summary>What <see cref="Precision.Auto"/> stands for with these backends on this machine; any other precision is itself.</summary>
-    public Precision Resolve(Precision precision) =>
-        precision != Precision.Auto ? precision : registry.Accelerates(DataType.BFloat16) ? Precision.BFloat16 : Precision.Float32;
+    /// <summary>What <see cref="CnnPrecision.Auto"/> stands for with these backends on this machine; any other precision is itself.</summary>
+    public CnnPrecision Resolve(CnnPrecision precision) =>
+        precision != CnnPrecision.Auto ? precision : registry.Accelerates(DataType.BFloat16) ? CnnPrecision.BFloat16 : CnnPrecision.Float32;
 
-    /// <summary>The graph after all passes: what <see cref="Compile"/> would run, <see cref="Precision.Auto"/> resolved (here it counts as float32).</summary>
+    /// <summary>The graph after all passes: what <see cref="Compile"/> would run, <see cref="CnnPrecision.Auto"/> resolved (here it counts as float32).</summary>
     public static GraphRequest Optimize(GraphRequest request, IReadOnlyDictionary<string, TensorShape> feeds, CompileOptions options)
     {
         List<IGraphPass> passes = [new Specialize(feeds), new FoldShapes()];
@@ -57,7 +57,7 @@ public sealed class Session(KernelRegistry registry)
             passes.AddRange([new FoldBatchNorm(), new FuseBiasActivation(), new FuseBatchNorm()]);
         if (options.RecomputeActivations)
             passes.Add(new RecomputeActivations());
-        if (options.Precision == Precision.BFloat16)
+        if (options.Precision == CnnPrecision.BFloat16)
             passes.Add(new ConvertToBFloat16());
         foreach (IGraphPass pass in passes)
             request = pass.Apply(request);

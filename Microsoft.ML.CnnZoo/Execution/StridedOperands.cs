@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Execution;
 /// Which operands of which ops may be a range of channels of a larger tensor: rows (pixels) that lie apart. The kernels of every backend whose factories say
 /// <see cref="IKernelFactory.HonorsPitches"/> keep to this table; every other operand is dense.
 /// </summary>
-public static class StridedOperands
+internal static class StridedOperands
 {
     private const int Image = 0, GradientImage = 1, Result = 1, NormResult = 7, SideOutput = 5;
 

@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Execution;
 
 /// <summary>A dense tensor in managed memory, row-major: how values enter and leave plans and variables.</summary>
-public sealed class Tensor
+internal sealed class Tensor
 {
     private readonly byte[] _bytes;
 

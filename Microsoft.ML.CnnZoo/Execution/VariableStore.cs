@@ -1,9 +1,10 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Execution;
 
 /// <summary>A variable's value.</summary>
-public sealed class Variable : IVersioned, IDisposable
+internal sealed class Variable : IVersioned, IDisposable
 {
     private readonly NativeBuffer _buffer;
 
@@ -66,7 +67,7 @@ public sealed class Variable : IVersioned, IDisposable
 }
 
 /// <summary>Values of variables by name, apart from any graph.</summary>
-public sealed class VariableStore : IDisposable
+internal sealed class VariableStore : IDisposable
 {
     private readonly Dictionary<string, Variable> _variables = new(StringComparer.Ordinal);
     private readonly List<Variable> _ordered = [];

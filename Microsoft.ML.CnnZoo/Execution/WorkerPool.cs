@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Execution;
 
 /// <summary>A piece of work that is cut into parts.</summary>
-public interface IParallelWork
+internal interface IParallelWork
 {
     /// <summary>Does part <paramref name="part"/> of <paramref name="parts"/>; parts run at the same time and must not touch each other's output.</summary>
     void RunPart(int part, int parts);
@@ -11,7 +11,7 @@ public interface IParallelWork
 /// Threads that share the parts of a kernel's work. The number of parts is the number of threads, whatever the machine is doing, so that sums
 /// have a fixed order. Starting a job allocates nothing; idle workers spin briefly, then sleep.
 /// </summary>
-public sealed class WorkerPool : IDisposable
+internal sealed class WorkerPool : IDisposable
 {
     private const int SpinsBeforeSleep = 2000;
     private readonly Thread[] _threads;

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Graph;
 

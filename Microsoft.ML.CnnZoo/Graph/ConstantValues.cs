@@ -1,7 +1,10 @@
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
 namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>Integer tensors whose value is known before running: constants and shapes. Shape rules and kernels read axes and target shapes this way.</summary>
-public static class ConstantValues
+internal static class ConstantValues
 {
     /// <summary>The elements of an integer tensor, or null when they are known only at run time. Unknown dimensions read -1.</summary>
     public static long[]? TryGet(NodeOutput tensor) => TryGet(tensor, t => t.Shape);

@@ -30,7 +30,7 @@ public enum DataType
 }
 
 /// <summary>Facts about <see cref="DataType"/>.</summary>
-public static class DataTypes
+internal static class DataTypes
 {
     /// <summary>Bytes per element; 0 for <see cref="DataType.Resource"/>.</summary>
     /// <exception cref="ArgumentException">The type has no fixed element size.</exception>

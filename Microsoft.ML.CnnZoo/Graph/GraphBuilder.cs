@@ -1,7 +1,9 @@
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
 namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>Whether a graph is built to be trained or to score: batch normalization's mode, dropout, auxiliary heads.</summary>
-public enum GraphMode
+internal enum GraphMode
 {
     /// <summary>Running statistics, no dropout, no auxiliary heads.</summary>
     Inference,
@@ -11,7 +13,7 @@ public enum GraphMode
 
 /// <summary>Writes a graph node by node. Shapes are inferred, and misfits refused, as each node is added. Not thread-safe.</summary>
 /// <param name="mode">What the graph is for; layers and architectures ask it.</param>
-public sealed class GraphBuilder(GraphMode mode = GraphMode.Inference)
+internal sealed class GraphBuilder(GraphMode mode = GraphMode.Inference)
 {
     private readonly List<NodeDef> _nodes = [];
     private readonly Dictionary<string, NodeDef> _byName = new(StringComparer.Ordinal);

@@ -1,3 +1,5 @@
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
 namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>From graphs to protobuf messages.</summary>

@@ -1,3 +1,6 @@
+using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
 namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>One operation of a graph: TensorFlow's op name, attributes and inputs, and the inferred types and shapes of its outputs.</summary>
@@ -25,7 +28,7 @@ public sealed class NodeDef
     public string Op => Definition.Name;
 
     /// <summary>The op's meaning: schema, shape rule and gradient.</summary>
-    public OpDefinition Definition { get; }
+    internal OpDefinition Definition { get; }
 
     /// <summary>Data inputs, in the op's order.</summary>
     public IReadOnlyList<NodeOutput> Inputs { get; }

@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Graph;
 /// <param name="Default">The value when absent; null when the attribute is required.</param>
 /// <param name="Allowed">For strings and types: the legal values, or null for all.</param>
 /// <param name="FromInput">For type attributes: the data input whose element type it is (<c>^1</c> for the last); filled in when absent, checked when given.</param>
-public sealed record AttributeSpec(string Name, AttributeKind Kind, AttributeValue? Default = null, IReadOnlyList<AttributeValue>? Allowed = null, Index? FromInput = null);
+internal sealed record AttributeSpec(string Name, AttributeKind Kind, AttributeValue? Default = null, IReadOnlyList<AttributeValue>? Allowed = null, Index? FromInput = null);
 
 /// <summary>
 /// What one TensorFlow op means: schema, shape rule and gradient. How it is computed is a kernel's matter. One sealed class per op, in Graph/Ops,
@@ -15,7 +15,7 @@ public sealed record AttributeSpec(string Name, AttributeKind Kind, AttributeVal
 /// <param name="name">TensorFlow's op name.</param>
 /// <param name="inputs">Least number of data inputs.</param>
 /// <param name="maxInputs">Greatest number of data inputs; -1 for the same as <paramref name="inputs"/>.</param>
-public abstract class OpDefinition(string name, int inputs, int maxInputs = -1)
+internal abstract class OpDefinition(string name, int inputs, int maxInputs = -1)
 {
     /// <summary>TensorFlow's op name.</summary>
     public string Name { get; } = name;
@@ -59,7 +59,7 @@ public sealed class GraphException : Exception
 /// <param name="attributes">The node's attributes.</param>
 /// <param name="inputs">Types and shapes of the inputs.</param>
 /// <param name="constants">The integer value of an input, where it is known before running (Const, Shape), else null.</param>
-public readonly struct ShapeContext(string name, OpDefinition op, IReadOnlyDictionary<string, AttributeValue> attributes, IReadOnlyList<TensorSpec> inputs, Func<int, long[]?> constants)
+internal readonly struct ShapeContext(string name, OpDefinition op, IReadOnlyDictionary<string, AttributeValue> attributes, IReadOnlyList<TensorSpec> inputs, Func<int, long[]?> constants)
 {
     /// <summary>The node's name.</summary>
     public string Name { get; } = name;
@@ -87,7 +87,7 @@ public readonly struct ShapeContext(string name, OpDefinition op, IReadOnlyDicti
 /// <param name="node">The forward node.</param>
 /// <param name="outputGradients">dL/dy for each output; null where nothing depends on it.</param>
 /// <param name="needed">For each input, whether anyone asked for its gradient: a costly one that nobody needs must not be built.</param>
-public readonly struct GradientContext(GraphBuilder builder, NodeDef node, IReadOnlyList<NodeOutput?> outputGradients, IReadOnlyList<bool> needed)
+internal readonly struct GradientContext(GraphBuilder builder, NodeDef node, IReadOnlyList<NodeOutput?> outputGradients, IReadOnlyList<bool> needed)
 {
     /// <summary>Adds nodes.</summary>
     public GraphBuilder Builder { get; } = builder;

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>TensorFlow's three ways to pad.</summary>
-public enum PaddingKind
+internal enum PaddingKind
 {
     /// <summary>⌈input/stride⌉ outputs; an odd pixel of padding goes after (below, right).</summary>
     Same,
@@ -12,7 +12,7 @@ public enum PaddingKind
 }
 
 /// <summary>Padding of a window over an NHWC image, in pixels.</summary>
-public readonly record struct Padding
+internal readonly record struct Padding
 {
     private Padding(PaddingKind kind, int top, int bottom, int left, int right) => (Kind, Top, Bottom, Left, Right) = (kind, top, bottom, left, right);
 

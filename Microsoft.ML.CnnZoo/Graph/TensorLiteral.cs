@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Graph;
 

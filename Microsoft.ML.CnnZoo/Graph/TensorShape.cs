@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Graph;
 

@@ -1,4 +1,7 @@
-namespace Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>What a variable is for.</summary>
 public enum VariableRole

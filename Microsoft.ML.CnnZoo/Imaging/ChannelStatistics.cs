@@ -1,7 +1,9 @@
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
 namespace Microsoft.ML.CnnZoo.Imaging;
 
 /// <summary>Mean and standard deviation of each channel over many images, and the channels' covariance; sums of bytes are exact, whatever their number.</summary>
-public sealed class ChannelStatistics
+internal sealed class ChannelStatistics
 {
     private readonly double[] _sums, _products;
     private long _pixels;

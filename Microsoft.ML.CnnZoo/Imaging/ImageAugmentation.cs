@@ -1,4 +1,8 @@
-namespace Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>From least to greatest, both included.</summary>
 /// <param name="Minimum">Least value.</param>
@@ -24,13 +28,13 @@ public sealed record ImageAugmentation
     public static ImageAugmentation Cifar { get; } = new() { Padding = 4, Mirror = true };
 
     /// <summary>A random part of the 256x256 center, mirroring, colors along their principal components: Krizhevsky, Sutskever, Hinton 2012, section 4.1.</summary>
-    public static ImageAugmentation AlexNet { get; } = new() { ShorterSide = new(256, 256), Mirror = true, ColorDeviation = 0.1 };
+    public static ImageAugmentation AlexNet { get; } = new() { ShorterSide = new(256, 256), Mirror = true, ColorStandardDeviation = 0.1 };
 
     /// <summary>A random part of the image at a random size, the shorter side 256 to 512, mirroring, colors: Simonyan, Zisserman 2014, arXiv:1409.1556, section 3.1.</summary>
-    public static ImageAugmentation Vgg { get; } = new() { ShorterSide = new(256, 512), Mirror = true, ColorDeviation = 0.1 };
+    public static ImageAugmentation Vgg { get; } = new() { ShorterSide = new(256, 512), Mirror = true, ColorStandardDeviation = 0.1 };
 
     /// <summary>The same with the shorter side 256 to 480: He et al. 2015, arXiv:1512.03385, section 3.4.</summary>
-    public static ImageAugmentation ResNet { get; } = new() { ShorterSide = new(256, 480), Mirror = true, ColorDeviation = 0.1 };
+    public static ImageAugmentation ResNet { get; } = new() { ShorterSide = new(256, 480), Mirror = true, ColorStandardDeviation = 0.1 };
 
     /// <summary>
     /// A random part of 8 to 100 % of the area with an aspect ratio of 3/4 to 4/3, scaled to the network's size, and mirroring: Szegedy et al. 2014, arXiv:1409.4842, section 6.
@@ -64,10 +68,10 @@ public sealed record ImageAugmentation
     /// covariance of the training images' colors. 0 for none; the paper's is 0.1.
     /// </summary>
     /// <remarks>The paper writes λᵢ, which depends on the unit of the pixels; its authors' published code takes the deviation √λᵢ, and so is done here.</remarks>
-    public double ColorDeviation { get; init; }
+    public double ColorStandardDeviation { get; init; }
 
     /// <summary>Whether images stay as they are.</summary>
-    public bool IsNone => !Mirror && Padding == 0 && ShorterSide is null && Area is null && ColorDeviation == 0;
+    public bool IsNone => !Mirror && Padding == 0 && ShorterSide is null && Area is null && ColorStandardDeviation == 0;
 
     /// <summary>The same for networks whose images have another side than 224: all lengths but <see cref="Padding"/> grow in proportion.</summary>
     /// <param name="side">Side of the network's images, ≥ 1.</param>
@@ -90,7 +94,7 @@ public sealed record ImageAugmentation
             throw new ArgumentException("Only one of Padding, ShorterSide and Area can say which part of an image is taken.");
         Require(Padding >= 0, nameof(Padding), $"{Padding}", "0 or more");
         Require(LargestShorterSide >= 1, nameof(LargestShorterSide), $"{LargestShorterSide}", "1 or more");
-        Require(ColorDeviation >= 0 && double.IsFinite(ColorDeviation), nameof(ColorDeviation), $"{ColorDeviation}", "0 or more");
+        Require(ColorStandardDeviation >= 0 && double.IsFinite(ColorStandardDeviation), nameof(ColorStandardDeviation), $"{ColorStandardDeviation}", "0 or more");
         if (ShorterSide is { } side)
             Require(side.Minimum >= Math.Min(height, width) && side.Maximum >= side.Minimum && side.Maximum <= 1 << 14, nameof(ShorterSide), $"{side.Minimum}…{side.Maximum}",
                 $"an increasing range from {Math.Min(height, width)}, the shorter side of the network's images, to 16384");
@@ -103,7 +107,7 @@ public sealed record ImageAugmentation
     internal bool KeepsShape => Area is not null || ShorterSide is { } side && side.Minimum != side.Maximum;
 
     /// <summary>How long the shorter side of a kept image is at most, when images keep their shape.</summary>
-    internal int KeptSide => ShorterSide is { } side ? (int)side.Maximum : LargestShorterSide;
+    internal int CachedSide => ShorterSide is { } side ? (int)side.Maximum : LargestShorterSide;
 
     /// <summary>
     /// By how much an image is larger than the network's when its center is taken to be measured or scored: as in training, in the middle of the range (Simonyan and Zisserman's Q);

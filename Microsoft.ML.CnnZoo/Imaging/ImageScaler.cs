@@ -8,7 +8,7 @@ namespace Microsoft.ML.CnnZoo.Imaging;
 /// One channel from three: gray = 0.299·red + 0.587·green + 0.114·blue (ITU-R BT.601); three from one: repeated. An image that already has the network's size keeps its pixels.
 /// Alpha is ignored. Not thread-safe: it keeps row buffers and the filter of the last image size.
 /// </remarks>
-public sealed class ImageScaler
+internal sealed class ImageScaler
 {
     private readonly RegionScaler _regions;
     private readonly int _shorterSide;

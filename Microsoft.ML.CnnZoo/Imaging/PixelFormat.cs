@@ -1,4 +1,4 @@
-namespace Microsoft.ML.CnnZoo.Imaging;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>How the pixels of an image lie in memory: rows from top to bottom without gaps, colors side by side or plane after plane.</summary>
 /// <param name="Height">Rows.</param>
@@ -8,7 +8,7 @@ namespace Microsoft.ML.CnnZoo.Imaging;
 /// <param name="Green">Position of green.</param>
 /// <param name="Blue">Position of blue.</param>
 /// <param name="IsPlanar">Whether all values of one channel come before those of the next: [channels, height, width] instead of [height, width, channels].</param>
-public readonly record struct PixelFormat(int Height, int Width, int Channels, int Red, int Green, int Blue, bool IsPlanar)
+internal readonly record struct PixelFormat(int Height, int Width, int Channels, int Red, int Green, int Blue, bool IsPlanar)
 {
     /// <summary>Number of values in an image.</summary>
     public long ValueCount => (long)Height * Width * Channels;

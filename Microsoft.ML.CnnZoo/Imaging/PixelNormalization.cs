@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Imaging;
 
-namespace Microsoft.ML.CnnZoo.Imaging;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>y = value · scale + offset, per channel: from stored pixels to what a network takes. Part of a trained model.</summary>
 /// <param name="Scale">One factor per channel.</param>
@@ -22,7 +24,7 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
         new([.. Enumerable.Repeat(scale, channels)], [.. Enumerable.Repeat(offset, channels)]);
 
     /// <summary>(value - mean) / deviation, per channel; a channel without variation keeps its scale.</summary>
-    public static PixelNormalization FromStatistics(ChannelStatistics statistics)
+    internal static PixelNormalization FromStatistics(ChannelStatistics statistics)
     {
         ArgumentNullException.ThrowIfNull(statistics);
         float[] scale = [.. Enumerable.Range(0, statistics.Channels).Select(c => statistics.Deviation(c) > 1e-12 ? (float)(1 / statistics.Deviation(c)) : 1f)];

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Imaging;
 

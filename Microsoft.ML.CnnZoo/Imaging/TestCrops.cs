@@ -1,4 +1,6 @@
-namespace Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Imaging;
+
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>What a network is shown of an image that it scores.</summary>
 public enum TestCrops
@@ -21,10 +23,10 @@ internal static class TestCropViews
     /// <param name="width">Columns of the image, at least the network's.</param>
     /// <param name="networkHeight">Rows of the network's images.</param>
     /// <param name="networkWidth">Columns of the network's images.</param>
-    public static ImageView[] Views(this TestCrops crops, int height, int width, int networkHeight, int networkWidth)
+    public static ImageCrop[] Views(this TestCrops crops, int height, int width, int networkHeight, int networkWidth)
     {
         int bottom = height - networkHeight, right = width - networkWidth;
-        ImageView At(int top, int left, bool mirror) => new(new ImageRegion(top, left, networkHeight, networkWidth), mirror);
+        ImageCrop At(int top, int left, bool mirror) => new(new ImageRegion(top, left, networkHeight, networkWidth), mirror);
         if (crops == TestCrops.Center)
             return [At(bottom / 2, right / 2, false)];
         (int Top, int Left)[] places = [(0, 0), (0, right), (bottom, 0), (bottom, right), (bottom / 2, right / 2)];

@@ -1,9 +1,11 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 
 /// <summary>Pointwise non-linearities.</summary>
-public enum ActivationKind
+internal enum ActivationKind
 {
     /// <summary>y = x.</summary>
     Linear,
@@ -20,7 +22,7 @@ public enum ActivationKind
 }
 
 /// <summary>Activations, sums and joins.</summary>
-public static class ActivationLayers
+internal static class ActivationLayers
 {
     /// <summary>The activation of that kind.</summary>
     public static NodeOutput Activation(this GraphBuilder g, NodeOutput x, ActivationKind kind, string name) => kind switch

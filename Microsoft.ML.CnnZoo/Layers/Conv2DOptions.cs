@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Layers;
 
 /// <summary>What most convolutions leave at its default.</summary>
-public sealed record Conv2DOptions
+internal sealed record Conv2DOptions
 {
     /// <summary>The defaults.</summary>
     public static Conv2DOptions Default { get; } = new();

@@ -1,9 +1,10 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 
 /// <summary>Convolution with batch normalization, in the orders that papers have. The convolution has no bias; its variables are <c>name/kernel</c> and <c>name/bn/…</c>.</summary>
-public static class ConvBnLayers
+internal static class ConvBnLayers
 {
     /// <summary>Convolution, then batch normalization; nothing after.</summary>
     /// <param name="g">The graph.</param>

@@ -1,10 +1,11 @@
+using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 
 /// <summary>Convolutions. Variables are <c>name/kernel</c> (HWIO; depthwise [kh,kw,C,m]) and <c>name/bias</c>.</summary>
-public static class ConvolutionLayers
+internal static class ConvolutionLayers
 {
     /// <summary>Convolution: <c>Conv2D</c>, then <c>BiasAdd</c> unless the options say no bias.</summary>
     /// <param name="g">The graph.</param>

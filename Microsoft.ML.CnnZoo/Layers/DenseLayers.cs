@@ -1,9 +1,10 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 
 /// <summary>Fully connected layers and what stands before them.</summary>
-public static class DenseLayers
+internal static class DenseLayers
 {
     /// <summary>Fully connected layer: <c>MatMul</c>, then <c>BiasAdd</c>. Variables <c>name/kernel</c> [in,units] and <c>name/bias</c> [units].</summary>
     /// <param name="g">The graph.</param>

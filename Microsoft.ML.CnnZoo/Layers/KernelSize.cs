@@ -3,7 +3,7 @@ namespace Microsoft.ML.CnnZoo.Layers;
 /// <summary>Height and width of a filter or window, in pixels; a single number means a square.</summary>
 /// <param name="Height">Rows, ≥ 1.</param>
 /// <param name="Width">Columns, ≥ 1.</param>
-public readonly record struct KernelSize(int Height, int Width)
+internal readonly record struct KernelSize(int Height, int Width)
 {
     /// <summary>A square.</summary>
     public static implicit operator KernelSize(int side) => FromInt32(side);

@@ -1,9 +1,10 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 
 /// <summary>Losses: scalars that training makes small, each the mean over the batch.</summary>
-public static class Losses
+internal static class Losses
 {
     /// <summary>Softmax cross-entropy: the mean of −Σ target·ln softmax(logits).</summary>
     /// <param name="g">The graph.</param>

@@ -1,9 +1,11 @@
+using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 
 /// <summary>Normalization.</summary>
-public static class NormalizationLayers
+internal static class NormalizationLayers
 {
     /// <summary>Batch normalization per channel. Ioffe, Szegedy 2015, arXiv:1502.03167.</summary>
     /// <remarks>

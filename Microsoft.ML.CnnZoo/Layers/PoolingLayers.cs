@@ -1,10 +1,11 @@
+using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 
 /// <summary>Pooling.</summary>
-public static class PoolingLayers
+internal static class PoolingLayers
 {
     /// <summary>Maximum over each window; padded pixels never win.</summary>
     /// <param name="g">The graph.</param>

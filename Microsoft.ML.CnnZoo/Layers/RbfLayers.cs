@@ -1,9 +1,11 @@
+using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 
 /// <summary>Euclidean radial basis functions.</summary>
-public static class RbfLayers
+internal static class RbfLayers
 {
     /// <summary>One penalty per class: the squared distance from the class's fixed code, yᵢ = Σⱼ (xⱼ − codeᵢⱼ)². LeCun et al. 1998, equation 7. Small is likely.</summary>
     /// <remarks>Variable <c>name/code</c> [classes, in], ±1, drawn once and never trained; the paper's are 7×12 bitmaps of the characters.</remarks>

@@ -1,7 +1,9 @@
 using System.Runtime.ExceptionServices;
+using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
 /// Reads rows ahead, scores them together, and hands them out one by one with the columns that pass through. What goes wrong with a row (an unreadable file) is

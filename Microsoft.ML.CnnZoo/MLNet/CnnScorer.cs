@@ -2,10 +2,11 @@ using System.Collections.Concurrent;
 using System.Numerics.Tensors;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
 /// Runs a trained network from any number of threads: each takes a compiled plan out of a pool (one pool for single images, one for full batches) and puts it back.
@@ -29,10 +30,10 @@ internal sealed class CnnScorer : IDisposable
     {
         _model = model;
         _session = new Session(registry);
-        _options = new CompileOptions { Workers = workers, Precision = model.Precision.ToExecution() };
+        _options = new CompileOptions { Workers = workers, Precision = model.Precision };
         _graph = model.Graphs.Scoring();
         _crops = model.TestCrops.Count();
-        RowsPerBatch = Math.Max(1, Math.Clamp(BatchBytes / (model.Image.ValueCount() * sizeof(float)), 1, LargestBatch) / _crops);
+        RowsPerBatch = Math.Max(1, Math.Clamp(BatchBytes / (model.Image.ValueCount * sizeof(float)), 1, LargestBatch) / _crops);
     }
 
     /// <summary>Rows that are best scored together.</summary>

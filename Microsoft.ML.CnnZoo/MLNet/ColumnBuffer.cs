@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
 /// The values of one column for the rows of a batch. An exception that the source throws for a row is kept in the value's place and thrown to whoever asks for

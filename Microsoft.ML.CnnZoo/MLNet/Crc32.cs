@@ -1,4 +1,4 @@
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>The checksum of zip and PNG (polynomial 0xEDB88320), four bytes at a time.</summary>
 internal static class Crc32

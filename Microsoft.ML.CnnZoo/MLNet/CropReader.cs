@@ -1,15 +1,16 @@
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>Reads what a trained network is shown of the present row's image: its center, or ten parts, normalized. Belongs to one row or cursor.</summary>
 internal sealed class CropReader
 {
     private readonly CnnClassificationModel _model;
     private readonly ImageReader _reader;
-    private readonly ImageViewer _viewer;
-    private readonly ImageView[] _views;
+    private readonly CropWriter _viewer;
+    private readonly ImageCrop[] _views;
     private readonly byte[] _bytes = [];
     private readonly float[] _floats = [];
     private readonly int _imageSize;
@@ -22,7 +23,7 @@ internal sealed class CropReader
         ImageShape image = _model.Image, whole = _model.ResizedImage;
         var scaler = new ImageScaler(whole.Height, whole.Width, whole.Channels, _model.Fit);
         _reader = ImageReader.Create(row, mapper.Feature, scaler);
-        _viewer = new ImageViewer(image.Height, image.Width, image.Channels);
+        _viewer = new CropWriter(image.Height, image.Width, image.Channels);
         _views = _model.TestCrops.Views(whole.Height, whole.Width, image.Height, image.Width);
         _imageSize = image.Height * image.Width * image.Channels;
         if (mapper.Feature.HoldsFloats)

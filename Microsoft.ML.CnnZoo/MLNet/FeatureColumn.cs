@@ -1,10 +1,12 @@
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>How the values of a pixel vector are ordered.</summary>
 public enum PixelLayout
@@ -115,7 +117,7 @@ internal readonly record struct FeatureColumn(DataViewSchema.Column Column, Feat
     /// <summary>A vector without dimensions: the network's own size, or a square.</summary>
     private static PixelFormat FindFlat(string name, VectorDataViewType type, PixelVectorFormat format, ImageShape network)
     {
-        if (type.Size == network.ValueCount())
+        if (type.Size == network.ValueCount)
             return Build(name, type, network.Height, network.Width, network.Channels, format.Layout);
         foreach (int channels in new[] { 1, 3 })
         {

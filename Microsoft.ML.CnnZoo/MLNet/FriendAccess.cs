@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.ML;
-using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo;
 
 // ML.NET's base classes, model file and catalogs are open to its own assemblies only. build/FriendAccess.targets compiles this one as their friend; these two lines let the runtime agree.
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.Core")]

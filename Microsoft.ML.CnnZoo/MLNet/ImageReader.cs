@@ -1,6 +1,6 @@
 using Microsoft.ML.CnnZoo.Imaging;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>Reads the image of the present row at a fixed size: bytes 0…255, or floats as the user scaled them. Belongs to one row or cursor.</summary>
 internal sealed class ImageReader

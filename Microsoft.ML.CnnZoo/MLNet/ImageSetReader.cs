@@ -1,11 +1,13 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>What is done about an image that is missing or cannot be decoded, while training.</summary>
 public enum BadImageHandling
@@ -94,9 +96,9 @@ internal sealed class ImageSetReader(ImageShape image, PixelStore store, int thr
 internal sealed class SourceRows<T>(LabeledRows source, Func<ImageScaler> createScaler, int threads) : IImageRows<T> where T : unmanaged
 {
     /// <inheritdoc/>
-    public IReadOnlyList<KeptImage<T>> Read(IReadOnlyList<long> rows, IReadOnlyList<int> labels)
+    public IReadOnlyList<CachedImage<T>> Read(IReadOnlyList<long> rows, IReadOnlyList<int> labels)
     {
-        var images = new List<KeptImage<T>>(rows.Count);
+        var images = new List<CachedImage<T>>(rows.Count);
         using var queue = new DecodingQueue<T>(threads, createScaler);
         using DataViewRowCursor cursor = source.View.GetRowCursor([source.Label.Column, source.Feature.Column]);
         Func<int> readLabel = source.Label.CreateReader(cursor);

@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>A label column, checked: a key with a known number of values.</summary>
 /// <param name="Column">The column.</param>

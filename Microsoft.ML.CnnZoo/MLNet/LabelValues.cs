@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>The values behind a label's keys: the class names, in the type that the label had before MapValueToKey.</summary>
 internal abstract class LabelValues

@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
 /// A row's image as its column has it: pixels, or an encoded file. Taken out of the row, so that another thread can decode it while the cursor goes on. Buffers are used again for the

@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>The transformer bound to one input schema: adds PredictedLabel and Score behind the input's columns, as ML.NET's own multiclass trainers do.</summary>
 internal sealed class ScoreMapper : IRowToRowMapper

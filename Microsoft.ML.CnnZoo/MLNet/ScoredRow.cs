@@ -1,6 +1,8 @@
+using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
 /// A row with its scores, computed when first asked for and kept while the row stays: PredictedLabel and Score cost one run of the network. A failed

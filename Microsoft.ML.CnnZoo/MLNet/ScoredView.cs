@@ -1,6 +1,7 @@
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
 /// Lazy view of scored rows. Rows are scored many at a time where the columns that pass through are values that may be kept (numbers, text, keys, vectors): those are

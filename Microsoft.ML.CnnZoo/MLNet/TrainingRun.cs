@@ -1,5 +1,8 @@
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Execution.Passes;
+using Microsoft.ML.CnnZoo.Execution.Planning;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
@@ -7,7 +10,7 @@ using Microsoft.ML.CnnZoo.Weights;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>One call of Fit: schema checks, reading, training, the transformer. Keeps nothing for the next.</summary>
 internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificationTrainer.Options options)
@@ -58,7 +61,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         EpochCompleted = options.ProgressCallback,
         BatchCompleted = options.BatchCallback,
         CancellationToken = options.CancellationToken,
-        Precision = options.Precision.ToExecution(),
+        Precision = options.Precision,
         RecomputeActivations = options.RecomputeActivations,
         RefreshBatchNormStatistics = options.RefreshBatchNormStatistics,
         Workers = workers,
@@ -77,7 +80,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         int seed = options.Seed ?? host.Rand.Next();
         KernelRegistry registry = Backends.Create(options.Backend, out string backend);
         ImageShape image = ChooseImage(feature);
-        Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. {backend} Computes in {new Session(registry).Resolve(options.Precision.ToExecution())}.");
+        Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. {backend} Computes in {new Session(registry).Resolve(options.Precision)}.");
         options.Augmentation.Check(image.Height, image.Width);
         using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget, options.CacheFolder, message => channel.Warning(MessageSensitivity.None, message));
         (ImageCache<T> images, IBatchSource training, IBatchSource? held) = Read<T>(store, train, validation, label, feature, image, seed);
@@ -96,7 +99,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         ReportEnd(result);
         var weightNames = scoring.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
         var model = new CnnClassificationModel(_architecture, image, label.Classes, feature.HoldsFloats, options.ImageFit, images.Normalization,
-            trainer.Variables.Clone(v => weightNames.Contains(v.Name)), options.Precision, new KeptImageSizes(options.Augmentation, image, options.ImageFit).Tested(options.TestCrops), options.TestCrops);
+            trainer.Variables.Clone(v => weightNames.Contains(v.Name)), options.Precision, new CachedImageSizes(options.Augmentation, image, options.ImageFit).Tested(options.TestCrops), options.TestCrops);
         var columns = new CnnClassificationTransformer.ColumnNames(options.FeatureColumnName, options.ScoreColumnName, options.PredictedLabelColumnName, _format);
         return new CnnClassificationTransformer(host, model, labels, columns, new CnnScorer(model, registry, WorkerPool.Shared), result);
     }
@@ -109,8 +112,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
 
     private (ImageCache<T> Images, IBatchSource Training, IBatchSource? Validation) Read<T>(PixelStore store, IDataView train, IDataView? validation, LabelColumn label, FeatureColumn feature, ImageShape image, int seed) where T : unmanaged
     {
-        int threads = options.FeedingThreads > 0 ? options.FeedingThreads : options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
-        var sizes = new KeptImageSizes(options.Augmentation, image, options.ImageFit);
+        int threads = options.DecodingThreads > 0 ? options.DecodingThreads : options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+        var sizes = new CachedImageSizes(options.Augmentation, image, options.ImageFit);
         var reader = new ImageSetReader(image, store, threads, options.BadImages, channel, options.CancellationToken);
         ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, "training"), sizes.CreateTrainingScaler);
         images.Augment(options.Augmentation, seed);

@@ -1,8 +1,9 @@
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
-namespace Microsoft.ML.CnnZoo.Training;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>What training makes small: a mean over the batch, written as graph ops.</summary>
 public abstract record ClassificationLoss

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.CnnZoo.Training;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>What says which epoch was the best.</summary>
 public enum StoppingMetric

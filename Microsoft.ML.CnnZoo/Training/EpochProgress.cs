@@ -1,4 +1,6 @@
-namespace Microsoft.ML.CnnZoo.Training;
+using Microsoft.ML.CnnZoo.Data;
+
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>What one pass over the training images came to. Means are over images, not over batches: a short last batch weighs what it holds.</summary>
 public sealed record EpochProgress

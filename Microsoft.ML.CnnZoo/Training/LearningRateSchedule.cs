@@ -1,4 +1,4 @@
-namespace Microsoft.ML.CnnZoo.Training;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>Where training stands when a learning rate is asked for.</summary>
 /// <param name="BaseRate">The learning rate that was set.</param>

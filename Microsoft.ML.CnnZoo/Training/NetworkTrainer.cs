@@ -1,5 +1,8 @@
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Execution.Passes;
+using Microsoft.ML.CnnZoo.Execution.Planning;
 using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Training;
@@ -8,7 +11,7 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// Trains an architecture on labeled images: shuffled batches, steps, validation, the best weights kept.
 /// </summary>
 /// <remarks>Deterministic: the same seed, images, options, backend and number of threads give the same weights bit for bit. Used by one thread at a time.</remarks>
-public sealed class NetworkTrainer : IDisposable
+internal sealed class NetworkTrainer : IDisposable
 {
     private readonly TrainingOptions _options;
     private readonly ImageShape _image;

@@ -1,6 +1,7 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
-namespace Microsoft.ML.CnnZoo.Training;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>A variable that an optimizer moves, and the gradient that moves it.</summary>
 /// <param name="Definition">The variable.</param>

@@ -1,9 +1,10 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Training;
 
 /// <summary>What random numbers are for: each purpose draws from a stream of its own, so that changing one leaves the others as they were.</summary>
-public enum RandomPurpose
+internal enum RandomPurpose
 {
     /// <summary>First values of variables.</summary>
     Initialization,
@@ -20,7 +21,7 @@ public enum RandomPurpose
 /// <summary>
 /// Random numbers from a counter, by <see cref="Philox"/>. The stream is fixed by seed, purpose and name alone, on every machine.
 /// </summary>
-public sealed class PhiloxRandom
+internal sealed class PhiloxRandom
 {
     private readonly ulong _key;
     private readonly ulong _stream;

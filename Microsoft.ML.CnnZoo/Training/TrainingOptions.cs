@@ -1,10 +1,12 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Execution.Passes;
+using Microsoft.ML.CnnZoo.Execution.Planning;
 using Microsoft.ML.CnnZoo.Graph;
 
-namespace Microsoft.ML.CnnZoo.Training;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>How a network is trained.</summary>
-public sealed record TrainingOptions
+internal sealed record TrainingOptions
 {
     /// <summary>Passes over the training images, ≥ 1.</summary>
     public int Epochs { get; init; } = 10;
@@ -44,7 +46,7 @@ public sealed record TrainingOptions
     /// <summary>Ends training after the batch at hand; the best weights so far stay.</summary>
     public CancellationToken CancellationToken { get; init; }
     /// <summary>In what numbers to compute; weights and optimizer state are float32 whatever it is.</summary>
-    public Precision Precision { get; init; }
+    public CnnPrecision Precision { get; init; }
     /// <summary>Whether batch norms and concatenations are computed again for the gradients instead of being kept: less memory (a DenseNet's falls the most), more time, the same weights.</summary>
     public bool RecomputeActivations { get; init; }
     /// <summary>Threads to run on.</summary>

@@ -1,10 +1,11 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Training;
 
 /// <summary>Draws the first values of variables. Each variable has a random stream of its own, named after it: adding a layer changes no other layer's numbers.</summary>
-public static class VariableInitialization
+internal static class VariableInitialization
 {
     private const int ValuesPerBlock = 2, PieceLength = 1 << 16;
 

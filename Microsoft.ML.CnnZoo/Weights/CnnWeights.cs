@@ -1,8 +1,10 @@
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Weights;
 
-namespace Microsoft.ML.CnnZoo.Weights;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>How a file's tensors fit a network's variables; names are the file's (PyTorch's).</summary>
 /// <param name="Fitting">Tensors that fit.</param>
@@ -79,7 +81,7 @@ public sealed class CnnWeights : IDisposable
     /// <param name="keepWhereMisshapen">Leave a variable as it is where the file has another shape (a last layer for other classes), instead of refusing.</param>
     /// <returns>What fitted.</returns>
     /// <exception cref="InvalidDataException">Tensors are missing, surplus or misshapen; they are named, and no variable has been changed.</exception>
-    public WeightsMatch CopyTo(CnnArchitecture architecture, NetworkGraph graph, VariableStore variables, bool keepWhereMisshapen = false)
+    internal WeightsMatch CopyTo(CnnArchitecture architecture, NetworkGraph graph, VariableStore variables, bool keepWhereMisshapen = false)
     {
         WeightsMatch match = Match(architecture, graph);
         if (match.Missing.Count > 0 || match.Surplus.Count > 0 || (match.Misshapen.Count > 0 && !keepWhereMisshapen))
@@ -105,7 +107,7 @@ public sealed class CnnWeights : IDisposable
     /// <param name="graph">A graph that it built: its variables are written.</param>
     /// <param name="variables">Their values.</param>
     /// <param name="precision">Element type in the file.</param>
-    public static void Save(string path, CnnArchitecture architecture, NetworkGraph graph, VariableStore variables, SafetensorsPrecision precision = SafetensorsPrecision.Float32)
+    internal static void Save(string path, CnnArchitecture architecture, NetworkGraph graph, VariableStore variables, SafetensorsPrecision precision = SafetensorsPrecision.Float32)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(graph);

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Weights;
 
@@ -9,7 +11,7 @@ namespace Microsoft.ML.CnnZoo.Weights;
 /// <param name="Shape">Dimensions, outermost first.</param>
 /// <param name="Offset">First byte, counted from the end of the header.</param>
 /// <param name="ByteLength">Bytes.</param>
-public sealed record SafetensorsEntry(string Name, string DataType, IReadOnlyList<long> Shape, long Offset, long ByteLength)
+internal sealed record SafetensorsEntry(string Name, string DataType, IReadOnlyList<long> Shape, long Offset, long ByteLength)
 {
     /// <summary>Number of elements.</summary>
     public long ElementCount => Shape.Aggregate(1L, (a, b) => a * b);
@@ -19,7 +21,7 @@ public sealed record SafetensorsEntry(string Name, string DataType, IReadOnlyLis
 /// Reads tensors from a safetensors file: eight bytes of header length, a JSON header, raw little-endian data. The file is mapped, not loaded; every
 /// number in the header is checked against the file before any memory is taken for it.
 /// </summary>
-public sealed class SafetensorsFile : IDisposable
+internal sealed class SafetensorsFile : IDisposable
 {
     /// <summary>Longest header accepted, bytes.</summary>
     public const long MaxHeaderBytes = 100_000_000;

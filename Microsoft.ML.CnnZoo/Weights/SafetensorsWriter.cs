@@ -2,8 +2,10 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Weights;
 
-namespace Microsoft.ML.CnnZoo.Weights;
+namespace Microsoft.ML.CnnZoo;
 
 /// <summary>Element types in which tensors can be written.</summary>
 public enum SafetensorsPrecision
@@ -17,7 +19,7 @@ public enum SafetensorsPrecision
 }
 
 /// <summary>Writes tensors as a safetensors file.</summary>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     /// <summary>Writes a file: to a temporary neighbor first, which then takes the name, so that a failure leaves an existing file whole.</summary>
     /// <param name="path">The file to make or replace.</param>

@@ -1,3 +1,6 @@
+using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Execution;
+
 namespace Benchmarks;
 
 /// <summary>How much is measured.</summary>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML;
+using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
@@ -51,7 +51,7 @@ internal sealed class FeedingWork(CnnArchitecture architecture, int epochs, int 
             Augmentation = augmentation,
             CacheBudget = memory,
             CacheFileBudget = file,
-            FeedingThreads = threads,
+            DecodingThreads = threads,
             ProgressCallback = epoch =>
             {
                 read ??= watch.Elapsed - epoch.TrainingTime;

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Training;
@@ -24,7 +24,7 @@ public class KernelBenchmarks : IDisposable
     internal static string Chosen { get; set; } = "";
 
     /// <summary>The values of <see cref="Case"/>.</summary>
-    public static IEnumerable<KernelCase> Cases => KernelCase.All.Where(c => c.Name.Contains(Chosen, StringComparison.OrdinalIgnoreCase));
+    public static IEnumerable<KernelCase> Cases => KernelCase.All.Where(c => c.ToString().Contains(Chosen, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Compiles a plan of the one op and fills its inputs.</summary>
     [GlobalSetup]

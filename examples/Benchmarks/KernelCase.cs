@@ -1,13 +1,21 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Benchmarks;
 
-/// <summary>One op with the sizes that a network gives it.</summary>
-/// <param name="Name">Op and sizes.</param>
-/// <param name="Build">Writes the op with placeholders for its inputs, and returns what it computes. Filters are variables: kernels may keep them as they like them.</param>
-public sealed record KernelCase(string Name, Func<GraphBuilder, NodeOutput> Build)
+/// <summary>One op with the sizes that a network gives it. Public for BenchmarkDotNet, which reads it as a parameter.</summary>
+public sealed class KernelCase
 {
+    private readonly string _name;
+    private readonly Func<GraphBuilder, NodeOutput> _build;
+
+    /// <param name="name">Op and sizes.</param>
+    /// <param name="build">Writes the op with placeholders for its inputs, and returns what it computes. Filters are variables: kernels may keep packed copies.</param>
+    internal KernelCase(string name, Func<GraphBuilder, NodeOutput> build) => (_name, _build) = (name, build);
+
     private const int Batch = 16;
 
     /// <summary>Ops of the networks of <see cref="NetworkTable"/>: LeNet-5's at batch 64, the others' at batch 16.</summary>
@@ -56,18 +64,18 @@ public sealed record KernelCase(string Name, Func<GraphBuilder, NodeOutput> Buil
     ];
 
     /// <summary>Whether batch normalization takes the batch's statistics.</summary>
-    public GraphMode Mode { get; init; } = GraphMode.Inference;
+    internal GraphMode Mode { get; init; } = GraphMode.Inference;
 
     /// <summary>The graph and what to fetch of it.</summary>
     public (NetworkGraph Graph, NodeOutput Result) ToGraph()
     {
         var g = new GraphBuilder(Mode);
-        NodeOutput result = Build(g);
+        NodeOutput result = _build(g);
         return (g.ToGraph(), result);
     }
 
     /// <inheritdoc/>
-    public override string ToString() => Name;
+    public override string ToString() => _name;
 
     private static KernelCase Convolution(string name, int[] x, int filters, KernelSize kernel, Padding? padding = null, int strides = 1, int groups = 1) =>
         new($"Conv2D {name}", g => g.Conv2D(Input(g, "x", x), filters, kernel, padding ?? Padding.Same, "conv", strides, new() { UseBias = false, Groups = groups }));

@@ -1,4 +1,6 @@
+using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Training;
 
 namespace Benchmarks;

@@ -1,5 +1,6 @@
+using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Training;
 
@@ -51,7 +52,7 @@ internal abstract class NetworkWork : IDisposable
     protected int NextBatch() => _step++ % Images.Length;
 
     /// <summary>How plans are compiled for a precision.</summary>
-    protected static CompileOptions Compile(WorkPrecision precision) => new() { Precision = precision == WorkPrecision.F32 ? Precision.Float32 : Precision.BFloat16 };
+    protected static CompileOptions Compile(WorkPrecision precision) => new() { Precision = precision == WorkPrecision.F32 ? CnnPrecision.Float32 : CnnPrecision.BFloat16 };
 }
 
 /// <summary>A step of SGD with momentum on softmax cross-entropy: the very step that the trainer takes.</summary>

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.Data;
 using Spectre.Console;
 

@@ -1,3 +1,5 @@
+using Microsoft.ML.CnnZoo;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Training;
 using Spectre.Console;
 

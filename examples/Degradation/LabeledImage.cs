@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Architectures;
 
 namespace Degradation;

@@ -2,8 +2,8 @@
 using System.Diagnostics;
 using Degradation;
 using Microsoft.ML;
+using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML;
+using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;

@@ -72,7 +72,7 @@ public sealed class ConvertToBFloat16Tests
     {
         CnnArchitecture network = CnnArchitectures.Find(name);
         ClassificationGraph graph = new ClassificationGraphs(network, network.DefaultInput, 10).Training(new TrainingOptions { WeightDecay = 1e-4f });
-        GraphRequest after = Session.Optimize(new GraphRequest(graph.Graph, graph.Fetches, graph.Targets), graph.Feeds(2), new CompileOptions { Precision = Precision.BFloat16 });
+        GraphRequest after = Session.Optimize(new GraphRequest(graph.Graph, graph.Fetches, graph.Targets), graph.Feeds(2), new CompileOptions { Precision = CnnPrecision.BFloat16 });
 
         Assert.All(after.Fetches, f => Assert.Equal(DataType.Float, f.Type));
         foreach (NodeDef node in after.Graph.Nodes)
@@ -99,7 +99,7 @@ public sealed class ConvertToBFloat16Tests
     {
         CnnArchitecture network = CnnArchitectures.Find(name);
         ClassificationGraph graph = new ClassificationGraphs(network, network.DefaultInput, 10).Scoring();
-        GraphRequest after = Session.Optimize(new GraphRequest(graph.Graph, graph.Fetches, []), graph.Feeds(2), new CompileOptions { Precision = Precision.BFloat16 });
+        GraphRequest after = Session.Optimize(new GraphRequest(graph.Graph, graph.Fetches, []), graph.Feeds(2), new CompileOptions { Precision = CnnPrecision.BFloat16 });
         NodeDef sum = after.Graph.Nodes.Last(n => n.Op == last);
         Assert.Equal(DataType.Float, sum.Outputs[0].Type);
         Assert.Equal(DataType.Float, sum.Attributes[OpSchema.OutputType].Type);
@@ -124,7 +124,7 @@ public sealed class ConvertToBFloat16Tests
     }
 
     private static GraphRequest Optimize(GraphBuilder g, NodeOutput[] fetches, Dictionary<string, TensorShape>? feeds = null) =>
-        Session.Optimize(new GraphRequest(g.ToGraph(), fetches, []), feeds ?? Feeds, new CompileOptions { Precision = Precision.BFloat16 });
+        Session.Optimize(new GraphRequest(g.ToGraph(), fetches, []), feeds ?? Feeds, new CompileOptions { Precision = CnnPrecision.BFloat16 });
 
     private static IEnumerable<string> Steps(GraphRequest request) => Schedule.Order(request.Graph).Select(n => n.Op);
 }

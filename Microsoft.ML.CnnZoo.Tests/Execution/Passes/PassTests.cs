@@ -3,6 +3,7 @@ using Microsoft.ML.CnnZoo.Execution.Passes;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Differentiation;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Execution.Passes;

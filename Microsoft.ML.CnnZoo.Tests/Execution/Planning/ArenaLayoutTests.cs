@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution.Planning;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Execution.Planning;

@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Execution.Passes;
 using Microsoft.ML.CnnZoo.Execution.Planning;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels.Managed;
 using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
@@ -123,7 +124,7 @@ public sealed class ConcatenationPlacementTests
     [MemberData(nameof(NamesWithBackends))]
     public void Run_Placed_GivesTheSameBits(string name, CnnBackend backend)
     {
-        foreach (Precision precision in (Precision[])[Precision.Float32, Precision.BFloat16])
+        foreach (CnnPrecision precision in (CnnPrecision[])[CnnPrecision.Float32, CnnPrecision.BFloat16])
             Assert.Equal(Run(name, backend, new() { Precision = precision, PlacesConcatenations = false }), Run(name, backend, new() { Precision = precision }));
     }
 
@@ -161,9 +162,9 @@ public sealed class ConcatenationPlacementTests
 
     /// <summary>A block's feature maps are kept once, and not once more for every layer that reads them.</summary>
     [Theory]
-    [InlineData(Precision.Float32)]
-    [InlineData(Precision.BFloat16)]
-    public void PeakBytes_DenseNetInTraining_FallsByAQuarterAtLeast(Precision precision)
+    [InlineData(CnnPrecision.Float32)]
+    [InlineData(CnnPrecision.BFloat16)]
+    public void PeakBytes_DenseNetInTraining_FallsByAQuarterAtLeast(CnnPrecision precision)
     {
         CnnArchitecture network = CnnArchitectures.Find("densenet121");
         ClassificationGraph graph = new ClassificationGraphs(network, network.DefaultInput, 10).Training(new TrainingOptions());

@@ -1,3 +1,4 @@
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Kernels.Managed;
 using Xunit;
 

@@ -7,7 +7,7 @@ using Microsoft.ML.CnnZoo.Tests.Conformance;
 namespace Microsoft.ML.CnnZoo.Tests.Kernels.Managed;
 
 /// <summary>3x3 convolutions by minimal filtering, at any size: a backend that has nothing else, and cases for it.</summary>
-public sealed class WinogradCases : IBackend
+internal sealed class WinogradCases : IBackend
 {
     private static int s_seed = 100_000;
 

@@ -15,7 +15,7 @@ public sealed class ConvolutionTests
 
         private Padding Parsed => Padding switch { "SAME" => CnnZoo.Graph.Padding.Same, "VALID" => CnnZoo.Graph.Padding.Valid, _ => CnnZoo.Graph.Padding.Explicit(2, 0, 1, 2) };
 
-        public Conv2DAttributes Attributes => new(StrideH, StrideW, Parsed, DilationH, DilationW);
+        internal Conv2DAttributes Attributes => new(StrideH, StrideW, Parsed, DilationH, DilationW);
         public string Prefix => Depthwise ? "DepthwiseConv2dNative" : "Conv2D";
         public TensorShape Image => new(X);
         public TensorShape Filter => new(F);

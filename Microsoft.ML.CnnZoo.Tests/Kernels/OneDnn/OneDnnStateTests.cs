@@ -1,5 +1,4 @@
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
@@ -84,7 +83,7 @@ public sealed class OneDnnStateTests
             using var store = new VariableStore();
             VariableInitialization.Initialize(store, graph.Graph.Variables, 1);
             using Executable plan = new Session(TestBackends.Registry(CnnBackend.OneDnn)).Compile(graph.Graph, graph.Feeds(2), graph.Fetches, graph.Targets, store,
-                new CompileOptions { Precision = Precision.BFloat16, Workers = workers });
+                new CompileOptions { Precision = CnnPrecision.BFloat16, Workers = workers });
             Assert.Contains(plan.Steps, s => s.Backend == "onednn" && s.Node.Op.Contains("Conv2D", StringComparison.Ordinal) && s.Node.Outputs[0].Type == DataType.BFloat16);
             plan.Run();
             long before = GC.GetAllocatedBytesForCurrentThread();

@@ -15,7 +15,7 @@ public sealed class PoolingTests
         private Padding Parsed => Padding switch { "SAME" => CnnZoo.Graph.Padding.Same, "VALID" => CnnZoo.Graph.Padding.Valid, _ => CnnZoo.Graph.Padding.Explicit(1, 0, 0, 1) };
 
         public TensorShape Image => new(X);
-        public Pool2DAttributes Attributes => new(Window, Window, Stride, Stride, Parsed);
+        internal Pool2DAttributes Attributes => new(Window, Window, Stride, Stride, Parsed);
         public TensorShape Output => Attributes.Geometry(Image).OutputShape;
         public (string, AttributeValue)[] Pairs => [.. Attributes.ToAttributes().Select(p => (p.Key, p.Value))];
 

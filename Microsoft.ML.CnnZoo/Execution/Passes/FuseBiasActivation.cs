@@ -1,5 +1,6 @@
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 namespace Microsoft.ML.CnnZoo.Execution.Passes;
 

@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Execution.Passes;
 /// <param name="Graph">The graph.</param>
 /// <param name="Fetches">Tensors to compute, in the caller's order.</param>
 /// <param name="Targets">Stateful nodes to run.</param>
-public sealed record GraphRequest(NetworkGraph Graph, IReadOnlyList<NodeOutput> Fetches, IReadOnlyList<NodeDef> Targets)
+internal sealed record GraphRequest(NetworkGraph Graph, IReadOnlyList<NodeOutput> Fetches, IReadOnlyList<NodeDef> Targets)
 {
     /// <summary>How many inputs of nodes, and fetches, read each tensor.</summary>
     internal Dictionary<NodeOutput, int> CountReaders()
@@ -19,7 +19,7 @@ public sealed record GraphRequest(NetworkGraph Graph, IReadOnlyList<NodeOutput> 
 }
 
 /// <summary>One rewriting of a graph on its way to a plan. The result computes the same values under the same names.</summary>
-public interface IGraphPass
+internal interface IGraphPass
 {
     /// <summary>Short name for reports.</summary>
     string Name { get; }

@@ -1,7 +1,9 @@
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
 namespace Microsoft.ML.CnnZoo.Graph.Differentiation;
 
 /// <summary>Reverse-mode differentiation: adds to a graph the nodes that compute dL/dx, so that every backend, pass and export sees gradients as ordinary ops.</summary>
-public static class ReverseMode
+internal static class ReverseMode
 {
     /// <summary>Adds the gradients of a scalar with respect to some tensors.</summary>
     /// <param name="builder">The graph that holds <paramref name="loss"/>.</param>

@@ -1,3 +1,5 @@
+using Microsoft.ML.CnnZoo.Execution;
+
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Const</c>: a value written into the graph.</summary>

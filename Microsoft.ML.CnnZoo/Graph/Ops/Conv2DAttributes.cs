@@ -1,3 +1,5 @@
+using Microsoft.ML.CnnZoo.Data;
+
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>The attributes of <c>Conv2D</c>, <c>DepthwiseConv2dNative</c>, their gradients and <c>_FusedConv2D</c>; NHWC.</summary>
@@ -6,7 +8,7 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// <param name="Padding">How the image is padded (with zeros).</param>
 /// <param name="DilationHeight">Rows between the filter's taps, ≥ 1.</param>
 /// <param name="DilationWidth">Columns between the filter's taps, ≥ 1.</param>
-public readonly record struct Conv2DAttributes(int StrideHeight, int StrideWidth, Padding Padding, int DilationHeight = 1, int DilationWidth = 1)
+internal readonly record struct Conv2DAttributes(int StrideHeight, int StrideWidth, Padding Padding, int DilationHeight = 1, int DilationWidth = 1)
 {
     /// <summary>Reads them from a node.</summary>
     /// <exception cref="GraphException">An attribute is missing or ill-formed.</exception>
@@ -90,7 +92,7 @@ public readonly record struct Conv2DAttributes(int StrideHeight, int StrideWidth
 }
 
 /// <summary>All sizes of one convolution, paddings resolved. Tap (i,j) of output (y,x) reads input row y·StrideHeight − PadTop + i·DilationHeight.</summary>
-public readonly record struct Conv2DGeometry
+internal readonly record struct Conv2DGeometry
 {
     /// <summary>Images, -1 while unknown.</summary>
     public int Batch { get; init; }

@@ -3,7 +3,7 @@ using System.Collections.Frozen;
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>The ops that graphs may hold: an explicit list; an op named twice throws at start-up.</summary>
-public static class OpCatalog
+internal static class OpCatalog
 {
     private static readonly FrozenDictionary<string, OpDefinition> ByName = Build().ToFrozenDictionary(o => o.Name, StringComparer.Ordinal);
 

@@ -1,3 +1,5 @@
+using Microsoft.ML.CnnZoo.Data;
+
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>The attributes of <c>MaxPool</c>, <c>AvgPool</c> and their gradients; NHWC.</summary>
@@ -6,7 +8,7 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// <param name="StrideHeight">Rows between outputs, ≥ 1.</param>
 /// <param name="StrideWidth">Columns between outputs, ≥ 1.</param>
 /// <param name="Padding">How the image is padded; padded pixels never win a maximum and never count in an average.</param>
-public readonly record struct Pool2DAttributes(int WindowHeight, int WindowWidth, int StrideHeight, int StrideWidth, Padding Padding)
+internal readonly record struct Pool2DAttributes(int WindowHeight, int WindowWidth, int StrideHeight, int StrideWidth, Padding Padding)
 {
     /// <summary>Reads them from a node.</summary>
     /// <exception cref="GraphException">An attribute is missing or ill-formed.</exception>
@@ -80,7 +82,7 @@ public readonly record struct Pool2DAttributes(int WindowHeight, int WindowWidth
 }
 
 /// <summary>All sizes of one pooling, paddings resolved. Output (y,x) sees input rows y·StrideHeight − PadTop … + WindowHeight − 1 that exist.</summary>
-public readonly record struct Pool2DGeometry
+internal readonly record struct Pool2DGeometry
 {
     /// <summary>Images, -1 while unknown.</summary>
     public int Batch { get; init; }

@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// <param name="EllipsisMask">Bit set: the item stands for as many full dimensions as are left; at most one bit.</param>
 /// <param name="NewAxisMask">Bit set: the item adds a dimension of 1.</param>
 /// <param name="ShrinkAxisMask">Bit set: the item takes one element and drops the dimension.</param>
-public readonly record struct StridedSliceAttributes(long BeginMask, long EndMask, long EllipsisMask, long NewAxisMask, long ShrinkAxisMask)
+internal readonly record struct StridedSliceAttributes(long BeginMask, long EndMask, long EllipsisMask, long NewAxisMask, long ShrinkAxisMask)
 {
     internal static AttributeSpec[] Schema => [Mask("begin_mask"), Mask("end_mask"), Mask("ellipsis_mask"), Mask("new_axis_mask"), Mask("shrink_axis_mask")];
 
@@ -117,4 +117,4 @@ public readonly record struct StridedSliceAttributes(long BeginMask, long EndMas
 /// <param name="Counts">Elements per input dimension, -1 for an unknown dimension taken whole.</param>
 /// <param name="Strides">Step per input dimension, not 0.</param>
 /// <param name="OutputShape">The result's shape: the counts, without dropped and with added dimensions.</param>
-public readonly record struct StridedSliceRange(int[] Starts, int[] Counts, int[] Strides, TensorShape OutputShape);
+internal readonly record struct StridedSliceRange(int[] Starts, int[] Counts, int[] Strides, TensorShape OutputShape);

@@ -1,5 +1,7 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
@@ -9,7 +11,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 /// in registers or cache, all others through <see cref="WideningKernel"/>, which is slow: without oneDNN, bfloat16 saves memory, not time. The same shapes and thread count give the same bits. Every kernel has its line in the list
 /// below; a new one is added there.
 /// </remarks>
-public sealed class ManagedBackend : IBackend
+internal sealed class ManagedBackend : IBackend
 {
     /// <inheritdoc/>
     public string Name => "managed";

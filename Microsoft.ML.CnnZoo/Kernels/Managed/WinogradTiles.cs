@@ -1,3 +1,4 @@
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;

@@ -13,7 +13,7 @@ internal enum DnnlStatus
 }
 
 /// <summary>A call into oneDNN that failed: the call's name and the status that it returned.</summary>
-public sealed class DnnlException : Exception
+internal sealed class DnnlException : Exception
 {
     internal DnnlException(string call, DnnlStatus status)
         : base($"{call} failed with status {(int)status} ({status}).") => (Call, Status) = (call, status.ToString());

@@ -1,5 +1,7 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels.Managed;
 
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 

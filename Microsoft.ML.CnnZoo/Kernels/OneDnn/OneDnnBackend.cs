@@ -1,5 +1,6 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
@@ -14,7 +15,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 /// Left to the managed backend, by measurement on one thread with AVX-512: batch normalization (16x56x56x64: training 5.3 ms to 6.3, its gradient 6.2 to 6.8)
 /// and elementwise ops (ReLU 2.8 to 2.4), which are bound by memory; the gradient of LRN; convolutions whose filter covers the image.
 /// </remarks>
-public sealed class OneDnnBackend : IBackend
+internal sealed class OneDnnBackend : IBackend
 {
     private OneDnnBackend() { }
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Kernels.Managed;
 
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 

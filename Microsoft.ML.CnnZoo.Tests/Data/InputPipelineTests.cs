@@ -1,24 +1,26 @@
 using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Estimators;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
-using Microsoft.ML.CnnZoo.Tests.Images;
+using Microsoft.ML.CnnZoo.MLNet;
+using Microsoft.ML.CnnZoo.Tests.Golden;
+using Microsoft.ML.CnnZoo.Tests.MLNet;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Xunit;
 
-namespace Microsoft.ML.CnnZoo.Tests.Estimators;
+namespace Microsoft.ML.CnnZoo.Tests.Data;
 
 /// <summary>From encoded files to batches: threads, budgets and places of the pixels never change the result; nothing is left behind.</summary>
-public sealed class FeedingTests : IDisposable
+public sealed class InputPipelineTests : IDisposable
 {
     private const int Rows = 60, ImageBytes = 32 * 32;
     private readonly ImageFiles _files = new();
     private readonly List<string> _warnings = [];
     private readonly MLContext _mlContext = new(1);
 
-    public FeedingTests() => _mlContext.Log += (_, e) =>
+    public InputPipelineTests() => _mlContext.Log += (_, e) =>
     {
         if (e.Kind == Microsoft.ML.Runtime.ChannelMessageKind.Warning)
             lock (_warnings)
@@ -43,7 +45,7 @@ public sealed class FeedingTests : IDisposable
         byte[] Train(int feedingThreads, long? cache, long cacheFile)
         {
             CnnClassificationTrainer.Options options = Options();
-            (options.FeedingThreads, options.CacheBudget, options.CacheFileBudget, options.ValidationSetFraction) = (feedingThreads, cache, cacheFile, 0.2f);
+            (options.DecodingThreads, options.CacheBudget, options.CacheFileBudget, options.ValidationSetFraction) = (feedingThreads, cache, cacheFile, 0.2f);
             using CnnClassificationTransformer model = Fit(Encoded(), options);
             Assert.All(model.Training!.History, e => Assert.InRange(e.DataWait, TimeSpan.Zero, e.TrainingTime));
             return [.. model.Model.Weights.Variables.SelectMany(v => v.Get().Bytes.ToArray())];
@@ -74,7 +76,7 @@ public sealed class FeedingTests : IDisposable
         rows[37].Pixels = [1, 2, 3];
         rows[41].Pixels = [];
         CnnClassificationTrainer.Options options = Options();
-        options.FeedingThreads = 5;
+        options.DecodingThreads = 5;
         var error = Assert.Throws<InvalidOperationException>(() => Fit(rows, options));
         Assert.Contains("row 37 of the training data cannot be read: its 3 bytes cannot be decoded", error.Message, StringComparison.Ordinal);
         options.BadImages = BadImageHandling.Skip;
@@ -255,7 +257,7 @@ public sealed class FeedingTests : IDisposable
     {
         CnnClassificationTrainer.Options options = DigitRows.Options(2);
         (options.LabelColumnName, options.CacheFolder) = ("Key", _files.Folder);
-        options.Augmentation = new ImageAugmentation { Padding = 2, Mirror = true, ColorDeviation = 0.1 };
+        options.Augmentation = new ImageAugmentation { Padding = 2, Mirror = true, ColorStandardDeviation = 0.1 };
         return options;
     }
 

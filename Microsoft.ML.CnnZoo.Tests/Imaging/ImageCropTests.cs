@@ -1,10 +1,11 @@
+using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Imaging;
 
 /// <summary>What a network is shown of an image: exact parts, mirrored, padded, scaled, shifted in color.</summary>
-public class ImageViewTests
+public class ImageCropTests
 {
     private static readonly PixelNormalization Normal = new([0.5f, 0.25f, 2], [1, -3, 0.5f]);
 
@@ -16,7 +17,7 @@ public class ImageViewTests
     public void Write_PartOfTheNetworksSize_IsThosePixels(int top, int left, bool mirror)
     {
         byte[] pixels = Noise(7 * 9 * 3);
-        float[] target = Write(pixels, 7, 9, new ImageView(new(top, left, 4, 5), mirror), 4, 5);
+        float[] target = Write(pixels, 7, 9, new ImageCrop(new(top, left, 4, 5), mirror), 4, 5);
         for (int y = 0; y < 4; y++)
             for (int x = 0; x < 5; x++)
                 for (int c = 0; c < 3; c++)
@@ -30,7 +31,7 @@ public class ImageViewTests
     public void Write_OverTheEdges_IsZeroAfterNormalization()
     {
         byte[] pixels = Noise(3 * 3 * 3);
-        float[] target = Write(pixels, 3, 3, new ImageView(new(-1, 1, 3, 3), Mirror: true), 3, 3);
+        float[] target = Write(pixels, 3, 3, new ImageCrop(new(-1, 1, 3, 3), Mirror: true), 3, 3);
         for (int y = 0; y < 3; y++)
             for (int x = 0; x < 3; x++)
                 for (int c = 0; c < 3; c++)
@@ -42,13 +43,13 @@ public class ImageViewTests
     }
 
     [Fact]
-    public void Write_PartOutsideOfTheImage_IsAllZero() => Assert.All(Write(Noise(27), 3, 3, new ImageView(new(-5, 7, 3, 3)), 3, 3), v => Assert.Equal(0, v));
+    public void Write_PartOutsideOfTheImage_IsAllZero() => Assert.All(Write(Noise(27), 3, 3, new ImageCrop(new(-5, 7, 3, 3)), 3, 3), v => Assert.Equal(0, v));
 
     [Fact]
     public void Write_Color_ShiftsPixelsBeforeNormalization()
     {
         byte[] pixels = Noise(2 * 2 * 3);
-        float[] plain = Write(pixels, 2, 2, new ImageView(new(0, 0, 2, 2)), 2, 2), shifted = Write(pixels, 2, 2, new ImageView(new(0, 0, 2, 2), false, [4, -8, 1]), 2, 2);
+        float[] plain = Write(pixels, 2, 2, new ImageCrop(new(0, 0, 2, 2)), 2, 2), shifted = Write(pixels, 2, 2, new ImageCrop(new(0, 0, 2, 2), false, [4, -8, 1]), 2, 2);
         float[] expected = [4 * 0.5f, -8 * 0.25f, 1 * 2];
         for (int i = 0; i < plain.Length; i++)
             Assert.Equal(expected[i % 3], shifted[i] - plain[i], 1e-4);
@@ -62,7 +63,7 @@ public class ImageViewTests
         // Four by four source pixels to two by two: a triangle of two pixels to each side of the center, cut at the image's edge and normalized.
         byte[] pixels = Noise(6 * 6);
         var target = new float[4];
-        new ImageViewer(2, 2, 1).Write(pixels, 6, 6, new ImageView(new(1, 2, 4, 4), mirror), PixelNormalization.Identity(1), target);
+        new CropWriter(2, 2, 1).Write(pixels, 6, 6, new ImageCrop(new(1, 2, 4, 4), mirror), PixelNormalization.Identity(1), target);
         for (int y = 0; y < 2; y++)
             for (int x = 0; x < 2; x++)
                 Assert.Equal(Expected(pixels, 1 + (2 * y) + 1, 2 + (2 * (mirror ? 1 - x : x)) + 1), target[(y * 2) + x], 1e-3);
@@ -72,10 +73,10 @@ public class ImageViewTests
     public void Write_BytesAndFloats_AreTheSame()
     {
         byte[] pixels = Noise(7 * 9 * 3);
-        foreach (ImageView view in new ImageView[] { new(new(2, 1, 4, 5), true), new(new(0.5, 1.25, 6, 7)), new(new(-2, -2, 4, 5)) })
+        foreach (ImageCrop view in new ImageCrop[] { new(new(2, 1, 4, 5), true), new(new(0.5, 1.25, 6, 7)), new(new(-2, -2, 4, 5)) })
         {
             var fromFloats = new float[4 * 5 * 3];
-            new ImageViewer(4, 5, 3).Write(Array.ConvertAll(pixels, b => (float)b), 7, 9, view, Normal, fromFloats);
+            new CropWriter(4, 5, 3).Write(Array.ConvertAll(pixels, b => (float)b), 7, 9, view, Normal, fromFloats);
             Assert.Equal(Write(pixels, 7, 9, view, 4, 5), fromFloats);
         }
     }
@@ -86,7 +87,7 @@ public class ImageViewTests
     [InlineData(512, 1024, 384.0 / 224, 512 / 2 - 512 * 224 / 384.0 / 2, 512 - 512 * 224 / 384.0 / 2, 512 * 224 / 384.0, 512 * 224 / 384.0)]
     public void Center_OfAnImage_HasTheNetworksShareOfIt(int height, int width, double factor, double top, double left, double partHeight, double partWidth)
     {
-        ImageRegion region = ImageView.Center(height, width, 224, 224, factor).Region;
+        ImageRegion region = ImageCrop.Center(height, width, 224, 224, factor).Region;
         Assert.Equal(top, region.Top, 1e-9);
         Assert.Equal(left, region.Left, 1e-9);
         Assert.Equal(partHeight, region.Height, 1e-9);
@@ -96,7 +97,7 @@ public class ImageViewTests
     [Fact]
     public void Views_Ten_AreCornersAndCenterThenMirrored()
     {
-        ImageView[] views = TestCrops.Ten.Views(256, 260, 224, 224);
+        ImageCrop[] views = TestCrops.Ten.Views(256, 260, 224, 224);
         Assert.Equal([(0, 0), (0, 36), (32, 0), (32, 36), (16, 18)], views[..5].Select(v => (v.Region.Top, v.Region.Left)));
         Assert.Equal(views[..5].Select(v => v.Region), views[5..].Select(v => v.Region));
         Assert.All(views[..5], v => Assert.False(v.Mirror));
@@ -117,11 +118,11 @@ public class ImageViewTests
         return sum / weights;
     }
 
-    private static float[] Write(byte[] pixels, int height, int width, in ImageView view, int networkHeight, int networkWidth)
+    private static float[] Write(byte[] pixels, int height, int width, in ImageCrop view, int networkHeight, int networkWidth)
     {
         var target = new float[networkHeight * networkWidth * 3];
         target.AsSpan().Fill(float.NaN);
-        new ImageViewer(networkHeight, networkWidth, 3).Write(pixels, height, width, view, Normal, target);
+        new CropWriter(networkHeight, networkWidth, 3).Write(pixels, height, width, view, Normal, target);
         return target;
     }
 

@@ -1,15 +1,17 @@
+using Microsoft.ML.CnnZoo.Graph.Ops;
+
 namespace Microsoft.ML.CnnZoo.Imaging;
 
 /// <summary>What a network is shown of an image.</summary>
 /// <param name="Region">The part. It may reach over the edges where it has the network's size and whole edges: what lies outside is 0 after normalization.</param>
 /// <param name="Mirror">Whether right becomes left.</param>
 /// <param name="Color">What is added to each channel before normalization; null for nothing.</param>
-internal readonly record struct ImageView(ImageRegion Region, bool Mirror = false, float[]? Color = null)
+internal readonly record struct ImageCrop(ImageRegion Region, bool Mirror = false, float[]? Color = null)
 {
     /// <summary>
     /// The center of an image, with the network's shape: <paramref name="factor"/> times smaller than the largest such part. Whole edges where that part has the network's size.
     /// </summary>
-    public static ImageView Center(int height, int width, int networkHeight, int networkWidth, double factor)
+    public static ImageCrop Center(int height, int width, int networkHeight, int networkWidth, double factor)
     {
         double scale = Math.Min((double)height / networkHeight, (double)width / networkWidth) / factor;
         if (height == (int)Math.Round(networkHeight * factor) && width == (int)Math.Round(networkWidth * factor))
@@ -20,7 +22,7 @@ internal readonly record struct ImageView(ImageRegion Region, bool Mirror = fals
 }
 
 /// <summary>Writes views of kept images [height, width, channels] as a network takes them: cut out, scaled, mirrored, normalized. Not thread-safe: it keeps row buffers.</summary>
-internal sealed class ImageViewer(int networkHeight, int networkWidth, int channels)
+internal sealed class CropWriter(int networkHeight, int networkWidth, int channels)
 {
     private readonly RegionScaler _regions = new(channels);
 
@@ -31,21 +33,21 @@ internal sealed class ImageViewer(int networkHeight, int networkWidth, int chann
     /// <param name="view">What to show.</param>
     /// <param name="normalization">From pixels to what the network takes.</param>
     /// <param name="target">Receives [networkHeight, networkWidth, channels].</param>
-    public void Write(ReadOnlySpan<byte> pixels, int height, int width, in ImageView view, PixelNormalization normalization, Span<float> target) =>
+    public void Write(ReadOnlySpan<byte> pixels, int height, int width, in ImageCrop view, PixelNormalization normalization, Span<float> target) =>
         Show(pixels, height, width, view, normalization, target, static (source, row) => PixelNormalization.ToFloat(source, row),
             static (regions, source, format, shown, rows, columns, to) => regions.Scale(source, format, shown.Region, rows, columns, to, shown.Mirror));
 
     /// <summary>Writes a view of an image of floats.</summary>
-    /// <inheritdoc cref="Write(ReadOnlySpan{byte}, int, int, in ImageView, PixelNormalization, Span{float})"/>
-    public void Write(ReadOnlySpan<float> pixels, int height, int width, in ImageView view, PixelNormalization normalization, Span<float> target) =>
+    /// <inheritdoc cref="Write(ReadOnlySpan{byte}, int, int, in ImageCrop, PixelNormalization, Span{float})"/>
+    public void Write(ReadOnlySpan<float> pixels, int height, int width, in ImageCrop view, PixelNormalization normalization, Span<float> target) =>
         Show(pixels, height, width, view, normalization, target, static (source, row) => source.CopyTo(row),
             static (regions, source, format, shown, rows, columns, to) => regions.Scale(source, format, shown.Region, rows, columns, to, shown.Mirror));
 
     private delegate void Load<T>(ReadOnlySpan<T> source, Span<float> row);
 
-    private delegate void Resample<T>(RegionScaler regions, ReadOnlySpan<T> pixels, PixelFormat format, ImageView view, int height, int width, Span<float> target);
+    private delegate void Resample<T>(RegionScaler regions, ReadOnlySpan<T> pixels, PixelFormat format, ImageCrop view, int height, int width, Span<float> target);
 
-    private void Show<T>(ReadOnlySpan<T> pixels, int height, int width, in ImageView view, PixelNormalization normalization, Span<float> target, Load<T> load, Resample<T> resample)
+    private void Show<T>(ReadOnlySpan<T> pixels, int height, int width, in ImageCrop view, PixelNormalization normalization, Span<float> target, Load<T> load, Resample<T> resample)
     {
         Span<float> scale = stackalloc float[channels], offset = stackalloc float[channels];
         for (int c = 0; c < channels; c++)
@@ -66,7 +68,7 @@ internal sealed class ImageViewer(int networkHeight, int networkWidth, int chann
                 Reverse(target.Slice(y * networkWidth * channels, networkWidth * channels));
     }
 
-    private void Copy<T>(ReadOnlySpan<T> pixels, int height, int width, in ImageView view, Span<float> target, Load<T> load)
+    private void Copy<T>(ReadOnlySpan<T> pixels, int height, int width, in ImageCrop view, Span<float> target, Load<T> load)
     {
         int top = (int)view.Region.Top, left = (int)view.Region.Left, first = Math.Max(0, -left), end = Math.Min(networkWidth, width - left);
         if (top == 0 && first == 0 && left == 0 && width == networkWidth && height == networkHeight)

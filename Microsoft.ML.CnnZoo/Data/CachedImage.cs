@@ -1,11 +1,11 @@
-namespace Microsoft.ML.CnnZoo.Training;
+namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>A decoded image [height, width, channels].</summary>
 /// <typeparam name="T">byte or float.</typeparam>
 /// <param name="Pixels">Its values.</param>
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Columns.</param>
-internal readonly record struct KeptImage<T>(T[] Pixels, int Height, int Width) where T : unmanaged;
+internal readonly record struct CachedImage<T>(T[] Pixels, int Height, int Width) where T : unmanaged;
 
 /// <summary>Where images come from again that could not be kept.</summary>
 /// <typeparam name="T">byte or float.</typeparam>
@@ -16,5 +16,5 @@ internal interface IImageRows<T> where T : unmanaged
     /// <param name="labels">The labels that they had when they were first read.</param>
     /// <returns>One image per row, in order.</returns>
     /// <exception cref="InvalidOperationException">A row has gone, has another label or an image that cannot be read any more.</exception>
-    IReadOnlyList<KeptImage<T>> Read(IReadOnlyList<long> rows, IReadOnlyList<int> labels);
+    IReadOnlyList<CachedImage<T>> Read(IReadOnlyList<long> rows, IReadOnlyList<int> labels);
 }

@@ -1,13 +1,13 @@
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Imaging;
 
-namespace Microsoft.ML.CnnZoo.Estimators;
+namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>At what size decoded images are kept, so that what augmentation, validation and scoring show of them is there.</summary>
 /// <param name="augmentation">How training images are changed.</param>
 /// <param name="network">Size of the network's images.</param>
 /// <param name="fit">What becomes of images of another shape.</param>
-internal sealed class KeptImageSizes(ImageAugmentation augmentation, ImageShape network, ImageFit fit)
+internal sealed class CachedImageSizes(ImageAugmentation augmentation, ImageShape network, ImageFit fit)
 {
     /// <summary>Size of an image whose center is measured or scored.</summary>
     public ImageShape Scored => Enlarged(augmentation.CenterFactor(network.Height, network.Width));
@@ -21,8 +21,8 @@ internal sealed class KeptImageSizes(ImageAugmentation augmentation, ImageShape 
         if (!augmentation.KeepsShape)
             return CreateScoringScaler();
         if (fit == ImageFit.CenterCrop)
-            return ImageScaler.KeepingShape(augmentation.KeptSide, network.Channels);
-        ImageShape kept = Enlarged((double)augmentation.KeptSide / Math.Min(network.Height, network.Width));
+            return ImageScaler.KeepingShape(augmentation.CachedSide, network.Channels);
+        ImageShape kept = Enlarged((double)augmentation.CachedSide / Math.Min(network.Height, network.Width));
         return new ImageScaler(kept.Height, kept.Width, kept.Channels, fit);
     }
 
