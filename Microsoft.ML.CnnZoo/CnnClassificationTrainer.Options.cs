@@ -1,11 +1,3 @@
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Execution.Passes;
-using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Imaging;
-using Microsoft.ML.CnnZoo.Training;
-using Microsoft.ML.CnnZoo.Weights;
-
 namespace Microsoft.ML.CnnZoo;
 
 public sealed partial class CnnClassificationTrainer

@@ -1,8 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.MLNet;
-using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 

@@ -1,5 +1,4 @@
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML;

@@ -8,23 +8,27 @@ namespace Microsoft.ML.CnnZoo.Tests.Architecture;
 public partial class DependencyTests
 {
     private static readonly string[] Everything =
-        ["Graph", "Layers", "Architectures", "Execution", "Kernels.Managed", "Kernels.OneDnn", "Training", "Explainability", "Imaging", "Weights", "Estimators"];
+        ["Graph", "Layers", "Architectures", "Execution", "Kernels.Managed", "Kernels.OneDnn", "Training", "Analysis", "Imaging", "Data", "Weights"];
 
-    /// <summary>Folder → the folders that it may use. Only Estimators may name ML.NET.</summary>
+    /// <summary>Folder → the folders that it may use. Only MLNet and the public face (the root) may name ML.NET.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Graph"] = [],
         ["Layers"] = ["Graph"],
-        ["Architectures"] = ["Graph", "Layers"],
+        ["Architectures"] = ["Graph", "Layers", "Imaging", "Analysis"],
+        ["Analysis"] = ["Graph", "Layers", "Architectures"],
         ["Execution"] = ["Graph"],
         ["Kernels.Managed"] = ["Graph", "Execution"],
         ["Kernels.OneDnn"] = ["Graph", "Execution"],
-        ["Training"] = ["Graph", "Execution", "Layers", "Architectures", "Imaging"],
-        ["Explainability"] = ["Graph", "Execution", "Layers", "Architectures"],
-        ["Weights"] = ["Graph", "Execution", "Architectures"],
         ["Imaging"] = [],
-        ["Estimators"] = Everything,
+        ["Data"] = ["Imaging", "Architectures"],
+        ["Training"] = ["Graph", "Execution", "Layers", "Architectures", "Imaging", "Data"],
+        ["Weights"] = ["Graph", "Execution", "Architectures"],
+        ["MLNet"] = Everything,
+        [PublicFace] = [.. Everything, "MLNet"],
     };
+
+    private const string PublicFace = "(root)";
 
     [Fact]
     public void Sources_UseOnlyWhatTheirFolderMay()
@@ -50,7 +54,7 @@ public partial class DependencyTests
     [Theory]
     [InlineData("Layers", "using Microsoft.ML.CnnZoo.Graph.Ops; // never Execution.Tensor")]
     [InlineData("Kernels.OneDnn", "[LibraryImport(\"libdnnl\")]")]
-    [InlineData("Estimators", "using Microsoft.ML.Data;")]
+    [InlineData("MLNet", "using Microsoft.ML.Data;")]
     [InlineData("Execution", "plan.Training.Run();")]
     public void Breaches_LegalSource_FindsNothing(string folder, string source) => Assert.Empty(Breaches(folder, source));
 
@@ -70,7 +74,7 @@ public partial class DependencyTests
         {
             string name = match.Groups[1].Value;
             bool ours = name.StartsWith("CnnZoo", StringComparison.Ordinal) && name.Length > 6;
-            if (ours ? !IsAllowed(folder, name[7..], allowed) : folder != "Estimators" && name != "CnnZoo")
+            if (ours ? !IsAllowed(folder, name[7..], allowed) : folder is not ("MLNet" or PublicFace) && name != "CnnZoo")
                 yield return $"{folder} names {match.Value}";
         }
         foreach (Match match in Relative().Matches(FullNames().Replace(code, "")))
@@ -87,7 +91,7 @@ public partial class DependencyTests
     private static string FolderOf(string file)
     {
         string[] parts = Path.GetRelativePath(RepositoryFolder.Library, file).Split(Path.DirectorySeparatorChar);
-        return parts[0] == "Kernels" && parts.Length > 2 ? $"Kernels.{parts[1]}" : parts[0];
+        return parts.Length == 1 ? PublicFace : parts[0] == "Kernels" && parts.Length > 2 ? $"Kernels.{parts[1]}" : parts[0];
     }
 
     [GeneratedRegex(@"//[^\n]*|/\*.*?\*/", RegexOptions.Singleline)]
@@ -102,6 +106,6 @@ public partial class DependencyTests
     [GeneratedRegex(@"\bMicrosoft\.ML\b\.?([A-Za-z.]*)")]
     private static partial Regex FullNames();
 
-    [GeneratedRegex(@"(?<![\w.@])(Graph|Layers|Architectures|Execution|Kernels|Managed|OneDnn|Training|Explainability|Imaging|Weights|Estimators)\.(?=[A-Z])")]
+    [GeneratedRegex(@"(?<![\w.@])(Graph|Layers|Architectures|Execution|Kernels|Managed|OneDnn|Training|Analysis|Imaging|Data|Weights|MLNet)\.(?=[A-Z])")]
     private static partial Regex Relative();
 }

@@ -1,6 +1,3 @@
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
-using Microsoft.ML.CnnZoo.Architectures;
 
 namespace Microsoft.ML.CnnZoo.Data;
 

@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Architectures;
-
 namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>Some of the images of another source.</summary>

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.MLNet;
-using Microsoft.ML.CnnZoo.Training;
 
 namespace Microsoft.ML.CnnZoo.Data;
 

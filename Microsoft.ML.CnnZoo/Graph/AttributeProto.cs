@@ -1,7 +1,5 @@
 using System.Text;
 using Google.Protobuf;
-using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Graph;
 

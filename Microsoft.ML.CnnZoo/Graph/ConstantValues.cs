@@ -1,6 +1,3 @@
-using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Graph.Ops;
-
 namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>Integer tensors whose value is known before running: constants and shapes. Shape rules and kernels read axes and target shapes this way.</summary>

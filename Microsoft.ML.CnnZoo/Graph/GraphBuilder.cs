@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Graph.Ops;
-
 namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>Whether a graph is built to be trained or to score: batch normalization's mode, dropout, auxiliary heads.</summary>

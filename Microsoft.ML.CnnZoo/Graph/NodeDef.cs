@@ -1,6 +1,3 @@
-using Microsoft.ML.CnnZoo.Data;
-using Microsoft.ML.CnnZoo.Graph.Ops;
-
 namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>One operation of a graph: TensorFlow's op name, attributes and inputs, and the inferred types and shapes of its outputs.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Graph;
 

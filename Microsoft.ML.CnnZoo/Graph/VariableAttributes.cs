@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Graph.Ops;
-
 namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>What <c>VarHandleOp</c> cannot say of a variable, as attributes that begin with an underscore.</summary>

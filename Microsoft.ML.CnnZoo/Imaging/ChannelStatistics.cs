@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Graph.Ops;
-
 namespace Microsoft.ML.CnnZoo.Imaging;
 
 /// <summary>Mean and standard deviation of each channel over many images, and the channels' covariance; sums of bytes are exact, whatever their number.</summary>

@@ -1,7 +1,3 @@
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
-
 namespace Microsoft.ML.CnnZoo;
 
 /// <summary>From least to greatest, both included.</summary>

@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Graph.Ops;
-
 namespace Microsoft.ML.CnnZoo.Imaging;
 
 /// <summary>What a network is shown of an image.</summary>

@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Graph.Ops;
-
 namespace Microsoft.ML.CnnZoo.Imaging;
 
 /// <summary>Eigenvectors and eigenvalues of the covariance of images' channels, by decreasing eigenvalue: the directions in which their colors vary.</summary>

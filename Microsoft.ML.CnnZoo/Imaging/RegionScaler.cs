@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Imaging;
 

@@ -1,6 +1,4 @@
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 

@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Graph;
-
 namespace Microsoft.ML.CnnZoo.Layers;
 
 /// <summary>What most convolutions leave at its default.</summary>

@@ -1,6 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Microsoft.ML.CnnZoo.Data;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.CnnZoo.MLNet;

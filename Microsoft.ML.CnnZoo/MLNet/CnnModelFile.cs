@@ -1,11 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Imaging;
-using Microsoft.ML.CnnZoo.Training;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
 

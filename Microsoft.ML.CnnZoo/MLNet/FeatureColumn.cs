@@ -1,8 +1,4 @@
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.MLNet;
-using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 

@@ -1,10 +1,7 @@
 using System.Runtime.ExceptionServices;
-using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.MLNet;
-using Microsoft.ML.CnnZoo.Training;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.CnnZoo;

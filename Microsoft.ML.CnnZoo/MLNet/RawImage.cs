@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.CnnZoo.MLNet;

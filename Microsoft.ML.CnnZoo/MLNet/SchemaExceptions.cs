@@ -1,6 +1,3 @@
-using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.Data;
-
 namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>Exceptions for columns, in ML.NET's words and types.</summary>

@@ -1,6 +1,3 @@
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Imaging;
-using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.CnnZoo.MLNet;

@@ -1,4 +1,3 @@
-using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.CnnZoo.MLNet;

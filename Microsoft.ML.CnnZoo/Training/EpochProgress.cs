@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Data;
-
 namespace Microsoft.ML.CnnZoo;
 
 /// <summary>What one pass over the training images came to. Means are over images, not over batches: a short last batch weighs what it holds.</summary>

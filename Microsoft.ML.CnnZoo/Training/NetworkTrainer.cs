@@ -1,8 +1,5 @@
-using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Execution.Passes;
-using Microsoft.ML.CnnZoo.Execution.Planning;
 using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Training;

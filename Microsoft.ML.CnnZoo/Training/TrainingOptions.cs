@@ -1,7 +1,4 @@
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Execution.Passes;
-using Microsoft.ML.CnnZoo.Execution.Planning;
-using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo;
 

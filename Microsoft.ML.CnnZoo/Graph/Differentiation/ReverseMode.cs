@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Graph.Ops;
-
 namespace Microsoft.ML.CnnZoo.Graph.Differentiation;
 
 /// <summary>Reverse-mode differentiation: adds to a graph the nodes that compute dL/dx, so that every backend, pass and export sees gradients as ordinary ops.</summary>

@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Execution;
-
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Const</c>: a value written into the graph.</summary>

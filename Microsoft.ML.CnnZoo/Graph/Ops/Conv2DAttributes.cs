@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Data;
-
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>The attributes of <c>Conv2D</c>, <c>DepthwiseConv2dNative</c>, their gradients and <c>_FusedConv2D</c>; NHWC.</summary>

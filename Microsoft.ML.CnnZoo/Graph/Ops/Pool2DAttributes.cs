@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Data;
-
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>The attributes of <c>MaxPool</c>, <c>AvgPool</c> and their gradients; NHWC.</summary>

@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Execution;
-
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>StatelessRandomUniformV2</c>: uniform numbers in [0,1), a function of key and counter alone. Salmon et al. 2011 (Philox 4x32-10).</summary>

@@ -1,6 +1,5 @@
 using System.Numerics;
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 

@@ -1,5 +1,4 @@
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 

@@ -1,4 +1,3 @@
-using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;

@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Graph.Ops;
-
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 /// <summary>An activation fused behind a convolution or product, with oneDNN's two parameters.</summary>

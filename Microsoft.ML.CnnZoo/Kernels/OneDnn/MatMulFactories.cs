@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Kernels.Managed;
 
 namespace Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
