@@ -30,8 +30,6 @@ public class TrainableZooTests
         "squeezenet1_1", "mobilenet_v2", "googlenet", "inception_v2", "resnet18",
     ];
 
-    private static bool IsFull => Environment.GetEnvironmentVariable("CNNZOO_FULL") == "1";
-
     /// <summary>Every network with the backends that it is trained on.</summary>
     public static TheoryData<string, CnnBackend> Networks
     {
@@ -40,7 +38,7 @@ public class TrainableZooTests
             var data = new TheoryData<string, CnnBackend>();
             foreach (string name in CnnArchitectures.All.Select(a => a.Name))
                 foreach (CnnBackend backend in TestBackends.All)
-                    if (IsFull || (backend == TestBackends.All[^1] ? !Large.Contains(name) : Small.Contains(name)))
+                    if (TestScope.IsFull || (backend == TestBackends.All[^1] ? !Large.Contains(name) : Small.Contains(name)))
                         data.Add(name, backend);
             return data;
         }
