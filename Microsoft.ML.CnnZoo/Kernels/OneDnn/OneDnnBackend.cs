@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 
@@ -37,7 +38,19 @@ internal sealed class OneDnnBackend : IBackend
     public bool Accelerates(DataType type) => type == DataType.Float || (type == DataType.BFloat16 && ProcessorFeatures.MultipliesBFloat16);
 
     /// <summary>Loads the library, once per process.</summary>
-    /// <param name="reason">Why there is no backend: the library is absent or of another version; empty on success. Meant for one line in a log.</param>
+    /// <remarks>
+    /// Without AVX-512 it is left alone: there version 2.6's gradient of a strided 1x1 convolution writes beyond the scratch memory that it asked for,
+    /// and the managed kernels are about as fast.
+    /// </remarks>
+    /// <param name="reason">Why there is no backend; empty on success. Meant for one line in a log.</param>
     /// <returns>The backend, or null.</returns>
-    public static OneDnnBackend? TryCreate(out string reason) => DnnlLibrary.TryLoad(out reason) ? new OneDnnBackend() : null;
+    public static OneDnnBackend? TryCreate(out string reason)
+    {
+        if (!Avx512F.IsSupported)
+        {
+            reason = "the processor has no AVX-512";
+            return null;
+        }
+        return DnnlLibrary.TryLoad(out reason) ? new OneDnnBackend() : null;
+    }
 }
