@@ -16,8 +16,11 @@ internal static class ChildProcess
             case ["score", string model, string digits, string output]:
                 FreshProcessTests.Score(model, int.Parse(digits), output);
                 return 0;
+            case ["scoretext", string model, string text, string output]:
+                FreshProcessTests.ScoreText(model, text, output);
+                return 0;
             case ["load", string model]:
-                FreshProcessTests.LoadUnregistered(model);
+                FreshProcessTests.Load(model);
                 return 0;
             default:
                 Console.Error.WriteLine("This assembly holds tests: use dotnet test.");

@@ -90,6 +90,13 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>What is done about images that are missing or cannot be decoded, while training.</summary>
         public BadImageHandling BadImages = BadImageHandling.Throw;
 
+        /// <summary>
+        /// What the trained network does about images that are missing or cannot be decoded, when it scores; part of the saved
+        /// model. Default: <see cref="BadImageScoring.ScoreAsMissing"/>: NaN scores, a missing PredictedLabel and a warning.
+        /// In a web service, where JSON has no NaN, prefer <see cref="BadImageScoring.Throw"/>.
+        /// </summary>
+        public BadImageScoring BadImagesWhenScoring = BadImageScoring.ScoreAsMissing;
+
         /// <summary>How training images are changed at random; presets are named after papers. With one that takes parts of larger images, the model sees the center of images that are as much larger.</summary>
         public ImageAugmentation Augmentation = ImageAugmentation.None;
         /// <summary>

@@ -2,6 +2,7 @@ using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using Microsoft.ML.Trainers;
 
 namespace Microsoft.ML.CnnZoo;
 
@@ -32,7 +33,8 @@ namespace Microsoft.ML.CnnZoo;
 /// number of threads give the same weights bit for bit.
 /// ]]></format>
 /// </remarks>
-public sealed partial class CnnClassificationTrainer : IEstimator<CnnClassificationTransformer>
+public sealed partial class CnnClassificationTrainer
+    : ITrainerEstimator<CnnClassificationTransformer, CnnClassificationModel>
 {
     internal const int DefaultEpochs = 10, DefaultBatchSize = 64;
     private const string Name = "CnnClassification";
@@ -63,6 +65,12 @@ public sealed partial class CnnClassificationTrainer : IEstimator<CnnClassificat
         TrainingRun.ToTrainingOptions(options, 0, WorkerPool.Shared).Check();
     }
 
+    /// <summary>
+    /// What ML.NET may know about the trainer: it normalizes and caches by itself, and validates with
+    /// <see cref="Fit(IDataView, IDataView)"/>; it does not continue from an earlier model.
+    /// </summary>
+    public TrainerInfo Info { get; } = new(normalization: false, caching: false, supportValid: true);
+
     /// <summary>Trains on the rows of a view; validation images come from the options.</summary>
     /// <param name="input">Labeled images.</param>
     /// <returns>The trained transformer; dispose it.</returns>
@@ -88,26 +96,10 @@ public sealed partial class CnnClassificationTrainer : IEstimator<CnnClassificat
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        LabelColumn.CheckShape(inputSchema, _options.LabelColumnName);
+        SchemaShape.Column label = LabelColumn.CheckShape(inputSchema, _options.LabelColumnName);
         FeatureColumn.CheckShape(inputSchema, _options.FeatureColumnName);
-        SchemaShape.Column label = inputSchema.First(c => c.Name == _options.LabelColumnName);
-        SchemaShape.Column? keyValues = label.Annotations.Where(a => a.Name == AnnotationKinds.KeyValues).Cast<SchemaShape.Column?>().FirstOrDefault();
-        List<SchemaShape.Column> columns = [.. inputSchema.Where(c => c.Name != _options.ScoreColumnName && c.Name != _options.PredictedLabelColumnName)];
-        columns.Add(new SchemaShape.Column(_options.PredictedLabelColumnName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, true, Annotations(keyValues, AnnotationKinds.KeyValues, false)));
-        columns.Add(new SchemaShape.Column(_options.ScoreColumnName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, false, Annotations(keyValues, AnnotationKinds.TrainingLabelValues, true)));
-        return new SchemaShape(columns);
-    }
-
-    private static SchemaShape Annotations(SchemaShape.Column? keyValues, string valuesKind, bool slotNames)
-    {
-        var annotations = new List<SchemaShape.Column>();
-        if (slotNames)
-            annotations.Add(new SchemaShape.Column(AnnotationKinds.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, false));
-        if (keyValues is { } values)
-            annotations.Add(new SchemaShape.Column(valuesKind, SchemaShape.Column.VectorKind.Vector, values.ItemType, false));
-        annotations.Add(new SchemaShape.Column(AnnotationKinds.ScoreColumnSetId, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, true));
-        annotations.Add(new SchemaShape.Column(AnnotationKinds.ScoreColumnKind, SchemaShape.Column.VectorKind.Scalar, TextDataViewType.Instance, false));
-        annotations.Add(new SchemaShape.Column(AnnotationKinds.ScoreValueKind, SchemaShape.Column.VectorKind.Scalar, TextDataViewType.Instance, false));
-        return new SchemaShape(annotations);
+        string score = _options.ScoreColumnName, predicted = _options.PredictedLabelColumnName;
+        return new SchemaShape(inputSchema.Where(c => c.Name != score && c.Name != predicted)
+            .Concat(ScoreSchema.Promise(label, score, predicted)));
     }
 }

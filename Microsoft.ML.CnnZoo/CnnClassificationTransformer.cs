@@ -6,36 +6,39 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.CnnZoo;
 
 /// <summary>
-/// A trained convolutional network in a pipeline: adds PredictedLabel (a key with the label's values) and Score (probabilities, one slot per class, slots named after the classes).
+/// A trained convolutional network in a pipeline: adds PredictedLabel (a key with the label's values) and Score (probabilities,
+/// one slot per class, slots named after the classes). <c>Classify</c> scores single images without a pipeline.
 /// </summary>
 /// <remarks>
 /// Lazy. Safe to use from several threads at the same time, also while disposing. It holds native memory: dispose it, or the
-/// <see cref="TransformerChain{TLastTransformer}"/> or prediction engine that owns it. A row whose image is missing or cannot be decoded gets scores that are not a number
-/// and a missing PredictedLabel; a warning is logged.
+/// <see cref="TransformerChain{TLastTransformer}"/> or prediction engine that owns it. Prediction engines that share one model
+/// must not own it: see <see cref="PredictionEngineOptions.OwnsTransformer"/>. A row whose image is missing or cannot be
+/// decoded is treated as <see cref="CnnClassificationTrainer.Options.BadImagesWhenScoring"/> says.
+/// A process that loads a saved model needs the package Microsoft.ML.CnnZoo and nothing else; where it is missing, ML.NET
+/// throws <see cref="FileNotFoundException"/> for the assembly "Microsoft.ML.CnnZoo".
 /// </remarks>
-public sealed class CnnClassificationTransformer : ITransformer, IDisposable
+public sealed class CnnClassificationTransformer : ISingleFeaturePredictionTransformer<CnnClassificationModel>, IDisposable
 {
     internal const string LoaderSignature = "CnnZooClassification";
-    private const string ModelSignature = "CNNZOOCL";
-    private const uint FileVersion = 0x00010001;
-    private readonly IHostEnvironment _environment;
-    private readonly ColumnNames _columns;
+    private const string Name = "CnnClassification";
+    private readonly IHost _host;
+    private readonly ScoringColumns _columns;
+    private readonly ImageClassifier _classifier;
 
-    internal CnnClassificationTransformer(IHostEnvironment environment, CnnClassificationModel model, LabelValues labels, ColumnNames columns, CnnScorer scorer, TrainingResult? training = null)
+    internal CnnClassificationTransformer(
+        IHost host, CnnScorer scorer, LabelValues labels, ScoringColumns columns, TrainingResult? training = null)
     {
-        _environment = environment;
+        _host = host;
         _columns = columns;
-        Model = model;
         Labels = labels;
         Training = training;
         Scorer = scorer;
+        ClassNames = Array.AsReadOnly(labels.Texts());
+        _classifier = new ImageClassifier(this);
     }
 
-    /// <summary>Names of the columns, and what the user said about pixel vectors.</summary>
-    internal sealed record ColumnNames(string Feature, string Score, string PredictedLabel, PixelVectorFormat Format);
-
     /// <summary>The network: architecture, preprocessing, weights.</summary>
-    public CnnClassificationModel Model { get; }
+    public CnnClassificationModel Model => Scorer.Model;
 
     /// <summary>How training went; null for a transformer that was loaded.</summary>
     public TrainingResult? Training { get; }
@@ -43,27 +46,72 @@ public sealed class CnnClassificationTransformer : ITransformer, IDisposable
     /// <summary>The column that images are read from.</summary>
     public string FeatureColumnName => _columns.Feature;
 
+    /// <summary>The type that this column had in training. Other forms of images are accepted as well, except that floats and bytes do not replace each other.</summary>
+    public DataViewType FeatureColumnType => _columns.FeatureType;
+
     /// <summary>The column of probabilities.</summary>
     public string ScoreColumnName => _columns.Score;
 
     /// <summary>The column of predicted keys.</summary>
     public string PredictedLabelColumnName => _columns.PredictedLabel;
 
-    /// <summary>Class names, in the order of the score's slots.</summary>
-    public IReadOnlyList<string> ClassNames => Labels.Texts();
+    /// <summary>What is done about images that are missing or cannot be decoded; chosen for training, saved with the model.</summary>
+    public BadImageScoring BadImagesWhenScoring => _columns.BadImages;
 
-    /// <inheritdoc/>
-    public bool IsRowToRowMapper => true;
+    /// <summary>Class names, in the order of the score's slots.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    bool ITransformer.IsRowToRowMapper => true;
 
     internal LabelValues Labels { get; }
     internal CnnScorer Scorer { get; }
+
+    /// <summary>Classifies an encoded image: the contents of a PNG, JPEG, WebP, BMP or GIF file. Safe to call from many threads at a time.</summary>
+    /// <param name="encodedImage">The file's bytes.</param>
+    /// <param name="top">How many classes to return, ≥ 1; all when there are fewer.</param>
+    /// <returns>The most probable classes, the most probable first.</returns>
+    /// <exception cref="InvalidDataException">The image cannot be decoded; the message says why.</exception>
+    /// <exception cref="InvalidOperationException">The network was trained on vectors of floats, which only the pipeline can scale.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    public IReadOnlyList<ClassProbability> Classify(ReadOnlySpan<byte> encodedImage, int top = 5) =>
+        _classifier.Classify(encodedImage.ToArray(), top, name: null);
+
+    /// <summary>Classifies an image file. Safe to call from many threads at a time.</summary>
+    /// <param name="path">The file: PNG, JPEG, WebP, BMP or GIF.</param>
+    /// <param name="top">How many classes to return, ≥ 1; all when there are fewer.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="InvalidDataException">It cannot be decoded; the message names it and says why.</exception>
+    /// <inheritdoc cref="Classify(ReadOnlySpan{byte}, int)"/>
+    public IReadOnlyList<ClassProbability> Classify(string path, int top = 5) =>
+        _classifier.Classify(File.ReadAllBytes(path), top, path);
+
+    /// <summary>Classifies an encoded image out of a stream, such as an upload, which is read to its end. Safe to call from many threads at a time.</summary>
+    /// <param name="encodedImage">The contents of a PNG, JPEG, WebP, BMP or GIF file.</param>
+    /// <param name="top">How many classes to return, ≥ 1; all when there are fewer.</param>
+    /// <inheritdoc cref="Classify(ReadOnlySpan{byte}, int)"/>
+    public IReadOnlyList<ClassProbability> Classify(Stream encodedImage, int top = 5)
+    {
+        ArgumentNullException.ThrowIfNull(encodedImage);
+        using var bytes = new MemoryStream();
+        encodedImage.CopyTo(bytes);
+        return _classifier.Classify(bytes.ToArray(), top, (encodedImage as FileStream)?.Name);
+    }
+
+    /// <summary>Classifies a decoded image, which stays the caller's. Safe to call from many threads at a time.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="top">How many classes to return, ≥ 1; all when there are fewer.</param>
+    /// <inheritdoc cref="Classify(ReadOnlySpan{byte}, int)"/>
+    public IReadOnlyList<ClassProbability> Classify(MLImage image, int top = 5)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return _classifier.Classify(image, top);
+    }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The feature column is missing or holds no images.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => new ScoreMapper(this, inputSchema).OutputSchema;
 
-    /// <inheritdoc/>
-    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
         Scorer.CheckAlive();
         return new ScoreMapper(this, inputSchema);
@@ -76,76 +124,68 @@ public sealed class CnnClassificationTransformer : ITransformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(input);
         Scorer.CheckAlive();
+        CachedImages.CheckKept(input, FeatureColumnName);
         return new ScoredView(input, new ScoreMapper(this, input.Schema));
     }
 
-    /// <summary>Frees the weights and the compiled plans; repeating it is harmless. Threads that are scoring finish what they do.</summary>
+    /// <summary>Frees the weights and the compiled plans; repeating it is harmless. Threads that are scoring finish first.</summary>
     public void Dispose() => Scorer.Dispose();
 
-    /// <inheritdoc/>
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         Scorer.CheckAlive();
         ctx.CheckAtModel();
-        ctx.SetVersionInfo(new VersionInfo(ModelSignature, FileVersion, FileVersion, FileVersion, loaderAssemblyName: typeof(CnnClassificationTransformer).Assembly.FullName, loaderSignature: LoaderSignature));
-        BinaryWriter writer = ctx.Writer;
-        CnnModelFile.SaveHeader(writer, Model);
-        writer.Write(_columns.Feature);
-        writer.Write(_columns.Score);
-        writer.Write(_columns.PredictedLabel);
-        writer.Write((int)_columns.Format.Layout);
-        writer.Write(_columns.Format.Height);
-        writer.Write(_columns.Format.Width);
-        writer.Write(_columns.Format.Channels);
-        Labels.Save(writer);
+        ctx.SetVersionInfo(CnnModelFile.VersionInfo);
+        CnnModelFile.SaveHeader(ctx.Writer, Model);
+        CnnModelFile.SaveColumns(ctx.Writer, _columns);
+        Labels.Save(ctx.Writer);
         ctx.SaveBinaryStream(CnnModelFile.WeightsStream, stream => CnnModelFile.SaveWeights(stream, Model));
     }
 
-    /// <summary>Finds and checks the feature column; floats and bytes are not interchangeable, for the normalization was measured on one of them.</summary>
+    /// <summary>
+    /// Finds and checks the feature column; floats and bytes are not interchangeable, for the normalization was measured on
+    /// one of them.
+    /// </summary>
     internal FeatureColumn BindFeature(DataViewSchema schema)
     {
         FeatureColumn feature = FeatureColumn.Bind(schema, FeatureColumnName, _columns.Format, Model.Image);
-        if (feature.HoldsFloats != Model.TakesFloats)
-            throw SchemaExceptions.Mismatch("feature", FeatureColumnName,
-                Model.TakesFloats ? "known-size vector of Single, as in training" : "Image or vector of Byte, as in training", feature.Column.Type.ToString()!);
-        return feature;
+        if (feature.HoldsFloats == Model.TakesFloats)
+            return feature;
+        string expected = Model.TakesFloats ? "known-size vector of Single" : "Image or vector of Byte";
+        throw Contracts.ExceptSchemaMismatch(
+            "inputSchema", "feature", FeatureColumnName, $"{expected}, as in training", feature.Column.Type.ToString());
     }
 
-    /// <summary>Says that a row has no scores.</summary>
-    internal void WarnOfBadImage(long position, string problem)
+    /// <summary>Throws, or warns that a row has no scores.</summary>
+    internal void ReportBadImage(long position, string problem)
     {
-        using IChannel channel = ((IChannelProvider)_environment).Start("CnnClassification");
-        channel.Warning(MessageSensitivity.None, $"Row {position}: the image in column '{FeatureColumnName}' cannot be scored: {problem}. Its scores are NaN.");
+        string message = $"Row {position}: the image in column '{FeatureColumnName}' cannot be scored: {problem}.";
+        if (BadImagesWhenScoring == BadImageScoring.Throw)
+            throw new InvalidDataException(message);
+        using IChannel channel = _host.Start(Name);
+        channel.Warning(MessageSensitivity.None, $"{message} Its scores are NaN.");
     }
 
     /// <summary>Called by ML.NET when a model is loaded; found by its name and parameters.</summary>
     private static CnnClassificationTransformer Create(IHostEnvironment environment, ModelLoadContext context)
     {
-        IHost host = environment.Register("CnnClassification");
-        KernelRegistry registry = Backends.Create(CnnBackend.Auto, out string description);
-        using (IChannel channel = host.Start("CnnClassification"))
-            channel.Trace(MessageSensitivity.None, description);
+        IHost host = environment.Register(Name);
+        using IChannel channel = host.Start(Name);
         CnnScorer? scorer = null; // which frees the model
         try
         {
-            BinaryReader reader = context.Reader;
-            CnnClassificationModel model = CnnModelFile.LoadHeader(reader);
+            (CnnClassificationModel model, ScoringColumns columns, LabelValues labels) = CnnModelFile.LoadBlock(context.Reader);
+            KernelRegistry registry = Backends.Create(CnnBackend.Auto, out string description);
+            channel.Trace(MessageSensitivity.None, description);
             scorer = new CnnScorer(model, registry, WorkerPool.Shared);
-            string feature = reader.ReadString(), score = reader.ReadString(), label = reader.ReadString();
-            var format = new PixelVectorFormat((PixelLayout)reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
-            LabelValues labels = LabelValues.Load(reader, model.Classes);
             scorer.CompileAhead();
             if (!context.TryLoadBinaryStream(CnnModelFile.WeightsStream, stream => CnnModelFile.LoadWeights(stream, model)))
                 throw CnnModelFile.Damaged(CnnModelFile.WeightsStream, "it is missing");
-            return new CnnClassificationTransformer(host, model, labels, new ColumnNames(feature, score, label, format), scorer);
+            return new CnnClassificationTransformer(host, scorer, labels, columns);
         }
-        catch (EndOfStreamException e)
+        catch (Exception e)
         {
-            scorer?.Dispose();
-            throw CnnModelFile.Damaged("Model.key", "it is truncated", e);
-        }
-        catch
-        {
+            channel.Error(MessageSensitivity.None, e.Message); // ML.NET hides the exception in a TargetInvocationException
             scorer?.Dispose();
             throw;
         }

@@ -182,13 +182,18 @@ public sealed class InputPipelineTests : IDisposable
     {
         using var weights = new VariableStore();
         var normalization = PixelNormalization.Uniform(1, 0.5f, 3);
-        var saved = new CnnClassificationModel(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 7, false, ImageFit.Stretch, normalization, weights, CnnPrecision.Float32, new ImageShape(37, 37, 1), TestCrops.Ten);
+        var saved = new CnnClassificationModel(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 7, normalization, weights)
+        {
+            Fit = ImageFit.Stretch,
+            ResizedImage = new ImageShape(37, 37, 1),
+            TestCrops = TestCrops.Ten,
+        };
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);
         CnnModelFile.SaveHeader(writer, saved);
         Assert.Equal((new ImageShape(37, 37, 1), TestCrops.Ten), Load(stream.ToArray()));
-        byte[] older = stream.ToArray()[..^shorter]; // version 2 ends before the crops, version 1 before the precision
-        older[0] = (byte)version;
+        byte[] newest = stream.ToArray(); // version 2 ends before the crops, version 1 before the precision; neither names the package
+        byte[] older = [(byte)version, 0, 0, 0, .. newest[(5 + newest[4])..^shorter]];
         Assert.Equal((new ImageShape(32, 32, 1), TestCrops.Center), Load(older));
         byte[] wrong = stream.ToArray();
         wrong[^4] = 9;
@@ -197,7 +202,7 @@ public sealed class InputPipelineTests : IDisposable
         static (ImageShape, TestCrops) Load(byte[] bytes)
         {
             using var reader = new BinaryReader(new MemoryStream(bytes));
-            using CnnClassificationModel model = CnnModelFile.LoadHeader(reader);
+            using CnnClassificationModel model = CnnModelFile.LoadHeader(reader, out _);
             Assert.Equal((7, ImageFit.Stretch), (model.Classes, model.Fit));
             Assert.Equal(bytes.Length, reader.BaseStream.Position);
             return (model.ResizedImage, model.TestCrops);
@@ -223,7 +228,7 @@ public sealed class InputPipelineTests : IDisposable
         using (MLImage image = DigitRows.Image(row))
             new ImageScaler(37, 37, 1).Scale(image.Pixels, PixelFormat.Bgra32(28, 28), whole);
         using VariableStore weights = model.Model.Weights.Clone(_ => true);
-        using var scorer = new CnnScorer(new CnnClassificationModel(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 10, false, ImageFit.CenterCrop, model.Model.Normalization, weights, CnnPrecision.Float32),
+        using var scorer = new CnnScorer(new CnnClassificationModel(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 10, model.Model.Normalization, weights),
             Backends.Create(CnnBackend.Auto, out _), WorkerPool.Shared);
         (int Top, int Left)[] places = crops == TestCrops.Ten ? [(0, 0), (0, 5), (5, 0), (5, 5), (2, 2)] : [(2, 2)];
         var mean = new double[10];

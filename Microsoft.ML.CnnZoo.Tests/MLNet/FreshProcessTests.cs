@@ -2,6 +2,8 @@ using System.IO.Compression;
 using System.Runtime.InteropServices;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.MLNet;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.MLNet;
@@ -17,12 +19,24 @@ public sealed class FreshProcessTests : IDisposable
     {
         MLContext mlContext = new MLContext();
         ITransformer loaded = mlContext.Model.Load(model, out _);
-        float[][] scores = DigitRows.Scores(loaded.Transform(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, digits))));
-        File.WriteAllBytes(output, MemoryMarshal.AsBytes<float>(scores.SelectMany(s => s).ToArray()).ToArray());
+        WriteScores(loaded.Transform(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, digits))), output);
     }
 
-    /// <summary>Runs in the child: loads without having said what the library's models are.</summary>
-    internal static void LoadUnregistered(string model) => new MLContext().Model.Load(model, out _);
+    /// <summary>Runs in the child: loads a data loader with its model, reads and scores a text file.</summary>
+    internal static void ScoreText(string model, string text, string output)
+    {
+        ITransformer loaded = new MLContext().Model.LoadWithDataLoader(model, out IDataLoader<IMultiStreamSource> loader);
+        WriteScores(loaded.Transform(loader.Load(new MultiFileSource(text))), output);
+    }
+
+    /// <summary>Runs in the child: says whether the library was loaded before the model was, and after.</summary>
+    internal static void Load(string model)
+    {
+        static bool IsLoaded() => AppDomain.CurrentDomain.GetAssemblies().Any(a => a.GetName().Name == "Microsoft.ML.CnnZoo");
+        bool before = IsLoaded();
+        new MLContext().Model.Load(model, out _);
+        Console.WriteLine($"before: {before}, after: {IsLoaded()}");
+    }
 
     [Fact]
     public void Load_InAFreshProcess_GivesTheSameScores()
@@ -31,16 +45,32 @@ public sealed class FreshProcessTests : IDisposable
         string output = Path.Combine(_folder, "scores.bin");
         (int exitCode, string text) = ChildProcess.Run("score", model, $"{Scored}", output);
         Assert.True(exitCode == 0, text);
-        Assert.Equal(scores.SelectMany(s => s), MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(output)).ToArray());
+        Assert.Equal(scores.SelectMany(s => s), ReadScores(output));
     }
 
     [Fact]
-    public void Load_WithoutRegistration_SaysThatTheModelIsUnknown()
+    public void Load_LibraryNotLoaded_MLNetLoadsItByItself()
     {
-        string model = SaveModel(out _);
-        (int exitCode, string text) = ChildProcess.Run("load", model);
-        Assert.NotEqual(0, exitCode);
-        Assert.Contains("CnnZooClassification", text, StringComparison.OrdinalIgnoreCase);
+        (int exitCode, string text) = ChildProcess.Run("load", SaveModel(out _));
+        Assert.True(exitCode == 0, text);
+        Assert.Contains("before: False, after: True", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_DataLoaderWithModel_ScoresInAFreshProcess()
+    {
+        string text = Path.Combine(_folder, "digits.tsv"), model = Path.Combine(_folder, "loader.zip"), output = Path.Combine(_folder, "scores.bin");
+        File.WriteAllLines(text, DigitRows.Pixels(0, 30).Select(r => string.Join('\t', r.Pixels.Select(p => $"{p}").Prepend(r.Label))));
+        var mlContext = new MLContext(1);
+        TextLoader rows = mlContext.Data.CreateTextLoader([new("Label", DataKind.String, 0), new("Pixels", DataKind.Single, 1, 784)]);
+        IDataView digits = rows.Load(new MultiFileSource(text));
+        ITransformer trained = DigitRows.Pipeline(mlContext, DigitRows.Options(1)).Fit(digits);
+        mlContext.Model.Save(trained, rows, model);
+        float[][] expected = DigitRows.Scores(trained.Transform(digits));
+        ((IDisposable)trained).Dispose();
+        (int exitCode, string messages) = ChildProcess.Run("scoretext", model, text, output);
+        Assert.True(exitCode == 0, messages);
+        Assert.Equal(expected.SelectMany(s => s), ReadScores(output));
     }
 
     [Fact]
@@ -82,15 +112,49 @@ public sealed class FreshProcessTests : IDisposable
     public void Load_WeightsMissing_SaysSo() => AssertRefused(Damage(SaveModel(out _), "Weights.bin", _ => null), "Weights.bin", "missing");
 
     [Fact]
-    public void Load_OtherVersion_SaysWhichIsRead()
+    public void Load_SavedByALaterVersion_SaysWhichPackageToUpdate()
     {
         string path = Damage(SaveModel(out _), "Model.key", bytes =>
         {
-            int at = Find(bytes, "lenet5_modern_relu"u8) - 5; // version, then the name with its length before it
-            bytes[at] = 9;
+            int package = Find(bytes, "lenet5_modern_relu"u8) - 1 - ThisPackage.Length; // version, package, network; texts begin with a length
+            bytes[package - 5] = 9;
+            "7"u8.CopyTo(bytes.AsSpan(package));
             return bytes;
         }, "CnnZooClassification"u8.ToArray());
-        AssertRefused(path, "Model.key", "version 9", $"versions up to {CnnModelFile.Version}");
+        AssertRefused(path, "saved by Microsoft.ML.CnnZoo 7" + ThisPackage[1..], "version 9 of its format", $"Microsoft.ML.CnnZoo {ThisPackage}",
+            $"reads versions up to {CnnModelFile.Version}", "Update the package Microsoft.ML.CnnZoo");
+    }
+
+    [Fact]
+    public void Load_Refused_ThePrintedExceptionHasTheReason()
+    {
+        string path = Damage(SaveModel(out _), "Weights.bin", _ => null);
+        const string Reason = "The CNN model cannot be loaded: something is wrong with its 'Weights.bin': it is missing.";
+        var errors = new List<string>();
+        var mlContext = new MLContext();
+        mlContext.Log += (_, e) =>
+        {
+            if (e.Kind == ChannelMessageKind.Error)
+                errors.Add(e.RawMessage);
+        };
+        Exception error = Assert.ThrowsAny<Exception>(() => mlContext.Model.Load(path, out _));
+        Assert.Contains("target of an invocation", error.Message, StringComparison.Ordinal); // all that ML.NET says by itself
+        Assert.Equal(Reason, error.GetBaseException().Message);
+        Assert.Equal([Reason], errors);
+        (int exitCode, string text) = ChildProcess.Run("load", path);
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains(Reason, text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_WeightNotFinite_IsRefused()
+    {
+        string path = SaveModel(out _);
+        var loaded = (IEnumerable<ITransformer>)new MLContext().Model.Load(path, out _);
+        using CnnClassificationTransformer network = loaded.OfType<CnnClassificationTransformer>().Single();
+        network.Model.Weights["fc3/bias"].Values<float>()[3] = float.NaN;
+        var error = Assert.Throws<InvalidOperationException>(() => new MLContext().Model.Save(network, null, new MemoryStream()));
+        Assert.Contains("its tensor 'fc3/bias' is not finite", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,6 +167,13 @@ public sealed class FreshProcessTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static string ThisPackage { get; } = typeof(CnnClassificationTransformer).Assembly.GetName().Version!.ToString(3);
+
+    private static void WriteScores(IDataView scored, string output) =>
+        File.WriteAllBytes(output, MemoryMarshal.AsBytes<float>(DigitRows.Scores(scored).SelectMany(s => s).ToArray()).ToArray());
+
+    private static float[] ReadScores(string output) => MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(output)).ToArray();
 
     private static void AssertRefused(string path, params string[] words)
     {

@@ -7,6 +7,7 @@ namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 /// <summary>The added columns: annotations for every type of label, rows in step with their scores.</summary>
 public class ScoreColumnTests
 {
+    // LoadFromEnumerable counts the values of a KeyType member from 0: the stored 0 is the first key, 3 of 3 is missing.
     private sealed class TypedRow<T>
     {
         public T Label { get; set; } = default!;
@@ -56,9 +57,9 @@ public class ScoreColumnTests
         var mlContext = new MLContext(1);
         IDataView[] forms =
         [
-            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new KeyRow { Label = (uint)(i % 3) + 1, Pixels = Pattern(i % 3) })),
-            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new SmallKeyRow { Label = (byte)((i % 3) + 1), Pixels = Pattern(i % 3) })),
-            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new LargeKeyRow { Label = (ulong)(i % 3) + 1, Pixels = Pattern(i % 3) })),
+            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new KeyRow { Label = (uint)(i % 3), Pixels = Pattern(i % 3) })),
+            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new SmallKeyRow { Label = (byte)(i % 3), Pixels = Pattern(i % 3) })),
+            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new LargeKeyRow { Label = (ulong)(i % 3), Pixels = Pattern(i % 3) })),
         ];
         float[][][] scores = Array.ConvertAll(forms, f =>
         {
@@ -79,7 +80,7 @@ public class ScoreColumnTests
             var planar = new byte[960];
             random.NextBytes(planar);
             byte[] interleaved = [.. Enumerable.Range(0, 960).Select(k => planar[((k % 3) * 320) + (k / 3)])];
-            return new ColorRow { Label = (uint)(i % 2) + 1, Planar = planar, Interleaved = interleaved, Flat = interleaved };
+            return new ColorRow { Label = (uint)(i % 2), Planar = planar, Interleaved = interleaved, Flat = interleaved };
         })];
         IDataView view = mlContext.Data.LoadFromEnumerable(rows);
         float[][] Scores(string column, PixelLayout layout, int height, int width)
@@ -128,7 +129,7 @@ public class ScoreColumnTests
     public void Annotations_KeyWithoutValues_NumbersTheSlots()
     {
         var mlContext = new MLContext(1);
-        IDataView rows = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new KeyRow { Label = (uint)(i % 3) + 1, Pixels = Pattern(i % 3) }));
+        IDataView rows = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new KeyRow { Label = (uint)(i % 3), Pixels = Pattern(i % 3) }));
         using CnnClassificationTransformer model = Train(mlContext, rows);
         DataViewSchema schema = model.GetOutputSchema(rows.Schema);
         Assert.Null(schema["PredictedLabel"].Annotations.Schema.GetColumnOrNull("KeyValues"));
@@ -194,11 +195,14 @@ public class ScoreColumnTests
     [Fact]
     public void Cursor_ScoreNotAsked_DoesNotScore()
     {
-        (MLContext mlContext, ITransformer model) = TrainedOnDigits();
-        IDataView scored = model.Transform(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 5)));
-        using DataViewRowCursor cursor = scored.GetRowCursor([scored.Schema["Number"]]);
+        var mlContext = new MLContext(1);
+        IDataView keyed = Keyed(mlContext, ["b", "a"]);
+        using CnnClassificationTransformer model = Train(mlContext, keyed);
+        IDataView scored = model.Transform(keyed);
+        using DataViewRowCursor cursor = scored.GetRowCursor([scored.Schema["Pixels"]]);
         Assert.False(cursor.IsColumnActive(scored.Schema["Score"]));
         Assert.Contains("not active", Assert.Throws<ArgumentOutOfRangeException>(() => cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"])).Message, StringComparison.Ordinal);
+        model.Dispose(); // a cursor that scored would throw
         Assert.True(cursor.MoveNext());
     }
 

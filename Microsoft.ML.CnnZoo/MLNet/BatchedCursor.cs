@@ -77,12 +77,10 @@ internal sealed class BatchedCursor : DataViewRowCursor
 
     public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
     {
-        if (!IsColumnActive(column))
-            throw SchemaExceptions.NotActive();
-        Delegate getter = column.Index == _mapper.PredictedLabelIndex ? (ValueGetter<uint>)GetLabel
+        return ScoreMapper.Getter<TValue>(column, IsColumnActive(column), () =>
+            column.Index == _mapper.PredictedLabelIndex ? (ValueGetter<uint>)GetLabel
             : column.Index == _mapper.ScoreIndex ? (ValueGetter<VBuffer<float>>)GetScore
-            : _buffers[column.Index].CreateGetter(Slot);
-        return SchemaExceptions.Cast<TValue>(getter, column);
+            : _buffers[column.Index].CreateGetter(Slot));
     }
 
     protected override void Dispose(bool disposing)
@@ -120,7 +118,7 @@ internal sealed class BatchedCursor : DataViewRowCursor
         {
             if (!_reader.TryRead(target))
             {
-                _mapper.Transformer.WarnOfBadImage(_input.Position, _reader.Problem);
+                _mapper.Transformer.ReportBadImage(_input.Position, _reader.Problem);
                 return;
             }
         }
@@ -153,13 +151,11 @@ internal sealed class BatchedCursor : DataViewRowCursor
     private void GetScore(ref VBuffer<float> target)
     {
         ReadOnlySpan<float> scores = ScoresOrEmpty();
-        if (!scores.IsEmpty)
-        {
-            AnnotationKinds.Fill(ref target, scores);
-            return;
-        }
         VBufferEditor<float> editor = VBufferEditor.Create(ref target, _classes);
-        editor.Values.Fill(float.NaN);
+        if (scores.IsEmpty)
+            editor.Values.Fill(float.NaN);
+        else
+            scores.CopyTo(editor.Values);
         target = editor.Commit();
     }
 }

@@ -1,19 +1,37 @@
 using System.Collections.Immutable;
+using System.Numerics.Tensors;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
-/// The saved form of a trained network: a block that says what it is (in Model.key) and a stream of weights, each tensor with name, shape and checksum. Data only:
-/// nothing in it is ever executed, and every number is checked before memory is taken for it.
+/// The saved form of a trained network: a block that describes it (in Model.key) and a stream of weights, each tensor with
+/// name, shape and checksum. Data only: nothing in it is ever executed, and every number is checked before memory is
+/// allocated for it.
 /// </summary>
 internal static class CnnModelFile
 {
-    /// <summary>Version of the block: 2 added the precision, 3 the size of the whole image and the parts of it that are scored. All are read; a higher one is refused.</summary>
-    public const int Version = 3;
+    /// <summary>
+    /// Version of the block. 2 added the precision; 3 the size of the scaled image and its crops; 4 the package that
+    /// saved it (always right behind the version, also in later ones), the feature column's type and what is done about
+    /// bad images. Lower ones are read, higher ones refused.
+    /// </summary>
+    public const int Version = 4;
 
-    private const int PrecisionVersion = 2, CropsVersion = 3;
+    private const int PrecisionVersion = 2, CropsVersion = 3, PackageVersion = 4;
+    /// <summary>Name of the block.</summary>
+    public const string Block = "Model.key";
+
+    private const string Package = "Microsoft.ML.CnnZoo";
+
+    /// <summary>What ML.NET writes in front of the block, and finds the class by that reads it.</summary>
+    public static VersionInfo VersionInfo { get; } = new(
+        "CNNZOOCL", 0x00010000 + Version, 0x00010000 + Version, 0x00010001,
+        typeof(CnnModelFile).Assembly.FullName, CnnClassificationTransformer.LoaderSignature);
 
     /// <summary>Name of the stream of weights.</summary>
     public const string WeightsStream = "Weights.bin";
@@ -23,10 +41,15 @@ internal static class CnnModelFile
     private const uint EndMark = 0x21444E45; // "END!"
     private const int MaxClasses = 1 << 20, MaxRank = 8, MaxSide = 1 << 14;
 
-    /// <summary>Writes the block.</summary>
+    /// <summary>The package's version, as messages and model files state it.</summary>
+    private static string ThisPackage { get; } = typeof(CnnModelFile).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>Writes the block's first part: the model.</summary>
     public static void SaveHeader(BinaryWriter writer, CnnClassificationModel model)
     {
         writer.Write(Version);
+        writer.Write(ThisPackage);
         writer.Write(model.Architecture.Name);
         writer.Write(model.Architecture.TensorFlowPadding);
         writer.Write(model.Architecture.BatchNormEpsilonOverride ?? 0);
@@ -45,47 +68,141 @@ internal static class CnnModelFile
         writer.Write((int)model.TestCrops);
     }
 
-    /// <summary>Reads the block and makes a model whose weights are still to be read.</summary>
-    /// <exception cref="InvalidDataException">The block is of another version, or contradicts itself.</exception>
-    public static CnnClassificationModel LoadHeader(BinaryReader reader)
+    /// <summary>Reads the whole block; the model's weights are still to be read.</summary>
+    /// <exception cref="InvalidDataException">The block is of a later version, damaged or truncated.</exception>
+    public static (CnnClassificationModel Model, ScoringColumns Columns, LabelValues Labels) LoadBlock(BinaryReader reader)
+    {
+        try
+        {
+            CnnClassificationModel model = LoadHeader(reader, out int version);
+            ScoringColumns columns = LoadColumns(reader, version, model.TakesFloats);
+            return (model, columns, LabelValues.Load(reader, model.Classes));
+        }
+        catch (EndOfStreamException e)
+        {
+            throw Damaged(Block, "it is truncated", e);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException or OverflowException)
+        {
+            throw Damaged(Block, e.Message.TrimEnd('.'), e);
+        }
+    }
+
+    /// <summary>Reads the block's first part and makes a model whose weights are still to be read.</summary>
+    /// <param name="reader">At the block's begin.</param>
+    /// <param name="version">The block's version.</param>
+    /// <exception cref="InvalidDataException">The block is of a later version, or contradicts itself.</exception>
+    public static CnnClassificationModel LoadHeader(BinaryReader reader, out int version)
+    {
+        version = ReadVersion(reader);
+        CnnArchitecture architecture = ReadArchitecture(reader);
+        int classes = reader.ReadInt32();
+        if (classes is < 2 or > MaxClasses)
+            throw Damaged(Block, $"it has {classes} classes");
+        var image = new ImageShape(reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
+        if (image is not { Height: > 0 and <= MaxSide, Width: > 0 and <= MaxSide, Channels: 1 or 3 }
+            || image.Height < architecture.MinimumSize || image.Width < architecture.MinimumSize)
+            throw Damaged(Block, $"it has images of {image}, which {architecture.DisplayName} does not accept");
+        bool floats = reader.ReadBoolean();
+        ImageFit fit = Read<ImageFit>(reader);
+        var normalization = new PixelNormalization(ReadFloats(reader, image), ReadFloats(reader, image));
+        CnnPrecision precision = version < PrecisionVersion ? CnnPrecision.Float32 : Read<CnnPrecision>(reader);
+        (ImageShape whole, TestCrops crops) = version < CropsVersion ? (image, TestCrops.Center) : ReadCrops(reader, image);
+        return new CnnClassificationModel(architecture, image, classes, normalization, new VariableStore())
+        {
+            TakesFloats = floats,
+            Fit = fit,
+            Precision = precision,
+            ResizedImage = whole,
+            TestCrops = crops,
+        };
+    }
+
+    /// <summary>Writes the block's second part: the columns.</summary>
+    public static void SaveColumns(BinaryWriter writer, ScoringColumns columns)
+    {
+        writer.Write(columns.Feature);
+        writer.Write(columns.Score);
+        writer.Write(columns.PredictedLabel);
+        writer.Write((int)columns.Format.Layout);
+        writer.Write(columns.Format.Height);
+        writer.Write(columns.Format.Width);
+        writer.Write(columns.Format.Channels);
+        writer.Write((int)columns.BadImages);
+        var image = columns.FeatureType as ImageDataViewType;
+        int[] dimensions = image is null ? [.. ((VectorDataViewType)columns.FeatureType).Dimensions] : [image.Height, image.Width];
+        writer.Write(image is not null);
+        writer.Write(dimensions.Length);
+        foreach (int dimension in dimensions)
+            writer.Write(dimension);
+    }
+
+    /// <summary>Reads what <see cref="SaveColumns"/> wrote. Older versions scored bad images as missing, and recorded no sizes.</summary>
+    public static ScoringColumns LoadColumns(BinaryReader reader, int version, bool floats)
+    {
+        string feature = reader.ReadString(), score = reader.ReadString(), label = reader.ReadString();
+        PixelLayout layout = Read<PixelLayout>(reader);
+        var format = new PixelVectorFormat(layout, reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
+        NumberDataViewType item = floats ? NumberDataViewType.Single : NumberDataViewType.Byte;
+        if (version < PackageVersion)
+            return new(feature, new VectorDataViewType(item), score, label, format, BadImageScoring.ScoreAsMissing);
+        BadImageScoring badImages = Read<BadImageScoring>(reader);
+        bool isImage = reader.ReadBoolean();
+        int rank = reader.ReadInt32();
+        if (rank is < 1 or > MaxRank || (isImage && rank != 2))
+            throw Damaged(Block, $"its feature column has {rank} dimensions");
+        int[] dimensions = [.. Enumerable.Range(0, rank).Select(_ => reader.ReadInt32())];
+        if (!isImage)
+            return new(feature, new VectorDataViewType(item, dimensions), score, label, format, badImages);
+        var image = dimensions is [0, 0] ? new ImageDataViewType() : new ImageDataViewType(dimensions[0], dimensions[1]);
+        return new(feature, image, score, label, format, badImages);
+    }
+
+    private static int ReadVersion(BinaryReader reader)
     {
         int version = reader.ReadInt32();
-        if (version is < 1 or > Version)
-            throw Damaged("Model.key", $"it is of version {version}; this library reads versions up to {Version}");
+        if (version < 1)
+            throw Damaged(Block, $"it is of version {version}");
+        string package = version < PackageVersion ? "" : reader.ReadString();
+        if (version > Version)
+            throw new InvalidDataException(
+                $"The CNN model cannot be loaded: it was saved by {Package} {package}, in version {version} of its format; "
+                + $"this is {Package} {ThisPackage}, which reads versions up to {Version}. Update the package {Package}.");
+        return version;
+    }
+
+    private static CnnArchitecture ReadArchitecture(BinaryReader reader)
+    {
         string name = reader.ReadString();
-        CnnArchitecture architecture = CnnArchitectures.All.FirstOrDefault(a => a.Name == name) ?? throw Damaged("Model.key", $"it names the network '{name}', which this library does not have");
+        CnnArchitecture architecture = CnnArchitectures.All.FirstOrDefault(a => a.Name == name)
+            ?? throw Damaged(Block, $"it names the network '{name}', which this library does not have");
         if (reader.ReadBoolean())
             architecture = architecture.WithTensorFlowPadding();
         float epsilon = reader.ReadSingle();
         if (!(epsilon >= 0 && float.IsFinite(epsilon)))
-            throw Damaged("Model.key", $"it says an epsilon of {epsilon} in batch normalization");
-        if (epsilon > 0)
-            architecture = architecture.WithBatchNormEpsilon(epsilon);
-        int classes = reader.ReadInt32();
-        if (classes is < 2 or > MaxClasses)
-            throw Damaged("Model.key", $"it says {classes} classes");
-        var image = new ImageShape(reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
-        if (image is not { Height: > 0 and <= MaxSide, Width: > 0 and <= MaxSide, Channels: 1 or 3 } || image.Height < architecture.MinimumSize || image.Width < architecture.MinimumSize)
-            throw Damaged("Model.key", $"it says images of {image}, which {architecture.DisplayName} does not take");
-        bool floats = reader.ReadBoolean();
-        var fit = (ImageFit)reader.ReadInt32();
-        if (!Enum.IsDefined(fit))
-            throw Damaged("Model.key", $"it says the unknown image fit {(int)fit}");
-        ImmutableArray<float> ReadFloats() => [.. Enumerable.Range(0, image.Channels).Select(_ => reader.ReadSingle())];
-        var normalization = new PixelNormalization(ReadFloats(), ReadFloats());
-        CnnPrecision precision = version < PrecisionVersion ? CnnPrecision.Float32 : (CnnPrecision)reader.ReadInt32();
-        if (!Enum.IsDefined(precision))
-            throw Damaged("Model.key", $"it says the unknown precision {(int)precision}");
-        (ImageShape whole, TestCrops crops) = version < CropsVersion ? (image, TestCrops.Center) : ReadCrops(reader, image);
-        return new CnnClassificationModel(architecture, image, classes, floats, fit, normalization, new VariableStore(), precision, whole, crops);
+            throw Damaged(Block, $"it has an epsilon of {epsilon} in batch normalization");
+        return epsilon > 0 ? architecture.WithBatchNormEpsilon(epsilon) : architecture;
+    }
+
+    private static T Read<T>(BinaryReader reader) where T : struct, Enum
+    {
+        int number = reader.ReadInt32();
+        var value = (T)Enum.ToObject(typeof(T), number);
+        return Enum.IsDefined(value) ? value : throw Damaged(Block, $"it has the unknown {typeof(T).Name} {number}");
+    }
+
+    private static ImmutableArray<float> ReadFloats(BinaryReader reader, ImageShape image)
+    {
+        ImmutableArray<float> values = [.. Enumerable.Range(0, image.Channels).Select(_ => reader.ReadSingle())];
+        return values.All(float.IsFinite) ? values : throw Damaged(Block, "its pixel normalization is not finite");
     }
 
     private static (ImageShape Whole, TestCrops Crops) ReadCrops(BinaryReader reader, ImageShape image)
     {
         ImageShape whole = image with { Height = reader.ReadInt32(), Width = reader.ReadInt32() };
-        var crops = (TestCrops)reader.ReadInt32();
-        if (whole.Height < image.Height || whole.Height > MaxSide || whole.Width < image.Width || whole.Width > MaxSide || !Enum.IsDefined(crops))
-            throw Damaged("Model.key", $"it says parts ({(int)crops}) of {image} from images of {whole}");
+        TestCrops crops = Read<TestCrops>(reader);
+        if (whole.Height < image.Height || whole.Height > MaxSide || whole.Width < image.Width || whole.Width > MaxSide)
+            throw Damaged(Block, $"it has crops of {image} from images of {whole}");
         return (whole, crops);
     }
 
@@ -102,7 +219,10 @@ internal static class CnnModelFile
             writer.Write(definition.Spec.Shape.Rank);
             foreach (int dimension in definition.Spec.Shape.Dimensions)
                 writer.Write(dimension);
-            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(model.Weights[definition.Name].Values<float>());
+            ReadOnlySpan<float> values = model.Weights[definition.Name].Values<float>();
+            if (!TensorPrimitives.IsFiniteAll(values))
+                throw new InvalidOperationException($"The model cannot be saved: its tensor '{definition.Name}' is not finite.");
+            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
             writer.Write(Crc32.Of(bytes));
             writer.Write(bytes);
         }
@@ -118,7 +238,7 @@ internal static class CnnModelFile
             if (reader.ReadUInt32() != WeightsMagic)
                 throw Damaged(WeightsStream, "it does not begin as weights do");
             if (reader.ReadInt32() is int version && version != WeightsVersion)
-                throw Damaged(WeightsStream, $"it is of version {version}; this library reads version {WeightsVersion}");
+                throw Damaged(WeightsStream, $"it is of version {version}; this version of {Package} reads {WeightsVersion}");
             IReadOnlyList<VariableDefinition> variables = model.Graphs.Scoring().Graph.Variables;
             if (reader.ReadInt32() is int count && count != variables.Count)
                 throw Damaged(WeightsStream, $"it holds {count} tensors; {model.Architecture.Name} has {variables.Count}");
@@ -144,7 +264,7 @@ internal static class CnnModelFile
             throw Damaged(WeightsStream, $"it has a tensor '{name}' where '{definition.Name}' belongs");
         int rank = reader.ReadInt32();
         if (rank is < 0 or > MaxRank)
-            throw Damaged(WeightsStream, $"the tensor '{name}' says rank {rank}");
+            throw Damaged(WeightsStream, $"the tensor '{name}' has rank {rank}");
         int[] dimensions = [.. Enumerable.Range(0, rank).Select(_ => reader.ReadInt32())];
         if (!definition.Spec.Shape.Dimensions.SequenceEqual(dimensions))
             throw Damaged(WeightsStream, $"the tensor '{name}' is [{string.Join(',', dimensions)}]; the network's is {definition.Spec.Shape}");
@@ -153,6 +273,8 @@ internal static class CnnModelFile
         reader.BaseStream.ReadExactly(bytes);
         if (Crc32.Of(bytes) != checksum)
             throw Damaged(WeightsStream, $"the tensor '{name}' does not match its checksum");
+        if (!TensorPrimitives.IsFiniteAll<float>(variable.Values<float>()))
+            throw Damaged(WeightsStream, $"the tensor '{name}' holds values that are not finite");
         variable.Touch();
     }
 }

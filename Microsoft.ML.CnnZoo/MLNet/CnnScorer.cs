@@ -34,6 +34,9 @@ internal sealed class CnnScorer : IDisposable
         RowsPerBatch = Math.Max(1, Math.Clamp(BatchBytes / (model.Image.ValueCount * sizeof(float)), 1, LargestBatch) / _crops);
     }
 
+    /// <summary>The network, which the scorer frees.</summary>
+    public CnnClassificationModel Model => _model;
+
     /// <summary>Rows that are best scored together.</summary>
     public int RowsPerBatch { get; }
 
@@ -92,7 +95,14 @@ internal sealed class CnnScorer : IDisposable
     }
 
     /// <summary>Throws when disposed.</summary>
-    public void CheckAlive() => ObjectDisposedException.ThrowIf(_disposed, typeof(CnnClassificationTransformer));
+    public void CheckAlive()
+    {
+        if (_disposed)
+            throw new ObjectDisposedException(nameof(CnnClassificationTransformer),
+                "The trained network was disposed. A PredictionEngine disposes the model that it was made for, unless it was made "
+                + "with new PredictionEngineOptions { OwnsTransformer = false }: do so where several engines share one model, or "
+                + "call CnnClassificationTransformer.Classify, which may be called from many threads.");
+    }
 
     public void Dispose()
     {
@@ -134,7 +144,7 @@ internal sealed class CnnScorer : IDisposable
         Leave();
     }
 
-    /// <summary>The last to leave a disposed scorer frees it: nobody's memory goes while he computes.</summary>
+    /// <summary>Freed once disposed and idle.</summary>
     private void Leave()
     {
         lock (_gate)

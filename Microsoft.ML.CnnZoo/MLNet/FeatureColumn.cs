@@ -1,5 +1,6 @@
 using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.CnnZoo;
@@ -53,7 +54,7 @@ internal readonly record struct FeatureColumn(DataViewSchema.Column Column, Feat
     /// <exception cref="ArgumentOutOfRangeException">It is missing, or holds no images.</exception>
     public static FeatureColumn Bind(DataViewSchema schema, string name, PixelVectorFormat format, ImageShape network)
     {
-        DataViewSchema.Column column = schema.GetColumnOrNull(name) ?? throw SchemaExceptions.NotFound("feature", name);
+        DataViewSchema.Column column = schema.GetColumnOrNull(name) ?? throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", name);
         switch (column.Type)
         {
             case ImageDataViewType:
@@ -65,7 +66,7 @@ internal readonly record struct FeatureColumn(DataViewSchema.Column Column, Feat
             case VectorDataViewType { IsKnownSize: true } vector when vector.ItemType == NumberDataViewType.Single:
                 return new(column, FeatureKind.FloatPixels, FindFormat(name, vector, format, network));
             default:
-                throw SchemaExceptions.Mismatch("feature", name, Expected, column.Type.ToString()!);
+                throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", name, Expected, column.Type.ToString()!);
         }
     }
 
@@ -74,7 +75,7 @@ internal readonly record struct FeatureColumn(DataViewSchema.Column Column, Feat
     {
         SchemaShape.Column column = schema.FirstOrDefault(c => c.Name == name);
         if (column.Name is null)
-            throw SchemaExceptions.NotFound("feature", name);
+            throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", name);
         bool fits = column.Kind switch
         {
             SchemaShape.Column.VectorKind.Scalar => column.ItemType is ImageDataViewType,
@@ -82,7 +83,7 @@ internal readonly record struct FeatureColumn(DataViewSchema.Column Column, Feat
             _ => !column.IsKey && column.ItemType == NumberDataViewType.Byte,
         };
         if (!fits)
-            throw SchemaExceptions.Mismatch("feature", name, Expected, Describe(column));
+            throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", name, Expected, Describe(column));
     }
 
     /// <summary>A column's type in words.</summary>
@@ -121,7 +122,7 @@ internal readonly record struct FeatureColumn(DataViewSchema.Column Column, Feat
             if (side * side * channels == type.Size && (format.Channels == 0 || format.Channels == channels))
                 return Build(name, type, side, side, channels, format.Layout);
         }
-        throw SchemaExceptions.Mismatch("feature", name, "a vector with dimensions [channels, height, width] or [height, width, channels], or ImageHeight and ImageWidth in the options", type.ToString());
+        throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", name, "a vector with dimensions [channels, height, width] or [height, width, channels], or ImageHeight and ImageWidth in the options", type.ToString());
     }
 
     private static PixelLayout LayoutOf(int[] dims) => dims is [not (1 or 3 or 4), _, 1 or 3 or 4] ? PixelLayout.Interleaved : PixelLayout.Planar;
@@ -129,7 +130,7 @@ internal readonly record struct FeatureColumn(DataViewSchema.Column Column, Feat
     private static PixelFormat Build(string name, VectorDataViewType type, int height, int width, int channels, PixelLayout layout)
     {
         if ((long)height * width * channels != type.Size || channels is < 1 or > 4)
-            throw SchemaExceptions.Mismatch("feature", name, $"images of {height}x{width} pixels with 1 to 4 channels", type.ToString());
+            throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", name, $"images of {height}x{width} pixels with 1 to 4 channels", type.ToString());
         return PixelFormat.FromChannels(height, width, channels, isPlanar: layout != PixelLayout.Interleaved);
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
 
@@ -13,28 +14,28 @@ internal readonly record struct LabelColumn(DataViewSchema.Column Column, int Cl
     /// <exception cref="ArgumentOutOfRangeException">It is missing, is no key, or has fewer than two values.</exception>
     public static LabelColumn Bind(DataViewSchema schema, string name)
     {
-        DataViewSchema.Column column = schema.GetColumnOrNull(name) ?? throw SchemaExceptions.NotFound("label", name);
+        DataViewSchema.Column column = schema.GetColumnOrNull(name) ?? throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name);
         if (column.Type is not KeyDataViewType key)
-            throw SchemaExceptions.Mismatch("label", name, Expected, column.Type.ToString()!);
+            throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name, Expected, column.Type.ToString()!);
         if (key.Count is < 1 or > int.MaxValue)
-            throw SchemaExceptions.Mismatch("label", name, "Key with a known number of values", key.ToString());
+            throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name, "Key with a known number of values", key.ToString());
         if (key.Count == 1)
             throw OneClass(name, LabelValues.Of(column, 1), 0);
         return new(column, (int)key.Count);
     }
 
     /// <summary>The check that is possible before sizes are known.</summary>
-    public static void CheckShape(SchemaShape schema, string name)
+    public static SchemaShape.Column CheckShape(SchemaShape schema, string name)
     {
-        SchemaShape.Column column = schema.FirstOrDefault(c => c.Name == name);
-        if (column.Name is null)
-            throw SchemaExceptions.NotFound("label", name);
+        if (!schema.TryFindColumn(name, out SchemaShape.Column column))
+            throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name);
         if (!column.IsKey || column.Kind != SchemaShape.Column.VectorKind.Scalar)
-            throw SchemaExceptions.Mismatch("label", name, Expected, FeatureColumn.Describe(column));
+            throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name, Expected, FeatureColumn.Describe(column));
+        return column;
     }
 
     /// <summary>All rows are of one class: there is nothing to learn.</summary>
-    public static ArgumentOutOfRangeException OneClass(string name, LabelValues labels, int classNumber) => SchemaExceptions.Of(
+    public static Exception OneClass(string name, LabelValues labels, int classNumber) => Contracts.ExceptParam("inputSchema",
         $"The label column '{name}' has one class only, '{labels.Text(classNumber)}'; a classifier needs images of two classes at least");
 
     /// <summary>Reads the class number of the present row: the key less one, -1 when it is missing.</summary>

@@ -21,10 +21,14 @@ internal abstract class LabelValues
     /// <summary>All values as text.</summary>
     public string[] Texts() => [.. Enumerable.Range(0, Count).Select(Text)];
 
+    /// <summary>The first class that has another value there; null when there is none, or where one of them has no values.</summary>
+    public int? FirstDifference(LabelValues other) => ItemType is null || other.ItemType is null ? null
+        : Enumerable.Range(0, Math.Min(Count, other.Count)).Cast<int?>().FirstOrDefault(c => Text(c!.Value) != other.Text(c.Value));
+
     /// <summary>The values of a label column (its KeyValues).</summary>
     public static LabelValues Of(DataViewSchema.Column label, int count)
     {
-        if (label.Annotations.Schema.GetColumnOrNull(AnnotationKinds.KeyValues) is not { Type: VectorDataViewType { Size: var size } type } || size != count)
+        if (label.Annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.KeyValues) is not { Type: VectorDataViewType { Size: var size } type } || size != count)
             return new NumberedLabels(count);
         return Kind.ByType(type.ItemType)?.Read(label.Annotations) ?? new NumberedLabels(count);
     }
@@ -38,7 +42,7 @@ internal abstract class LabelValues
     {
         string kind = reader.ReadString();
         return kind.Length == 0 ? new NumberedLabels(count)
-            : Kind.ByName(kind)?.Load(reader, count) ?? throw new InvalidDataException($"The model's labels are of the unknown type '{kind}'.");
+            : Kind.ByName(kind)?.Load(reader, count) ?? throw CnnModelFile.Damaged(CnnModelFile.Block, $"its labels are of the unknown type '{kind}'");
     }
 
     /// <summary>How labels of one type are read, written and shown.</summary>
@@ -76,7 +80,7 @@ internal abstract class LabelValues
         public override LabelValues Read(DataViewSchema.Annotations annotations)
         {
             VBuffer<T> values = default;
-            annotations.GetValue(AnnotationKinds.KeyValues, ref values);
+            annotations.GetValue(AnnotationUtils.Kinds.KeyValues, ref values);
             return new TypedLabels<T>(this, [.. values.DenseValues()]);
         }
 
@@ -96,7 +100,8 @@ internal abstract class LabelValues
         public override string Text(int classNumber) => kind.Show(values[classNumber]);
 
         public override void AddTo(DataViewSchema.Annotations.Builder annotations, string name) =>
-            annotations.Add(name, new VectorDataViewType(kind.Type, values.Length), (ref VBuffer<T> target) => AnnotationKinds.Fill(ref target, values));
+            annotations.Add(name, new VectorDataViewType(kind.Type, values.Length),
+                (ref VBuffer<T> target) => new VBuffer<T>(values.Length, values).CopyTo(ref target));
 
         public override void Save(BinaryWriter writer)
         {
@@ -114,28 +119,5 @@ internal abstract class LabelValues
         public override string Text(int classNumber) => classNumber.ToString(CultureInfo.InvariantCulture);
         public override void AddTo(DataViewSchema.Annotations.Builder annotations, string kind) { }
         public override void Save(BinaryWriter writer) => writer.Write("");
-    }
-}
-
-/// <summary>Names of annotations that ML.NET's evaluators and transformers look for.</summary>
-internal static class AnnotationKinds
-{
-    public const string KeyValues = "KeyValues";
-    public const string SlotNames = "SlotNames";
-    public const string TrainingLabelValues = "TrainingLabelValues";
-    public const string ScoreColumnKind = "ScoreColumnKind";
-    public const string ScoreValueKind = "ScoreValueKind";
-    public const string ScoreColumnSetId = "ScoreColumnSetId";
-    public const string MulticlassClassification = "MulticlassClassification";
-
-    /// <summary>Type of <see cref="ScoreColumnSetId"/>.</summary>
-    public static KeyDataViewType ScoreColumnSetIdType { get; } = new(typeof(uint), int.MaxValue);
-
-    /// <summary>Overwrites a buffer with dense values.</summary>
-    public static void Fill<T>(ref VBuffer<T> target, ReadOnlySpan<T> values)
-    {
-        VBufferEditor<T> editor = VBufferEditor.Create(ref target, values.Length);
-        values.CopyTo(editor.Values);
-        target = editor.Commit();
     }
 }

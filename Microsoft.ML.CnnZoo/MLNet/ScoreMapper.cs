@@ -1,15 +1,17 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
 
-/// <summary>The transformer bound to one input schema: adds PredictedLabel and Score behind the input's columns, as ML.NET's own multiclass trainers do.</summary>
+/// <summary>
+/// The transformer bound to one input schema: adds PredictedLabel and Score behind the input's columns, as ML.NET's own
+/// multiclass trainers do.
+/// </summary>
 internal sealed class ScoreMapper : IRowToRowMapper
 {
-    private readonly CnnClassificationTransformer _transformer;
-
     public ScoreMapper(CnnClassificationTransformer transformer, DataViewSchema input)
     {
-        _transformer = transformer;
+        Transformer = transformer;
         InputSchema = input;
         Feature = transformer.BindFeature(input);
         OutputSchema = ScoreSchema.Build(input, transformer);
@@ -18,9 +20,9 @@ internal sealed class ScoreMapper : IRowToRowMapper
     public DataViewSchema InputSchema { get; }
     public DataViewSchema OutputSchema { get; }
     public FeatureColumn Feature { get; }
-    public CnnScorer Scorer => _transformer.Scorer;
-    public CnnClassificationModel Model => _transformer.Model;
-    public CnnClassificationTransformer Transformer => _transformer;
+    public CnnClassificationTransformer Transformer { get; }
+    public CnnScorer Scorer => Transformer.Scorer;
+    public CnnClassificationModel Model => Transformer.Model;
 
     /// <summary>Index of PredictedLabel in the output.</summary>
     public int PredictedLabelIndex => InputSchema.Count;
@@ -41,7 +43,21 @@ internal sealed class ScoreMapper : IRowToRowMapper
         return new ScoredRow(input, this, activeColumns);
     }
 
-    /// <summary>The best class's key: 1 more than its number; 0 (missing) when the scores are not numbers. Of equal scores the first wins.</summary>
+    /// <summary>A getter of an output column as one of the type that was asked for, checked as ML.NET's rows do.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The column is not active.</exception>
+    /// <exception cref="InvalidOperationException">The getter is of another type.</exception>
+    public static ValueGetter<TValue> Getter<TValue>(DataViewSchema.Column column, bool isActive, Func<Delegate> getter)
+    {
+        Contracts.CheckParam(isActive, nameof(column), "requested column not active");
+        return getter() as ValueGetter<TValue> ?? throw Contracts.Except(
+            $"Invalid TValue in GetGetter for column #{column.Index}: {column.Name}: {column.Type}: '{typeof(TValue)}', "
+            + $"expected type: '{column.Type.RawType}'.");
+    }
+
+    /// <summary>
+    /// The best class's key: 1 more than its number; 0 (missing) when the scores are not numbers. Of equal scores the
+    /// first wins.
+    /// </summary>
     public static uint PredictedKey(ReadOnlySpan<float> scores)
     {
         int best = 0;
@@ -59,54 +75,56 @@ internal sealed class ScoreMapper : IRowToRowMapper
 /// <summary>Columns and annotations of the output.</summary>
 internal static class ScoreSchema
 {
+    /// <summary>The schema of scored rows.</summary>
     public static DataViewSchema Build(DataViewSchema input, CnnClassificationTransformer transformer)
     {
-        uint set = NextScoreColumnSet(input);
+        LabelValues labels = transformer.Labels;
+        uint set = AnnotationUtils.GetMaxAnnotationKind(input, out _, AnnotationUtils.Kinds.ScoreColumnSetId) + 1;
+        DataViewSchema.Annotations.Builder label = Common(set, AnnotationUtils.Const.ScoreValueKind.PredictedLabel);
+        labels.AddTo(label, AnnotationUtils.Kinds.KeyValues);
+        DataViewSchema.Annotations.Builder score = Common(set, AnnotationUtils.Const.ScoreValueKind.Score);
+        labels.AddTo(score, AnnotationUtils.Kinds.TrainingLabelValues);
+        ReadOnlyMemory<char>[] names = Array.ConvertAll(labels.Texts(), t => t.AsMemory());
+        score.AddSlotNames(names.Length, (ref VBuffer<ReadOnlyMemory<char>> target) =>
+            new VBuffer<ReadOnlyMemory<char>>(names.Length, names).CopyTo(ref target));
+
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
-        builder.AddColumn(transformer.PredictedLabelColumnName, new KeyDataViewType(typeof(uint), transformer.Labels.Count), LabelAnnotations(transformer.Labels, set));
-        builder.AddColumn(transformer.ScoreColumnName, new VectorDataViewType(NumberDataViewType.Single, transformer.Labels.Count), ScoreAnnotations(transformer.Labels, set));
+        var key = new KeyDataViewType(typeof(uint), labels.Count);
+        builder.AddColumn(transformer.PredictedLabelColumnName, key, label.ToAnnotations());
+        var vector = new VectorDataViewType(NumberDataViewType.Single, labels.Count);
+        builder.AddColumn(transformer.ScoreColumnName, vector, score.ToAnnotations());
         return builder.ToSchema();
     }
 
-    private static DataViewSchema.Annotations LabelAnnotations(LabelValues labels, uint set)
+    /// <summary>What a trainer promises of the two columns before it is fitted.</summary>
+    public static IEnumerable<SchemaShape.Column> Promise(SchemaShape.Column label, string scoreName, string labelName)
     {
-        var annotations = new DataViewSchema.Annotations.Builder();
-        AddText(annotations, AnnotationKinds.ScoreColumnKind, AnnotationKinds.MulticlassClassification);
-        AddText(annotations, AnnotationKinds.ScoreValueKind, "PredictedLabel");
-        labels.AddTo(annotations, AnnotationKinds.KeyValues);
-        annotations.AddPrimitiveValue(AnnotationKinds.ScoreColumnSetId, AnnotationKinds.ScoreColumnSetIdType, set);
-        return annotations.ToAnnotations();
+        IEnumerable<SchemaShape.Column> common = AnnotationUtils.GetTrainerOutputAnnotation();
+        IEnumerable<SchemaShape.Column> Values(string kind) =>
+            label.Annotations.Where(a => a.Name == AnnotationUtils.Kinds.KeyValues)
+                .Select(v => new SchemaShape.Column(kind, SchemaShape.Column.VectorKind.Vector, v.ItemType, false));
+        var slotNames = new SchemaShape.Column(
+            AnnotationUtils.Kinds.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, false);
+        var labelAnnotations = new SchemaShape([.. common, .. Values(AnnotationUtils.Kinds.KeyValues)]);
+        var scoreAnnotations = new SchemaShape(
+            [.. common, .. Values(AnnotationUtils.Kinds.TrainingLabelValues), slotNames]);
+        return
+        [
+            new(labelName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, true, labelAnnotations),
+            new(scoreName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, false, scoreAnnotations),
+        ];
     }
 
-    private static DataViewSchema.Annotations ScoreAnnotations(LabelValues labels, uint set)
+    private static DataViewSchema.Annotations.Builder Common(uint set, string valueKind)
     {
         var annotations = new DataViewSchema.Annotations.Builder();
-        AddText(annotations, AnnotationKinds.ScoreColumnKind, AnnotationKinds.MulticlassClassification);
-        annotations.AddPrimitiveValue(AnnotationKinds.ScoreColumnSetId, AnnotationKinds.ScoreColumnSetIdType, set);
-        AddText(annotations, AnnotationKinds.ScoreValueKind, "Score");
-        labels.AddTo(annotations, AnnotationKinds.TrainingLabelValues);
-        ReadOnlyMemory<char>[] names = Array.ConvertAll(labels.Texts(), t => t.AsMemory());
-        annotations.Add(AnnotationKinds.SlotNames, new VectorDataViewType(TextDataViewType.Instance, names.Length),
-            (ref VBuffer<ReadOnlyMemory<char>> target) => AnnotationKinds.Fill(ref target, names));
-        return annotations.ToAnnotations();
-    }
-
-    private static void AddText(DataViewSchema.Annotations.Builder annotations, string kind, string value) =>
-        annotations.AddPrimitiveValue(kind, TextDataViewType.Instance, value.AsMemory());
-
-    /// <summary>One more than the greatest id that the input's scores have.</summary>
-    private static uint NextScoreColumnSet(DataViewSchema input)
-    {
-        uint greatest = 0;
-        foreach (DataViewSchema.Column column in input)
-        {
-            if (column.Annotations.Schema.GetColumnOrNull(AnnotationKinds.ScoreColumnSetId) is not { Type: KeyDataViewType key } || key.RawType != typeof(uint))
-                continue;
-            uint id = 0;
-            column.Annotations.GetValue(AnnotationKinds.ScoreColumnSetId, ref id);
-            greatest = Math.Max(greatest, id);
-        }
-        return greatest + 1;
+        void AddText(string kind, string value) =>
+            annotations.AddPrimitiveValue(kind, TextDataViewType.Instance, value.AsMemory());
+        AddText(AnnotationUtils.Kinds.ScoreColumnKind, AnnotationUtils.Const.ScoreColumnKind.MulticlassClassification);
+        annotations.AddPrimitiveValue(
+            AnnotationUtils.Kinds.ScoreColumnSetId, AnnotationUtils.ScoreColumnSetIdType, set);
+        AddText(AnnotationUtils.Kinds.ScoreValueKind, valueKind);
+        return annotations;
     }
 }

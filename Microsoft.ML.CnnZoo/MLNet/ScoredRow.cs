@@ -46,10 +46,8 @@ internal sealed class ScoredRow : DataViewRow
     {
         if (column.Index < _mapper.PredictedLabelIndex)
             return _input.GetGetter<TValue>(_mapper.InputSchema[column.Index]);
-        if (!IsColumnActive(column))
-            throw SchemaExceptions.NotActive();
-        Delegate getter = column.Index == _mapper.PredictedLabelIndex ? (ValueGetter<uint>)GetLabel : (ValueGetter<VBuffer<float>>)GetScore;
-        return SchemaExceptions.Cast<TValue>(getter, column);
+        return ScoreMapper.Getter<TValue>(column, IsColumnActive(column), () => column.Index == _mapper.ScoreIndex
+            ? (ValueGetter<VBuffer<float>>)GetScore : (ValueGetter<uint>)GetLabel);
     }
 
     protected override void Dispose(bool disposing)
@@ -68,7 +66,7 @@ internal sealed class ScoredRow : DataViewRow
     private void GetScore(ref VBuffer<float> target)
     {
         Refresh();
-        AnnotationKinds.Fill<float>(ref target, _scores);
+        new VBuffer<float>(_scores.Length, _scores).CopyTo(ref target);
     }
 
     private void Refresh()
@@ -85,7 +83,7 @@ internal sealed class ScoredRow : DataViewRow
         }
         else
         {
-            _mapper.Transformer.WarnOfBadImage(_input.Position, _reader.Problem);
+            _mapper.Transformer.ReportBadImage(_input.Position, _reader.Problem);
             _scores.AsSpan().Fill(float.NaN);
         }
         _position = _input.Position;

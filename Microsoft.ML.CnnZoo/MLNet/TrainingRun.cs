@@ -15,9 +15,9 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     public CnnClassificationTransformer Fit(IDataView train, IDataView? validation)
     {
         LabelColumn label = LabelColumn.Bind(train.Schema, options.LabelColumnName);
-        FeatureColumn feature = BindFeature(train.Schema);
+        FeatureColumn feature = BindFeature(train);
         if (validation is not null)
-            CheckValidation(validation.Schema, label, feature);
+            CheckValidation(validation, label, feature);
         return feature.HoldsFloats ? Fit<float>(train, validation, label, feature) : Fit<byte>(train, validation, label, feature);
     }
 
@@ -36,7 +36,11 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         return height >= _architecture.MinimumSize && width >= _architecture.MinimumSize ? paper with { Height = height, Width = width } : paper;
     }
 
-    private FeatureColumn BindFeature(DataViewSchema schema) => FeatureColumn.Bind(schema, options.FeatureColumnName, _format, options.NetworkInput ?? _architecture.DefaultInput);
+    private FeatureColumn BindFeature(IDataView view)
+    {
+        CachedImages.CheckKept(view, options.FeatureColumnName);
+        return FeatureColumn.Bind(view.Schema, options.FeatureColumnName, _format, options.NetworkInput ?? _architecture.DefaultInput);
+    }
 
     /// <summary>The options of the training loop.</summary>
     public static TrainingOptions ToTrainingOptions(CnnClassificationTrainer.Options options, int seed, WorkerPool workers) => new()
@@ -92,10 +96,17 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         TrainingResult result = trainer.Train(training, held);
         ReportEnd(result);
         var weightNames = scoring.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
-        var model = new CnnClassificationModel(_architecture, image, label.Classes, feature.HoldsFloats, options.ImageFit, images.Normalization,
-            trainer.Variables.Clone(v => weightNames.Contains(v.Name)), options.Precision, new CachedImageSizes(options.Augmentation, image, options.ImageFit).Tested(options.TestCrops), options.TestCrops);
-        var columns = new CnnClassificationTransformer.ColumnNames(options.FeatureColumnName, options.ScoreColumnName, options.PredictedLabelColumnName, _format);
-        return new CnnClassificationTransformer(host, model, labels, columns, new CnnScorer(model, registry, WorkerPool.Shared), result);
+        VariableStore weights = trainer.Variables.Clone(v => weightNames.Contains(v.Name));
+        var model = new CnnClassificationModel(_architecture, image, label.Classes, images.Normalization, weights)
+        {
+            TakesFloats = feature.HoldsFloats,
+            Fit = options.ImageFit,
+            Precision = options.Precision,
+            ResizedImage = new CachedImageSizes(options.Augmentation, image, options.ImageFit).Tested(options.TestCrops),
+            TestCrops = options.TestCrops,
+        };
+        var columns = new ScoringColumns(options.FeatureColumnName, feature.Column.Type, options.ScoreColumnName, options.PredictedLabelColumnName, _format, options.BadImagesWhenScoring);
+        return new CnnClassificationTransformer(host, new CnnScorer(model, registry, WorkerPool.Shared), labels, columns, result);
     }
 
     private void TakeInitialWeights(NetworkGraph graph, VariableStore variables)
@@ -116,7 +127,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             throw new InvalidOperationException($"Options.ImageNormalization is for {images.Normalization.Channels} channels; the network takes {image.Channels}.");
         if (validation is not null)
         {
-            var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName), BindFeature(validation.Schema), "validation");
+            var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName), BindFeature(validation), "validation");
             ImageCache<T> held = reader.Read<T>(rows, sizes.CreateScoringScaler);
             held.Augment(options.Augmentation, seed);
             held.Normalization = images.Normalization;
@@ -135,15 +146,24 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         return (images, new BatchSubset(images, kept), new BatchSubset(images, chosen));
     }
 
-    private void CheckValidation(DataViewSchema schema, LabelColumn label, FeatureColumn feature)
+    private void CheckValidation(IDataView validation, LabelColumn label, FeatureColumn feature)
     {
-        LabelColumn ownLabel = LabelColumn.Bind(schema, options.LabelColumnName);
+        LabelColumn ownLabel = LabelColumn.Bind(validation.Schema, options.LabelColumnName);
         if (ownLabel.Classes != label.Classes)
-            throw SchemaExceptions.Mismatch("validation label", options.LabelColumnName, label.Column.Type.ToString()!, ownLabel.Column.Type.ToString()!);
-        FeatureColumn ownFeature = BindFeature(schema);
+            throw Mismatch("label", label.Column, ownLabel.Column);
+        LabelValues values = LabelValues.Of(label.Column, label.Classes), own = LabelValues.Of(ownLabel.Column, label.Classes);
+        if (values.FirstDifference(own) is int key)
+            throw Contracts.ExceptParam(nameof(validation),
+                $"The keys of label column '{options.LabelColumnName}' stand for other classes in the validation data: key {key + 1} "
+                + $"is '{own.Text(key)}' there, '{values.Text(key)}' in the training data. Map the labels of both by one MapValueToKey, "
+                + "fitted on the training data");
+        FeatureColumn ownFeature = BindFeature(validation);
         if (ownFeature.HoldsFloats != feature.HoldsFloats)
-            throw SchemaExceptions.Mismatch("validation feature", options.FeatureColumnName, feature.Column.Type.ToString()!, ownFeature.Column.Type.ToString()!);
+            throw Mismatch("feature", feature.Column, ownFeature.Column);
     }
+
+    private static Exception Mismatch(string role, DataViewSchema.Column train, DataViewSchema.Column validation) =>
+        Contracts.ExceptSchemaMismatch("inputSchema", $"validation {role}", train.Name, train.Type.ToString(), validation.Type.ToString());
 
     private void ReportCache(PixelStore store) =>
         Info($"Decoded images: {store.InMemory >> 20} MiB in memory, {store.InFile >> 20} MiB in a temporary file.");

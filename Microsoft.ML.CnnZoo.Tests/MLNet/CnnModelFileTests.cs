@@ -1,0 +1,102 @@
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.MLNet;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.MLNet;
+
+/// <summary>The block that describes a model: what is written is read, older forms too, and damage is named.</summary>
+public sealed class CnnModelFileTests
+{
+    private const string Architecture = "lenet5_modern_relu";
+
+    [Fact]
+    public void LoadBlock_Saved_GivesBackColumns()
+    {
+        DataViewType[] types =
+        [
+            new ImageDataViewType(), new ImageDataViewType(28, 30), new VectorDataViewType(NumberDataViewType.Byte),
+            new VectorDataViewType(NumberDataViewType.Byte, 28, 28, 1),
+        ];
+        foreach (DataViewType type in types)
+            Assert.Equal(Columns(type), Load(Save(type)).Columns);
+    }
+
+    [Fact]
+    public void LoadBlock_Version3_ScoresBadImagesAsMissing()
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        writer.Write(3);
+        writer.Write(Architecture);
+        writer.Write(false);
+        writer.Write(0f);
+        foreach (int value in new[] { 2, 28, 28, 1 }) // classes, image
+            writer.Write(value);
+        writer.Write(true);
+        writer.Write((int)ImageFit.Stretch);
+        writer.Write(1f);
+        writer.Write(0f);
+        foreach (int value in new[] { (int)CnnPrecision.Float32, 28, 28, (int)TestCrops.Center })
+            writer.Write(value);
+        foreach (string name in new[] { "F", "S", "P" })
+            writer.Write(name);
+        foreach (int value in new[] { (int)PixelLayout.Interleaved, 28, 28, 1 })
+            writer.Write(value);
+        writer.Write(""); // labels without values
+        (CnnClassificationModel model, ScoringColumns columns, LabelValues labels) = Load(stream.ToArray());
+        var format = new PixelVectorFormat(PixelLayout.Interleaved, 28, 28, 1);
+        Assert.Equal(new ScoringColumns("F", new VectorDataViewType(NumberDataViewType.Single), "S", "P", format, BadImageScoring.ScoreAsMissing), columns);
+        Assert.Equal((Architecture, true, 2), (model.Architecture.Name, model.TakesFloats, labels.Count));
+    }
+
+    [Fact]
+    public void LoadBlock_AnyByteChangedOrCut_LoadsOrSaysWhatIsDamaged()
+    {
+        byte[] good = Save(new VectorDataViewType(NumberDataViewType.Byte, 28, 28, 1));
+        int refused = 0;
+        for (int i = 0; i < good.Length; i++)
+        {
+            Assert.Contains("it is truncated", Assert.Throws<InvalidDataException>(() => Load(good[..i])).Message, StringComparison.Ordinal);
+            foreach (byte value in new byte[] { 0, 0x7F, 0x80, 0xFF })
+            {
+                byte[] bad = [.. good];
+                bad[i] = value;
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                if (Record.Exception(() => Load(bad)) is { } error)
+                {
+                    Assert.IsType<InvalidDataException>(error);
+                    Assert.StartsWith("The CNN model cannot be loaded: ", error.Message, StringComparison.Ordinal);
+                    refused++;
+                }
+                Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+            }
+        }
+        Assert.InRange(refused, good.Length, 4 * good.Length);
+    }
+
+    private static ScoringColumns Columns(DataViewType type) =>
+        new("F", type, "S", "P", new PixelVectorFormat(PixelLayout.Planar, 1, 2, 3), BadImageScoring.Throw);
+
+    private static byte[] Save(DataViewType type)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        CnnArchitecture architecture = CnnArchitectures.All.Single(a => a.Name == Architecture);
+        using var weights = new VariableStore();
+        CnnModelFile.SaveHeader(writer, new CnnClassificationModel(
+            architecture, new ImageShape(28, 28, 1), 2, PixelNormalization.Uniform(1, 0, 1), weights));
+        CnnModelFile.SaveColumns(writer, Columns(type));
+        writer.Write("String");
+        writer.Write("cat");
+        writer.Write("dog");
+        return stream.ToArray();
+    }
+
+    private static (CnnClassificationModel Model, ScoringColumns Columns, LabelValues Labels) Load(byte[] block)
+    {
+        using var reader = new BinaryReader(new MemoryStream(block));
+        return CnnModelFile.LoadBlock(reader);
+    }
+}
