@@ -66,6 +66,20 @@ public sealed class CnnClassificationTransformer : ISingleFeaturePredictionTrans
     internal LabelValues Labels { get; }
     internal CnnScorer Scorer { get; }
 
+    /// <summary>Finds the network in a pipeline, such as a loaded one, which keeps owning it.</summary>
+    /// <param name="model">The fitted pipeline, or the transformer itself.</param>
+    /// <exception cref="ArgumentException">There is no network in it, or more than one.</exception>
+    public static CnnClassificationTransformer From(ITransformer model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        CnnClassificationTransformer[] found = [.. Networks(model)];
+        return found.Length == 1 ? found[0] : throw new ArgumentException(
+            $"The pipeline has {found.Length} transformers of type {nameof(CnnClassificationTransformer)}; expected one.", nameof(model));
+
+        static IEnumerable<CnnClassificationTransformer> Networks(ITransformer part) =>
+            part is CnnClassificationTransformer network ? [network] : (part as IEnumerable<ITransformer> ?? []).SelectMany(Networks);
+    }
+
     /// <summary>Classifies an encoded image: the contents of a PNG, JPEG, WebP, BMP or GIF file. Safe to call from many threads at a time.</summary>
     /// <param name="encodedImage">The file's bytes.</param>
     /// <param name="top">How many classes to return, ≥ 1; all when there are fewer.</param>

@@ -1,4 +1,3 @@
-using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
