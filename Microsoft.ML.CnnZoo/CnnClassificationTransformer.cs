@@ -14,8 +14,8 @@ namespace Microsoft.ML.CnnZoo;
 /// <see cref="TransformerChain{TLastTransformer}"/> or prediction engine that owns it. Prediction engines that share one model
 /// must not own it: see <see cref="PredictionEngineOptions.OwnsTransformer"/>. A row whose image is missing or cannot be
 /// decoded is treated as <see cref="CnnClassificationTrainer.Options.BadImagesWhenScoring"/> says.
-/// A process that loads a saved model needs the package Microsoft.ML.CnnZoo and nothing else; where it is missing, ML.NET
-/// throws <see cref="FileNotFoundException"/> for the assembly "Microsoft.ML.CnnZoo".
+/// A process that loads a saved model needs the package Microsoft.ML.CnnZoo and no call besides; where the package is missing,
+/// the inner exception of ML.NET's is a <see cref="FileNotFoundException"/> for the assembly "Microsoft.ML.CnnZoo".
 /// </remarks>
 public sealed class CnnClassificationTransformer : ISingleFeaturePredictionTransformer<CnnClassificationModel>, IDisposable
 {

@@ -6,8 +6,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 root="$PWD"
 work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
 export NUGET_PACKAGES="${NUGET_PACKAGES:-$HOME/.nuget/packages}"
+# A version of its own, so that no copy of an earlier run is taken from the cache of packages.
+version="0.0.0-try.$$.$(date +%s)"
+trap 'rm -rf "$work" "$NUGET_PACKAGES/microsoft.ml.cnnzoo/$version"' EXIT
 
 fail() {
   echo "try-package: $*" >&2
@@ -25,20 +27,18 @@ bitmap() {
 
 # Runs the program both ways: NAME COMMAND...
 use() {
-  local name="$1" answer
+  local name="$1" answer class
   shift
   rm -f "$work/model.zip"
   "$@" train "$work/images" "$work/model.zip"
-  answer="$("$@" classify "$work/model.zip" "$work/images/light/3.bmp")"
-  [[ "$answer" == *"Label = light"* || "$answer" == *"Label = dark"* ]] || fail "$name: unexpected answer: $answer"
+  for class in light dark; do
+    answer="$("$@" classify "$work/model.zip" "$work/images/$class/3.bmp")"
+    [[ "$answer" == *"Label = $class,"* ]] || fail "$name: unexpected answer: $answer"
+  done
   echo "try-package: $name: ${answer##*/}"
 }
 
-# A version of its own, so that no copy of an earlier run is taken from the cache of packages.
-version="0.0.0-try.$$.$(date +%s)"
-dotnet pack Microsoft.ML.CnnZoo -c Release --nologo -v quiet -p:Version="$version" -o "$work/packages"
-package="$work/packages/Microsoft.ML.CnnZoo.$version.nupkg"
-trap 'rm -rf "$work" "$NUGET_PACKAGES/microsoft.ml.cnnzoo/$version"' EXIT
+dotnet pack Microsoft.ML.CnnZoo -c Release --nologo -v quiet -clp:ErrorsOnly -p:PackageVersion="$version" -o "$work/packages"
 
 mkdir -p "$work/app" "$work/images/light" "$work/images/dark"
 for i in 1 2 3 4 5; do
@@ -63,7 +63,28 @@ EOF
 sed -n '/^```csharp$/,/^```$/p' Microsoft.ML.CnnZoo/PACKAGE.md | sed '/^```/d' >"$work/app/Program.cs"
 cd "$work/app"
 
-dotnet build -c Release --nologo -v quiet
+dotnet build -c Release --nologo -v quiet -clp:ErrorsOnly
 use "framework-dependent" dotnet bin/Release/net10.0/app.dll
 [ ! -e bin/Release/net10.0/Mono.Cecil.dll ] || fail "the package brings Mono.Cecil along"
 grep -q '"Microsoft.ML/' obj/project.assets.json || fail "the package does not depend on Microsoft.ML"
+
+# Publishes and uses the program: NAME ARGUMENTS...
+publish() {
+  local name="$1"
+  shift
+  dotnet publish -c Release --nologo -v quiet --use-current-runtime -o "$work/published" "$@"
+  use "$name" "$work/published/app"
+  rm -rf "$work/published"
+}
+
+publish "single file" --self-contained false -p:PublishSingleFile=true
+publish "self-contained single file" --self-contained true -p:PublishSingleFile=true
+publish "ReadyToRun" --self-contained false -p:PublishReadyToRun=true
+
+for trimming in PublishTrimmed PublishAot; do
+  if output="$(dotnet publish -c Release --nologo -v quiet --use-current-runtime -o "$work/published" "-p:$trimming=true" 2>&1)"; then
+    fail "$trimming: was published"
+  fi
+  [[ "$output" == *"CNNZOO001: Microsoft.ML.CnnZoo cannot be published trimmed"* ]] || fail "$trimming: no reason given: $output"
+  echo "try-package: $trimming: refused with the reason"
+done
