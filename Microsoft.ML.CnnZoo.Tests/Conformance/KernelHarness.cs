@@ -114,7 +114,7 @@ internal static unsafe class KernelHarness
             case "ReadVariableOp":
                 values.Alias(node.Output(), values.Address(node.Inputs[0]), values.VariableOf(node.Inputs[0]));
                 return true;
-            case "Cast" when Schedule.IsView(node):
+            case "Cast" when node.IsView:
                 values.Alias(node.Output(), values.Address(node.Inputs[0]), values.VariableOf(node.Inputs[0]));
                 return true;
             case "Reshape" or "Squeeze" or "ExpandDims" or "Identity" or "StopGradient":

@@ -30,7 +30,7 @@ internal interface IKernel : IDisposable
     /// <summary>Bytes of scratch memory that <see cref="Run"/> wants.</summary>
     long ScratchBytes => 0;
 
-    /// <summary>The input whose buffer output 0 may reuse (elementwise kernels), or -1.</summary>
+    /// <summary>The input whose buffer output 0 may reuse, one that the op allows (<see cref="OpDefinition.AllowsOverwrite"/>), or -1.</summary>
     int InPlaceInput => -1;
 
     /// <summary>Whether the kernel keeps its own copy of an input that is a parameter, so that it reads the input only when its version has changed.</summary>
@@ -110,7 +110,7 @@ internal interface IKernelFactory
 
     /// <summary>
     /// Whether its kernels can work on rows that lie apart (<see cref="KernelInput.RowPitch"/>, <see cref="KernelRequest.OutputRowPitches"/>) for all operands that
-    /// <see cref="StridedOperands"/> names. If one backend's cannot, no plan gives them any.
+    /// the op allows to be strided (<see cref="OpDefinition.AllowsStridedInput"/>, <see cref="OpDefinition.AllowsStridedOutput"/>). If one backend's cannot, no plan gives them any.
     /// </summary>
     bool HonorsPitches => false;
 

@@ -27,6 +27,12 @@ public sealed class NodeDef
     /// <summary>The op's meaning: schema, shape rule and gradient.</summary>
     internal OpDefinition Definition { get; }
 
+    /// <inheritdoc cref="OpDefinition.IsView"/>
+    internal bool IsView => Definition.IsView(this);
+
+    /// <inheritdoc cref="OpDefinition.IsSource"/>
+    internal bool IsSource => Definition.IsSource;
+
     /// <summary>Data inputs, in the op's order.</summary>
     public IReadOnlyList<NodeOutput> Inputs { get; }
 

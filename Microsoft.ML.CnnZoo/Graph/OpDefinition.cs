@@ -9,8 +9,9 @@ namespace Microsoft.ML.CnnZoo.Graph;
 internal sealed record AttributeSpec(string Name, AttributeKind Kind, AttributeValue? Default = null, IReadOnlyList<AttributeValue>? Allowed = null, Index? FromInput = null);
 
 /// <summary>
-/// What one TensorFlow op means: schema, shape rule and gradient. How it is computed is a kernel's matter. One sealed class per op, in Graph/Ops,
-/// listed in <see cref="Ops.OpCatalog"/>.
+/// What one TensorFlow op means: schema, shape rule and gradient, and what plans may do with it: strided operands,
+/// results in place, bfloat16. Kernels compute it. One sealed class per op, in Graph/Ops, listed in
+/// <see cref="Ops.OpCatalog"/>.
 /// </summary>
 /// <param name="name">TensorFlow's op name.</param>
 /// <param name="inputs">Least number of data inputs.</param>
@@ -34,6 +35,42 @@ internal abstract class OpDefinition(string name, int inputs, int maxInputs = -1
 
     /// <summary>Whether <see cref="BuildGradient"/> is defined; false is a statement, not an omission.</summary>
     public virtual bool IsDifferentiable => true;
+
+    /// <summary>Whether output 0 is the memory of input 0 under another shape or name: no kernel runs.</summary>
+    public virtual bool IsView(NodeDef node) => false;
+
+    /// <summary>Whether the output exists before a plan's first step: a feed, a constant, a variable.</summary>
+    public virtual bool IsSource => false;
+
+    /// <summary>
+    /// Whether an input may be strided: a range of channels of a wider tensor, whose rows (pixels) are not contiguous. All
+    /// other inputs are dense. Holds for the kernels of every backend that supports strided operands.
+    /// </summary>
+    public virtual bool AllowsStridedInput(NodeDef node, int input) => false;
+
+    /// <summary>Whether an output may be strided, as <see cref="AllowsStridedInput"/> for inputs.</summary>
+    public virtual bool AllowsStridedOutput(NodeDef node, int output) => false;
+
+    /// <summary>
+    /// Whether output 0 may be written over a dense input of the same type and size that no later step reads. Of the
+    /// inputs allowed here a kernel chooses one that its algorithm can work on in place, or none.
+    /// </summary>
+    public virtual bool AllowsOverwrite(NodeDef node, int input) => false;
+
+    /// <summary>When the op computes in bfloat16 in a bfloat16 plan.</summary>
+    public virtual BFloat16Rule BFloat16 => BFloat16Rule.Never;
+
+    /// <summary>Whether an op that computes in bfloat16 reads a floating-point input in it. Statistics and scales stay float32.</summary>
+    public virtual bool ReadsBFloat16(int input) => BFloat16 != BFloat16Rule.Never;
+
+    /// <summary>Whether an op that computes in bfloat16 returns an output in it. Statistics and gradients of parameters stay float32.</summary>
+    public virtual bool WritesBFloat16(int output) => output == 0;
+
+    /// <summary>
+    /// Whether an op that computes in bfloat16 can return its sum of many terms in float32, unrounded
+    /// (<see cref="Ops.OpSchema.OutputType"/>).
+    /// </summary>
+    public virtual bool CanReturnFloat32 => false;
 
     /// <summary>Types and shapes of the outputs; throws <see cref="GraphException"/> for inputs that do not fit.</summary>
     public abstract TensorSpec[] Infer(in ShapeContext c);

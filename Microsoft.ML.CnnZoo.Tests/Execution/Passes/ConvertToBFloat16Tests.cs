@@ -34,7 +34,7 @@ public sealed class ConvertToBFloat16Tests
         GraphRequest after = Optimize(g, [Convolve(g, Image(g), "a")]);
         NodeDef cast = after.Graph["a"].Inputs[1].Node;
         Assert.Equal("Cast", cast.Op);
-        Assert.True(Schedule.IsView(cast));
+        Assert.True(cast.IsView);
         Assert.Equal("VarHandleOp", Schedule.Root(cast.Output()).Node.Op);
     }
 

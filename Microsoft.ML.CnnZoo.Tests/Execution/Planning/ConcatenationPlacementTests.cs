@@ -181,7 +181,7 @@ public sealed class ConcatenationPlacementTests
     private static (long Before, long After) Copied(GraphRequest request, ConcatenationPlacement placement)
     {
         long before = 0, after = 0;
-        foreach (NodeDef join in request.Graph.Nodes.Where(StridedOperands.IsOfChannels))
+        foreach (NodeDef join in request.Graph.Nodes.Where(ConcatV2.JoinsChannels))
         {
             ChannelRange target = placement.Find(join.Output()) ?? new ChannelRange(join.Output(), 0);
             foreach (NodeOutput part in join.Inputs.SkipLast(1))

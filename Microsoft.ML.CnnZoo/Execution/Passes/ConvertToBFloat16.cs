@@ -41,7 +41,7 @@ internal sealed class ConvertToBFloat16 : IGraphPass
         public GraphRequest Apply()
         {
             foreach (NodeDef node in _request.Graph.Nodes)
-                if (BFloat16Ops.Computes(node) || (BFloat16Ops.Follows(node) && node.Inputs.Any(IsHalved)))
+                if (Has(node, BFloat16Rule.Always) || (Has(node, BFloat16Rule.FollowsInputs) && node.Inputs.Any(IsHalved)))
                     _converted.Add(node);
             foreach (NodeDef node in _request.Graph.Nodes.Where(IsMask))
                 _converted.Add(node);
@@ -52,27 +52,38 @@ internal sealed class ConvertToBFloat16 : IGraphPass
             return _rewriter.Finish();
         }
 
+        private static bool Has(NodeDef node, BFloat16Rule rule) =>
+            node.Definition.BFloat16 == rule && node.Outputs[0].Type == DataType.Float;
+
+        /// <summary>Whether a node, if it computes in bfloat16, reads an input in it.</summary>
+        private static bool Reads(NodeDef node, int input) =>
+            node.Inputs[input].Type == DataType.Float && node.Definition.ReadsBFloat16(input);
+
+        private static bool Reads(NodeDef node, NodeOutput tensor) =>
+            Enumerable.Range(0, node.Inputs.Count).Any(i => node.Inputs[i] == tensor && Reads(node, i));
+
         /// <summary>Whether a tensor will be bfloat16.</summary>
-        private bool IsHalved(NodeOutput tensor) => _converted.Contains(tensor.Node) && BFloat16Ops.Gives(tensor.Node, tensor.Port) && !(BFloat16Ops.MayKeepFloat(tensor.Node) && StaysFloat(tensor));
+        private bool IsHalved(NodeOutput tensor) => _converted.Contains(tensor.Node) && tensor.Node.Definition.WritesBFloat16(tensor.Port)
+            && !(tensor.Node.Definition.CanReturnFloat32 && StaysFloat(tensor));
 
         /// <summary>Whether nobody reads a tensor as bfloat16: loss, softmax, optimizers and fetches, and what leads to these alone.</summary>
         private bool StaysFloat(NodeOutput tensor)
         {
             if (!_staysFloat.TryGetValue(tensor, out bool stays))
-                _staysFloat.Add(tensor, stays = _readers[tensor].All(r => !BFloat16Ops.Takes(r, tensor) || (BFloat16Ops.Follows(r) && StaysFloat(r.Output()))));
+                _staysFloat.Add(tensor, stays = _readers[tensor].All(r => !Reads(r, tensor) || (Has(r, BFloat16Rule.FollowsInputs) && StaysFloat(r.Output()))));
             return stays;
         }
 
         /// <summary>Zeros and ones out of Booleans, as dropout multiplies by: exact in bfloat16, if that is how they are read.</summary>
         private bool IsMask(NodeDef node) => node is { Op: "Cast" } && node.Inputs[0].Type == DataType.Bool && node.Outputs[0].Type == DataType.Float
-            && !_fetched.Contains(node.Output()) && _readers[node.Output()].All(r => _converted.Contains(r) && BFloat16Ops.Takes(r, node.Output()));
+            && !_fetched.Contains(node.Output()) && _readers[node.Output()].All(r => _converted.Contains(r) && Reads(r, node.Output()));
 
         private void Rewrite(NodeDef node)
         {
             if (!_converted.Contains(node))
             {
                 NodeDef copy = _rewriter.Copy(node, null, [.. node.Inputs.Select(i => Typed(_rewriter.Map(i), i.Type))]);
-                if (_parameters.Contains(node) || (Schedule.IsSource(node) && node.Op != "Placeholder"))
+                if (_parameters.Contains(node) || (node.IsSource && node.Op != "Placeholder"))
                     _newParameters.Add(copy);
                 return;
             }
@@ -82,7 +93,7 @@ internal sealed class ConvertToBFloat16 : IGraphPass
             else if (!IsHalved(node.Output()))
                 attributes[OpSchema.OutputType] = AttributeValue.Of(DataType.Float);
             _rewriter.Copy(node, attributes, [.. node.Inputs.Select((input, i) =>
-                Typed(_rewriter.Map(input), BFloat16Ops.Takes(node, i) ? DataType.BFloat16 : input.Type))]);
+                Typed(_rewriter.Map(input), Reads(node, i) ? DataType.BFloat16 : input.Type))]);
         }
 
         /// <summary>A tensor of the new graph in a type: itself, or its cast.</summary>

@@ -10,7 +10,7 @@ internal static class ParameterNodes
     public static HashSet<NodeDef> Of(NetworkGraph graph)
     {
         var found = new HashSet<NodeDef>();
-        if (graph.Nodes.Any(n => n.Definition.IsStateful && !Schedule.IsSource(n) && !Schedule.IsView(n)))
+        if (graph.Nodes.Any(n => n.Definition.IsStateful && !n.IsSource && !n.IsView))
             return found;
         foreach (NodeDef node in graph.Nodes)
             if (node.Op is "VarHandleOp" or "Const" || (node.Inputs.Count > 0 && node.Inputs.All(i => found.Contains(i.Node))))

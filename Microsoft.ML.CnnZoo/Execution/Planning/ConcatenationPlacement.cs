@@ -19,7 +19,7 @@ internal readonly record struct ChannelRange(NodeOutput Base, int First)
 /// along its channels, as the gradients of concatenations do, is a range of that tensor.
 /// </summary>
 /// <remarks>
-/// A tensor is placed, once, where <see cref="StridedOperands"/> allows it for the node that computes it and for all who read it; fetched tensors, feeds, variables and what depends
+/// A tensor is placed, once, where the op that computes it (<see cref="OpDefinition.AllowsStridedOutput"/>) and all that read it (<see cref="OpDefinition.AllowsStridedInput"/>) allow it; fetched tensors, feeds, variables and what depends
 /// on variables alone are not, nor are single channels, whose elements would lie apart. Other operands stay dense and are copied.
 /// </remarks>
 internal sealed class ConcatenationPlacement
@@ -58,7 +58,7 @@ internal sealed class ConcatenationPlacement
 
         public ConcatenationPlacement Run()
         {
-            NodeDef[] joins = [.. request.Graph.Nodes.Where(n => StridedOperands.IsOfChannels(n) && !_parameters.Contains(n) && registry.HonorsPitches(n.Op))];
+            NodeDef[] joins = [.. request.Graph.Nodes.Where(n => ConcatV2.JoinsChannels(n) && !_parameters.Contains(n) && registry.HonorsPitches(n.Op))];
             foreach (NodeDef join in joins)
                 _parts.Add(join, [.. join.Inputs.SkipLast(1).SelectMany(part => _parts.TryGetValue(part.Node, out NodeOutput[]? inner) && CanBePlaced(part) ? inner : [part])]);
             var wholes = new List<NodeDef>();
@@ -69,14 +69,14 @@ internal sealed class ConcatenationPlacement
                     PlaceParts(join);
                 }
             foreach (NodeDef node in request.Graph.Nodes)
-                if (StridedOperands.FirstChannel(node) is int first)
+                if (Slice.FirstChannel(node) is int first)
                     PlaceSlice(node, first);
             return _placement;
         }
 
         private bool CanBePlaced(NodeOutput tensor) => tensor.Shape is { Rank: 4, ElementCount: > 0 } shape && shape[3] > 1 && !_fetched.Contains(tensor) && !_parameters.Contains(tensor.Node)
-            && StridedOperands.Writes(tensor.Node, tensor.Port) && registry.HonorsPitches(tensor.Node.Op)
-            && _readers[tensor].All(r => StridedOperands.Reads(r.Node, r.Input) && registry.HonorsPitches(r.Node.Op));
+            && tensor.Node.Definition.AllowsStridedOutput(tensor.Node, tensor.Port) && registry.HonorsPitches(tensor.Node.Op)
+            && _readers[tensor].All(r => r.Node.Definition.AllowsStridedInput(r.Node, r.Input) && registry.HonorsPitches(r.Node.Op));
 
         /// <summary>Makes a concatenation a range of a wider one that has the same parts side by side.</summary>
         private bool PlaceWithin(List<NodeDef> wholes, NodeDef join)
@@ -107,7 +107,7 @@ internal sealed class ConcatenationPlacement
         private void PlaceSlice(NodeDef slice, int first)
         {
             NodeOutput source = slice.Inputs[0];
-            if (!CanBePlaced(slice.Output()) || Schedule.IsView(source.Node) || Schedule.IsSource(source.Node) || _parameters.Contains(source.Node))
+            if (!CanBePlaced(slice.Output()) || source.Node.IsView || source.Node.IsSource || _parameters.Contains(source.Node))
                 return;
             _placement._ranges.TryAdd(slice.Output(), _placement.Find(source) is ChannelRange range ? range with { First = range.First + first } : new ChannelRange(source, first));
         }

@@ -22,7 +22,7 @@ internal sealed class ParameterSteps
     public ParameterSteps(NetworkGraph graph)
     {
         HashSet<NodeDef> nodes = ParameterNodes.Of(graph);
-        foreach (NodeDef node in nodes.Where(n => !Schedule.IsSource(n) && !Schedule.IsView(n)))
+        foreach (NodeDef node in nodes.Where(n => !n.IsSource && !n.IsView))
             _values.Add(node, new ParameterValue());
         Handles = [.. _values.Keys.SelectMany(n => n.Inputs).Select(i => Schedule.Root(i).Node).Where(n => n.Op == "VarHandleOp").Distinct()];
     }

@@ -102,8 +102,8 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
     {
         Storage[] inputStorages = [.. node.Inputs.Select(StorageOf)];
         ParameterValue? parameter = _parameters.Find(node);
-        if (kernel.InPlaceInput >= 0 && parameter is null)
-            ShareInPlace(node, kernel.InPlaceInput, step);
+        if (kernel.InPlaceInput is >= 0 and int input && parameter is null && node.Definition.AllowsOverwrite(node, input))
+            ShareInPlace(node, input, step);
         Storage[] outputStorages = [.. Enumerable.Range(0, node.Outputs.Count).Select(p => _storages[node.Output(p)])];
         foreach (Storage memory in outputStorages.Select(s => s.Memory).Where(s => s.First == int.MaxValue && s.Kind == StorageKind.Arena))
             _arena.Add(memory);

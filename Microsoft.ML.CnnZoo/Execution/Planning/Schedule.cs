@@ -1,5 +1,4 @@
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Execution.Planning;
 
@@ -9,19 +8,10 @@ namespace Microsoft.ML.CnnZoo.Execution.Planning;
 /// </summary>
 internal static class Schedule
 {
-    private static readonly HashSet<string> ViewOps = ["Reshape", "Squeeze", "ExpandDims", "Identity", "StopGradient", "ReadVariableOp"];
-    private static readonly HashSet<string> SourceOps = ["VarHandleOp", "Const", "Placeholder"];
-
-    /// <summary>Whether a node's output is its first input's memory under another shape, or a cast that its readers do themselves.</summary>
-    public static bool IsView(NodeDef node) => ViewOps.Contains(node.Op) || (node.Op == "Cast" && node.Attributes.ContainsKey(Cast.Folded));
-
-    /// <summary>Whether a node is memory that is there before the first step.</summary>
-    public static bool IsSource(NodeDef node) => SourceOps.Contains(node.Op);
-
     /// <summary>The nodes that need a kernel, in the order in which they run.</summary>
     public static IReadOnlyList<NodeDef> Order(NetworkGraph graph)
     {
-        NodeDef[] steps = [.. graph.Nodes.Where(n => !IsView(n) && !IsSource(n))];
+        NodeDef[] steps = [.. graph.Nodes.Where(n => !n.IsView && !n.IsSource)];
         Dictionary<NodeDef, List<NodeDef>> successors = steps.ToDictionary(n => n, _ => new List<NodeDef>());
         Dictionary<NodeDef, int> waiting = steps.ToDictionary(n => n, _ => 0);
         void Edge(NodeDef before, NodeDef after)
@@ -42,14 +32,14 @@ internal static class Schedule
     /// <summary>The tensor whose memory a tensor shares.</summary>
     public static NodeOutput Root(NodeOutput tensor)
     {
-        while (IsView(tensor.Node))
+        while (tensor.Node.IsView)
             tensor = tensor.Node.Inputs[0];
         return tensor;
     }
 
     private static NodeDef SkipViews(NodeDef node)
     {
-        while (IsView(node))
+        while (node.IsView)
             node = node.Inputs[0].Node;
         return node;
     }

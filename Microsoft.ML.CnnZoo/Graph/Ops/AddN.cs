@@ -6,6 +6,12 @@ internal sealed class AddN() : OpDefinition("AddN", 1, int.MaxValue)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [new("N", AttributeKind.Int), OpSchema.FloatingT];
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+    public override bool AllowsStridedInput(NodeDef node, int input) => true;
+
+    // The first two inputs are read before the sum is first written.
+    public override bool AllowsOverwrite(NodeDef node, int input) => input <= 1;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         for (int i = 1; i < c.Inputs.Count; i++)

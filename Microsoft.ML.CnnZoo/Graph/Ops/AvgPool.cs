@@ -7,6 +7,9 @@ internal sealed class AvgPool() : OpDefinition("AvgPool", 1)
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =
         [WindowAttributes.WindowSize, WindowAttributes.Strides, WindowAttributes.SameOrValid, WindowAttributes.DataFormat, OpSchema.FloatingT];
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+    public override bool AllowsStridedOutput(NodeDef node, int output) => output == 0;
+
     public override TensorSpec[] Infer(in ShapeContext c) => [new(c.Inputs[0].Type, Pooling.Infer(c, c.Inputs[0].Shape).OutputShape)];
 
     public override NodeOutput?[] BuildGradient(in GradientContext c) =>

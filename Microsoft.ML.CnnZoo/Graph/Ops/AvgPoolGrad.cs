@@ -7,6 +7,8 @@ internal sealed class AvgPoolGrad() : OpDefinition("AvgPoolGrad", 2)
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =
         [WindowAttributes.WindowSize, WindowAttributes.Strides, WindowAttributes.SameOrValid, WindowAttributes.DataFormat, OpSchema.FloatingTOf(1)];
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         TensorShape input = c.ToShape(c.RequireConstant(0, "orig_input_shape"));

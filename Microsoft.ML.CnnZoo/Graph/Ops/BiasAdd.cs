@@ -6,6 +6,9 @@ internal sealed class BiasAdd() : OpDefinition("BiasAdd", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT, WindowAttributes.DataFormat];
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+    public override bool AllowsOverwrite(NodeDef node, int input) => input == 0;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         (TensorSpec x, TensorSpec bias) = (c.Inputs[0], c.Inputs[1]);

@@ -6,6 +6,8 @@ internal sealed class BiasAddGrad() : OpDefinition("BiasAddGrad", 1)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT, WindowAttributes.DataFormat];
     public override bool IsDifferentiable => false;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+    public override bool CanReturnFloat32 => true;
 
     public override TensorSpec[] Infer(in ShapeContext c) => c.Inputs[0].Shape.Rank >= 2
         ? [new(c.OutputTypeOr(c.Inputs[0].Type), new TensorShape(c.Inputs[0].Shape[^1]))]

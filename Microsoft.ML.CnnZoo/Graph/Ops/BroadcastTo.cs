@@ -6,6 +6,8 @@ internal sealed class BroadcastTo() : OpDefinition("BroadcastTo", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT, OpSchema.IndexType("Tidx", 1)];
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         TensorShape target = c.ToShape(c.RequireConstant(1, "shape"));

@@ -11,6 +11,8 @@ internal sealed class Cast() : OpDefinition("Cast", 1)
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =
         [new("SrcT", AttributeKind.Type, FromInput: 0), new("DstT", AttributeKind.Type), OpSchema.Flag("Truncate")];
 
+    public override bool IsView(NodeDef node) => node.Attributes.ContainsKey(Folded);
+
     public override TensorSpec[] Infer(in ShapeContext c) => [new(c.Attribute("DstT").Type, c.Inputs[0].Shape)];
 
     public override NodeOutput?[] BuildGradient(in GradientContext c) => c.OutputGradient.Type.IsFloating()

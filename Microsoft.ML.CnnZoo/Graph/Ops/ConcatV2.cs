@@ -6,6 +6,10 @@ internal sealed class ConcatV2() : OpDefinition("ConcatV2", 2, int.MaxValue)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [new("N", AttributeKind.Int), OpSchema.AnyT, OpSchema.IndexType("Tidx", ^1)];
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+    public override bool AllowsStridedInput(NodeDef node, int input) => input < node.Inputs.Count - 1;
+    public override bool AllowsStridedOutput(NodeDef node, int output) => output == 0 && JoinsChannels(node);
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         int n = c.Inputs.Count - 1;
@@ -50,4 +54,8 @@ internal sealed class ConcatV2() : OpDefinition("ConcatV2", 2, int.MaxValue)
         }
         return gradients;
     }
+
+    /// <summary>Whether a node joins images [N,H,W,C] along their channels.</summary>
+    internal static bool JoinsChannels(NodeDef node) => node.Definition is ConcatV2
+        && node.Outputs[0].Shape.Rank == 4 && node.ConstantInput(node.Inputs.Count - 1)[0] is 3 or -1;
 }

@@ -6,6 +6,7 @@ internal sealed class Const() : OpDefinition("Const", 0)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [new("value", AttributeKind.Tensor), new("dtype", AttributeKind.Type)];
     public override bool IsDifferentiable => false;
+    public override bool IsSource => true;
 
     public override TensorSpec[] Infer(in ShapeContext c)
     {

@@ -10,6 +10,9 @@ internal sealed class Conv2D() : OpDefinition("Conv2D", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Convolution.Schema(typeInput: 0, withCudnn: true);
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+    public override bool AllowsStridedOutput(NodeDef node, int output) => output == 0;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         Convolution.RequireOneType(c, 0, 1);

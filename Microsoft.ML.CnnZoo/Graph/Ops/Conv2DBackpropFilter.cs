@@ -6,6 +6,8 @@ internal sealed class Conv2DBackpropFilter() : OpDefinition("Conv2DBackpropFilte
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Convolution.Schema(typeInput: 0, withCudnn: true);
     public override bool IsDifferentiable => false;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+    public override bool CanReturnFloat32 => true;
 
     public override TensorSpec[] Infer(in ShapeContext c)
     {

@@ -6,6 +6,8 @@ internal sealed class Conv2DBackpropInput() : OpDefinition("Conv2DBackpropInput"
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Convolution.Schema(typeInput: 1, withCudnn: true);
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         Convolution.RequireOneType(c, 1, 2);

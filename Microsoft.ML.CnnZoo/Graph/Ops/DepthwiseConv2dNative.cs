@@ -9,6 +9,8 @@ internal sealed class DepthwiseConv2dNative() : OpDefinition("DepthwiseConv2dNat
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Convolution.Schema(typeInput: 0, withCudnn: false);
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         Convolution.RequireOneType(c, 0, 1);

@@ -6,6 +6,8 @@ internal sealed class DepthwiseConv2dNativeBackpropFilter() : OpDefinition("Dept
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Convolution.Schema(typeInput: 0, withCudnn: false);
     public override bool IsDifferentiable => false;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+    public override bool CanReturnFloat32 => true;
 
     public override TensorSpec[] Infer(in ShapeContext c)
     {

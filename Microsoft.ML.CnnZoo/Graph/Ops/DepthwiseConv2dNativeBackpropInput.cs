@@ -6,6 +6,7 @@ internal sealed class DepthwiseConv2dNativeBackpropInput() : OpDefinition("Depth
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Convolution.Schema(typeInput: 1, withCudnn: false);
     public override bool IsDifferentiable => false;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
 
     public override TensorSpec[] Infer(in ShapeContext c)
     {

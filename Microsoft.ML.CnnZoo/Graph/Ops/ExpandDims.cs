@@ -6,6 +6,9 @@ internal sealed class ExpandDims() : OpDefinition("ExpandDims", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT, OpSchema.IndexType("Tdim", 1)];
 
+    public override bool IsView(NodeDef node) => true;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         ReadOnlySpan<int> x = c.Inputs[0].Shape.Dimensions;

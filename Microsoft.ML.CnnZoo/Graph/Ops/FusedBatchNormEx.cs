@@ -7,6 +7,8 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// </remarks>
 internal sealed class FusedBatchNormEx() : OpDefinition("_FusedBatchNormEx", 5, 6)
 {
+    private const int SideInput = 5;
+
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [.. FusedBatchNormV3.Schema, .. ActivationSchema];
 
     public override bool IsDifferentiable => false;
@@ -18,9 +20,16 @@ internal sealed class FusedBatchNormEx() : OpDefinition("_FusedBatchNormEx", 5, 
         new("activation_mode", AttributeKind.String, AttributeValue.Of("Identity"), [AttributeValue.Of("Identity"), AttributeValue.Of("Relu")]),
     ];
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+    public override bool ReadsBFloat16(int input) => input is FusedBatchNormV3.Image or SideInput;
+    public override bool AllowsStridedInput(NodeDef node, int input) => input == FusedBatchNormV3.Image;
+    public override bool AllowsStridedOutput(NodeDef node, int output) => output == 0;
+    public override bool AllowsOverwrite(NodeDef node, int input) => input == SideInput
+        || (input == FusedBatchNormV3.Image && !WindowAttributes.Of(node, "is_training").Bool);
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
-        CheckSide(c, 5);
+        CheckSide(c, SideInput);
         return FusedBatchNormV3.InferNormalized(c);
     }
 

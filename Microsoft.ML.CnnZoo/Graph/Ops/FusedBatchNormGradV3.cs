@@ -8,6 +8,9 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// </remarks>
 internal sealed class FusedBatchNormGradV3() : OpDefinition("FusedBatchNormGradV3", 6)
 {
+    /// <summary>Indices of the inputs dy and x, here and in the fused form.</summary>
+    internal const int OutputGradient = 0, Image = 1;
+
     /// <summary>The attributes of the op and of its fused form.</summary>
     internal static AttributeSpec[] Schema =>
     [
@@ -18,6 +21,14 @@ internal sealed class FusedBatchNormGradV3() : OpDefinition("FusedBatchNormGradV
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Schema;
 
     public override bool IsDifferentiable => false;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+    public override bool ReadsBFloat16(int input) => input is OutputGradient or Image;
+
+    // Not dy: the gradient is computed in place of a dense dy, which is faster than reading a range of channels
+    // twice (GoogLeNet trains in 66 ms instead of 79 ms).
+    public override bool AllowsStridedInput(NodeDef node, int input) => input == Image;
+
+    public override bool AllowsOverwrite(NodeDef node, int input) => input == OutputGradient;
 
     public override TensorSpec[] Infer(in ShapeContext c) => InferGradients(c);
 

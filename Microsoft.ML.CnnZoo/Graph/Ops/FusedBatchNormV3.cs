@@ -10,6 +10,9 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// </remarks>
 internal sealed class FusedBatchNormV3() : OpDefinition("FusedBatchNormV3", 5)
 {
+    /// <summary>Index of the input x, here and in the fused form.</summary>
+    internal const int Image = 0;
+
     /// <summary>The attributes of the op and of its fused form.</summary>
     internal static AttributeSpec[] Schema =>
     [
@@ -19,6 +22,15 @@ internal sealed class FusedBatchNormV3() : OpDefinition("FusedBatchNormV3", 5)
     ];
 
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Schema;
+
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+    public override bool ReadsBFloat16(int input) => input == Image;
+    public override bool AllowsStridedInput(NodeDef node, int input) => input == Image;
+    public override bool AllowsStridedOutput(NodeDef node, int output) => output == 0;
+
+    // In training the gradient reads x again.
+    public override bool AllowsOverwrite(NodeDef node, int input) =>
+        input == Image && !WindowAttributes.Of(node, "is_training").Bool;
 
     public override TensorSpec[] Infer(in ShapeContext c) => InferNormalized(c);
 

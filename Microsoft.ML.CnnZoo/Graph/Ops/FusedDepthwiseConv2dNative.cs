@@ -8,6 +8,7 @@ internal sealed class FusedDepthwiseConv2dNative() : OpDefinition("_FusedDepthwi
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [.. Convolution.Schema(typeInput: 0, withCudnn: false), .. FusedOps.Schema];
     public override bool IsDifferentiable => false;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
 
     public override TensorSpec[] Infer(in ShapeContext c)
     {

@@ -10,6 +10,9 @@ internal sealed class FusedMatMul() : OpDefinition("_FusedMatMul", 3, 4)
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =
         [OpSchema.Flag("transpose_a"), OpSchema.Flag("transpose_b"), OpSchema.FloatingT, .. FusedOps.Schema];
     public override bool IsDifferentiable => false;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+    public override bool CanReturnFloat32 => true;
+    public override bool AllowsOverwrite(NodeDef node, int input) => input == FusedOps.SideInput;
 
     public override TensorSpec[] Infer(in ShapeContext c)
     {

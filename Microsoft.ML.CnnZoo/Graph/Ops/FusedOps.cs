@@ -3,6 +3,9 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// <summary>The attribute <c>fused_ops</c> of the fused ops: "BiasAdd", then "Add" or nothing, then one activation or nothing.</summary>
 internal static class FusedOps
 {
+    /// <summary>Index of the side tensor: after two operands and the bias.</summary>
+    public const int SideInput = 3;
+
     private static readonly string[] Activations = ["Relu", "Relu6", "Tanh", "Sigmoid"];
 
     /// <summary>The attributes that the fused ops share.</summary>
@@ -11,6 +14,9 @@ internal static class FusedOps
         new("num_args", AttributeKind.Int), new("fused_ops", AttributeKind.StringList, AttributeValue.OfStrings()),
         new("epsilon", AttributeKind.Float, AttributeValue.Of(0.0001f)), new("leakyrelu_alpha", AttributeKind.Float, AttributeValue.Of(0.2f)),
     ];
+
+    /// <summary>Whether a node adds a side tensor.</summary>
+    public static bool AddsSideTensor(NodeDef node) => node.Attributes["fused_ops"].Strings.Contains("Add");
 
     /// <summary>Refuses another sequence, and arguments that do not fit it.</summary>
     public static void Check(in ShapeContext c, TensorSpec output)
@@ -25,6 +31,6 @@ internal static class FusedOps
             throw c.Error($"'fused_ops' {c.Attribute("fused_ops")} takes {(adds ? 2 : 1)} arguments, received {arguments} with 'num_args' {c.Attribute("num_args")}");
         c.RequireShape(2, new TensorShape(output.Shape[^1]));
         if (adds)
-            c.RequireShape(3, output.Shape);
+            c.RequireShape(SideInput, output.Shape);
     }
 }

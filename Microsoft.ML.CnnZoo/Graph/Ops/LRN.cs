@@ -16,6 +16,8 @@ internal sealed class LRN() : OpDefinition("LRN", 1)
         new("alpha", AttributeKind.Float, AttributeValue.Of(1f)), new("beta", AttributeKind.Float, AttributeValue.Of(0.5f)), OpSchema.FloatingT,
     ];
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         if (c.Inputs[0].Shape.Rank != 4)

@@ -6,6 +6,7 @@ internal sealed class LRNGrad() : OpDefinition("LRNGrad", 3)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = LRN.Schema;
     public override bool IsDifferentiable => false;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
 
     public override TensorSpec[] Infer(in ShapeContext c)
     {

@@ -6,6 +6,9 @@ internal sealed class MatMul() : OpDefinition("MatMul", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.Flag("transpose_a"), OpSchema.Flag("transpose_b"), OpSchema.FloatingT];
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+    public override bool CanReturnFloat32 => true;
+
     public override TensorSpec[] Infer(in ShapeContext c) => [InferProduct(c)];
 
     /// <summary>The product's type and shape from inputs 0 and 1.</summary>

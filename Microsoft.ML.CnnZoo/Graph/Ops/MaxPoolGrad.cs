@@ -7,6 +7,8 @@ internal sealed class MaxPoolGrad() : OpDefinition("MaxPoolGrad", 3)
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =
         [WindowAttributes.WindowSize, WindowAttributes.Strides, WindowAttributes.AnyPadding, WindowAttributes.ExplicitPaddings, WindowAttributes.DataFormat, OpSchema.FloatingT];
     public override bool IsDifferentiable => false;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
+    public override bool AllowsStridedInput(NodeDef node, int input) => input == 1;
 
     public override TensorSpec[] Infer(in ShapeContext c)
     {

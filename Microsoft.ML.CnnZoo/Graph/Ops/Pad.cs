@@ -5,6 +5,8 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 internal sealed class Pad() : OpDefinition("Pad", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT, OpSchema.IndexType("Tpaddings", 1)];
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+
     public override TensorSpec[] Infer(in ShapeContext c) => [new(c.Inputs[0].Type, PaddedShape(c))];
     public override NodeOutput?[] BuildGradient(in GradientContext c) => [Unpad(c), null];
 

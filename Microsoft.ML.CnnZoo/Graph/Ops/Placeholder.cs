@@ -6,5 +6,7 @@ internal sealed class Placeholder() : OpDefinition("Placeholder", 0)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [new("dtype", AttributeKind.Type), new("shape", AttributeKind.Shape)];
     public override bool IsDifferentiable => false;
+    public override bool IsSource => true;
+
     public override TensorSpec[] Infer(in ShapeContext c) => [new(c.Attribute("dtype").Type, c.Attribute("shape").Shape)];
 }

@@ -6,6 +6,8 @@ internal sealed class ReadVariableOp() : OpDefinition("ReadVariableOp", 1)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [new("dtype", AttributeKind.Type)];
     public override bool IsDifferentiable => false;
+    public override bool IsView(NodeDef node) => true;
+
     public override TensorSpec[] Infer(in ShapeContext c) => c.Inputs[0].Type == DataType.Resource
         ? [new(c.Attribute("dtype").Type, c.Inputs[0].Shape)]
         : throw c.Error($"expected a variable's handle, received {c.Inputs[0]}");

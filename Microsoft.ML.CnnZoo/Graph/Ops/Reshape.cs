@@ -6,6 +6,9 @@ internal sealed class Reshape() : OpDefinition("Reshape", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT, OpSchema.IndexType("Tshape", 1)];
 
+    public override bool IsView(NodeDef node) => true;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         TensorShape x = c.Inputs[0].Shape, target = c.ToShape(c.RequireConstant(1, "shape"));

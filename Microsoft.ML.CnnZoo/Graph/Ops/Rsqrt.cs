@@ -5,6 +5,8 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 internal sealed class Rsqrt() : OpDefinition("Rsqrt", 1)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];
+    public override bool AllowsOverwrite(NodeDef node, int input) => true;
+
     public override TensorSpec[] Infer(in ShapeContext c) => OpSchema.SameAsFirst(c);
     public override NodeOutput?[] BuildGradient(in GradientContext c)
     {

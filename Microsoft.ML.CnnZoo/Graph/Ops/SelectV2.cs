@@ -6,6 +6,8 @@ internal sealed class SelectV2() : OpDefinition("SelectV2", 3)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [new("T", AttributeKind.Type, FromInput: 1)];
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         (TensorSpec condition, TensorSpec a, TensorSpec b) = (c.Inputs[0], c.Inputs[1], c.Inputs[2]);

@@ -6,6 +6,8 @@ internal sealed class SigmoidGrad() : OpDefinition("SigmoidGrad", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];
     public override bool IsDifferentiable => false;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+    public override bool AllowsOverwrite(NodeDef node, int input) => input == 0;
 
     public override TensorSpec[] Infer(in ShapeContext c)
     {

@@ -6,6 +6,10 @@ internal sealed class Slice() : OpDefinition("Slice", 3)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT, OpSchema.IndexType("Index", 1)];
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+    public override bool AllowsStridedInput(NodeDef node, int input) => input == 0;
+    public override bool AllowsStridedOutput(NodeDef node, int output) => output == 0;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         TensorShape x = c.Inputs[0].Shape;
@@ -38,4 +42,9 @@ internal sealed class Slice() : OpDefinition("Slice", 3)
         NodeOutput pads = c.Builder.Constant(TensorLiteral.Of<int>(new TensorShape(x.Rank, 2), paddings));
         return [c.Op("Pad", c.OutputGradient, pads), null, null];
     }
+
+    /// <summary>The first channel of the range that a node cuts out of images [N,H,W,C], all their pixels kept; else null.</summary>
+    internal static int? FirstChannel(NodeDef node) => node.Definition is Slice
+        && node.Outputs[0].Shape is { Rank: 4 } shape && shape.Equals(node.Inputs[0].Shape.With(3, shape[3]))
+        ? (int)node.ConstantInput(1)[3] : null;
 }

@@ -6,6 +6,8 @@ internal sealed class Softmax() : OpDefinition("Softmax", 1)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];
 
+    public override bool AllowsOverwrite(NodeDef node, int input) => true;
+
     public override TensorSpec[] Infer(in ShapeContext c) =>
         c.Inputs[0].Shape.Rank >= 1 ? OpSchema.SameAsFirst(c) : throw c.Error("expected at least one dimension, received a scalar");
 

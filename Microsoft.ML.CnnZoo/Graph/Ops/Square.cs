@@ -5,6 +5,8 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 internal sealed class Square() : OpDefinition("Square", 1)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];
+    public override bool AllowsOverwrite(NodeDef node, int input) => true;
+
     public override TensorSpec[] Infer(in ShapeContext c) => OpSchema.SameAsFirst(c);
     public override NodeOutput?[] BuildGradient(in GradientContext c) =>
         [c.Op("Mul", c.Op("Mul", c.OutputGradient, c.Scalar(2, c.OutputGradient.Type)), c.Inputs[0])];

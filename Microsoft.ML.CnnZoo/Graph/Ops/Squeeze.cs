@@ -7,6 +7,9 @@ internal sealed class Squeeze() : OpDefinition("Squeeze", 1)
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =
         [OpSchema.AnyT, new("squeeze_dims", AttributeKind.IntList, AttributeValue.OfInts(Array.Empty<int>()))];
 
+    public override bool IsView(NodeDef node) => true;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         TensorShape x = c.Inputs[0].Shape;

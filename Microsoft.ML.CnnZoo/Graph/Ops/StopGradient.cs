@@ -5,6 +5,9 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 internal sealed class StopGradient() : OpDefinition("StopGradient", 1)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT];
+    public override bool IsView(NodeDef node) => true;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+
     public override TensorSpec[] Infer(in ShapeContext c) => OpSchema.SameAsFirst(c);
     public override NodeOutput?[] BuildGradient(in GradientContext c) => [null];
 }

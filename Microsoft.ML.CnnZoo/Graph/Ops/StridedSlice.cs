@@ -6,6 +6,8 @@ internal sealed class StridedSlice() : OpDefinition("StridedSlice", 4)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT, OpSchema.IndexType("Index", 1), .. StridedSliceAttributes.Schema];
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         StridedSliceRange range = StridedSliceAttributes.From(c).Resolve(c.Inputs[0].Shape,

@@ -7,6 +7,7 @@ internal sealed class StridedSliceGrad() : OpDefinition("StridedSliceGrad", 5)
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =
         [new("T", AttributeKind.Type, FromInput: 4), OpSchema.IndexType("Index", 1), .. StridedSliceAttributes.Schema];
     public override bool IsDifferentiable => false;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
 
     public override TensorSpec[] Infer(in ShapeContext c)
     {

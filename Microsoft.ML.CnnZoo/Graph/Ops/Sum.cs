@@ -5,6 +5,9 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 internal sealed class Sum() : OpDefinition("Sum", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Reduction.Schema;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+    public override bool CanReturnFloat32 => true;
+
     public override TensorSpec[] Infer(in ShapeContext c) => [Reduction.Infer(c)];
     public override NodeOutput?[] BuildGradient(in GradientContext c) => [Reduction.Spread(c, c.OutputGradient), null];
 }

@@ -6,6 +6,8 @@ internal sealed class Tile() : OpDefinition("Tile", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT, OpSchema.IndexType("Tmultiples", 1)];
 
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+
     public override TensorSpec[] Infer(in ShapeContext c)
     {
         TensorShape x = c.Inputs[0].Shape;

@@ -10,5 +10,7 @@ internal sealed class VarHandleOp() : OpDefinition("VarHandleOp", 0)
         new("dtype", AttributeKind.Type), new("shape", AttributeKind.Shape),
     ];
     public override bool IsDifferentiable => false;
+    public override bool IsSource => true;
+
     public override TensorSpec[] Infer(in ShapeContext c) => [new(DataType.Resource, c.Attribute("shape").Shape)];
 }
