@@ -112,7 +112,7 @@ internal interface IKernelFactory
     /// Whether its kernels can work on rows that lie apart (<see cref="KernelInput.RowPitch"/>, <see cref="KernelRequest.OutputRowPitches"/>) for all operands that
     /// the op allows to be strided (<see cref="OpDefinition.AllowsStridedInput"/>, <see cref="OpDefinition.AllowsStridedOutput"/>). If one backend's cannot, no plan gives them any.
     /// </summary>
-    bool HonorsPitches => false;
+    bool SupportsStridedOperands => false;
 
     /// <summary>Prepares a kernel, or says null: "not mine", and the next backend is asked.</summary>
     IKernel? TryPrepare(KernelRequest request);

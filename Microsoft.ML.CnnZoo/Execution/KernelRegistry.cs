@@ -31,7 +31,7 @@ internal sealed class KernelRegistry
     public bool Accelerates(DataType type) => _all.Any(b => b.Accelerates(type));
 
     /// <summary>Whether every backend's kernels of an op can work on rows that lie apart.</summary>
-    internal bool HonorsPitches(string op) => _backends.All(b => !b.Factories.TryGetValue(op, out IKernelFactory? factory) || factory.HonorsPitches);
+    internal bool SupportsStridedOperands(string op) => _backends.All(b => !b.Factories.TryGetValue(op, out IKernelFactory? factory) || factory.SupportsStridedOperands);
 
     /// <summary>Prepares the first kernel that a backend offers.</summary>
     /// <returns>The kernel and its backend's name.</returns>

@@ -58,7 +58,7 @@ internal sealed class ConcatenationPlacement
 
         public ConcatenationPlacement Run()
         {
-            NodeDef[] joins = [.. request.Graph.Nodes.Where(n => ConcatV2.JoinsChannels(n) && !_parameters.Contains(n) && registry.HonorsPitches(n.Op))];
+            NodeDef[] joins = [.. request.Graph.Nodes.Where(n => ConcatV2.JoinsChannels(n) && !_parameters.Contains(n) && registry.SupportsStridedOperands(n.Op))];
             foreach (NodeDef join in joins)
                 _parts.Add(join, [.. join.Inputs.SkipLast(1).SelectMany(part => _parts.TryGetValue(part.Node, out NodeOutput[]? inner) && CanBePlaced(part) ? inner : [part])]);
             var wholes = new List<NodeDef>();
@@ -75,8 +75,8 @@ internal sealed class ConcatenationPlacement
         }
 
         private bool CanBePlaced(NodeOutput tensor) => tensor.Shape is { Rank: 4, ElementCount: > 0 } shape && shape[3] > 1 && !_fetched.Contains(tensor) && !_parameters.Contains(tensor.Node)
-            && tensor.Node.Definition.AllowsStridedOutput(tensor.Node, tensor.Port) && registry.HonorsPitches(tensor.Node.Op)
-            && _readers[tensor].All(r => r.Node.Definition.AllowsStridedInput(r.Node, r.Input) && registry.HonorsPitches(r.Node.Op));
+            && tensor.Node.Definition.AllowsStridedOutput(tensor.Node, tensor.Port) && registry.SupportsStridedOperands(tensor.Node.Op)
+            && _readers[tensor].All(r => r.Node.Definition.AllowsStridedInput(r.Node, r.Input) && registry.SupportsStridedOperands(r.Node.Op));
 
         /// <summary>Makes a concatenation a range of a wider one that has the same parts side by side.</summary>
         private bool PlaceWithin(List<NodeDef> wholes, NodeDef join)

@@ -10,7 +10,7 @@ internal sealed class KernelFactory(string op, Func<KernelRequest, IKernel?> pre
 {
     public string Op { get; } = op;
 
-    public bool HonorsPitches => true;
+    public bool SupportsStridedOperands => true;
 
     public IKernel? TryPrepare(KernelRequest request) => prepare(request);
 

@@ -10,7 +10,7 @@ internal sealed class ConvolutionFactory(string op) : IKernelFactory
 {
     public string Op { get; } = op;
 
-    public bool HonorsPitches => true;
+    public bool SupportsStridedOperands => true;
 
     public IKernel? TryPrepare(KernelRequest request)
     {
@@ -50,7 +50,7 @@ internal sealed class FusedConvolutionFactory(string op) : IKernelFactory
 {
     public string Op { get; } = op;
 
-    public bool HonorsPitches => true;
+    public bool SupportsStridedOperands => true;
 
     public IKernel? TryPrepare(KernelRequest request)
     {

@@ -8,7 +8,7 @@ internal sealed class PoolingFactory(string op, DnnlAlgorithm algorithm) : IKern
 {
     public string Op { get; } = op;
 
-    public bool HonorsPitches => true;
+    public bool SupportsStridedOperands => true;
 
     public IKernel? TryPrepare(KernelRequest request)
     {
@@ -87,7 +87,7 @@ internal sealed class MaxPoolingGradientFactory : IKernelFactory
 
     /// <inheritdoc/>
     /// <remarks>y may lie apart: it is computed again, not read.</remarks>
-    public bool HonorsPitches => true;
+    public bool SupportsStridedOperands => true;
 
     public IKernel? TryPrepare(KernelRequest request)
     {
