@@ -104,7 +104,7 @@ public class GraphDefFormatTests
     }
 
     [Theory]
-    [InlineData("unknown op", "FancyOp 'n': The op 'FancyOp' is not known")]
+    [InlineData("unknown op", "FancyOp 'n': The op 'FancyOp' is not supported")]
     [InlineData("missing input", "Relu 'n': its input 'gone' does not exist")]
     [InlineData("cycle", "it depends on itself through 'n'")]
     [InlineData("port", "'x' has 1 outputs, no output 3")]

@@ -4,21 +4,21 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Execution;
 
 /// <summary>
-/// Which convolutions are computed by the minimal filtering algorithm F(4x4, 3x3) (Winograd 1980; Lavin and Gray 2015), with a quarter of the multiplications, and not as sums of products.
-/// A rule of shapes alone, so that every backend and every run comes to the same answer.
+/// Which convolutions use Winograd's algorithm F(4x4, 3x3) (Winograd 1980; Lavin and Gray 2015), with a quarter of the multiplications, and which im2col and matrix products.
+/// The choice depends on shapes alone, so that it is the same for every backend and run.
 /// </summary>
 /// <remarks>
-/// Costs are nanoseconds for each pair of a channel and a filter, as measured on two cores with AVX-512: sums of products with oneDNN 0.067 for a pixel of the result, and a little more for
-/// gradients; a tile of 4x4 pixels 0.47 for its products and 5.5 for each of its channels and filters, which are transformed. Reading the transformed filter costs 12, transforming it 25 more:
-/// few tiles, as in one image of a network's last layers, are not worth that.
+/// Costs are nanoseconds for each pair of a channel and a filter, as measured on two cores with AVX-512: direct convolution with oneDNN 0.067 per result pixel, and a little more for
+/// gradients; a tile of 4x4 pixels 0.47 for its products and 5.5 for each of its channels and filters, which are transformed. Reading the transformed filter costs 12, transforming it 25 more;
+/// a few tiles, as in one image of a network's last layers, do not pay for that.
 /// </remarks>
 internal static class ConvolutionAlgorithms
 {
-    private const double Gain = 1.2; // below, the estimate is not good enough to choose by
+    private const double Gain = 1.2; // below, the estimate is too inaccurate
     private const long LargeFilter = 16 << 20; // bytes
 
     /// <summary>
-    /// Multiply-adds of a convolution that is trained, below which there is little to save and sums of products round less: a small network's steps then follow those of another library longer.
+    /// Multiply-adds of a trained convolution below which Winograd saves little; direct convolution rounds less, so that a small network's training stays closer to other libraries'.
     /// </summary>
     private const double LeastTrained = 200e6;
 
@@ -29,8 +29,8 @@ internal static class ConvolutionAlgorithms
         Fits(request, g) && Pixels(g) * 0.067 > Gain * ((Tiles(g, g.OutputHeight, g.OutputWidth) * TileCost(g, 0.47, 5.5)) + 12 + (KeepsFilter(request, g) ? 0 : 25));
 
     /// <summary>
-    /// Whether <c>Conv2D</c> keeps its transformed filter, four times as large as the filter, from run to run: not where it trains, nor where it is large and transforming it is cheap
-    /// beside the images' tiles.
+    /// Whether <c>Conv2D</c> keeps its transformed filter, four times as large as the filter, from run to run: not in training, nor where it is large and transforming it is cheap
+    /// compared to the images' tiles.
     /// </summary>
     /// <param name="request">The request; input 1 is the filter.</param>
     /// <param name="g">Sizes of the convolution.</param>

@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Execution;
 
 /// <summary>One step of a plan, for reports.</summary>
 /// <param name="Node">The node after all passes.</param>
-/// <param name="Backend">Whose kernel runs it.</param>
+/// <param name="Backend">The backend of its kernel.</param>
 internal readonly record struct PlanStep(NodeDef Node, string Backend);
 
 /// <summary>A compiled plan: kernels in order, memory laid out. Used by one thread at a time; running it allocates nothing.</summary>
@@ -64,7 +64,7 @@ internal sealed unsafe class Executable : IDisposable
     /// <summary>Whether the plan reads a placeholder of that name.</summary>
     public bool HasFeed(string placeholder) => _feeds.ContainsKey(placeholder);
 
-    /// <summary>The memory of a placeholder: write it before <see cref="Run"/>; it keeps its content.</summary>
+    /// <summary>The memory of a placeholder: write it before <see cref="Run"/>; later runs reuse the content.</summary>
     /// <exception cref="KeyNotFoundException">The plan reads no placeholder of that name.</exception>
     /// <exception cref="InvalidOperationException">Its elements are of another type.</exception>
     public Span<T> Feed<T>(string placeholder) where T : unmanaged => _feeds.TryGetValue(placeholder, out (nint Pointer, TensorSpec Spec) feed)
@@ -79,7 +79,7 @@ internal sealed unsafe class Executable : IDisposable
     public TensorSpec FetchSpec(int index) => _fetches[index].Spec;
 
     /// <summary>Runs all steps.</summary>
-    /// <param name="cancellation">Looked at between steps; variables may then have been changed in part.</param>
+    /// <param name="cancellation">Checked between steps; some variables may be updated by then and others not.</param>
     /// <exception cref="OperationCanceledException">Canceled.</exception>
     public void Run(CancellationToken cancellation = default)
     {
@@ -133,7 +133,7 @@ internal sealed unsafe class Executable : IDisposable
         _parameters[i]?.Touch();
     }
 
-    /// <summary>Goes up whenever a variable that parameter steps read has changed.</summary>
+    /// <summary>Increases whenever a variable that parameter steps read has changed.</summary>
     private long SourcesVersion()
     {
         long sum = 0;

@@ -2,10 +2,10 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Execution;
 
-/// <summary>The addresses that a kernel works on, valid during one <see cref="IKernel.Run"/>. Row-major (NHWC, HWIO), dense and 64-byte aligned, but for operands
-/// with a <see cref="KernelInput.Pitch"/> or <see cref="KernelRequest.OutputPitch"/> of their own.</summary>
-/// <param name="inputs">One per data input; a variable's handle gives the address of its value; constants known to the kernel at preparation are there too.</param>
-/// <param name="outputs">One per output, whether anybody reads it or not.</param>
+/// <summary>The addresses that a kernel works on, valid during one <see cref="IKernel.Run"/>. Row-major (NHWC, HWIO), dense and 64-byte aligned, except
+/// strided operands (<see cref="KernelInput.RowPitch"/>, <see cref="KernelRequest.OutputRowPitches"/>).</summary>
+/// <param name="inputs">One per data input; for a variable's handle the address of its value; constants that the kernel knew at preparation are included.</param>
+/// <param name="outputs">One per output, read or not.</param>
 /// <param name="scratch">Memory of <see cref="IKernel.ScratchBytes"/> bytes, of undefined content.</param>
 internal readonly unsafe ref struct KernelBuffers(ReadOnlySpan<nint> inputs, ReadOnlySpan<nint> outputs, nint scratch)
 {
@@ -24,10 +24,10 @@ internal readonly unsafe ref struct KernelBuffers(ReadOnlySpan<nint> inputs, Rea
     public T* Output<T>(int index = 0) where T : unmanaged => (T*)_outputs[index];
 }
 
-/// <summary>One node of a plan, ready to run: primitives, packed weights and geometry are fixed when it is prepared. Used by one thread at a time.</summary>
+/// <summary>One node of a plan, ready to run: geometry and algorithm are fixed when it is prepared. Used by one thread at a time.</summary>
 internal interface IKernel : IDisposable
 {
-    /// <summary>Bytes of scratch memory that <see cref="Run"/> wants.</summary>
+    /// <summary>Bytes of scratch memory that <see cref="Run"/> needs.</summary>
     long ScratchBytes => 0;
 
     /// <summary>The input whose buffer output 0 may reuse, one that the op allows (<see cref="OpDefinition.AllowsOverwrite"/>), or -1.</summary>
@@ -51,21 +51,21 @@ internal enum InputSource
     Constant,
 }
 
-/// <summary>A value that seldom changes.</summary>
+/// <summary>A value that changes rarely: kernels cache what they derive from it.</summary>
 internal interface IVersioned
 {
     /// <summary>Counts changes.</summary>
     long Version { get; }
 }
 
-/// <summary>One input as a kernel sees it when it is prepared.</summary>
+/// <summary>One input of a kernel that is prepared.</summary>
 /// <param name="Spec">Type and shape, fully defined. For a handle: the variable's own type and shape. Where the node reads a weight or constant as bfloat16 through a folded cast: float32, as it is stored.</param>
 /// <param name="Source">Where it comes from.</param>
-/// <param name="Origin">The variable, or what was computed from variables: its version tells when packed weights are stale.</param>
+/// <param name="Origin">The variable, or what was computed from variables: packed weights are stale when its version has changed.</param>
 /// <param name="Constant">The integers of a constant input (axes, shapes), else null.</param>
 internal readonly record struct KernelInput(TensorSpec Spec, InputSource Source, IVersioned? Origin = null, long[]? Constant = null)
 {
-    /// <summary>Elements from one row of the last dimension to the next where the rows lie apart, as a range of channels of a larger tensor; 0 where they are dense.</summary>
+    /// <summary>Elements from one row of the last dimension to the next for a strided input, a range of channels of a wider tensor; 0 for a dense one.</summary>
     public int RowPitch { get; init; }
 
     /// <summary>Elements from one row of the last dimension to the next.</summary>
@@ -80,7 +80,7 @@ internal readonly record struct KernelInput(TensorSpec Spec, InputSource Source,
     public DataType Type => Spec.Type;
 }
 
-/// <summary>All that is known of a node when its kernel is prepared.</summary>
+/// <summary>A node for which a kernel is prepared.</summary>
 /// <param name="Node">The node; its attributes.</param>
 /// <param name="Inputs">Inputs with fully defined shapes.</param>
 /// <param name="Outputs">Outputs with fully defined shapes.</param>
@@ -88,13 +88,13 @@ internal readonly record struct KernelInput(TensorSpec Spec, InputSource Source,
 /// <param name="TrainsVariables">Whether this plan changes variables: then packed weights are stale after every run.</param>
 internal sealed record KernelRequest(NodeDef Node, IReadOnlyList<KernelInput> Inputs, IReadOnlyList<TensorSpec> Outputs, WorkerPool Workers, bool TrainsVariables)
 {
-    /// <summary>For each output what <see cref="KernelInput.RowPitch"/> is for an input; empty where all are dense.</summary>
+    /// <summary>For each output as <see cref="KernelInput.RowPitch"/> for inputs; empty if all are dense.</summary>
     public IReadOnlyList<int> OutputRowPitches { get; init; } = [];
 
     /// <summary>Elements from one row of an output's last dimension to the next.</summary>
     public int OutputPitch(int output = 0) => IsPlaced(output) ? OutputRowPitches[output] : Outputs[output].Shape[^1];
 
-    /// <summary>Whether an output's rows lie apart.</summary>
+    /// <summary>Whether an output is strided.</summary>
     public bool IsPlaced(int output = 0) => output < OutputRowPitches.Count && OutputRowPitches[output] > 0;
 
     /// <summary>An attribute of the node, or its schema's default.</summary>
@@ -102,19 +102,19 @@ internal sealed record KernelRequest(NodeDef Node, IReadOnlyList<KernelInput> In
         : Node.Definition.Attributes.FirstOrDefault(a => a.Name == name)?.Default ?? throw new GraphException($"{Node}: the attribute '{name}' is missing.");
 }
 
-/// <summary>Makes kernels for one op.</summary>
+/// <summary>Creates kernels for one op.</summary>
 internal interface IKernelFactory
 {
     /// <summary>TensorFlow's op name.</summary>
     string Op { get; }
 
     /// <summary>
-    /// Whether its kernels can work on rows that lie apart (<see cref="KernelInput.RowPitch"/>, <see cref="KernelRequest.OutputRowPitches"/>) for all operands that
-    /// the op allows to be strided (<see cref="OpDefinition.AllowsStridedInput"/>, <see cref="OpDefinition.AllowsStridedOutput"/>). If one backend's cannot, no plan gives them any.
+    /// Whether its kernels support strided operands (<see cref="KernelInput.RowPitch"/>, <see cref="KernelRequest.OutputRowPitches"/>) wherever
+    /// the op allows them (<see cref="OpDefinition.AllowsStridedInput"/>, <see cref="OpDefinition.AllowsStridedOutput"/>). Plans use strided operands only if every backend supports them.
     /// </summary>
     bool SupportsStridedOperands => false;
 
-    /// <summary>Prepares a kernel, or says null: "not mine", and the next backend is asked.</summary>
+    /// <summary>Prepares a kernel; null if it does not support the request, and the next backend is tried.</summary>
     IKernel? TryPrepare(KernelRequest request);
 }
 
@@ -127,6 +127,6 @@ internal interface IBackend
     /// <summary>One factory per op.</summary>
     IReadOnlyList<IKernelFactory> Factories { get; }
 
-    /// <summary>Whether convolutions and products of this type run at the processor's best speed here. By default float32 alone.</summary>
+    /// <summary>Whether convolutions and products of this type run at the processor's full speed. By default float32 only.</summary>
     bool Accelerates(DataType type) => type == DataType.Float;
 }

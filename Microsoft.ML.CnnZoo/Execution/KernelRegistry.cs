@@ -2,14 +2,14 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Execution;
 
-/// <summary>The backends in the order in which they are asked for a kernel.</summary>
+/// <summary>The backends in the order in which they are tried for a kernel.</summary>
 internal sealed class KernelRegistry
 {
     private readonly IReadOnlyList<IBackend> _all;
     private readonly List<(string Backend, Dictionary<string, IKernelFactory> Factories)> _backends = [];
 
     /// <summary>Creates a registry.</summary>
-    /// <param name="backends">First asked first; the last should refuse nothing.</param>
+    /// <param name="backends">In order of preference; the last should support every request.</param>
     /// <exception cref="ArgumentException">A backend has two factories for one op.</exception>
     public KernelRegistry(params IReadOnlyList<IBackend> backends)
     {
@@ -27,10 +27,10 @@ internal sealed class KernelRegistry
     /// <summary>Names of the backends, in order.</summary>
     public IReadOnlyList<string> Backends => [.. _backends.Select(b => b.Backend)];
 
-    /// <summary>Whether a backend computes in this type at the processor's best speed.</summary>
+    /// <summary>Whether a backend computes in this type at the processor's full speed.</summary>
     public bool Accelerates(DataType type) => _all.Any(b => b.Accelerates(type));
 
-    /// <summary>Whether every backend's kernels of an op can work on rows that lie apart.</summary>
+    /// <summary>Whether every backend's kernels of an op support strided operands.</summary>
     internal bool SupportsStridedOperands(string op) => _backends.All(b => !b.Factories.TryGetValue(op, out IKernelFactory? factory) || factory.SupportsStridedOperands);
 
     /// <summary>Prepares the first kernel that a backend offers.</summary>

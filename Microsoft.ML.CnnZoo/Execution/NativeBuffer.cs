@@ -26,7 +26,7 @@ internal sealed unsafe class NativeBuffer : IDisposable
         Interlocked.Add(ref s_liveBytes, byteLength);
     }
 
-    /// <summary>Frees a buffer that nobody disposed.</summary>
+    /// <summary>Frees a buffer that was not disposed.</summary>
     ~NativeBuffer() => Free();
 
     /// <summary>Buffers allocated and not yet freed, in this process; leak tests watch it.</summary>

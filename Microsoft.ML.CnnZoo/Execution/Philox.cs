@@ -23,7 +23,7 @@ internal static class Philox
         return (x0, x1, x2, x3);
     }
 
-    /// <summary>A number in [0, 1): the low 23 bits as the mantissa of a float in [1, 2), less 1. TensorFlow's way.</summary>
+    /// <summary>A number in [0, 1): the low 23 bits as the mantissa of a float in [1, 2), less 1, as in TensorFlow.</summary>
     public static float ToUniform(uint bits) => BitConverter.UInt32BitsToSingle(0x3F800000 | (bits & 0x7FFFFF)) - 1;
 
     /// <summary>Fills with numbers in [0, 1); element i comes from counter + i/4.</summary>

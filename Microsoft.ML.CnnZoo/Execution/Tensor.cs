@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Execution;
 
-/// <summary>A dense tensor in managed memory, row-major: how values enter and leave plans and variables.</summary>
+/// <summary>A dense tensor in managed memory, row-major, for values passed to and from plans and variables.</summary>
 internal sealed class Tensor
 {
     private readonly byte[] _bytes;
@@ -30,7 +30,7 @@ internal sealed class Tensor
     public static Tensor Of<T>(TensorShape shape, params ReadOnlySpan<T> values) where T : unmanaged
     {
         if (values.Length != shape.ElementCount)
-            throw new ArgumentException($"A tensor of shape {shape} has {shape.ElementCount} elements; {values.Length} were given.", nameof(values));
+            throw new ArgumentException($"A tensor of shape {shape} has {shape.ElementCount} elements, received {values.Length}.", nameof(values));
         var tensor = new Tensor(new TensorSpec(DataTypes.Of<T>(), shape));
         values.CopyTo(tensor.Values<T>());
         return tensor;

@@ -20,7 +20,7 @@ internal sealed class Variable : IVersioned, IDisposable
     /// <summary>Type and shape.</summary>
     public TensorSpec Spec { get; }
 
-    /// <summary>Counts changes: kernels that keep a packed copy compare it.</summary>
+    /// <summary>Counts changes: kernels with a packed copy compare it.</summary>
     public long Version { get; private set; }
 
     /// <summary>Address of the value, fixed for the variable's life.</summary>
@@ -53,12 +53,12 @@ internal sealed class Variable : IVersioned, IDisposable
         Touch();
     }
 
-    /// <summary>The value in place, as elements. Whoever writes calls <see cref="Touch"/> afterwards.</summary>
+    /// <summary>The value in place, as elements. Call <see cref="Touch"/> after writing.</summary>
     public Span<T> Values<T>() where T : unmanaged => DataTypes.Of<T>() == Spec.Type
         ? _buffer.Span<T>()[..checked((int)Spec.Shape.ElementCount)]
         : throw new InvalidOperationException($"The variable '{Name}' holds {Spec.Type}, not {typeof(T).Name}.");
 
-    /// <summary>Says that the value changed.</summary>
+    /// <summary>Marks the value as changed.</summary>
     public void Touch() => Version++;
 
     /// <inheritdoc/>
@@ -74,27 +74,27 @@ internal sealed class VariableStore : IDisposable
     /// <summary>All variables, in order of creation.</summary>
     public IReadOnlyList<Variable> Variables => _ordered;
 
-    /// <summary>The variable of that name.</summary>
+    /// <summary>The variable with that name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
     public Variable this[string name] => _variables.TryGetValue(name, out Variable? variable) ? variable
         : throw new KeyNotFoundException($"There is no variable '{name}' among {_ordered.Count}.");
 
-    /// <summary>Whether there is a variable of that name.</summary>
+    /// <summary>Whether there is a variable with that name.</summary>
     public bool Contains(string name) => _variables.ContainsKey(name);
 
-    /// <summary>The variable of that name, made with zeros if new.</summary>
+    /// <summary>The variable with that name, created with zeros if new.</summary>
     /// <exception cref="ArgumentException">It exists with another type or shape.</exception>
     public Variable GetOrAdd(string name, TensorSpec spec)
     {
         if (_variables.TryGetValue(name, out Variable? variable))
-            return variable.Spec == spec ? variable : throw new ArgumentException($"The variable '{name}' is {variable.Spec}; {spec} was asked for.", nameof(spec));
+            return variable.Spec == spec ? variable : throw new ArgumentException($"The variable '{name}' is {variable.Spec}, requested as {spec}.", nameof(spec));
         variable = new Variable(name, spec);
         _variables.Add(name, variable);
         _ordered.Add(variable);
         return variable;
     }
 
-    /// <summary>A copy with the same values, of all variables or those chosen.</summary>
+    /// <summary>A copy of all variables, or of those selected.</summary>
     public VariableStore Clone(Func<Variable, bool>? which = null)
     {
         var copy = new VariableStore();

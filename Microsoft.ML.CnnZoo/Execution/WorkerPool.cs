@@ -1,14 +1,14 @@
 namespace Microsoft.ML.CnnZoo.Execution;
 
-/// <summary>A piece of work that is cut into parts.</summary>
+/// <summary>Work that is divided into parts.</summary>
 internal interface IParallelWork
 {
-    /// <summary>Does part <paramref name="part"/> of <paramref name="parts"/>; parts run at the same time and must not touch each other's output.</summary>
+    /// <summary>Runs part <paramref name="part"/> of <paramref name="parts"/>; parts run at the same time and must not touch each other's output.</summary>
     void RunPart(int part, int parts);
 }
 
 /// <summary>
-/// Threads that share the parts of a kernel's work. The number of parts is the number of threads, whatever the machine is doing, so that sums
+/// Threads that share the parts of a kernel's work. The number of parts is the number of threads, whatever the machine's load, so that sums
 /// have a fixed order. Starting a job allocates nothing; idle workers spin briefly, then sleep.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
@@ -42,13 +42,13 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>A pool with one thread per processor, shared by all who do not bring their own.</summary>
+    /// <summary>A pool with one thread per processor, the default.</summary>
     public static WorkerPool Shared { get; } = new();
 
     /// <summary>Threads, the caller's included; also the number of parts of every job.</summary>
     public int ThreadCount { get; }
 
-    /// <summary>Runs all parts and returns when the last is done. Jobs of different callers follow one another.</summary>
+    /// <summary>Runs all parts and returns when the last is done. Jobs of different callers run one after another.</summary>
     /// <remarks>An exception in a part is thrown here once all parts have ended.</remarks>
     public void Run(IParallelWork work)
     {
@@ -134,7 +134,7 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>Says that it sleeps, looks once more, then waits: a job that starts in between is never missed.</summary>
+    /// <summary>Marks the worker as asleep, checks for a job once more, then waits: a job that starts in between is not missed.</summary>
     private void Sleep(int index, int seen)
     {
         Interlocked.Exchange(ref _asleep[index], 1);

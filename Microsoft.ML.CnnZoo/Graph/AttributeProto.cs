@@ -31,8 +31,8 @@ internal static class AttributeProto
 
     /// <summary>From a message.</summary>
     /// <param name="proto">The message.</param>
-    /// <param name="expected">The kind in the op's schema, which alone tells what an empty list is a list of.</param>
-    /// <exception cref="GraphException">A form that graphs here do not hold; the message continues "the attribute 'x' …".</exception>
+    /// <param name="expected">The kind in the op's schema, needed for empty lists, whose element kind the message does not hold.</param>
+    /// <exception cref="GraphException">The value's form is not supported; the message continues "the attribute 'x' …".</exception>
     public static AttributeValue FromProto(Protos.AttrValue proto, AttributeKind? expected) => proto.ValueCase switch
     {
         Protos.AttrValue.ValueOneofCase.I => AttributeValue.Of(proto.I),

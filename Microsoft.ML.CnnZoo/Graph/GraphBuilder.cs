@@ -9,8 +9,8 @@ internal enum GraphMode
     Training,
 }
 
-/// <summary>Writes a graph node by node. Shapes are inferred, and misfits refused, as each node is added. Not thread-safe.</summary>
-/// <param name="mode">What the graph is for; layers and architectures ask it.</param>
+/// <summary>Builds a graph node by node. Each node's shapes are inferred and checked when it is added. Not thread-safe.</summary>
+/// <param name="mode">Whether the graph trains or scores; layers and architectures depend on it.</param>
 internal sealed class GraphBuilder(GraphMode mode = GraphMode.Inference)
 {
     private readonly List<NodeDef> _nodes = [];
@@ -22,7 +22,7 @@ internal sealed class GraphBuilder(GraphMode mode = GraphMode.Inference)
     private readonly List<NodeDef> _updates = [];
     private string _scope = "";
 
-    /// <summary>What the graph is for.</summary>
+    /// <summary>Whether the graph trains or scores.</summary>
     public GraphMode Mode { get; } = mode;
 
     /// <summary>Seed of the random streams that the graph's nodes draw from (dropout).</summary>
@@ -40,10 +40,10 @@ internal sealed class GraphBuilder(GraphMode mode = GraphMode.Inference)
     /// <summary>A snapshot of the graph so far.</summary>
     public NetworkGraph ToGraph() => new([.. _nodes], [.. _variables]);
 
-    /// <summary>The node of that full name, or null.</summary>
+    /// <summary>The node with that full name, or null.</summary>
     public NodeDef? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>Prefixes the names of all that is added until disposed: <c>using (g.Scope("conv2_1")) …</c>.</summary>
+    /// <summary>Prefixes the names of all nodes added until disposed: <c>using (g.Scope("conv2_1")) …</c>.</summary>
     public IDisposable Scope(string name)
     {
         string previous = _scope;
@@ -51,7 +51,7 @@ internal sealed class GraphBuilder(GraphMode mode = GraphMode.Inference)
         return new ScopeEnd(this, previous);
     }
 
-    /// <summary>Leaves all scopes until disposed: for nodes that carry full names of their own.</summary>
+    /// <summary>Leaves all scopes until disposed: for nodes given by full name.</summary>
     public IDisposable RootScope(string name = "")
     {
         string previous = _scope;
@@ -65,10 +65,10 @@ internal sealed class GraphBuilder(GraphMode mode = GraphMode.Inference)
     /// <summary>Adds a node.</summary>
     /// <param name="op">TensorFlow's op name, one of <see cref="Ops.OpCatalog"/>.</param>
     /// <param name="inputs">Data inputs.</param>
-    /// <param name="attributes">Attributes; those of the schema with defaults may be left out.</param>
-    /// <param name="name">Name within the scope; a name given twice throws. Null: the op's name, numbered.</param>
+    /// <param name="attributes">Attributes; those with a default in the schema are optional.</param>
+    /// <param name="name">Name within the scope; a duplicate throws. Null: the op's name with a number.</param>
     /// <param name="controlInputs">Nodes that must run first.</param>
-    /// <exception cref="GraphException">Unknown op, wrong number of inputs, unknown or missing attribute, misfitting shapes, duplicate name.</exception>
+    /// <exception cref="GraphException">Unknown op, wrong number of inputs, unknown or missing attribute, incompatible shapes, duplicate name.</exception>
     public NodeDef AddNode(string op, ReadOnlySpan<NodeOutput> inputs, IEnumerable<KeyValuePair<string, AttributeValue>>? attributes = null,
         string? name = null, IReadOnlyList<NodeDef>? controlInputs = null)
     {
@@ -77,14 +77,14 @@ internal sealed class GraphBuilder(GraphMode mode = GraphMode.Inference)
         return Add(definition, fullName, inputs.ToArray(), attributes, controlInputs ?? []);
     }
 
-    /// <summary>The handle and metadata of a variable; the same name again must agree in type and shape and gives the same handle.</summary>
+    /// <summary>The handle and metadata of a variable; a second call with the same name returns the same handle and must agree in type and shape.</summary>
     public NodeOutput VariableHandle(VariableDefinition variable)
     {
         if (_handles.TryGetValue(variable.Name, out NodeOutput handle))
         {
             VariableDefinition known = _variables.First(v => v.Name == variable.Name);
             return known.Spec == variable.Spec ? handle
-                : throw new GraphException($"The variable '{variable.Name}' exists as {known.Spec}; it was asked for as {variable.Spec}.");
+                : throw new GraphException($"The variable '{variable.Name}' exists as {known.Spec}; requested as {variable.Spec}.");
         }
         using (RootScope())
             handle = AddNode("VarHandleOp", [], [new("dtype", AttributeValue.Of(variable.Spec.Type)), new("shape", AttributeValue.Of(variable.Spec.Shape)),

@@ -4,8 +4,8 @@ namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>TensorFlow's <c>GraphDef</c>: the serialized form of graphs, for TensorFlow, TensorFlow.NET, Netron and ML.NET's LoadTensorFlowModel.</summary>
 /// <remarks>
-/// Lossless for graphs written here: node order, ports, control inputs, all attributes. What a graph knows of its variables beyond TensorFlow's attributes (role, initializer,
-/// parameter count) stands in attributes of <c>VarHandleOp</c> that begin with an underscore, which TensorFlow ignores. Values of variables are not part of it.
+/// Lossless for graphs written here: node order, ports, control inputs, all attributes. Properties of variables that TensorFlow has no attributes for (role, initializer,
+/// parameter count) are stored in attributes of <c>VarHandleOp</c> that begin with an underscore, which TensorFlow ignores. Values of variables are not stored.
 /// </remarks>
 public static class GraphDefFormat
 {
@@ -15,8 +15,8 @@ public static class GraphDefFormat
     /// <summary>Serializes a graph to a stream.</summary>
     public static void Write(NetworkGraph graph, Stream stream) => GraphDefWriter.ToProto(graph).WriteTo(stream);
 
-    /// <summary>Reads a serialized graph; its nodes may stand in any order.</summary>
-    /// <exception cref="GraphException">The bytes are no GraphDef, or it holds an op, attribute, type or shape that is not supported, or its nodes do not fit together.</exception>
+    /// <summary>Reads a serialized graph; its nodes may be in any order.</summary>
+    /// <exception cref="GraphException">The bytes are not a GraphDef, or it holds an unsupported op, attribute, type or shape, or its nodes do not fit together.</exception>
     public static NetworkGraph Read(ReadOnlySpan<byte> bytes)
     {
         try

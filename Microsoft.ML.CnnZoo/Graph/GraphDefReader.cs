@@ -3,10 +3,10 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Graph;
 
-/// <summary>From protobuf messages to a graph: checks names, orders nodes after their inputs, and adds them one by one through the builder's schema and shape checks.</summary>
+/// <summary>Converts protobuf messages to a graph: checks names, sorts nodes after their inputs, and adds them through the builder, which checks schema and shapes.</summary>
 internal sealed class GraphDefReader
 {
-    // Attributes that newer TensorFlow versions write with these values; they change nothing here.
+    // Attributes that newer TensorFlow versions write; these values are defaults and can be ignored.
     private static readonly HashSet<(string Op, string Attribute)> Ignored =
         [("MatMul", "grad_a"), ("MatMul", "grad_b"), ("VarHandleOp", "allowed_devices"), ("VarHandleOp", "debug_name")];
 
@@ -31,7 +31,7 @@ internal sealed class GraphDefReader
         return new NetworkGraph([.. _builder.Nodes], _variables);
     }
 
-    /// <summary>Adds a node after all that it reads, without recursion: graphs may be deep.</summary>
+    /// <summary>Adds a node after its inputs, without recursion: graphs may be deep.</summary>
     private void AddWithInputs(Protos.NodeDef root)
     {
         var path = new Stack<(Protos.NodeDef Node, int Next)>();
@@ -128,7 +128,7 @@ internal sealed class GraphDefReader
             }
             catch (GraphException) when (name.StartsWith('_') && spec is null)
             {
-                // An annotation of another program in a form that graphs here do not hold: it means nothing to the op.
+                // An annotation by another program in an unsupported form: the op does not depend on it.
             }
             catch (GraphException e)
             {

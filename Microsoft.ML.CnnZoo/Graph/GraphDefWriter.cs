@@ -1,9 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Graph;
 
-/// <summary>From graphs to protobuf messages.</summary>
+/// <summary>Converts graphs to protobuf messages.</summary>
 internal static class GraphDefWriter
 {
-    /// <summary>A version of TensorFlow's graphs in which all ops of the catalog exist (2.9 and later).</summary>
+    /// <summary>A version of TensorFlow's graph format in which all ops of the catalog exist (2.9 and later).</summary>
     private const int ProducerVersion = 1087;
 
     public static Protos.GraphDef ToProto(NetworkGraph graph)

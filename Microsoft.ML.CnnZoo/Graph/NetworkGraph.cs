@@ -15,13 +15,13 @@ public sealed class NetworkGraph
     /// <summary>All nodes; a node comes after its inputs.</summary>
     public IReadOnlyList<NodeDef> Nodes { get; }
 
-    /// <summary>Variables in order of creation. Values live elsewhere (VariableStore).</summary>
+    /// <summary>Variables in order of creation. Their values are in a VariableStore.</summary>
     public IReadOnlyList<VariableDefinition> Variables { get; }
 
-    /// <summary>The node of that name.</summary>
+    /// <summary>The node with that name.</summary>
     /// <exception cref="KeyNotFoundException">No such node.</exception>
     public NodeDef this[string name] => Find(name) ?? throw new KeyNotFoundException($"The graph of {Nodes.Count} nodes has no node '{name}'.");
 
-    /// <summary>The node of that name, or null.</summary>
+    /// <summary>The node with that name, or null.</summary>
     public NodeDef? Find(string name) => _byName.GetValueOrDefault(name);
 }

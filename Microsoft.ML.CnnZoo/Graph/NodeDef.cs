@@ -24,7 +24,7 @@ public sealed class NodeDef
     /// <summary>TensorFlow's op name.</summary>
     public string Op => Definition.Name;
 
-    /// <summary>The op's meaning: schema, shape rule and gradient.</summary>
+    /// <summary>The op's definition: schema, shape rule, gradient and what plans may do with it.</summary>
     internal OpDefinition Definition { get; }
 
     /// <inheritdoc cref="OpDefinition.IsView"/>
@@ -36,7 +36,7 @@ public sealed class NodeDef
     /// <summary>Data inputs, in the op's order.</summary>
     public IReadOnlyList<NodeOutput> Inputs { get; }
 
-    /// <summary>Nodes that must have run before this one.</summary>
+    /// <summary>Nodes that must run before this one.</summary>
     public IReadOnlyList<NodeDef> ControlInputs { get; }
 
     /// <summary>Attributes by TensorFlow's names.</summary>

@@ -30,10 +30,10 @@ internal abstract class OpDefinition(string name, int inputs, int maxInputs = -1
     /// <summary>The attributes of the op's schema.</summary>
     public virtual IReadOnlyList<AttributeSpec> Attributes => [];
 
-    /// <summary>Whether running it has an effect beyond its outputs (it changes a variable): never pruned when asked for, never folded, never merged.</summary>
+    /// <summary>Whether running it has an effect beyond its outputs (it changes a variable): never pruned if it is a target, never folded or merged.</summary>
     public virtual bool IsStateful => false;
 
-    /// <summary>Whether <see cref="BuildGradient"/> is defined; false is a statement, not an omission.</summary>
+    /// <summary>Whether <see cref="BuildGradient"/> is defined.</summary>
     public virtual bool IsDifferentiable => true;
 
     /// <summary>Whether output 0 is the memory of input 0 under another shape or name: no kernel runs.</summary>
@@ -82,15 +82,15 @@ internal abstract class OpDefinition(string name, int inputs, int maxInputs = -1
 /// <summary>A graph that cannot be built: what happened, in which node, what was expected and received.</summary>
 public sealed class GraphException : Exception
 {
-    /// <summary>Creates it with a message for people.</summary>
+    /// <summary>Creates an exception with a message.</summary>
     public GraphException(string message) : base(message) { }
-    /// <summary>Creates it with a message and a cause.</summary>
+    /// <summary>Creates an exception with a message and a cause.</summary>
     public GraphException(string message, Exception inner) : base(message, inner) { }
-    /// <summary>Creates it without a message.</summary>
+    /// <summary>Creates an exception with the default message.</summary>
     public GraphException() { }
 }
 
-/// <summary>What a shape rule may look at.</summary>
+/// <summary>The input of a shape rule.</summary>
 /// <param name="name">The node's name, for messages.</param>
 /// <param name="op">The op.</param>
 /// <param name="attributes">The node's attributes.</param>
@@ -119,11 +119,11 @@ internal readonly struct ShapeContext(string name, OpDefinition op, IReadOnlyDic
     public GraphException Error(string message) => new($"{Op.Name} '{Name}': {message}");
 }
 
-/// <summary>What a gradient rule may use.</summary>
+/// <summary>The input of a gradient rule.</summary>
 /// <param name="builder">Adds nodes; its scope is set to the gradients' scope.</param>
 /// <param name="node">The forward node.</param>
 /// <param name="outputGradients">dL/dy for each output; null where nothing depends on it.</param>
-/// <param name="needed">For each input, whether anyone asked for its gradient: a costly one that nobody needs must not be built.</param>
+/// <param name="needed">For each input, whether its gradient is needed; a costly one that is not needed must not be built.</param>
 internal readonly struct GradientContext(GraphBuilder builder, NodeDef node, IReadOnlyList<NodeOutput?> outputGradients, IReadOnlyList<bool> needed)
 {
     /// <summary>Adds nodes.</summary>

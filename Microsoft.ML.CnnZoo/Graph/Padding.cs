@@ -7,7 +7,7 @@ internal enum PaddingKind
     Same,
     /// <summary>No padding.</summary>
     Valid,
-    /// <summary>As many pixels as said.</summary>
+    /// <summary>An explicit number of pixels on each side.</summary>
     Explicit,
 }
 
@@ -16,7 +16,7 @@ internal readonly record struct Padding
 {
     private Padding(PaddingKind kind, int top, int bottom, int left, int right) => (Kind, Top, Bottom, Left, Right) = (kind, top, bottom, left, right);
 
-    /// <summary>Which way.</summary>
+    /// <summary>The kind of padding.</summary>
     public PaddingKind Kind { get; }
     /// <summary>Rows above; 0 unless explicit.</summary>
     public int Top { get; }
@@ -37,7 +37,7 @@ internal readonly record struct Padding
     /// <param name="pixels">≥ 0.</param>
     public static Padding Symmetric(int pixels) => Explicit(pixels, pixels, pixels, pixels);
 
-    /// <summary>Pixels side by side.</summary>
+    /// <summary>Pixels for each side.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A number is negative.</exception>
     public static Padding Explicit(int top, int bottom, int left, int right)
     {

@@ -13,7 +13,7 @@ public sealed class TensorLiteral : IEquatable<TensorLiteral>
     {
         Spec = new TensorSpec(type, shape);
         if (bytes.Length != Spec.ByteLength)
-            throw new ArgumentException($"A constant of {Spec} takes {Spec.ByteLength} bytes; {bytes.Length} were given.", nameof(bytes));
+            throw new ArgumentException($"A constant of {Spec} has {Spec.ByteLength} bytes, received {bytes.Length}.", nameof(bytes));
         _bytes = bytes.ToArray();
     }
 

@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Graph;
 /// <summary>Constants and their protobuf messages.</summary>
 internal static class TensorProtos
 {
-    // A short list that repeats its last element could ask for any amount of memory: a few bytes must not.
+    // A short list that repeats its last element could announce any size: a few bytes must not allocate much.
     private const long GreatestRepeated = 1L << 28;
 
     /// <summary>To a message, elements as raw bytes.</summary>
@@ -17,7 +17,7 @@ internal static class TensorProtos
         TensorContent = ByteString.CopyFrom(value.Bytes),
     };
 
-    /// <summary>From a message in either form: raw bytes, or a list whose last element is repeated as often as needed.</summary>
+    /// <summary>From a message in either form: raw bytes, or a list whose last element is repeated to fill the tensor.</summary>
     /// <exception cref="GraphException">Type, shape and elements do not fit; the message continues "the attribute 'x' …".</exception>
     public static TensorLiteral FromProto(Protos.TensorProto proto)
     {
@@ -57,7 +57,7 @@ internal static class TensorProtos
 
     private static byte[] Bytes<T>(T[] values) where T : unmanaged => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
 
-    /// <summary>Zeros where nothing is listed, else the last element again and again.</summary>
+    /// <summary>Fills the rest with the last listed element, or with zeros if none is listed.</summary>
     private static byte[] Repeat(byte[] given, int length, int elementSize)
     {
         var all = new byte[length];

@@ -81,7 +81,7 @@ public sealed class TensorShape : IEquatable<TensorShape>
     public override string ToString() => $"[{string.Join(',', _dimensions.Select(d => d == Unknown ? "?" : d.ToString()))}]";
 }
 
-/// <summary>What is known of one tensor in a graph: element type and shape.</summary>
+/// <summary>Element type and shape of a tensor in a graph.</summary>
 /// <param name="Type">Element type.</param>
 /// <param name="Shape">Shape; the batch may be unknown.</param>
 public readonly record struct TensorSpec(DataType Type, TensorShape Shape)

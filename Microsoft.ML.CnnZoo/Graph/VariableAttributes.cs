@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph;
 
-/// <summary>What <c>VarHandleOp</c> cannot say of a variable, as attributes that begin with an underscore.</summary>
+/// <summary>Properties of a variable that <c>VarHandleOp</c> has no attributes for, as attributes that begin with an underscore.</summary>
 internal static class VariableAttributes
 {
     private const string Role = "_role", Kind = "_initializer", Scale = "_initializer_scale", Count = "_parameter_count", Flatten = "_flatten_shape";
@@ -15,7 +15,7 @@ internal static class VariableAttributes
             yield return new(Flatten, AttributeValue.Of(variable.FlattenShape));
     }
 
-    /// <summary>Takes them out of a node's attributes. A graph from elsewhere lacks them: then it is a kernel, or a bias if it is a vector, that starts at zero.</summary>
+    /// <summary>Removes them from a node's attributes and returns the variable. Graphs of other programs lack them: then the variable is a kernel, or a bias if it is a vector, initialized with zeros.</summary>
     public static VariableDefinition Take(string name, TensorSpec spec, SortedDictionary<string, AttributeValue> attributes)
     {
         VariableRole role = TakeEnum(attributes, Role, spec.Shape.Rank == 1 ? VariableRole.Bias : VariableRole.Kernel);

@@ -2,7 +2,7 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo;
 
-/// <summary>What a variable is for.</summary>
+/// <summary>The role of a variable in training.</summary>
 public enum VariableRole
 {
     /// <summary>A convolution or dense kernel: trained, subject to weight decay.</summary>
@@ -11,7 +11,7 @@ public enum VariableRole
     Bias,
     /// <summary>Batch normalization's scale or offset: trained, no weight decay by default.</summary>
     Normalization,
-    /// <summary>A running statistic: moved by the forward pass in training, never by the optimizer.</summary>
+    /// <summary>A running statistic: updated by the forward pass in training, never by the optimizer.</summary>
     Statistic,
     /// <summary>Never changed by training (an RBF code).</summary>
     Fixed,
@@ -22,21 +22,21 @@ public enum VariableRole
 /// <summary>A variable of a graph: its name is the <c>shared_name</c> of its <c>VarHandleOp</c>.</summary>
 /// <param name="Name">Unique name, for example <c>conv1/kernel</c>; training and inference graphs share variables by it.</param>
 /// <param name="Spec">Type and shape (HWIO for convolution kernels, [in,out] for dense ones).</param>
-/// <param name="Role">What it is for.</param>
-/// <param name="Initializer">How its first value is made.</param>
+/// <param name="Role">Its role in training.</param>
+/// <param name="Initializer">Its initial value.</param>
 public sealed record VariableDefinition(string Name, TensorSpec Spec, VariableRole Role, Initializer Initializer)
 {
-    /// <summary>Parameters that count; fewer than elements where a connection table leaves some out (LeNet-5 1998, C3).</summary>
+    /// <summary>Number of trainable parameters; fewer than elements where a connection table masks some (LeNet-5 1998, C3).</summary>
     public long ParameterCount { get; init; } = Spec.Shape.ElementCount;
 
     /// <summary>For a dense kernel that reads a flattened image: the image's [H,W,C]; rows are in that order. Null elsewhere. Weights of libraries that flatten C,H,W need their rows permuted.</summary>
     public TensorShape? FlattenShape { get; init; }
 
-    /// <summary>Whether an optimizer moves it.</summary>
+    /// <summary>Whether an optimizer updates it.</summary>
     public bool IsTrainable => Role is VariableRole.Kernel or VariableRole.Bias or VariableRole.Normalization;
 }
 
-/// <summary>How a variable's first value is made. Symbolic: Training draws the numbers.</summary>
+/// <summary>A variable's initial distribution. Symbolic: Training draws the numbers.</summary>
 /// <param name="Kind">The distribution.</param>
 /// <param name="Scale">The constant for <see cref="InitializerKind.Constant"/>; the standard deviation for the normal kinds; the gain's square for variance scaling (2 for He, 1 for Glorot); half the width for <see cref="InitializerKind.Uniform"/>.</param>
 public sealed record Initializer(InitializerKind Kind, float Scale)
@@ -63,7 +63,7 @@ public sealed record Initializer(InitializerKind Kind, float Scale)
     public static Initializer RandomSigns { get; } = new(InitializerKind.RandomSigns, 1);
 }
 
-/// <summary>Distributions of first values; fan_in is the product of all dimensions but the last, fan_out that of all but the last but one.</summary>
+/// <summary>Distributions of initial values; fan_in is the product of all dimensions but the last, fan_out that of all but the last but one.</summary>
 public enum InitializerKind
 {
     /// <summary>One value everywhere.</summary>

@@ -19,7 +19,7 @@ internal enum ActivationKind
     ScaledTanh,
 }
 
-/// <summary>Activations, sums and joins.</summary>
+/// <summary>Activations, sums and concatenations.</summary>
 internal static class ActivationLayers
 {
     /// <summary>The activation of that kind.</summary>
@@ -71,7 +71,7 @@ internal static class ActivationLayers
             return g.AddNode("Mul", [x, g.Constant(TensorLiteral.Scalar(factor), "factor")], name: "Mul").Output();
     }
 
-    /// <summary>Images side by side along their channels, in the order given.</summary>
+    /// <summary>Concatenates images along their channels, in the given order.</summary>
     /// <returns>[N,H,W,ΣC].</returns>
     public static NodeOutput Concat(this GraphBuilder g, IReadOnlyList<NodeOutput> inputs, string name)
     {

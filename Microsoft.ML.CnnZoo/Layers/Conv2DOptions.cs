@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Layers;
 
-/// <summary>What most convolutions leave at its default.</summary>
+/// <summary>The less common options of convolutions.</summary>
 internal sealed record Conv2DOptions
 {
     /// <summary>The defaults.</summary>
@@ -15,12 +15,12 @@ internal sealed record Conv2DOptions
     /// <summary>Pixels between the filter's taps, ≥ 1.</summary>
     public int DilationRate { get; init; } = 1;
 
-    /// <summary>Groups of channels that do not see each other; divides channels and filters.</summary>
+    /// <summary>Groups of a grouped convolution; divides channels and filters.</summary>
     public int Groups { get; init; } = 1;
 
-    /// <summary>How the kernel starts.</summary>
+    /// <summary>The kernel's initializer.</summary>
     public Initializer KernelInitializer { get; init; } = Initializer.GlorotUniform;
 
-    /// <summary>How the bias starts.</summary>
+    /// <summary>The bias's initializer.</summary>
     public Initializer BiasInitializer { get; init; } = Initializer.Zeros;
 }

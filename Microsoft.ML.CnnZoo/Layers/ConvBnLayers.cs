@@ -2,10 +2,10 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 
-/// <summary>Convolution with batch normalization, in the orders that papers have. The convolution has no bias; its variables are <c>name/kernel</c> and <c>name/bn/…</c>.</summary>
+/// <summary>Convolution with batch normalization, in the orders used in papers. The convolution has no bias; its variables are <c>name/kernel</c> and <c>name/bn/…</c>.</summary>
 internal static class ConvBnLayers
 {
-    /// <summary>Convolution, then batch normalization; nothing after.</summary>
+    /// <summary>Convolution, then batch normalization, no activation.</summary>
     /// <param name="g">The graph.</param>
     /// <param name="x">Image [N,H,W,C].</param>
     /// <param name="filters">Output channels.</param>
@@ -14,7 +14,7 @@ internal static class ConvBnLayers
     /// <param name="name">The layer's scope.</param>
     /// <param name="strides">Pixels between outputs.</param>
     /// <param name="epsilon">Batch normalization's.</param>
-    /// <param name="groups">Groups of channels that do not see each other.</param>
+    /// <param name="groups">Groups of a grouped convolution.</param>
     /// <returns>[N,H',W',filters].</returns>
     public static NodeOutput ConvBn(this GraphBuilder g, NodeOutput x, int filters, KernelSize kernel, Padding padding, string name, int strides = 1, float epsilon = 1e-5f, int groups = 1)
     {

@@ -6,12 +6,12 @@ namespace Microsoft.ML.CnnZoo.Layers;
 /// <summary>Convolutions. Variables are <c>name/kernel</c> (HWIO; depthwise [kh,kw,C,m]) and <c>name/bias</c>.</summary>
 internal static class ConvolutionLayers
 {
-    /// <summary>Convolution: <c>Conv2D</c>, then <c>BiasAdd</c> unless the options say no bias.</summary>
+    /// <summary>Convolution: <c>Conv2D</c>, then <c>BiasAdd</c> unless the options disable the bias.</summary>
     /// <param name="g">The graph.</param>
     /// <param name="x">Image [N,H,W,C].</param>
     /// <param name="filters">Output channels.</param>
     /// <param name="kernel">Size of the filters.</param>
-    /// <param name="padding">SAME, VALID or explicit; said at every layer because papers and libraries differ.</param>
+    /// <param name="padding">SAME, VALID or explicit; without a default because papers and libraries differ.</param>
     /// <param name="name">The layer's scope.</param>
     /// <param name="strides">Pixels between outputs.</param>
     /// <param name="options">Bias, groups, dilation, initializers.</param>
@@ -30,16 +30,16 @@ internal static class ConvolutionLayers
         }
     }
 
-    /// <summary>Convolution by a connection table: each filter sees some channels only. LeCun et al. 1998, table I.</summary>
+    /// <summary>Convolution with a connection table: each filter reads only some of the channels. LeCun et al. 1998, table I.</summary>
     /// <param name="g">The graph.</param>
     /// <param name="x">Image [N,H,W,C].</param>
-    /// <param name="connections">One entry per filter: the channels that it sees.</param>
+    /// <param name="connections">One entry per filter: the channels that it reads.</param>
     /// <param name="kernel">Size of the filters.</param>
     /// <param name="padding">SAME, VALID or explicit.</param>
     /// <param name="name">The layer's scope.</param>
     /// <param name="options">Initializers, bias; no groups.</param>
     /// <returns>[N,H',W',filters].</returns>
-    /// <remarks>The kernel is a full one times a constant mask of 0 and 1, so that what is not connected neither counts nor learns; <see cref="VariableDefinition.ParameterCount"/> counts the connected weights.</remarks>
+    /// <remarks>The kernel is a full one times a constant mask of 0 and 1, so that weights that are not connected stay zero and are not trained; <see cref="VariableDefinition.ParameterCount"/> counts the connected weights.</remarks>
     public static NodeOutput MaskedConv2D(this GraphBuilder g, NodeOutput x, IReadOnlyList<IReadOnlyList<int>> connections, KernelSize kernel, Padding padding, string name, Conv2DOptions? options = null)
     {
         options ??= Conv2DOptions.Default;
@@ -47,7 +47,7 @@ internal static class ConvolutionLayers
         using (g.Scope(name))
         {
             if (connections.Any(c => c.Any(i => i < 0 || i >= channels) || c.Distinct().Count() != c.Count || c.Count == 0))
-                throw new GraphException($"Conv2D '{g.FullName("Conv2D")}': every filter must see at least one of the channels 0 to {channels - 1}, each once.");
+                throw new GraphException($"Conv2D '{g.FullName("Conv2D")}': every filter must read at least one of the channels 0 to {channels - 1}, each once.");
             var shape = new TensorShape(kernel.Height, kernel.Width, channels, filters);
             var mask = new float[shape.ElementCount];
             for (int f = 0; f < filters; f++)

@@ -2,7 +2,7 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 
-/// <summary>Fully connected layers and what stands before them.</summary>
+/// <summary>Fully connected layers, flattening and dropout.</summary>
 internal static class DenseLayers
 {
     /// <summary>Fully connected layer: <c>MatMul</c>, then <c>BiasAdd</c>. Variables <c>name/kernel</c> [in,units] and <c>name/bias</c> [units].</summary>
@@ -11,8 +11,8 @@ internal static class DenseLayers
     /// <param name="units">Outputs.</param>
     /// <param name="name">The layer's scope.</param>
     /// <param name="useBias">Whether a bias is added.</param>
-    /// <param name="kernelInitializer">How the kernel starts; Glorot's uniform by default.</param>
-    /// <param name="biasInitializer">How the bias starts; zeros by default.</param>
+    /// <param name="kernelInitializer">The kernel's initializer; Glorot uniform by default.</param>
+    /// <param name="biasInitializer">The bias's initializer; zeros by default.</param>
     /// <returns>[N,units].</returns>
     /// <exception cref="GraphException">x is not a matrix.</exception>
     public static NodeOutput Dense(this GraphBuilder g, NodeOutput x, int units, string name, bool useBias = true, Initializer? kernelInitializer = null, Initializer? biasInitializer = null)
@@ -20,7 +20,7 @@ internal static class DenseLayers
         using (g.Scope(name))
         {
             if (x.Shape.Rank != 2)
-                throw new GraphException($"MatMul '{g.FullName("MatMul")}': a dense layer takes features [N,in], received {x.Shape}; flatten the image first.");
+                throw new GraphException($"MatMul '{g.FullName("MatMul")}': a dense layer expects features [N,in], received {x.Shape}; flatten the image first.");
             var kernel = new VariableDefinition(g.FullName("kernel"), new(x.Type, new TensorShape(x.Channels, units)), VariableRole.Kernel, kernelInitializer ?? Initializer.GlorotUniform)
             {
                 FlattenShape = FlattenedFrom(x),
@@ -30,7 +30,7 @@ internal static class DenseLayers
         }
     }
 
-    /// <summary>An image as one row of features, in H, W, C order.</summary>
+    /// <summary>Flattens an image into a row of features, in H, W, C order.</summary>
     /// <returns>[N,H·W·C].</returns>
     public static NodeOutput Flatten(this GraphBuilder g, NodeOutput x, string name)
     {
@@ -39,7 +39,7 @@ internal static class DenseLayers
             return g.AddNode("Reshape", [x, g.Constant(TensorLiteral.Vector(-1, checked((int)features)), "shape")], name: "Reshape").Output();
     }
 
-    /// <summary>Dropout, inverted: in training each element is zeroed with probability <paramref name="rate"/> and the others divided by 1 − rate; nothing in inference. Srivastava et al. 2014.</summary>
+    /// <summary>Dropout, inverted: in training each element is zeroed with probability <paramref name="rate"/> and the others are divided by 1 − rate; the identity in inference. Srivastava et al. 2014.</summary>
     /// <remarks>
     /// The mask is a function of the graph's seed, the layer's name and the fed Int64 scalar placeholder <c>step</c> alone (Philox, counter-based): the same step gives the same mask on any backend and thread count.
     /// AlexNet's paper scales at test time instead; the expectation is the same.
@@ -64,7 +64,7 @@ internal static class DenseLayers
         }
     }
 
-    /// <summary>Numbers in [0,1) of a tensor's shape, new at every step.</summary>
+    /// <summary>Uniform random numbers in [0,1) of a tensor's shape, new at every step.</summary>
     private static NodeOutput RandomUniform(this GraphBuilder g, NodeOutput x)
     {
         NodeOutput step;
@@ -79,7 +79,7 @@ internal static class DenseLayers
         return g.AddNode("StatelessRandomUniformV2", [shape, key, counter, g.Constant(TensorLiteral.Scalar(1), "algorithm")], name: "uniform").Output();
     }
 
-    /// <summary>A stream of its own for each seed and layer: FNV-1a of the name, mixed with the seed.</summary>
+    /// <summary>The random stream of a layer: FNV-1a of its name, mixed with the seed.</summary>
     private static ulong StreamKey(long seed, string name)
     {
         ulong hash = 0xcbf29ce484222325;
@@ -88,7 +88,7 @@ internal static class DenseLayers
         return hash ^ unchecked((ulong)seed * 0x9E3779B97F4A7C15);
     }
 
-    /// <summary>The [H,W,C] of the image whose flattening a dense layer reads, seen through elementwise layers; null when there is none or it is a single pixel.</summary>
+    /// <summary>The [H,W,C] of the flattened image that a dense layer reads, looking through elementwise layers; null when there is none or it is a single pixel.</summary>
     private static TensorShape? FlattenedFrom(NodeOutput x)
     {
         NodeOutput at = x;

@@ -2,7 +2,7 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Layers;
 
-/// <summary>Losses: scalars that training makes small, each the mean over the batch.</summary>
+/// <summary>Losses: scalars that training minimizes, each the mean over the batch.</summary>
 internal static class Losses
 {
     /// <summary>Softmax cross-entropy: the mean of −Σ target·ln softmax(logits).</summary>
@@ -26,7 +26,7 @@ internal static class Losses
         }
     }
 
-    /// <summary>The mean penalty of the right class. LeCun et al. 1998, equation 8; only for fixed codes, else all collapse.</summary>
+    /// <summary>The mean penalty of the right class. LeCun et al. 1998, equation 8; only for fixed codes; trained ones would collapse.</summary>
     /// <param name="g">The graph.</param>
     /// <param name="penalties">RBF outputs [N,K].</param>
     /// <param name="labels">[N], Int32.</param>
@@ -42,7 +42,7 @@ internal static class Losses
     }
 
     /// <summary>The discriminative (MAP) loss: the mean of y_label + ln(e^−j + Σᵢ e^−yᵢ). LeCun et al. 1998, equation 9.</summary>
-    /// <remarks>It is the softmax cross-entropy of −y with one more, never right, class of penalty j; computed so, nothing overflows.</remarks>
+    /// <remarks>Computed as the softmax cross-entropy of −y with one more class, never the label, of penalty j, so that it cannot overflow.</remarks>
     /// <param name="g">The graph.</param>
     /// <param name="penalties">RBF outputs [N,K].</param>
     /// <param name="labels">[N], Int32.</param>

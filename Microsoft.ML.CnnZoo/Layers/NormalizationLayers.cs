@@ -14,8 +14,8 @@ internal static class NormalizationLayers
     /// <param name="x">Image [N,H,W,C].</param>
     /// <param name="name">The layer's scope.</param>
     /// <param name="epsilon">Added to the variance: 1e-5 (ResNet, PyTorch) or 1e-3 (Inception, Keras).</param>
-    /// <param name="momentum">Share of the old statistics that stays per step, TensorFlow's way: 1 − PyTorch's momentum.</param>
-    /// <param name="gammaInitializer">How gamma starts; ones by default.</param>
+    /// <param name="momentum">Share of the old statistics kept per step, as in TensorFlow: 1 − PyTorch's momentum.</param>
+    /// <param name="gammaInitializer">Gamma's initializer; ones by default.</param>
     /// <returns>[N,H,W,C].</returns>
     public static NodeOutput BatchNormalization(this GraphBuilder g, NodeOutput x, string name, float epsilon = 1e-5f, float momentum = 0.9f, Initializer? gammaInitializer = null)
     {

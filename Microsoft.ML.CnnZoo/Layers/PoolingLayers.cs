@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Layers;
 /// <summary>Pooling.</summary>
 internal static class PoolingLayers
 {
-    /// <summary>Maximum over each window; padded pixels never win.</summary>
+    /// <summary>Maximum over each window; padded pixels are ignored.</summary>
     /// <param name="g">The graph.</param>
     /// <param name="x">Image [N,H,W,C].</param>
     /// <param name="window">Size of the window.</param>
@@ -17,7 +17,7 @@ internal static class PoolingLayers
     public static NodeOutput MaxPool2D(this GraphBuilder g, NodeOutput x, KernelSize window, int strides, Padding padding, string name) =>
         g.Pool("MaxPool", x, window, strides, padding, name);
 
-    /// <summary>Mean over each window. With SAME only real pixels count; explicit padding is added as zeros that do count (Caffe's and PyTorch's <c>count_include_pad</c>).</summary>
+    /// <summary>Mean over each window. With SAME only real pixels count; explicit padding adds zeros that do count (Caffe's and PyTorch's <c>count_include_pad</c>).</summary>
     /// <param name="g">The graph.</param>
     /// <param name="x">Image [N,H,W,C].</param>
     /// <param name="window">Size of the window.</param>
@@ -40,8 +40,8 @@ internal static class PoolingLayers
             return g.AddNode("Mean", [x, g.Constant(TensorLiteral.Vector(1, 2), "axes")], name: "Mean").Output();
     }
 
-    /// <summary>Mean over bins of an image of any size, so many that the result has a fixed size: bin i of n along an axis of size s covers pixels ⌊i·s/n⌋ … ⌈(i+1)·s/n⌉ − 1 (PyTorch's adaptive average pooling).</summary>
-    /// <remarks>An <c>AvgPool</c> where the size divides evenly; slices, means and joins along each axis elsewhere.</remarks>
+    /// <summary>Mean over bins of an image of any size; the result has a fixed size: bin i of n along an axis of size s covers pixels ⌊i·s/n⌋ … ⌈(i+1)·s/n⌉ − 1 (PyTorch's adaptive average pooling).</summary>
+    /// <remarks>An <c>AvgPool</c> where the size divides evenly; slices, means and concatenations along each axis otherwise.</remarks>
     /// <param name="g">The graph.</param>
     /// <param name="x">Image [N,H,W,C].</param>
     /// <param name="size">Height and width of the result, ≥ 1.</param>
@@ -55,7 +55,7 @@ internal static class PoolingLayers
             return g.MeanOfBins(g.MeanOfBins(x, axis: 1, size.Height, "rows"), axis: 2, size.Width, "columns");
     }
 
-    /// <summary>Zeros around an image.</summary>
+    /// <summary>Pads an image with zeros.</summary>
     /// <returns>[N,H+top+bottom,W+left+right,C].</returns>
     public static NodeOutput ZeroPadding2D(this GraphBuilder g, NodeOutput x, Padding padding, string name)
     {
@@ -70,7 +70,7 @@ internal static class PoolingLayers
     /// <param name="x">Image [N,H,W,C].</param>
     /// <param name="window">Size of the window.</param>
     /// <param name="strides">Pixels between outputs.</param>
-    /// <param name="pixels">Symmetric padding besides.</param>
+    /// <param name="pixels">Symmetric padding in addition.</param>
     public static Padding CeilPadding(NodeOutput x, KernelSize window, int strides, int pixels = 0)
     {
         int bottom = Overhang(x.Height, window.Height, strides, pixels), right = Overhang(x.Width, window.Width, strides, pixels);
@@ -78,7 +78,7 @@ internal static class PoolingLayers
     }
 
     /// <summary>Trainable subsampling: y = coefficient·(sum of the window) + bias, one of each per map. LeCun et al. 1998, layers S2 and S4.</summary>
-    /// <remarks>Variables <c>name/coef</c> and <c>name/bias</c> [C]. The coefficient starts at 1/(pixels of the window), an average. No squashing here.</remarks>
+    /// <remarks>Variables <c>name/coef</c> and <c>name/bias</c> [C]. The coefficient starts at 1/(pixels of the window), an average. No activation is applied here.</remarks>
     /// <returns>[N,⌊H/window⌋,⌊W/window⌋,C].</returns>
     public static NodeOutput TrainableSubsampling(this GraphBuilder g, NodeOutput x, int window, string name)
     {
@@ -93,7 +93,7 @@ internal static class PoolingLayers
         }
     }
 
-    /// <summary>The means of overlapping bins along an axis, side by side.</summary>
+    /// <summary>The means of overlapping bins along an axis, concatenated.</summary>
     private static NodeOutput MeanOfBins(this GraphBuilder g, NodeOutput x, int axis, int bins, string name)
     {
         using (g.Scope(name))

@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Layers;
 /// <summary>Euclidean radial basis functions.</summary>
 internal static class RbfLayers
 {
-    /// <summary>One penalty per class: the squared distance from the class's fixed code, yᵢ = Σⱼ (xⱼ − codeᵢⱼ)². LeCun et al. 1998, equation 7. Small is likely.</summary>
+    /// <summary>One penalty per class: the squared distance from the class's fixed code, yᵢ = Σⱼ (xⱼ − codeᵢⱼ)². LeCun et al. 1998, equation 7. The smallest penalty is the most likely class.</summary>
     /// <remarks>Variable <c>name/code</c> [classes, in], ±1, drawn once and never trained; the paper's are 7×12 bitmaps of the characters.</remarks>
     /// <param name="g">The graph.</param>
     /// <param name="x">Features [N,in].</param>

@@ -189,7 +189,7 @@ public class ShapeRuleTests
         KeyValuePair<string, AttributeValue>[] Attributes(long count, params string[] ops) =>
             [.. new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), new("num_args", AttributeValue.Of(count)), new("fused_ops", AttributeValue.OfStrings(ops))];
         Assert.Equal(new TensorShape(-1, 4, 4, 8), _g.AddNode("_FusedConv2D", [Float(-1, 4, 4, 3), Float(3, 3, 3, 8), Float(8), Float(-1, 4, 4, 8)], Attributes(2, "BiasAdd", "Add", "Relu")).Outputs[0].Shape);
-        Refused("_FusedConv2D", "takes 2 arguments, received 1", Attributes(1, "BiasAdd", "Add"), Float(-1, 4, 4, 3), Float(3, 3, 3, 8), Float(8));
+        Refused("_FusedConv2D", "needs 2 arguments, received 1", Attributes(1, "BiasAdd", "Add"), Float(-1, 4, 4, 3), Float(3, 3, 3, 8), Float(8));
         Refused("_FusedConv2D", "'fused_ops' must be BiasAdd", Attributes(1, "Relu", "BiasAdd"), Float(-1, 4, 4, 3), Float(3, 3, 3, 8), Float(8));
     }
 

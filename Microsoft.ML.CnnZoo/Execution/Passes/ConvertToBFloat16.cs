@@ -5,12 +5,12 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
 /// <summary>
-/// Activations and their gradients become bfloat16: convolutions, products, pools and normalizations compute in it, and what only moves or combines their
-/// results follows. Weights, their gradients, statistics, logits, softmax, loss and updates stay float32.
+/// Activations and their gradients become bfloat16: convolutions, products, pools and normalizations compute in it, and ops that only move or combine their
+/// results follow. Weights, their gradients, statistics, logits, softmax, loss and updates stay float32.
 /// </summary>
 /// <remarks>
-/// A tensor that is needed in the other type gets one <c>Cast</c>, shared by all who read it so. The cast of a weight, a constant or what depends on these alone is folded
-/// (<see cref="Cast.Folded"/>): its readers round it while they pack it. Sums that must not be rounded carry <see cref="OpSchema.OutputType"/>. Fetched tensors keep their type.
+/// A tensor that is needed in the other type gets one <c>Cast</c>, shared by all nodes that read it in that type. The cast of a weight, a constant or a value that depends on these alone is folded
+/// (<see cref="Cast.Folded"/>): the kernels that read it round it while they pack it. Sums that must not be rounded carry <see cref="OpSchema.OutputType"/>. Fetched tensors keep their type.
 /// </remarks>
 internal sealed class ConvertToBFloat16 : IGraphPass
 {
@@ -18,7 +18,7 @@ internal sealed class ConvertToBFloat16 : IGraphPass
 
     public GraphRequest Apply(GraphRequest request) => new Conversion(request).Apply();
 
-    /// <summary>One application: which nodes compute in bfloat16, then the graph rewritten.</summary>
+    /// <summary>One application: selects the nodes that compute in bfloat16, then rewrites the graph.</summary>
     private sealed class Conversion
     {
         private readonly GraphRequest _request;
@@ -41,7 +41,7 @@ internal sealed class ConvertToBFloat16 : IGraphPass
         public GraphRequest Apply()
         {
             foreach (NodeDef node in _request.Graph.Nodes)
-                if (Has(node, BFloat16Rule.Always) || (Has(node, BFloat16Rule.FollowsInputs) && node.Inputs.Any(IsHalved)))
+                if (Has(node, BFloat16Rule.Always) || (Has(node, BFloat16Rule.FollowsInputs) && node.Inputs.Any(IsBFloat16)))
                     _converted.Add(node);
             foreach (NodeDef node in _request.Graph.Nodes.Where(IsMask))
                 _converted.Add(node);
@@ -63,10 +63,10 @@ internal sealed class ConvertToBFloat16 : IGraphPass
             Enumerable.Range(0, node.Inputs.Count).Any(i => node.Inputs[i] == tensor && Reads(node, i));
 
         /// <summary>Whether a tensor will be bfloat16.</summary>
-        private bool IsHalved(NodeOutput tensor) => _converted.Contains(tensor.Node) && tensor.Node.Definition.WritesBFloat16(tensor.Port)
+        private bool IsBFloat16(NodeOutput tensor) => _converted.Contains(tensor.Node) && tensor.Node.Definition.WritesBFloat16(tensor.Port)
             && !(tensor.Node.Definition.CanReturnFloat32 && StaysFloat(tensor));
 
-        /// <summary>Whether nobody reads a tensor as bfloat16: loss, softmax, optimizers and fetches, and what leads to these alone.</summary>
+        /// <summary>Whether no node reads a tensor as bfloat16: it leads only to loss, softmax, optimizers and fetches.</summary>
         private bool StaysFloat(NodeOutput tensor)
         {
             if (!_staysFloat.TryGetValue(tensor, out bool stays))
@@ -74,7 +74,7 @@ internal sealed class ConvertToBFloat16 : IGraphPass
             return stays;
         }
 
-        /// <summary>Zeros and ones out of Booleans, as dropout multiplies by: exact in bfloat16, if that is how they are read.</summary>
+        /// <summary>Zeros and ones cast from Booleans, as in dropout: exact in bfloat16; cast to it if all readers read bfloat16.</summary>
         private bool IsMask(NodeDef node) => node is { Op: "Cast" } && node.Inputs[0].Type == DataType.Bool && node.Outputs[0].Type == DataType.Float
             && !_fetched.Contains(node.Output()) && _readers[node.Output()].All(r => _converted.Contains(r) && Reads(r, node.Output()));
 
@@ -90,7 +90,7 @@ internal sealed class ConvertToBFloat16 : IGraphPass
             var attributes = node.Attributes.Where(a => a.Key is not "T" and not "DstT").ToDictionary(a => a.Key, a => a.Value);
             if (node.Op == "Cast")
                 attributes["DstT"] = AttributeValue.Of(DataType.BFloat16);
-            else if (!IsHalved(node.Output()))
+            else if (!IsBFloat16(node.Output()))
                 attributes[OpSchema.OutputType] = AttributeValue.Of(DataType.Float);
             _rewriter.Copy(node, attributes, [.. node.Inputs.Select((input, i) =>
                 Typed(_rewriter.Map(input), Reads(node, i) ? DataType.BFloat16 : input.Type))]);

@@ -4,7 +4,7 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
 /// <summary>
-/// In inference a batch norm behind a convolution is a factor per filter and a shift: w·f and (b − mean)·f + offset with f = scale/√(variance + epsilon).
+/// In inference a batch norm after a convolution is a factor and a shift per filter: w·f and (b − mean)·f + offset with f = scale/√(variance + epsilon).
 /// The nodes that compute them depend on variables alone, so a plan runs them only when a variable has changed.
 /// </summary>
 internal sealed class FoldBatchNorm : IGraphPass

@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
 /// <summary>
 /// Batch norm, the sum with a residual block's shortcut and ReLU become one <c>_FusedBatchNormEx</c>, and ReluGrad with the batch norm's gradient one
-/// <c>_FusedBatchNormGradEx</c>, as TensorFlow's remapper names them: each saves passes over memory, which is all that these ops cost.
+/// <c>_FusedBatchNormGradEx</c>, as TensorFlow's remapper names them: each saves passes over memory, which dominate the cost of these ops.
 /// </summary>
 internal sealed class FuseBatchNorm : IGraphPass
 {
@@ -16,7 +16,7 @@ internal sealed class FuseBatchNorm : IGraphPass
         var readers = new GraphReaders(request);
         var forward = new Dictionary<NodeDef, Forward>(); // by batch norm
         var inner = new HashSet<NodeDef>();
-        // Backwards, so that of two batch norms that are added the later one takes the sum.
+        // In reverse order, so that of two batch norms that are added the later one is fused with the sum.
         foreach (NodeDef norm in request.Graph.Nodes.Reverse().Where(n => n.Op == "FusedBatchNormV3"))
         {
             if (MatchForward(norm, readers, inner) is not Forward match)
@@ -43,7 +43,7 @@ internal sealed class FuseBatchNorm : IGraphPass
             ? new Forward(next, next.Inputs[next.Inputs[0].Node == norm ? 1 : 0], relu) : null;
     }
 
-    /// <summary>The ReluGrad of a fused forward step and the batch norm's gradient that reads it. Without a side tensor nobody else may read between them.</summary>
+    /// <summary>The ReluGrad of a fused forward step and the batch norm's gradient that reads it. Without a side tensor no other node may read the tensor between them.</summary>
     private static (NodeDef ReluGradient, NodeDef Gradient)? MatchBackward(NodeDef norm, Forward match, GraphReaders readers)
     {
         NodeDef[] reluGradients = [.. readers.Of(match.Relu.Output()).Where(n => n.Op == "ReluGrad" && n.Inputs[1] == match.Relu.Output())];
@@ -58,7 +58,7 @@ internal sealed class FuseBatchNorm : IGraphPass
 
     private sealed record Backward(NodeDef Norm, NodeDef Gradient, bool HasSide);
 
-    /// <summary>Copies the graph, a fused step in the place of its batch norm: what it needs (the side tensor) is copied before it.</summary>
+    /// <summary>Copies the graph with each fused step in the place of its batch norm; the inputs it needs (the side tensor) are copied before it.</summary>
     private sealed class Rewriting(GraphRequest request, Dictionary<NodeDef, Forward> forward, Dictionary<NodeDef, Backward> backward, HashSet<NodeDef> inner)
     {
         private readonly GraphRewriter _rewriter = new(request);

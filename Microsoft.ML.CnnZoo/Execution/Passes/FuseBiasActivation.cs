@@ -5,8 +5,8 @@ namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
 /// <summary>
 /// A convolution or MatMul, BiasAdd, the sum with a tensor of the same shape (a residual block's shortcut) and an activation become one <c>_FusedConv2D</c>,
-/// <c>_FusedDepthwiseConv2dNative</c> or <c>_FusedMatMul</c>, named and attributed as TensorFlow's own remapper does, wherever nobody else reads what lies between.
-/// Legal in training too: the gradients of these activations read their output.
+/// <c>_FusedDepthwiseConv2dNative</c> or <c>_FusedMatMul</c>, named and attributed as TensorFlow's own remapper does, wherever no other node reads the tensors between them.
+/// Also valid in training: the gradients of these activations read their output.
 /// </summary>
 internal sealed class FuseBiasActivation : IGraphPass
 {
@@ -24,7 +24,7 @@ internal sealed class FuseBiasActivation : IGraphPass
         var readers = new GraphReaders(request);
         var chains = new Dictionary<NodeDef, Chain>(); // by last node
         var inner = new HashSet<NodeDef>();
-        // Backwards, so that of two convolutions that are added the later one takes the sum: the other is its side tensor and there by then.
+        // In reverse order, so that of two convolutions that are added the later one is fused with the sum: the other is its side tensor, already computed.
         foreach (NodeDef node in request.Graph.Nodes.Reverse().Where(n => FusedNames.ContainsKey(n.Op)))
         {
             if (Match(node, readers, inner) is not Chain chain)

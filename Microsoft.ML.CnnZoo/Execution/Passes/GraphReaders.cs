@@ -2,7 +2,7 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
-/// <summary>Who reads what in a graph, for passes that join nodes.</summary>
+/// <summary>The readers of each tensor in a graph, for passes that fuse nodes.</summary>
 internal sealed class GraphReaders
 {
     private readonly Dictionary<NodeOutput, int> _counts;
@@ -20,9 +20,9 @@ internal sealed class GraphReaders
     /// <summary>How many inputs and fetches read a tensor.</summary>
     public int Count(NodeOutput tensor) => _counts.GetValueOrDefault(tensor);
 
-    /// <summary>The node that reads a tensor when nobody else does and it is not fetched, else null.</summary>
+    /// <summary>The only node that reads a tensor that is not fetched, else null.</summary>
     public NodeDef? Sole(NodeOutput tensor) => Count(tensor) == 1 ? _readers[tensor].FirstOrDefault() : null;
 
-    /// <summary>Whether anything but output 0 of a node is read.</summary>
+    /// <summary>Whether any output other than 0 of a node is read.</summary>
     public bool ReadsMoreThanTheFirst(NodeDef node) => Enumerable.Range(1, Math.Max(0, node.Outputs.Count - 1)).Any(port => Count(node.Output(port)) > 0);
 }

@@ -2,7 +2,7 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
-/// <summary>A graph with what is wanted of it.</summary>
+/// <summary>A graph with the tensors to compute and the nodes to run.</summary>
 /// <param name="Graph">The graph.</param>
 /// <param name="Fetches">Tensors to compute, in the caller's order.</param>
 /// <param name="Targets">Stateful nodes to run.</param>
@@ -18,7 +18,7 @@ internal sealed record GraphRequest(NetworkGraph Graph, IReadOnlyList<NodeOutput
     }
 }
 
-/// <summary>One rewriting of a graph on its way to a plan. The result computes the same values under the same names.</summary>
+/// <summary>A graph transformation before compilation. The result computes the same values under the same names.</summary>
 internal interface IGraphPass
 {
     /// <summary>Short name for reports.</summary>

@@ -4,14 +4,14 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
 /// <summary>
-/// Memory for time in training: what is cheap to compute, batch norms with their ReLU and concatenations, is not kept for the gradients but computed again
-/// where they need it, from the convolutions' outputs. A DenseNet then no longer keeps every layer's concatenated and normalized input.
+/// Trades time for memory in training: ops that are cheap to compute, batch norms with their ReLU and concatenations, are not stored for the gradients but recomputed
+/// where they are needed, from the convolutions' outputs. A DenseNet then no longer stores every layer's concatenated and normalized input.
 /// Pleiss et al. 2017, "Memory-Efficient Implementation of DenseNets", arXiv:1707.06990.
 /// </summary>
 /// <remarks>
-/// The copies give the same bits: a batch norm's copy takes the batch's mean and variance, which are kept, as they are. Nested concatenations are flattened,
-/// so that a copy needs the layers' own outputs alone; where these lie side by side already (<see cref="Planning.ConcatenationPlacement"/>) it costs nothing.
-/// What adds a side tensor is kept, else a copy would lead back through the whole network.
+/// The copies give the same bits: a batch norm's copy reads the stored mean and variance of the batch. Nested concatenations are flattened,
+/// so that a copy needs only the layers' own outputs; where these are already adjacent in memory (<see cref="Planning.ConcatenationPlacement"/>) it costs nothing.
+/// Nodes that add a side tensor are stored, else a copy would lead back through the whole network.
 /// </remarks>
 internal sealed class RecomputeActivations : IGraphPass
 {
@@ -33,7 +33,7 @@ internal sealed class RecomputeActivations : IGraphPass
             return _rewriter.Finish();
         }
 
-        /// <summary>The nodes that the fetched tensors (loss, hits) need; the others are gradients and updates.</summary>
+        /// <summary>The nodes that the fetched tensors (loss, correct count) depend on; the others are gradients and updates.</summary>
         private static HashSet<NodeDef> Ancestors(GraphRequest request)
         {
             var found = new HashSet<NodeDef>(request.Fetches.Select(f => f.Node));
@@ -42,7 +42,7 @@ internal sealed class RecomputeActivations : IGraphPass
             return found;
         }
 
-        /// <summary>A tensor as a gradient reads it: a copy of what is cheap, else the tensor itself.</summary>
+        /// <summary>The tensor that a gradient reads: a recomputed copy if it is cheap, else the tensor itself.</summary>
         private NodeOutput Source(NodeOutput tensor)
         {
             NodeDef node = tensor.Node;
@@ -67,7 +67,7 @@ internal sealed class RecomputeActivations : IGraphPass
                 new Dictionary<string, AttributeValue>(node.Attributes) { ["N"] = AttributeValue.Of((long)parts.Length) }).Output();
         }
 
-        /// <summary>What a concatenation and those among its inputs join.</summary>
+        /// <summary>The parts of a concatenation, nested ones flattened.</summary>
         private static IEnumerable<NodeOutput> Parts(NodeDef concat) => concat.Inputs.SkipLast(1).SelectMany(part =>
             part.Node.Op == "ConcatV2" && Axis(part.Node) == Axis(concat) ? Parts(part.Node) : [part]);
 

@@ -22,13 +22,13 @@ internal static class ArenaLayout
 
     private static long FindGap(Storage storage, List<Storage> placedByOffset)
     {
-        long wanted = Align(storage.ByteLength), end = 0, best = -1, bestGap = long.MaxValue;
+        long size = Align(storage.ByteLength), end = 0, best = -1, bestGap = long.MaxValue;
         foreach (Storage other in placedByOffset)
         {
             if (other.First > storage.Last || other.Last < storage.First)
                 continue;
             long gap = other.Offset - end;
-            if (gap >= wanted && gap < bestGap)
+            if (gap >= size && gap < bestGap)
                 (best, bestGap) = (end, gap);
             end = Math.Max(end, other.Offset + Align(other.ByteLength));
         }

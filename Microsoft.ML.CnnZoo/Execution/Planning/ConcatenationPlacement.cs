@@ -4,9 +4,9 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Execution.Planning;
 
-/// <summary>Channels of a tensor that are another tensor.</summary>
-/// <param name="Base">The whole.</param>
-/// <param name="First">The first of the channels.</param>
+/// <summary>A tensor stored as a range of channels of another tensor.</summary>
+/// <param name="Base">The wider tensor.</param>
+/// <param name="First">Its first channel in the wider tensor.</param>
 internal readonly record struct ChannelRange(NodeOutput Base, int First)
 {
     /// <summary>Elements from one pixel's channels to the next's.</summary>
@@ -14,13 +14,13 @@ internal readonly record struct ChannelRange(NodeOutput Base, int First)
 }
 
 /// <summary>
-/// Which tensors are computed where a concatenation along the channels wants them, so that it has nothing to copy. Nested concatenations, and those that join the same
-/// tensors in the same order, are ranges of the widest: all of a DenseNet block's feature maps are one buffer, of which each layer reads a longer beginning. What is taken out of a tensor
-/// along its channels, as the gradients of concatenations do, is a range of that tensor.
+/// Which tensors are computed directly in the memory of a concatenation along the channels, so that it has nothing to copy. Nested concatenations, and those that join the same
+/// tensors in the same order, are ranges of the widest: all of a DenseNet block's feature maps are one buffer, of which each layer reads a longer prefix. A slice of a tensor
+/// along its channels, as in the gradients of concatenations, is a range of that tensor.
 /// </summary>
 /// <remarks>
-/// A tensor is placed, once, where the op that computes it (<see cref="OpDefinition.AllowsStridedOutput"/>) and all that read it (<see cref="OpDefinition.AllowsStridedInput"/>) allow it; fetched tensors, feeds, variables and what depends
-/// on variables alone are not, nor are single channels, whose elements would lie apart. Other operands stay dense and are copied.
+/// A tensor is placed, once, where the op that computes it (<see cref="OpDefinition.AllowsStridedOutput"/>) and all that read it (<see cref="OpDefinition.AllowsStridedInput"/>) allow it; fetched tensors, feeds, variables and nodes that depend
+/// on variables alone are not, nor are single channels, whose elements would not be contiguous. Other operands stay dense and are copied.
 /// </remarks>
 internal sealed class ConcatenationPlacement
 {
@@ -28,22 +28,22 @@ internal sealed class ConcatenationPlacement
 
     private ConcatenationPlacement() { }
 
-    /// <summary>Nothing is placed.</summary>
+    /// <summary>No tensor is placed.</summary>
     public static ConcatenationPlacement None { get; } = new();
 
-    /// <summary>Number of tensors that lie in another's memory.</summary>
+    /// <summary>Number of tensors stored in another's memory.</summary>
     public int Count => _ranges.Count;
 
     /// <summary>The placement for a graph whose shapes are known.</summary>
     public static ConcatenationPlacement Of(GraphRequest request, KernelRegistry registry) => new Search(request, registry).Run();
 
-    /// <summary>Where a tensor lies, if that is in another's memory.</summary>
+    /// <summary>The range in which a tensor is stored; null for a tensor with memory of its own.</summary>
     public ChannelRange? Find(NodeOutput tensor) => _ranges.TryGetValue(tensor, out ChannelRange range) ? range : null;
 
-    /// <summary>The tensors that lie in a tensor's memory.</summary>
+    /// <summary>The tensors stored in a tensor's memory.</summary>
     public IEnumerable<NodeOutput> RangesOf(NodeOutput whole) => _ranges.Where(r => r.Value.Base == whole).Select(r => r.Key);
 
-    /// <summary>What a node's kernel is told of its outputs.</summary>
+    /// <summary>The row pitches of a node's outputs, for its kernel.</summary>
     public IReadOnlyList<int> OutputPitches(NodeDef node) =>
         _ranges.Count > 0 && node.Outputs.Count > 0 && Find(node.Output()) is ChannelRange range ? [range.Pitch, .. Enumerable.Repeat(0, node.Outputs.Count - 1)] : [];
 
@@ -78,7 +78,7 @@ internal sealed class ConcatenationPlacement
             && tensor.Node.Definition.AllowsStridedOutput(tensor.Node, tensor.Port) && registry.SupportsStridedOperands(tensor.Node.Op)
             && _readers[tensor].All(r => r.Node.Definition.AllowsStridedInput(r.Node, r.Input) && registry.SupportsStridedOperands(r.Node.Op));
 
-        /// <summary>Makes a concatenation a range of a wider one that has the same parts side by side.</summary>
+        /// <summary>Places a concatenation as a range of a wider one that contains the same parts in the same order.</summary>
         private bool PlaceWithin(List<NodeDef> wholes, NodeDef join)
         {
             foreach (NodeDef whole in wholes)
@@ -103,7 +103,7 @@ internal sealed class ConcatenationPlacement
             }
         }
 
-        /// <summary>What is taken out of a tensor that a step computes is a range of it.</summary>
+        /// <summary>Places a slice as a range of a tensor that a step computes.</summary>
         private void PlaceSlice(NodeDef slice, int first)
         {
             NodeOutput source = slice.Inputs[0];

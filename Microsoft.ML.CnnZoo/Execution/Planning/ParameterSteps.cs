@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Execution.Planning;
 
-/// <summary>What a plan computed from variables and constants alone; its version goes up whenever it is computed anew.</summary>
+/// <summary>A value computed from variables and constants alone; its version increases whenever it is recomputed.</summary>
 internal sealed class ParameterValue : IVersioned
 {
     public long Version { get; private set; }
@@ -30,6 +30,6 @@ internal sealed class ParameterSteps
     /// <summary>The variables that they read, by their handles.</summary>
     public IReadOnlyList<NodeDef> Handles { get; } = [];
 
-    /// <summary>What a step computes if it is a parameter step, else null.</summary>
+    /// <summary>The value of a parameter step; null for other steps.</summary>
     public ParameterValue? Find(NodeDef node) => _values.GetValueOrDefault(node);
 }

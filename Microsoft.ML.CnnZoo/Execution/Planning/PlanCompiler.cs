@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Execution.Planning;
 /// <summary>A kernel with its memory, before addresses are known.</summary>
 internal sealed record PreparedStep(NodeDef Node, IKernel Kernel, string Backend, Storage[] Inputs, Storage[] Outputs, Storage? Scratch, Variable[] Changed, ParameterValue? Parameter);
 
-/// <summary>Turns a specialized graph into steps with laid-out memory.</summary>
+/// <summary>Compiles a specialized graph to steps with laid-out memory.</summary>
 internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry, VariableStore variables, WorkerPool workers, ConcatenationPlacement placement)
 {
     private readonly Dictionary<NodeOutput, Storage> _storages = [];
@@ -39,7 +39,7 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         }
     }
 
-    /// <summary>Kernels know nothing of one another, and native ones generate code as they are made: on all processors at once.</summary>
+    /// <summary>Kernels are independent, and native ones generate code when they are prepared: prepared in parallel.</summary>
     private void PrepareKernels(IReadOnlyList<NodeDef> order, (IKernel?, string)[] kernels, bool trains)
     {
         try
@@ -81,10 +81,10 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         return new Storage(StorageKind.Variable, spec.ByteLength) { Variable = variables.GetOrAdd(handle.Attributes["shared_name"].String, spec) };
     }
 
-    /// <summary>For memory that steps compute: who reads it last. Fetched memory is read after the end.</summary>
+    /// <summary>For each memory that steps write, the last step that reads it. Fetched memory is read after the last step.</summary>
     private void FindLastReaders(IReadOnlyList<NodeDef> order)
     {
-        // First the wholes, then the ranges of them.
+        // Ranges after the tensors that hold them.
         foreach (NodeOutput output in order.SelectMany(n => Enumerable.Range(0, n.Outputs.Count).Select(n.Output)).OrderBy(o => placement.Find(o) is null ? 0 : 1))
             _storages.Add(output, NewStorage(output));
         for (int i = 0; i < order.Count; i++)
@@ -134,12 +134,12 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         };
     }
 
-    /// <summary>Lets output 0 take over an input's memory when this step is the last to read it.</summary>
+    /// <summary>Gives output 0 an input's memory when this step is the last to read it.</summary>
     private void ShareInPlace(NodeDef node, int input, int step)
     {
         Storage source = StorageOf(node.Inputs[input]);
         if (source.Base is not null || _storages[node.Output()].Base is not null)
-            return; // a range of another tensor's memory belongs to that
+            return; // a range belongs to the wider tensor
         if (node.Inputs.Where((_, i) => i != input).Any(other => StorageOf(other).Memory == source))
             return; // a step that reads it twice would read what it wrote
         if (source.Kind != StorageKind.Arena || _parameters.Find(Schedule.Root(node.Inputs[input]).Node) is not null || _lastReader[source] != step || source.ByteLength != node.Outputs[0].ByteLength)
@@ -151,7 +151,7 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         _lastReader[source] = _lastReader.GetValueOrDefault(own, step);
     }
 
-    /// <summary>Feeds are written before the first step, fetches read after the last; so is what parameter steps compute, unless its readers keep their own copy.</summary>
+    /// <summary>Feeds are written before the first step, fetches read after the last; so are values of parameter steps, unless the kernels that read them keep a copy.</summary>
     private void Pin(List<PreparedStep> steps)
     {
         IEnumerable<Storage> pinned = _arena.Where(s => s.Kind == StorageKind.Persistent)

@@ -3,8 +3,8 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Execution.Planning;
 
 /// <summary>
-/// The order of a plan's steps: the graph's own, except that a variable is changed only after all who read it have run, and then at once, so that its
-/// gradient's memory is free early.
+/// The order of a plan's steps: the graph's own, except that a variable is updated after all steps that read it, and then at once, so that its
+/// gradient's memory is freed early.
 /// </summary>
 internal static class Schedule
 {
@@ -77,7 +77,7 @@ internal static class Schedule
                     ready.Enqueue(next, Priority(next));
         }
         if (order.Count != steps.Length)
-            throw new GraphException($"The graph cannot be ordered: {string.Join(", ", steps.Except(order).Take(5))} wait for one another (a variable is read after a step that must follow its change).");
+            throw new GraphException($"The graph cannot be ordered: {string.Join(", ", steps.Except(order).Take(5))} depend on one another (a variable is read after a step that must follow its update).");
         return order;
     }
 }

@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Execution.Planning;
 /// <summary>Where bytes live.</summary>
 internal enum StorageKind
 {
-    /// <summary>In the plan's arena, reused when dead.</summary>
+    /// <summary>In the plan's arena, reused after its last step.</summary>
     Arena,
     /// <summary>In the plan's arena for the plan's whole life: feeds and fetches.</summary>
     Persistent,
@@ -15,7 +15,7 @@ internal enum StorageKind
     Constant,
 }
 
-/// <summary>The memory behind one or more tensors: views share their source's, in-place kernels hand theirs on.</summary>
+/// <summary>The memory behind one or more tensors: views share their source's, in-place kernels their input's.</summary>
 internal sealed class Storage(StorageKind kind, long byteLength)
 {
     public StorageKind Kind { get; set; } = kind;
@@ -26,7 +26,7 @@ internal sealed class Storage(StorageKind kind, long byteLength)
     public Storage? Base { get; init; }
     /// <summary>Bytes from the base's start to this storage's first element.</summary>
     public long BaseOffset { get; init; }
-    /// <summary>The memory that lives and dies: the base, or itself.</summary>
+    /// <summary>The storage that is allocated: the base, or itself.</summary>
     public Storage Memory => Base ?? this;
     /// <summary>First and last step that touches it.</summary>
     public int First { get; set; } = int.MaxValue;

@@ -1,18 +1,18 @@
 namespace Microsoft.ML.CnnZoo.Graph.Differentiation;
 
-/// <summary>Reverse-mode differentiation: adds to a graph the nodes that compute dL/dx, so that every backend, pass and export sees gradients as ordinary ops.</summary>
+/// <summary>Reverse-mode differentiation: adds to a graph the nodes that compute dL/dx, so that gradients are ordinary ops for backends, passes and export.</summary>
 internal static class ReverseMode
 {
     /// <summary>Adds the gradients of a scalar with respect to some tensors.</summary>
     /// <param name="builder">The graph that holds <paramref name="loss"/>.</param>
-    /// <param name="loss">A floating scalar.</param>
+    /// <param name="loss">A floating-point scalar.</param>
     /// <param name="sources">The tensors x (usually reads of variables).</param>
     /// <returns>dL/dx for each source, in order; null where the loss does not depend on it.</returns>
-    /// <exception cref="GraphException">The loss is not a floating scalar, an op on the way has no gradient, or a gradient's shape differs from its tensor's.</exception>
+    /// <exception cref="GraphException">The loss is not a floating-point scalar, an op between loss and source has no gradient, or a gradient's shape differs from its tensor's.</exception>
     public static IReadOnlyList<NodeOutput?> AddGradients(GraphBuilder builder, NodeOutput loss, IReadOnlyList<NodeOutput> sources)
     {
         if (loss.Shape.Rank != 0 || !loss.Type.IsFloating())
-            throw new GraphException($"Gradients start from a floating scalar; {loss.Node} is {loss.Spec}.");
+            throw new GraphException($"The loss must be a floating-point scalar; {loss.Node} is {loss.Spec}.");
         HashSet<NodeDef> needed = NodesBetween(builder, loss, sources);
         var gradients = new Dictionary<NodeOutput, List<NodeOutput>>();
         using (builder.RootScope("gradients"))
@@ -43,8 +43,8 @@ internal static class ReverseMode
 
     private static void Propagate(GraphBuilder builder, NodeDef node, Dictionary<NodeOutput, List<NodeOutput>> gradients, HashSet<NodeDef> needed)
     {
-        bool[] wanted = [.. node.Inputs.Select(input => needed.Contains(input.Node) && input.Type.IsFloating())];
-        if (!wanted.Contains(true))
+        bool[] needsGradient = [.. node.Inputs.Select(input => needed.Contains(input.Node) && input.Type.IsFloating())];
+        if (!needsGradient.Contains(true))
             return;
         var outputGradients = new NodeOutput?[node.Outputs.Count];
         for (int port = 0; port < outputGradients.Length; port++)
@@ -56,12 +56,12 @@ internal static class ReverseMode
             throw new GraphException($"{node} has no gradient, and the loss depends on a trained tensor through it.");
         NodeOutput?[] inputGradients;
         using (builder.Scope(node.Name))
-            inputGradients = node.Definition.BuildGradient(new GradientContext(builder, node, outputGradients, wanted));
+            inputGradients = node.Definition.BuildGradient(new GradientContext(builder, node, outputGradients, needsGradient));
         if (inputGradients.Length != node.Inputs.Count)
-            throw new GraphException($"{node}: the gradient gives {inputGradients.Length} entries for {node.Inputs.Count} inputs.");
+            throw new GraphException($"{node}: the gradient rule returned {inputGradients.Length} entries for {node.Inputs.Count} inputs.");
         for (int i = 0; i < inputGradients.Length; i++)
         {
-            if (!wanted[i] || inputGradients[i] is not NodeOutput gradient)
+            if (!needsGradient[i] || inputGradients[i] is not NodeOutput gradient)
                 continue;
             NodeOutput input = node.Inputs[i];
             if (!gradient.Shape.IsCompatibleWith(input.Shape) || gradient.Type != input.Type)
@@ -72,7 +72,7 @@ internal static class ReverseMode
         }
     }
 
-    /// <summary>The sum of all contributions, left as one node in place of the list.</summary>
+    /// <summary>The sum of all contributions; replaces them in the list.</summary>
     private static NodeOutput Sum(GraphBuilder builder, NodeOutput of, List<NodeOutput> parts)
     {
         if (parts.Count == 1)

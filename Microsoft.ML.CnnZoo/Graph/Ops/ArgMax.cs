@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>ArgMax</c>: the index of the greatest element along one axis.</summary>
-/// <remarks>(x, axis) → y without that dimension, Int64 unless <c>output_type</c> says Int32. A tie gives the first. Not differentiable.</remarks>
+/// <remarks>(x, axis) → y without that dimension, Int64 unless <c>output_type</c> is Int32. On a tie, the first. Not differentiable.</remarks>
 internal sealed class ArgMax() : OpDefinition("ArgMax", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =

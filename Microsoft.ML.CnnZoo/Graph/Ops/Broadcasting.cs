@@ -47,14 +47,14 @@ internal static class Broadcasting
             : c.Builder.AddNode("Reshape", [sum, c.Builder.Constant(TensorLiteral.Vector<int>(target.Dimensions.ToArray()))]).Output();
     }
 
-    /// <summary>The gradients of a choice between inputs 0 and 1: dL/dy where the mask says 0, the rest to 1.</summary>
-    public static NodeOutput?[] RouteGradient(in GradientContext c, NodeOutput takesFirst)
+    /// <summary>The gradients of a choice between inputs 0 and 1: dL/dy goes to input 0 where the mask is true, else to input 1.</summary>
+    public static NodeOutput?[] RouteGradient(in GradientContext c, NodeOutput isFirst)
     {
         NodeOutput zero = c.Scalar(0, c.OutputGradient.Type);
         return
         [
-            c.Needed[0] ? Reduce(c, c.Op("SelectV2", takesFirst, c.OutputGradient, zero), 0) : null,
-            c.Needed[1] ? Reduce(c, c.Op("SelectV2", takesFirst, zero, c.OutputGradient), 1) : null,
+            c.Needed[0] ? Reduce(c, c.Op("SelectV2", isFirst, c.OutputGradient, zero), 0) : null,
+            c.Needed[1] ? Reduce(c, c.Op("SelectV2", isFirst, zero, c.OutputGradient), 1) : null,
         ];
     }
 }

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>ConcatV2</c>: tensors side by side along one axis. Inception's and DenseNet's join.</summary>
+/// <summary>TensorFlow op <c>ConcatV2</c>: concatenates tensors along one axis. Joins the branches of Inception and the layers of DenseNet.</summary>
 /// <remarks>(x₁ … x_N, axis) → y; the inputs agree in all other dimensions. dL/dxᵢ = Slice(dL/dy) of its part.</remarks>
 internal sealed class ConcatV2() : OpDefinition("ConcatV2", 2, int.MaxValue)
 {

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>Const</c>: a value written into the graph.</summary>
+/// <summary>TensorFlow op <c>Const</c>: a constant stored in the graph.</summary>
 /// <remarks>→ y, of the shape and type of the attribute <c>value</c>. No inputs, hence no gradient.</remarks>
 internal sealed class Const() : OpDefinition("Const", 0)
 {

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Conv2DBackpropFilter</c>: the gradient of <c>Conv2D</c> with respect to its filter.</summary>
-/// <remarks>(x [N,H,W,C], filter_sizes [4], dy [N,H',W',F]) → dw [kh,kw,C/groups,F] of shape filter_sizes, summed over images and positions. Its own gradient is not needed here. In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in float32.</remarks>
+/// <remarks>(x [N,H,W,C], filter_sizes [4], dy [N,H',W',F]) → dw [kh,kw,C/groups,F] of shape filter_sizes, summed over images and positions. Not differentiable here. In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in float32.</remarks>
 internal sealed class Conv2DBackpropFilter() : OpDefinition("Conv2DBackpropFilter", 3)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Convolution.Schema(typeInput: 0, withCudnn: true);

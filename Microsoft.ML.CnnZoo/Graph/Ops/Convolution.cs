@@ -1,9 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>What the convolution ops share: schema, shape check, gradient.</summary>
+/// <summary>Shared by the convolution ops: schema, shape check, gradient.</summary>
 internal static class Convolution
 {
-    /// <summary>TensorFlow's attributes; only <c>Conv2D</c> and its gradients know <c>use_cudnn_on_gpu</c>.</summary>
+    /// <summary>TensorFlow's attributes; only <c>Conv2D</c> and its gradients have <c>use_cudnn_on_gpu</c>.</summary>
     public static IReadOnlyList<AttributeSpec> Schema(int typeInput, bool withCudnn)
     {
         AttributeSpec[] common =
@@ -23,7 +23,7 @@ internal static class Convolution
     public static Conv2DGeometry Infer(in ShapeContext c, TensorShape input, TensorShape filter, bool depthwise) =>
         Conv2DAttributes.From(c).TryGeometry(input, filter, depthwise, out Conv2DGeometry geometry) is string problem ? throw c.Error(problem) : geometry;
 
-    /// <summary>The gradients of image and filter, each only where needed: the first layer's image gradient is costly and nobody asks for it.</summary>
+    /// <summary>The gradients of image and filter, each only where needed: the first layer's image gradient is costly and not needed.</summary>
     public static NodeOutput?[] BuildGradient(in GradientContext c, string toInput, string toFilter)
     {
         IEnumerable<KeyValuePair<string, AttributeValue>> attributes = Conv2DAttributes.From(c.Node).ToAttributes();

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>What the two softmax cross-entropy ops share.</summary>
+/// <summary>Shared by the two softmax cross-entropy ops.</summary>
 internal static class CrossEntropy
 {
     /// <summary>dL/dlogits: output 1 (softmax − labels) times dL/dloss of its row.</summary>

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>DepthwiseConv2dNative</c>: every channel is convolved with m filters of its own. Xception's and MobileNet's spatial step.</summary>
+/// <summary>TensorFlow op <c>DepthwiseConv2dNative</c>: every channel is convolved with m filters of its own. The spatial convolution of Xception and MobileNet.</summary>
 /// <remarks>
 /// x [N,H,W,C], w [kh,kw,C,m] → y [N,H',W',C·m]; output channel c·m+j is channel c convolved with w[:,:,c,j].
 /// dL/dx = DepthwiseConv2dNativeBackpropInput, dL/dw = DepthwiseConv2dNativeBackpropFilter.

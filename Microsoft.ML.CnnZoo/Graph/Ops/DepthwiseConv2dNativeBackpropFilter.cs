@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>DepthwiseConv2dNativeBackpropFilter</c>: the gradient of <c>DepthwiseConv2dNative</c> with respect to its filter.</summary>
-/// <remarks>(x [N,H,W,C], filter_sizes [4], dy [N,H',W',C·m]) → dw [kh,kw,C,m] of shape filter_sizes. Its own gradient is not needed here. In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in float32.</remarks>
+/// <remarks>(x [N,H,W,C], filter_sizes [4], dy [N,H',W',C·m]) → dw [kh,kw,C,m] of shape filter_sizes. Not differentiable here. In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in float32.</remarks>
 internal sealed class DepthwiseConv2dNativeBackpropFilter() : OpDefinition("DepthwiseConv2dNativeBackpropFilter", 3)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Convolution.Schema(typeInput: 0, withCudnn: false);

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>ExpandDims</c>: one more dimension, of 1.</summary>
-/// <remarks>(x, axis) → y; axis counts in y, negative from the back. dL/dx = dL/dy in x's shape.</remarks>
+/// <summary>TensorFlow op <c>ExpandDims</c>: inserts a dimension of 1.</summary>
+/// <remarks>(x, axis) → y; axis is an index in y, negative from the back. dL/dx = dL/dy in x's shape.</remarks>
 internal sealed class ExpandDims() : OpDefinition("ExpandDims", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT, OpSchema.IndexType("Tdim", 1)];

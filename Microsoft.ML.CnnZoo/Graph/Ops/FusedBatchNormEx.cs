@@ -13,7 +13,7 @@ internal sealed class FusedBatchNormEx() : OpDefinition("_FusedBatchNormEx", 5, 
 
     public override bool IsDifferentiable => false;
 
-    /// <summary>What distinguishes the fused forms.</summary>
+    /// <summary>The attributes that only the fused forms have.</summary>
     public static AttributeSpec[] ActivationSchema =>
     [
         new("num_side_inputs", AttributeKind.Int, AttributeValue.Of(0L)),
@@ -33,12 +33,12 @@ internal sealed class FusedBatchNormEx() : OpDefinition("_FusedBatchNormEx", 5, 
         return FusedBatchNormV3.InferNormalized(c);
     }
 
-    /// <summary>Refuses a number of inputs other than those before the side inputs and as many side inputs as the attribute says.</summary>
+    /// <summary>Checks that the number of side inputs equals the attribute and that their shape is x's.</summary>
     private static void CheckSide(in ShapeContext c, int before)
     {
         long sides = c.Attribute("num_side_inputs").Int;
         if (c.Inputs.Count - before != sides)
-            throw c.Error($"'num_side_inputs' {sides} takes {before + sides} inputs, received {c.Inputs.Count}");
+            throw c.Error($"'num_side_inputs' {sides} needs {before + sides} inputs, received {c.Inputs.Count}");
         if (sides > 0)
             c.RequireAlike(0, before);
     }

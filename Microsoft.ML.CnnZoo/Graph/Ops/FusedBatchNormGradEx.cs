@@ -2,8 +2,8 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>_FusedBatchNormGradEx</c>: the gradient of <c>_FusedBatchNormEx</c>.</summary>
 /// <remarks>
-/// (dy, x [N,H,W,C], scale, mean, biased variance, each [C], a scalar that is ignored, offset [C], y) → (dx, dscale, doffset, two scalars of no meaning and, with
-/// <c>num_side_inputs</c> 1, the side tensor's gradient). With <c>activation_mode</c> Relu dy counts only where y > 0; the side's gradient is dy so masked; the rest as in
+/// (dy, x [N,H,W,C], scale, mean, biased variance, each [C], a scalar that is ignored, offset [C], y) → (dx, dscale, doffset, two unused scalars and, with
+/// <c>num_side_inputs</c> 1, the side tensor's gradient). With <c>activation_mode</c> Relu, dy is masked to y > 0; the side tensor's gradient is the masked dy; the rest as in
 /// FusedBatchNormGradV3.
 /// </remarks>
 internal sealed class FusedBatchNormGradEx() : OpDefinition("_FusedBatchNormGradEx", 8)

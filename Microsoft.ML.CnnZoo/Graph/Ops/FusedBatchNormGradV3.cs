@@ -2,9 +2,9 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>FusedBatchNormGradV3</c>: the gradient of <c>FusedBatchNormV3</c>.</summary>
 /// <remarks>
-/// (dy, x [N,H,W,C], scale, mean, biased variance, each [C], a scalar that is ignored) → (dx, dscale, doffset, two scalars of no meaning).
+/// (dy, x [N,H,W,C], scale, mean, biased variance, each [C], a scalar that is ignored) → (dx, dscale, doffset, two unused scalars).
 /// With x̂ = (x − mean)/√(variance + epsilon): doffset = Σdy, dscale = Σdy·x̂; training: dx = scale/√(variance + epsilon)·(dy − (doffset + x̂·dscale)/(N·H·W));
-/// inference: dx = scale/√(variance + epsilon)·dy. Its own gradient is not needed here.
+/// inference: dx = scale/√(variance + epsilon)·dy. Not differentiable here.
 /// </remarks>
 internal sealed class FusedBatchNormGradV3() : OpDefinition("FusedBatchNormGradV3", 6)
 {

@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// (x [N,H,W,C], scale, offset, mean, variance, each [C]) → y = scale·(x − μ)/√(σ² + epsilon) + offset.
 /// Training (<c>is_training</c>): μ, σ² are the batch's mean and biased variance. Outputs 1, 2 are the batch's mean and unbiased variance if <c>exponential_avg_factor</c> f is 1;
 /// with f &lt; 1 the updated running statistics old·(1−f) + batch·f, where old are inputs 3 and 4. Outputs 3, 4: batch mean and biased variance, for the gradient.
-/// Inference: μ, σ² are inputs 3 and 4, and outputs 1–4 repeat them. Output 5 is a scalar of no meaning.
+/// Inference: μ, σ² are inputs 3 and 4, and outputs 1–4 repeat them. Output 5 is an unused scalar.
 /// Gradients of x, scale and offset by FusedBatchNormGradV3; mean and variance have none.
 /// </remarks>
 internal sealed class FusedBatchNormV3() : OpDefinition("FusedBatchNormV3", 5)

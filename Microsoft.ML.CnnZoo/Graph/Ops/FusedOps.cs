@@ -18,17 +18,17 @@ internal static class FusedOps
     /// <summary>Whether a node adds a side tensor.</summary>
     public static bool AddsSideTensor(NodeDef node) => node.Attributes["fused_ops"].Strings.Contains("Add");
 
-    /// <summary>Refuses another sequence, and arguments that do not fit it.</summary>
+    /// <summary>Checks the sequence of ops and that the arguments fit it.</summary>
     public static void Check(in ShapeContext c, TensorSpec output)
     {
         System.Collections.Immutable.ImmutableArray<string> ops = c.Attribute("fused_ops").Strings;
         bool adds = ops.Length > 1 && ops[1] == "Add";
         int activation = adds ? 2 : 1;
         if (ops.Length == 0 || ops[0] != "BiasAdd" || ops.Length > activation + 1 || (ops.Length == activation + 1 && !Activations.Contains(ops[activation])))
-            throw c.Error($"'fused_ops' must be BiasAdd, perhaps Add, perhaps one of {string.Join(", ", Activations)}; received {c.Attribute("fused_ops")}");
+            throw c.Error($"'fused_ops' must be BiasAdd, then optionally Add, then optionally one of {string.Join(", ", Activations)}; received {c.Attribute("fused_ops")}");
         int arguments = c.Inputs.Count - 2;
         if (c.Attribute("num_args").Int != arguments || arguments != (adds ? 2 : 1))
-            throw c.Error($"'fused_ops' {c.Attribute("fused_ops")} takes {(adds ? 2 : 1)} arguments, received {arguments} with 'num_args' {c.Attribute("num_args")}");
+            throw c.Error($"'fused_ops' {c.Attribute("fused_ops")} needs {(adds ? 2 : 1)} arguments, received {arguments} with 'num_args' {c.Attribute("num_args")}");
         c.RequireShape(2, new TensorShape(output.Shape[^1]));
         if (adds)
             c.RequireShape(SideInput, output.Shape);

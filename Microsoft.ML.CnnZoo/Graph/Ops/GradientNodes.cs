@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>Short forms for writing gradients.</summary>
+/// <summary>Short forms for gradient rules.</summary>
 internal static class GradientNodes
 {
     /// <summary>Adds a one-output node without attributes of its own.</summary>

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>Identity</c>: y = x; gives a tensor another name.</summary>
+/// <summary>TensorFlow op <c>Identity</c>: y = x; gives a tensor a name of its own.</summary>
 /// <remarks>x → y, same shape. dL/dx = dL/dy.</remarks>
 internal sealed class Identity() : OpDefinition("Identity", 1)
 {

@@ -2,7 +2,7 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>LRN</c>: local response normalization across channels. Krizhevsky, Sutskever, Hinton 2012, §3.3.</summary>
 /// <remarks>
-/// x [N,H,W,C] → y = x·(bias + alpha·Σ x²)^−beta, the sum over the channels within <c>depth_radius</c> (a window of 2·depth_radius+1, cut at the ends).
+/// x [N,H,W,C] → y = x·(bias + alpha·Σ x²)^−beta, the sum over the channels within <c>depth_radius</c> (a window of 2·depth_radius+1, clipped at the ends).
 /// The sum is not divided by the window, as in the paper and unlike PyTorch and Caffe. dL/dx = LRNGrad(dL/dy, x, y).
 /// </remarks>
 internal sealed class LRN() : OpDefinition("LRN", 1)

@@ -4,8 +4,7 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// <remarks>x [..,K] → y [..,K]. dL/dx = dL/dy − eʸ·Σ(dL/dy).</remarks>
 internal sealed class LogSoftmax() : OpDefinition("LogSoftmax", 1)
 {
-    // TensorFlow's op names its input "logits"; the attribute is T all the same.
-    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];
+        public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];
 
     public override TensorSpec[] Infer(in ShapeContext c) =>
         c.Inputs[0].Shape.Rank >= 1 ? OpSchema.SameAsFirst(c) : throw c.Error("expected at least one dimension, received a scalar");

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>MaxPool</c>: maximum over each <c>ksize</c> window.</summary>
-/// <remarks>x [N,H,W,C] → y [N,⌈H/s⌉,⌈W/s⌉,C] (SAME). Padded pixels never win. dL/dx = MaxPoolGrad(x, y, dL/dy); a tie goes to the first maximum, row-major.</remarks>
+/// <remarks>x [N,H,W,C] → y [N,⌈H/s⌉,⌈W/s⌉,C] (SAME). Padded pixels are ignored. dL/dx = MaxPoolGrad(x, y, dL/dy); on a tie the first maximum, row-major, gets the gradient.</remarks>
 internal sealed class MaxPool() : OpDefinition("MaxPool", 1)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =

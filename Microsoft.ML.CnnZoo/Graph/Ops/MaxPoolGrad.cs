@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>MaxPoolGrad</c>: sends each output's gradient to the pixel that was its maximum.</summary>
-/// <remarks>(x [N,H,W,C], y [N,H',W',C], dy [N,H',W',C]) → dx [N,H,W,C]. A tie goes to the first maximum, row-major; windows that overlap add up. Its own gradient is not needed here.</remarks>
+/// <summary>TensorFlow op <c>MaxPoolGrad</c>: adds each output's gradient to the pixel that was its maximum.</summary>
+/// <remarks>(x [N,H,W,C], y [N,H',W',C], dy [N,H',W',C]) → dx [N,H,W,C]. On a tie the first maximum, row-major, gets the gradient; overlapping windows add up. Not differentiable here.</remarks>
 internal sealed class MaxPoolGrad() : OpDefinition("MaxPoolGrad", 3)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>OneHot</c>: on_value where the position along a new axis is the index, off_value elsewhere.</summary>
-/// <remarks>(indices, depth, on_value, off_value) → y with a dimension of depth at <c>axis</c> (-1: last). An index outside [0, depth) gives all off. No gradient of the indices; those of the values are not needed here.</remarks>
+/// <remarks>(indices, depth, on_value, off_value) → y with a dimension of depth at <c>axis</c> (-1: last). An index outside [0, depth) gives off_value everywhere. Not differentiable here.</remarks>
 internal sealed class OneHot() : OpDefinition("OneHot", 4)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>Pieces that op schemas and shape rules share.</summary>
+/// <summary>Shared by op schemas and shape rules.</summary>
 internal static class OpSchema
 {
     private static readonly AttributeValue[] Floating =
@@ -19,14 +19,14 @@ internal static class OpSchema
     /// <summary>The type of an index input: Int32 or Int64.</summary>
     public static AttributeSpec IndexType(string name, Index input) => new(name, AttributeKind.Type, AttributeValue.Of(DataType.Int32), Integers, input);
 
-    /// <summary>A Boolean that is false when left out.</summary>
+    /// <summary>A Boolean attribute with a default.</summary>
     public static AttributeSpec Flag(string name, bool value = false) => new(name, AttributeKind.Bool, AttributeValue.Of(value));
 
-    /// <summary>The result of an op whose only output is like its first input.</summary>
+    /// <summary>The output of an op that preserves its first input's type and shape.</summary>
     public static TensorSpec[] SameAsFirst(in ShapeContext c) => [c.Inputs[0]];
 
     /// <summary>
-    /// The attribute of this engine, not TensorFlow's, with which an op that sums many bfloat16 terms gives the sum in float32, unrounded. TensorFlow, which ignores attributes with
+    /// The attribute of this engine, not TensorFlow's, with which an op that sums many bfloat16 terms returns the sum in float32, unrounded. TensorFlow, which ignores attributes with
     /// an underscore, would round it to T: only plans hold such nodes.
     /// </summary>
     public const string OutputType = "_output_type";
@@ -39,7 +39,7 @@ internal static class OpSchema
     public static long[] RequireConstant(this in ShapeContext c, int input, string meaning) =>
         c.Constant(input) ?? throw c.Error($"input {input} ({meaning}) must be a constant or the Shape of a tensor");
 
-    /// <summary>The integers of an input of a node that passed its shape rule.</summary>
+    /// <summary>The integers of a constant input of a node.</summary>
     public static long[] ConstantInput(this NodeDef node, int input) =>
         ConstantValues.TryGet(node.Inputs[input]) ?? throw new GraphException($"{node}: input {input} is not known before running.");
 
@@ -57,21 +57,21 @@ internal static class OpSchema
         ? (int)(axis < 0 ? axis + rank : axis)
         : throw c.Error($"axis {axis} does not exist in a tensor of rank {rank}");
 
-    /// <summary>Refuses two inputs of different type or shape.</summary>
+    /// <summary>Throws if two inputs differ in type or shape.</summary>
     public static void RequireAlike(this in ShapeContext c, int a, int b)
     {
         if (c.Inputs[a].Type != c.Inputs[b].Type || !c.Inputs[a].Shape.IsCompatibleWith(c.Inputs[b].Shape))
             throw c.Error($"inputs {a} and {b} must be alike, received {c.Inputs[a]} and {c.Inputs[b]}");
     }
 
-    /// <summary>Refuses an input whose shape differs from the expected one.</summary>
+    /// <summary>Throws if an input's shape differs from the expected one.</summary>
     public static void RequireShape(this in ShapeContext c, int input, TensorShape expected)
     {
         if (!c.Inputs[input].Shape.IsCompatibleWith(expected))
             throw c.Error($"input {input} must have shape {expected}, received {c.Inputs[input].Shape}");
     }
 
-    /// <summary>Refuses an input that is not a variable's handle.</summary>
+    /// <summary>Throws if an input is not a variable's handle.</summary>
     public static void RequireHandle(this in ShapeContext c, int input)
     {
         if (c.Inputs[input].Type != DataType.Resource)

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>What the optimizers' ops share: (handles, scalars, gradient) → nothing; the handles' memory is updated in place.</summary>
+/// <summary>Shared by the optimizers' ops: (handles, scalars, gradient) → nothing; the handles' memory is updated in place.</summary>
 /// <param name="name">TensorFlow's op name.</param>
 /// <param name="handles">Number of handles: the variable, then its slots, all of the variable's shape.</param>
 /// <param name="inputs">Number of inputs.</param>

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>Pad</c>: zeros around a tensor.</summary>
+/// <summary>TensorFlow op <c>Pad</c>: pads a tensor with zeros.</summary>
 /// <remarks>(x, paddings [rank,2]) → y; dimension i grows by paddings[i,0] before and paddings[i,1] after. dL/dx = Slice(dL/dy).</remarks>
 internal sealed class Pad() : OpDefinition("Pad", 2)
 {

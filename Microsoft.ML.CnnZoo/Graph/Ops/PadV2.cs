@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>PadV2</c>: a constant around a tensor.</summary>
+/// <summary>TensorFlow op <c>PadV2</c>: pads a tensor with a constant.</summary>
 /// <remarks>(x, paddings [rank,2], constant_values, a scalar) → y; dimension i grows by paddings[i,0] before and paddings[i,1] after. dL/dx = Slice(dL/dy); the constant has none.</remarks>
 internal sealed class PadV2() : OpDefinition("PadV2", 3)
 {

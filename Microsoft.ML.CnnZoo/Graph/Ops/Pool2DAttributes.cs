@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// <param name="WindowWidth">Columns of the window, ≥ 1.</param>
 /// <param name="StrideHeight">Rows between outputs, ≥ 1.</param>
 /// <param name="StrideWidth">Columns between outputs, ≥ 1.</param>
-/// <param name="Padding">How the image is padded; padded pixels never win a maximum and never count in an average.</param>
+/// <param name="Padding">How the image is padded; padded pixels are ignored by maximum and average.</param>
 internal readonly record struct Pool2DAttributes(int WindowHeight, int WindowWidth, int StrideHeight, int StrideWidth, Padding Padding)
 {
     /// <summary>Reads them from a node.</summary>
@@ -79,7 +79,7 @@ internal readonly record struct Pool2DAttributes(int WindowHeight, int WindowWid
     }
 }
 
-/// <summary>All sizes of one pooling, paddings resolved. Output (y,x) sees input rows y·StrideHeight − PadTop … + WindowHeight − 1 that exist.</summary>
+/// <summary>All sizes of one pooling, paddings resolved. Output (y,x) reads the input rows y·StrideHeight − PadTop … + WindowHeight − 1 that exist.</summary>
 internal readonly record struct Pool2DGeometry
 {
     /// <summary>Images, -1 while unknown.</summary>
@@ -102,17 +102,17 @@ internal readonly record struct Pool2DGeometry
     public int OutputHeight { get; init; }
     /// <summary>Output columns.</summary>
     public int OutputWidth { get; init; }
-    /// <summary>Missing rows above.</summary>
+    /// <summary>Padded rows above.</summary>
     public int PadTop { get; init; }
-    /// <summary>Missing rows below.</summary>
+    /// <summary>Padded rows below.</summary>
     public int PadBottom { get; init; }
-    /// <summary>Missing columns to the left.</summary>
+    /// <summary>Padded columns to the left.</summary>
     public int PadLeft { get; init; }
-    /// <summary>Missing columns to the right.</summary>
+    /// <summary>Padded columns to the right.</summary>
     public int PadRight { get; init; }
     /// <summary>[N, OutputHeight, OutputWidth, Channels].</summary>
     public TensorShape OutputShape => new(Batch, OutputHeight, OutputWidth, Channels);
-    /// <summary>Whether every pixel belongs to exactly one window, and no window hangs over.</summary>
+    /// <summary>Whether every pixel belongs to exactly one window, and no window is clipped.</summary>
     public bool TilesImage => (WindowHeight, WindowWidth) == (StrideHeight, StrideWidth)
         && (OutputHeight * StrideHeight, OutputWidth * StrideWidth) == (Height, Width) && PadTop + PadBottom + PadLeft + PadRight == 0;
 }

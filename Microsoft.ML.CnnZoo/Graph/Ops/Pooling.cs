@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>What the pooling ops share.</summary>
+/// <summary>Shared by the pooling ops.</summary>
 internal static class Pooling
 {
     public static Pool2DGeometry Infer(in ShapeContext c, TensorShape input) =>

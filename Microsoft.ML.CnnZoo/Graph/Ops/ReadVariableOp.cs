@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>ReadVariableOp</c>: the value of a variable.</summary>
-/// <remarks>handle → y, of the variable's shape. Gradients stop here: optimizers take dL/dy.</remarks>
+/// <remarks>handle → y, of the variable's shape. Gradients end here: optimizers read dL/dy.</remarks>
 internal sealed class ReadVariableOp() : OpDefinition("ReadVariableOp", 1)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [new("dtype", AttributeKind.Type)];

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>What <c>Sum</c> and <c>Mean</c> share: schema, shape rule and the spreading of a gradient.</summary>
+/// <summary>Shared by <c>Sum</c> and <c>Mean</c>: schema, shape rule and gradient.</summary>
 internal static class Reduction
 {
     public static IReadOnlyList<AttributeSpec> Schema { get; } = [OpSchema.Flag("keep_dims"), OpSchema.FloatingT, OpSchema.IndexType("Tidx", 1)];
@@ -41,7 +41,7 @@ internal static class Reduction
         return gradient.Shape.Equals(x) && x.IsFullyDefined ? gradient : c.Op("BroadcastTo", gradient, c.Op("Shape", c.Inputs[0]));
     }
 
-    /// <summary>A gradient divided by the number of elements that make one mean; a batch still unknown is read from the tensor's shape.</summary>
+    /// <summary>A gradient divided by the number of averaged elements; an unknown batch size is read from the tensor's shape at run time.</summary>
     public static NodeOutput DivideByCount(in GradientContext c, NodeOutput gradient)
     {
         TensorShape x = c.Inputs[0].Shape;

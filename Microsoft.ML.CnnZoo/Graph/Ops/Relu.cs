@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>Relu</c>: y = max(x, 0). Nair, Hinton 2010; AlexNet's unit.</summary>
-/// <remarks>x → y, same shape. dL/dx = ReluGrad(dL/dy, y): 0 where y is 0. NaN passes through.</remarks>
+/// <summary>TensorFlow op <c>Relu</c>: y = max(x, 0). Nair, Hinton 2010; AlexNet's activation.</summary>
+/// <remarks>x → y, same shape. dL/dx = ReluGrad(dL/dy, y): 0 where y is 0. NaN propagates.</remarks>
 internal sealed class Relu() : OpDefinition("Relu", 1)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];

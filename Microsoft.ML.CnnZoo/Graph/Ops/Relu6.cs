@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>Relu6</c>: y = min(max(x, 0), 6). Krizhevsky 2010; MobileNet's unit.</summary>
+/// <summary>TensorFlow op <c>Relu6</c>: y = min(max(x, 0), 6). Krizhevsky 2010; MobileNet's activation.</summary>
 /// <remarks>x → y, same shape. dL/dx = Relu6Grad(dL/dy, y): 0 where y is 0 or 6.</remarks>
 internal sealed class Relu6() : OpDefinition("Relu6", 1)
 {

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Relu6Grad</c>: dx = dy where 0 &lt; features &lt; 6, else 0.</summary>
-/// <remarks>(dy, features) → dx; features may be Relu6's input or its output. Its own gradient is not needed here.</remarks>
+/// <remarks>(dy, features) → dx; features may be Relu6's input or its output. Not differentiable here.</remarks>
 internal sealed class Relu6Grad() : OpDefinition("Relu6Grad", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>ReluGrad</c>: dx = dy where features &gt; 0, else 0.</summary>
-/// <remarks>(dy, features) → dx; features may be Relu's input or its output. Its own gradient is not needed here.</remarks>
+/// <remarks>(dy, features) → dx; features may be Relu's input or its output. Not differentiable here.</remarks>
 internal sealed class ReluGrad() : OpDefinition("ReluGrad", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];

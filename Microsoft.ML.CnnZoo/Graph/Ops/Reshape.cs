@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Reshape</c>: the same elements in another shape.</summary>
-/// <remarks>(x, shape) → y; at most one -1 in the shape, worked out from the rest. dL/dx = dL/dy in x's shape.</remarks>
+/// <remarks>(x, shape) → y; at most one -1 in the shape, inferred from the rest. dL/dx = dL/dy in x's shape.</remarks>
 internal sealed class Reshape() : OpDefinition("Reshape", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT, OpSchema.IndexType("Tshape", 1)];

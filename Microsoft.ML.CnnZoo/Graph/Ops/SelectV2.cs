@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>SelectV2</c>: y = a where the condition holds, else b, with NumPy's broadcasting.</summary>
-/// <remarks>(condition, a, b) → y of the broadcast shape. The gradient goes where the value came from; the condition has none.</remarks>
+/// <remarks>(condition, a, b) → y of the broadcast shape. The gradient goes to the selected input; the condition has none.</remarks>
 internal sealed class SelectV2() : OpDefinition("SelectV2", 3)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [new("T", AttributeKind.Type, FromInput: 1)];

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>SigmoidGrad</c>: dx = dy·y·(1 − y).</summary>
-/// <remarks>(y, dy) → dx, where y is Sigmoid's output. Its own gradient is not needed here.</remarks>
+/// <remarks>(y, dy) → dx, where y is Sigmoid's output. Not differentiable here.</remarks>
 internal sealed class SigmoidGrad() : OpDefinition("SigmoidGrad", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Slice</c>: a box cut out of a tensor.</summary>
-/// <remarks>(x, begin [rank], size [rank]) → y of shape size; a size of -1 takes all that is left. dL/dx = Pad(dL/dy).</remarks>
+/// <remarks>(x, begin [rank], size [rank]) → y of shape size; a size of -1 extends to the end. dL/dx = Pad(dL/dy).</remarks>
 internal sealed class Slice() : OpDefinition("Slice", 3)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT, OpSchema.IndexType("Index", 1)];
@@ -22,7 +22,7 @@ internal sealed class Slice() : OpDefinition("Slice", 3)
             bool unknown = x[i] == TensorShape.Unknown;
             dims[i] = size[i] != -1 ? size[i] : unknown ? -1 : x[i] - begin[i];
             if (begin[i] < 0 || dims[i] < -1 || (!unknown && (dims[i] < 0 || begin[i] + dims[i] > x[i])))
-                throw c.Error($"begin [{string.Join(',', begin)}] and size [{string.Join(',', size)}] leave the tensor {x}");
+                throw c.Error($"begin [{string.Join(',', begin)}] and size [{string.Join(',', size)}] exceed the tensor {x}");
         }
         return [new(c.Inputs[0].Type, c.ToShape(dims))];
     }
@@ -35,7 +35,7 @@ internal sealed class Slice() : OpDefinition("Slice", 3)
         for (int i = 0; i < x.Rank; i++)
         {
             if (x[i] == TensorShape.Unknown && size[i] != -1)
-                throw new GraphException($"{c.Node}: the gradient needs dimension {i} of {x} to be known, because a part of it is cut out.");
+                throw new GraphException($"{c.Node}: the gradient needs dimension {i} of {x} to be known, because only part of it is cut out.");
             paddings[2 * i] = (int)begin[i];
             paddings[(2 * i) + 1] = x[i] == TensorShape.Unknown ? 0 : x[i] - (int)begin[i] - y[i];
         }

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>Squeeze</c>: without dimensions of 1.</summary>
-/// <remarks>x → y; <c>squeeze_dims</c> names the dimensions, none named means all that are 1. dL/dx = dL/dy in x's shape.</remarks>
+/// <summary>TensorFlow op <c>Squeeze</c>: removes dimensions of 1.</summary>
+/// <remarks>x → y; <c>squeeze_dims</c> lists the dimensions; an empty list means all that are 1. dL/dx = dL/dy in x's shape.</remarks>
 internal sealed class Squeeze() : OpDefinition("Squeeze", 1)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =

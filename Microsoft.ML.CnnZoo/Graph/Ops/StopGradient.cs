@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>StopGradient</c>: y = x, and no gradient passes.</summary>
-/// <remarks>x → y, same shape. dL/dx = 0, by building nothing.</remarks>
+/// <summary>TensorFlow op <c>StopGradient</c>: y = x, without a gradient.</summary>
+/// <remarks>x → y, same shape. dL/dx = 0: no nodes are added.</remarks>
 internal sealed class StopGradient() : OpDefinition("StopGradient", 1)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT];

@@ -1,11 +1,11 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>The masks of <c>StridedSlice</c>: bit i speaks of item i of begin, end and strides.</summary>
+/// <summary>The masks of <c>StridedSlice</c>: bit i belongs to item i of begin, end and strides.</summary>
 /// <param name="BeginMask">Bit set: begin is ignored, from the first element (the last for a negative stride).</param>
 /// <param name="EndMask">Bit set: end is ignored, through the last element (the first for a negative stride).</param>
-/// <param name="EllipsisMask">Bit set: the item stands for as many full dimensions as are left; at most one bit.</param>
+/// <param name="EllipsisMask">Bit set: the item covers all remaining dimensions in full; at most one bit.</param>
 /// <param name="NewAxisMask">Bit set: the item adds a dimension of 1.</param>
-/// <param name="ShrinkAxisMask">Bit set: the item takes one element and drops the dimension.</param>
+/// <param name="ShrinkAxisMask">Bit set: the item selects one element and drops the dimension.</param>
 internal readonly record struct StridedSliceAttributes(long BeginMask, long EndMask, long EllipsisMask, long NewAxisMask, long ShrinkAxisMask)
 {
     internal static AttributeSpec[] Schema => [Mask("begin_mask"), Mask("end_mask"), Mask("ellipsis_mask"), Mask("new_axis_mask"), Mask("shrink_axis_mask")];
@@ -20,7 +20,7 @@ internal readonly record struct StridedSliceAttributes(long BeginMask, long EndM
         new("new_axis_mask", AttributeValue.Of(NewAxisMask)), new("shrink_axis_mask", AttributeValue.Of(ShrinkAxisMask)),
     ];
 
-    /// <summary>What is read of each dimension.</summary>
+    /// <summary>The elements read along each dimension.</summary>
     /// <exception cref="GraphException">The slice does not fit the tensor.</exception>
     public StridedSliceRange Resolve(TensorShape input, long[] begin, long[] end, long[] strides)
     {
@@ -55,7 +55,7 @@ internal readonly record struct StridedSliceAttributes(long BeginMask, long EndM
             else if ((NewAxisMask & bit) != 0)
                 output.Add(1);
             else if (starts.Count >= input.Rank)
-                problem = $"the slice names more dimensions than {input} has";
+                problem = $"the slice has more items than {input} has dimensions";
             else
                 problem = Take(input, bit, begin[item], end[item], strides[item], starts, counts, steps, output);
         }
@@ -81,7 +81,7 @@ internal readonly record struct StridedSliceAttributes(long BeginMask, long EndM
         if (size == TensorShape.Unknown && !shrink)
         {
             if (!all)
-                return $"dimension {starts.Count} of {input} is unknown: only all of it can be taken";
+                return $"dimension {starts.Count} of {input} is unknown: only the full range can be sliced";
             TakeAll(input, starts, counts, steps, output);
             return null;
         }
@@ -112,9 +112,9 @@ internal readonly record struct StridedSliceAttributes(long BeginMask, long EndM
     private static AttributeSpec Mask(string name) => new(name, AttributeKind.Int, AttributeValue.Of(0L));
 }
 
-/// <summary>What a slice reads: of each input dimension, <c>Counts[i]</c> elements from <c>Starts[i]</c> in steps of <c>Strides[i]</c>.</summary>
+/// <summary>The elements that a slice reads: of each input dimension, <c>Counts[i]</c> elements from <c>Starts[i]</c> in steps of <c>Strides[i]</c>.</summary>
 /// <param name="Starts">First element per input dimension.</param>
-/// <param name="Counts">Elements per input dimension, -1 for an unknown dimension taken whole.</param>
+/// <param name="Counts">Elements per input dimension, -1 for an unknown dimension read in full.</param>
 /// <param name="Strides">Step per input dimension, not 0.</param>
 /// <param name="OutputShape">The result's shape: the counts, without dropped and with added dimensions.</param>
 internal readonly record struct StridedSliceRange(int[] Starts, int[] Counts, int[] Strides, TensorShape OutputShape);

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>StridedSliceGrad</c>: zeros, with dy where the slice was taken.</summary>
-/// <remarks>(shape, begin, end, strides, dy) → dx of that shape. Its own gradient is not needed here.</remarks>
+/// <summary>TensorFlow op <c>StridedSliceGrad</c>: zeros, with dy at the slice's elements.</summary>
+/// <remarks>(shape, begin, end, strides, dy) → dx of that shape. Not differentiable here.</remarks>
 internal sealed class StridedSliceGrad() : OpDefinition("StridedSliceGrad", 5)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =

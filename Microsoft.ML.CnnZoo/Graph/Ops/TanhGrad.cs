@@ -1,7 +1,7 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>TanhGrad</c>: dx = dy·(1 − y²).</summary>
-/// <remarks>(y, dy) → dx, where y is Tanh's output. Its own gradient is not needed here.</remarks>
+/// <remarks>(y, dy) → dx, where y is Tanh's output. Not differentiable here.</remarks>
 internal sealed class TanhGrad() : OpDefinition("TanhGrad", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>Reading and writing of the attributes that convolutions and pools share: <c>strides</c>, <c>padding</c>, <c>explicit_paddings</c>, <c>dilations</c>, <c>data_format</c>.</summary>
+/// <summary>Reads and writes the attributes that convolutions and pools share: <c>strides</c>, <c>padding</c>, <c>explicit_paddings</c>, <c>dilations</c>, <c>data_format</c>.</summary>
 internal static class WindowAttributes
 {
     public static AttributeSpec DataFormat { get; } = new("data_format", AttributeKind.String, AttributeValue.Of("NHWC"), [AttributeValue.Of("NHWC")]);

@@ -10,7 +10,7 @@ internal sealed unsafe class AssignKernel(KernelRequest request, bool add) : Man
     private readonly TensorSpec _spec = request.Inputs[1].Spec;
     private readonly Variable? _variable = request.Inputs[0].Variable;
 
-    /// <summary>Whether the kernel knows the element type.</summary>
+    /// <summary>Whether the kernel supports the element type.</summary>
     public static bool Supports(KernelRequest request, bool add) => !add || request.Inputs[1].Type is DataType.Float or DataType.Int32 or DataType.Int64;
 
     protected override void Compute()

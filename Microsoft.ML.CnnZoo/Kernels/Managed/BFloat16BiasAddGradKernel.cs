@@ -2,9 +2,9 @@ using Microsoft.ML.CnnZoo.Execution;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Rows of a bfloat16 matrix, a cacheful at a time in float32, and sums over such pieces.</summary>
+/// <summary>Rows of a bfloat16 matrix, converted to float32 in pieces that fit the cache, and sums over these pieces.</summary>
 /// <param name="columns">Columns.</param>
-/// <param name="threads">Parts that have buffers of their own.</param>
+/// <param name="threads">Parts, each with its own buffers.</param>
 internal sealed unsafe class BFloat16Rows(int columns, int threads)
 {
     private const int TileElements = 8192, LeastRows = 16;
@@ -36,7 +36,7 @@ internal sealed unsafe class BFloat16Rows(int columns, int threads)
     }
 }
 
-/// <summary><c>BiasAddGrad</c> of a bfloat16 gradient, summed in double precision and given in float32.</summary>
+/// <summary><c>BiasAddGrad</c> of a bfloat16 gradient, summed in double precision, returned in float32.</summary>
 internal sealed unsafe class BFloat16BiasAddGradKernel(KernelRequest request) : BiasAddGradKernel(request)
 {
     private readonly BFloat16Rows _rows = new(request.Inputs[0].Shape[^1], request.Workers.ThreadCount);

@@ -5,10 +5,10 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Loops that drive elementwise operators over bfloat16: widened in registers, computed in float32, rounded. In place is allowed.</summary>
+/// <summary>Loops that drive elementwise operators over bfloat16: widened in registers, computed in float32, rounded. Input and output may be the same.</summary>
 internal static unsafe class BFloat16Elementwise
 {
-    /// <summary>Elements that are widened at a time where registers do not suffice.</summary>
+    /// <summary>Elements widened at a time where registers do not suffice.</summary>
     public const int Tile = 1024;
 
     /// <summary>y[i] = f(x[i]).</summary>
@@ -53,10 +53,10 @@ internal static unsafe class BFloat16Elementwise
 /// <param name="Step">1, or 0 where one element is repeated.</param>
 internal readonly unsafe record struct BFloat16Operand(nint Address, bool IsWide, int Step)
 {
-    /// <summary>The same operand from another element on.</summary>
+    /// <summary>The operand from another element on.</summary>
     public BFloat16Operand At(long offset) => this with { Address = Address + (nint)(offset * (IsWide ? sizeof(float) : sizeof(ushort))) };
 
-    /// <summary>n elements in float32: where they lie, or widened into a buffer.</summary>
+    /// <summary>n elements in float32: in place, or widened into a buffer.</summary>
     public float* Read(long n, float* buffer)
     {
         if (IsWide)

@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 /// <summary>bfloat16 to float32, exactly, and back, to the nearest value, ties to even; NaN stays NaN. A bfloat16 is the upper half of a float32.</summary>
 internal static unsafe class BFloat16Spans
 {
-    /// <summary>Two vectors of floats out of one of bfloat16.</summary>
+    /// <summary>Converts one vector of bfloat16 to two of floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load(ushort* x, out Vector<float> low, out Vector<float> high)
     {
@@ -15,7 +15,7 @@ internal static unsafe class BFloat16Spans
         high = Vector.AsVectorSingle(highBits << 16);
     }
 
-    /// <summary>One vector of bfloat16 out of two of floats.</summary>
+    /// <summary>Converts two vectors of floats to one of bfloat16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector<float> low, Vector<float> high, ushort* y) => Vector.Narrow(Round(low), Round(high)).Store(y);
 

@@ -3,11 +3,11 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>What the batch-norm kernels share: per-channel sums of each thread's rows, then added in order, then a pass over the rows again.</summary>
-/// <remarks>Images are float32 or bfloat16, all else is float32. Memory bounds them: training reads x twice and writes once.</remarks>
+/// <summary>Shared by the batch-norm kernels: per-channel sums of each thread's rows, then added in order, then a pass over the rows again.</summary>
+/// <remarks>Images are float32 or bfloat16, all else is float32. They are memory-bound: training reads x twice and writes y once.</remarks>
 internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInput) : ManagedKernel(request)
 {
-    /// <summary>Rows of float32 work space behind the sums.</summary>
+    /// <summary>Rows of float32 scratch after the sums.</summary>
     private const int FloatRows = 4;
 
     protected int Channels { get; } = request.Inputs[imageInput].Shape[3];
@@ -18,10 +18,10 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     protected bool IsBFloat16 { get; } = request.Inputs[imageInput].Type == DataType.BFloat16;
     protected double Epsilon { get; } = request.Attribute("epsilon").Float;
 
-    /// <summary>Which pass <see cref="ManagedKernel.RunPart"/> makes.</summary>
+    /// <summary>The pass that <see cref="ManagedKernel.RunPart"/> runs.</summary>
     protected int Phase { get; set; }
 
-    /// <summary>Parts that the last pass was cut into.</summary>
+    /// <summary>Number of parts of the last pass.</summary>
     protected int Parts { get; set; }
 
     public override long ScratchBytes => Channels * ((2L * sizeof(double) * Workers.ThreadCount) + (FloatRows * sizeof(float)));
@@ -64,7 +64,7 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
         Share(Pixels * Channels);
     }
 
-    /// <summary>Writes a result, if anyone reads that output.</summary>
+    /// <summary>Writes a per-channel result if the output has memory.</summary>
     protected void Put(int output, int channel, double value)
     {
         if (OutputAddress(output) != 0)
@@ -141,8 +141,8 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
 
 /// <summary><c>FusedBatchNormGradV3</c> and <c>_FusedBatchNormGradEx</c>: (dy, x, scale, mean, variance, …) → dx, dscale, doffset.</summary>
 /// <remarks>
-/// Which elements a ReLU let through follows from x when nothing was added before it, so the result need not be read; with a side tensor the masked dy is its
-/// gradient and written first.
+/// Without a side tensor the ReLU's mask follows from x, so y need not be read; with one, the masked dy is its
+/// gradient and is written first.
 /// </remarks>
 internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchNormBase(request, 1)
 {

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
-/// sums[c] += Σ x, squares[c] += Σ x² in one pass over memory: 16 rows at a time in float32, squares about the piece's own mean while it is in the cache, and Σ x² put together
-/// in double, so that numbers far from zero lose nothing.
+/// sums[c] += Σ x, squares[c] += Σ x² in one pass over memory: 16 rows at a time in float32, squares about the piece's own mean while it is in the cache, and Σ x² combined
+/// in double, so that a large mean costs no precision.
 /// </summary>
 internal readonly unsafe struct BatchNormMoments(PixelMatrix x, int channels, double* sums, double* squares) : IPixelOperation
 {
@@ -57,7 +57,7 @@ internal readonly unsafe struct BatchNormMoments(PixelMatrix x, int channels, do
     }
 }
 
-/// <summary>y = (x − center)·scale + offset [+ side], not below zero if <paramref name="rectify"/>.</summary>
+/// <summary>y = (x − center)·scale + offset [+ side], followed by ReLU if <paramref name="rectify"/>.</summary>
 internal readonly unsafe struct BatchNormNormalization(PixelMatrix x, PixelMatrix y, PixelMatrix side, int channels, float* center, float* scale, float* offset, bool rectify) : IPixelOperation
 {
     private readonly float* _center = center, _scale = scale, _offset = offset;
@@ -81,9 +81,9 @@ internal readonly unsafe struct BatchNormNormalization(PixelMatrix x, PixelMatri
     }
 }
 
-/// <summary>What a ReLU behind a batch norm lets through of dy.</summary>
-/// <param name="Scale">Per channel; null for "all".</param>
-/// <param name="Offset">Per channel: those with (x − mean)·scale + offset above zero, the very number that the forward step rectified.</param>
+/// <summary>The mask of a ReLU after a batch norm, applied to dy.</summary>
+/// <param name="Scale">Per channel; null for no mask.</param>
+/// <param name="Offset">Per channel: dy passes where (x − mean)·scale + offset is above zero, computed exactly as in the forward pass.</param>
 internal readonly unsafe record struct GradientMask(nint Scale, nint Offset)
 {
     public V Apply<V, L>(V dy, V centered, V scale, V offset) where V : struct where L : struct, ILanes<V> =>
@@ -92,8 +92,8 @@ internal readonly unsafe record struct GradientMask(nint Scale, nint Offset)
     public V Row<V, L>(nint row, int column) where V : struct where L : struct, ILanes<V> => Scale == 0 ? L.Zero : L.Load((float*)row + column);
 }
 
-/// <summary>gradients[c] += Σ dy, products[c] += Σ dy·(x − mean), dy as the mask lets it through: 16 terms at a time in float32, those in double.</summary>
-/// <remarks>With a side tensor the ReLU's result tells what it let through, if there was one, and the masked dy is written: it is the side's gradient.</remarks>
+/// <summary>gradients[c] += Σ dy, products[c] += Σ dy·(x − mean), with the masked dy: 16 terms at a time in float32, their sums in double.</summary>
+/// <remarks>With a side tensor the mask comes from the ReLU's result, if there is a ReLU, and the masked dy is written: it is the side tensor's gradient.</remarks>
 internal readonly unsafe struct BatchNormGradientSums(PixelMatrix dy, PixelMatrix x, PixelMatrix result, PixelMatrix side, int channels, float* mean, GradientMask mask, double* gradients, double* products)
     : IPixelOperation
 {
@@ -127,7 +127,7 @@ internal readonly unsafe struct BatchNormGradientSums(PixelMatrix dy, PixelMatri
     }
 }
 
-/// <summary>dx = (x − center)·multiple + offset + dy·scale, dy as the mask lets it through.</summary>
+/// <summary>dx = (x − center)·multiple + offset + dy·scale with the masked dy.</summary>
 internal readonly unsafe struct BatchNormPropagation(PixelMatrix dy, PixelMatrix x, PixelMatrix dx, int channels, float* center, float* multiple, float* offset, float* scale, GradientMask mask) : IPixelOperation
 {
     private readonly float* _center = center, _multiple = multiple, _offset = offset, _scale = scale;

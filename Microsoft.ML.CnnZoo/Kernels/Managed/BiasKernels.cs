@@ -24,8 +24,8 @@ internal sealed unsafe class BiasAddKernel(KernelRequest request) : ManagedKerne
     protected override void Compute() => Share(_rows * _channels);
 }
 
-/// <summary><c>BiasAddGrad</c>: sums over all dimensions but the last. Each thread sums a fixed stretch of rows in double precision by short float sums;
-/// the stretches are added in order.</summary>
+/// <summary><c>BiasAddGrad</c>: sums over all dimensions but the last. Each thread sums a fixed range of rows: short sums in float32, added up in double;
+/// the ranges are added in order.</summary>
 internal unsafe class BiasAddGradKernel(KernelRequest request) : ManagedKernel(request)
 {
     private readonly long _rows = request.Inputs[0].Shape.ElementCount / request.Inputs[0].Shape[^1];
@@ -65,7 +65,7 @@ internal unsafe class BiasAddGradKernel(KernelRequest request) : ManagedKernel(r
 /// <summary>Sums of the columns of a row-major matrix.</summary>
 internal static unsafe class ColumnSums
 {
-    /// <summary>Rows that are summed in float32 before the sum goes into double: short enough for an error of a few units in the last place.</summary>
+    /// <summary>Rows summed in float32 before the sum is added in double: few enough for an error of a few units in the last place.</summary>
     private const int FloatRows = 16;
 
     /// <summary>sums[c] = Σ x[row, c]; <paramref name="piece"/> is scratch memory of as many floats.</summary>
@@ -88,7 +88,7 @@ internal static unsafe class ColumnSums
         }
     }
 
-    /// <summary>Few columns: as many rows as a vector has lanes are one long row of full vectors, whose sums are folded into the columns now and then.</summary>
+    /// <summary>For few columns: as many rows as a vector has lanes form one long row of full vectors, whose sums are added to the columns at intervals.</summary>
     private static void SumNarrow(float* x, long rows, int columns, double* sums)
     {
         int lanes = Vector<float>.Count, period = columns * lanes;

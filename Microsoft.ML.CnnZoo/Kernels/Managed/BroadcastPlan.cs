@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>How operands of an elementwise op are walked: neighboring dimensions that every operand treats alike are merged; the last one is the inner loop.</summary>
+/// <summary>The loops of an elementwise op with broadcasting: adjacent dimensions with the same layout in every operand are merged; the last one is the inner loop.</summary>
 internal sealed class BroadcastPlan
 {
     private readonly int[] _dims;
@@ -59,7 +59,7 @@ internal sealed class BroadcastPlan
     /// <summary>Step of an operand in the inner loop: 1, or 0 where it is repeated.</summary>
     public int Step(int operand) => (int)_strides[operand][0];
 
-    /// <summary>Where an operand's elements for an inner loop begin.</summary>
+    /// <summary>Offset of an operand's first element for a run of the inner loop.</summary>
     public long Offset(int operand, long row)
     {
         long offset = 0;

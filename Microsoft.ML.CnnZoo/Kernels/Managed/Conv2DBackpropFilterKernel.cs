@@ -3,8 +3,8 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary><c>Conv2DBackpropFilter</c>: dw [taps, filters] = (gathered image)ᵀ · dy, one product per group. Threads own rows of dw, so nothing is summed
-/// twice; a small dw of many pixels is cut along the pixels instead.</summary>
+/// <summary><c>Conv2DBackpropFilter</c>: dw [taps, filters] = (gathered image)ᵀ · dy, one product per group. Threads own rows of dw, so no reduction across threads is needed;
+/// a small dw of many pixels is split along the pixels instead.</summary>
 internal sealed unsafe class Conv2DBackpropFilterKernel : ManagedKernel
 {
     private readonly Conv2DGeometry _g;
@@ -20,7 +20,7 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : ManagedKernel
         _job = new GemmJob(Workers, _matrix.Columns, _g.FiltersPerGroup, _matrix.Rows, _identity ?? (GemmOperand)new TapRows(_matrix), packed: false);
     }
 
-    /// <summary>The kernel of the algorithm that suits the shapes.</summary>
+    /// <summary>The kernel with the faster algorithm for the shapes.</summary>
     public static IKernel Prepare(KernelRequest request)
     {
         Conv2DGeometry g = Conv2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape, request.Outputs[0].Shape);

@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary><c>Conv2DBackpropInput</c>: blocks of dy·wᵀ [pixels, taps], each added back to the pixels that its taps were gathered from. Any stride,
+/// <summary><c>Conv2DBackpropInput</c>: blocks of dy·wᵀ [pixels, taps], each added to the pixels that its taps were gathered from (col2im). Any stride,
 /// padding and dilation; threads own whole images.</summary>
 internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
 {
@@ -31,7 +31,7 @@ internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
         _partFloats = GemmOperand.BufferFloats(_rows) + ((long)_rows * Gemm.MaxColumns);
     }
 
-    /// <summary>The kernel of the algorithm that suits the shapes.</summary>
+    /// <summary>The kernel with the faster algorithm for the shapes.</summary>
     public static IKernel Prepare(KernelRequest request)
     {
         Conv2DGeometry g = Conv2DAttributes.From(request.Node).Geometry(request.Outputs[0].Shape, request.Inputs[1].Shape);
@@ -108,7 +108,7 @@ internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
         }
     }
 
-    /// <summary>Columns of the next block: whole panels of full width, or the last narrow one alone (its rows lie closer together).</summary>
+    /// <summary>Columns of the next block: whole panels of full width, or the last narrow one alone (its rows are shorter).</summary>
     private static int NextColumns(int left)
     {
         int rest = left % Gemm.PanelWidth, full = left - (rest <= Gemm.Lanes ? rest : 0);

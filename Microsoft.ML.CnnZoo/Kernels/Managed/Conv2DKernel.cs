@@ -3,8 +3,8 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary><c>Conv2D</c> and <c>_FusedConv2D</c>: a product of the gathered image (never stored whole) with the filter, one per group; bias, side tensor
-/// and activation while a block of the result is in the cache.</summary>
+/// <summary><c>Conv2D</c> and <c>_FusedConv2D</c>: the product of the im2col matrix (never materialized as a whole) with the filter, one per group; bias, side tensor
+/// and activation are applied while a block of the result is in the cache.</summary>
 internal sealed unsafe class Conv2DKernel : ManagedKernel
 {
     private readonly Conv2DGeometry _g;
@@ -25,7 +25,7 @@ internal sealed unsafe class Conv2DKernel : ManagedKernel
         _job = new GemmJob(Workers, _matrix.Rows, _g.FiltersPerGroup, _matrix.Columns, _identity ?? (GemmOperand)new PixelRows(_matrix), _weights is not null);
     }
 
-    /// <summary>The kernel of the algorithm that suits the shapes.</summary>
+    /// <summary>The kernel with the faster algorithm for the shapes.</summary>
     public static IKernel Prepare(KernelRequest request)
     {
         Conv2DGeometry g = Conv2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape, request.Inputs[1].Shape);

@@ -5,7 +5,7 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>What the depthwise kernels share: geometry and the step from one channel to its m filters. x [N,H,W,C], w [kh,kw,C,m], y [N,H',W',C·m].</summary>
+/// <summary>Shared by the depthwise kernels: geometry and the step from one channel to its m filters. x [N,H,W,C], w [kh,kw,C,m], y [N,H',W',C·m].</summary>
 internal abstract unsafe class DepthwiseKernel(KernelRequest request, TensorShape image, TensorShape filter) : ManagedKernel(request)
 {
     protected Conv2DGeometry Geometry { get; } = Conv2DAttributes.From(request.Node).DepthwiseGeometry(image, filter);
@@ -34,7 +34,7 @@ internal abstract unsafe class DepthwiseKernel(KernelRequest request, TensorShap
     }
 }
 
-/// <summary><c>DepthwiseConv2dNative</c> and <c>_FusedDepthwiseConv2dNative</c>: for each output pixel, tap after tap along the channels; the pixel's sums stay in the first-level cache.</summary>
+/// <summary><c>DepthwiseConv2dNative</c> and <c>_FusedDepthwiseConv2dNative</c>: for each output pixel, tap by tap along the channels; the pixel's sums stay in the first-level cache.</summary>
 internal sealed unsafe class DepthwiseConv2DKernel(KernelRequest request) : DepthwiseKernel(request, request.Inputs[0].Shape, request.Inputs[1].Shape)
 {
     private readonly GemmEpilogue? _epilogue = GemmEpilogue.From(request);
@@ -82,7 +82,7 @@ internal sealed unsafe class DepthwiseConv2DKernel(KernelRequest request) : Dept
     }
 }
 
-/// <summary><c>DepthwiseConv2dNativeBackpropInput</c>: each pixel of dx gathers from the outputs that saw it, so rows need no coordination.</summary>
+/// <summary><c>DepthwiseConv2dNativeBackpropInput</c>: each pixel of dx gathers from the outputs that depend on it, so rows are independent.</summary>
 internal sealed unsafe class DepthwiseBackpropInputKernel(KernelRequest request) : DepthwiseKernel(request, request.Outputs[0].Shape, request.Inputs[1].Shape)
 {
     public override void RunPart(int part, int parts)

@@ -15,7 +15,7 @@ internal interface IBinaryOperator
     static abstract Vector<float> Invoke(Vector<float> a, Vector<float> b);
 }
 
-/// <summary>Loops that drive elementwise operators: whole vectors (4, 8 or 16 lanes, as the machine has), then the rest in one vector of its own. In place is allowed.</summary>
+/// <summary>Loops that drive elementwise operators: full vectors (4, 8 or 16 lanes), then the remainder in one padded vector. Input and output may be the same.</summary>
 internal static unsafe class Elementwise
 {
     /// <summary>y[i] = f(x[i]).</summary>

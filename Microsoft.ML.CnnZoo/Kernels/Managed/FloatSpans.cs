@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Copying, clearing and adding of short runs of floats: a call into the runtime costs more than most of them.</summary>
+/// <summary>Copies, clears and adds short runs of floats, for which a call into the runtime costs more than the work.</summary>
 internal static unsafe class FloatSpans
 {
-    /// <summary>target[0..n) = source[0..n). Up to 16 floats by two vectors that overlap; the runs themselves must not.</summary>
+    /// <summary>target[0..n) = source[0..n). Up to 16 floats use two overlapping vectors; source and target must not overlap.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Copy(float* target, float* source, long n)
     {

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
-/// The single-threaded heart of matrix products: blocks of A against packed panels of B. Panels are <see cref="PanelWidth"/> columns wide, stored k-major;
-/// a last panel that fits one vector is one vector wide (few output channels then waste few lanes); missing columns are zeros.
+/// Single-threaded matrix products: blocks of A times packed panels of B. Panels are <see cref="PanelWidth"/> columns wide, stored k-major;
+/// a last panel that fits one vector is one vector wide, so that few output channels waste few lanes; missing columns are zeros.
 /// </summary>
 internal static unsafe class Gemm
 {
@@ -15,10 +15,10 @@ internal static unsafe class Gemm
     /// <summary>Columns of one block of B: 384·512 floats fit the second-level cache.</summary>
     public const int MaxColumns = 512;
 
-    // Rows that are packed together where B lies row by row.
+    // Rows packed together when B is row-major.
     private const int PackedRows = 8;
 
-    /// <summary>Lanes of the vectors in use: 16, 8 or 4.</summary>
+    /// <summary>Vector lanes in use: 16, 8 or 4.</summary>
     public static int Lanes { get; } = Lanes512.IsSupported ? 16 : Lanes256.IsSupported ? 8 : 4;
 
     /// <summary>Rows of a full register tile.</summary>
@@ -27,10 +27,10 @@ internal static unsafe class Gemm
     /// <summary>Columns of a full panel.</summary>
     public static int PanelWidth { get; } = 2 * Lanes;
 
-    /// <summary>Rows of A that are filled and multiplied together; a multiple of <see cref="TileRows"/>.</summary>
+    /// <summary>Rows of A gathered and multiplied together; a multiple of <see cref="TileRows"/>.</summary>
     public static int BlockRows { get; } = 8 * TileRows;
 
-    /// <summary>Floats that a matrix of n columns takes when packed.</summary>
+    /// <summary>Floats of a packed matrix of n columns.</summary>
     public static long PackedFloats(long k, int n) => k * PackedColumns(n);
 
     /// <summary>Columns with the padding of the last panel.</summary>
@@ -48,15 +48,15 @@ internal static unsafe class Gemm
     /// <param name="ars">Between rows of A.</param>
     /// <param name="aks">Between columns of A.</param>
     /// <param name="b">First row of the first panel.</param>
-    /// <param name="depth">Rows that panels were packed with: their distance is depth·width.</param>
+    /// <param name="depth">Rows of the packed panels: panels are depth·width floats apart.</param>
     /// <param name="c">C's first element.</param>
     /// <param name="ldc">Between rows of C.</param>
     /// <param name="accumulate">Adds to C.</param>
-    /// <param name="overread">Whether up to <see cref="TileRows"/> rows behind A's last may be read: then a last tile needs no copy.</param>
+    /// <param name="overread">Whether up to <see cref="TileRows"/> rows past A's last may be read: then the last tile needs no copy.</param>
     public static void Multiply(int m, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate, bool overread) =>
         Dispatch(m, n, k, a, ars, aks, new Panels(b, depth, 0), c, ldc, accumulate, overread);
 
-    /// <summary>The same with B as it lies, row-major and not packed.</summary>
+    /// <summary>The same with B row-major, not packed.</summary>
     /// <param name="m">Rows.</param>
     /// <param name="n">Columns, a multiple of <see cref="Lanes"/>.</param>
     /// <param name="k">Depth.</param>
@@ -70,11 +70,11 @@ internal static unsafe class Gemm
     public static void MultiplyPlain(int m, int n, int k, float* a, nint ars, float* b, nint ldb, float* c, nint ldc, bool accumulate) =>
         Dispatch(m, n, k, a, ars, 1, new Panels(b, 1, ldb), c, ldc, accumulate, overread: false);
 
-    /// <summary>C[m,n] = A·B for any k, of all of a packed B.</summary>
+    /// <summary>C[m,n] = A·B for any k, with all of a packed B.</summary>
     /// <param name="m">Rows.</param>
     /// <param name="n">Columns of B.</param>
     /// <param name="k">Depth.</param>
-    /// <param name="a">A's first element; a row's elements lie side by side. Up to <see cref="TileRows"/> rows behind the last may be read.</param>
+    /// <param name="a">A's first element; rows are contiguous. Up to <see cref="TileRows"/> rows past the last may be read.</param>
     /// <param name="ars">Between rows of A.</param>
     /// <param name="packed">B, packed with k rows.</param>
     /// <param name="c">C's first element.</param>
@@ -92,7 +92,7 @@ internal static unsafe class Gemm
         }
     }
 
-    /// <summary><c>MultiplyPacked</c> of several matrices of the same shape, as a batch: one tile of rows and little depth cost no more than their products.</summary>
+    /// <summary><c>MultiplyPacked</c> of several matrices of the same shape, as a batch, without per-call overhead for products of one tile of rows and little depth.</summary>
     /// <param name="count">Matrices.</param>
     /// <param name="m">Rows.</param>
     /// <param name="n">Columns of B.</param>
@@ -118,7 +118,7 @@ internal static unsafe class Gemm
             MultiplyTiles<Vector128<float>, Lanes128>(count, n, k, a, ars, nextA, packed, nextB, c, ldc, nextC);
     }
 
-    /// <summary>The next stretch of depth: never longer than a block may be, and the last two of like length.</summary>
+    /// <summary>The next range of depth: at most <see cref="MaxDepth"/>, the last two of similar length.</summary>
     public static int NextDepth(int left) => left <= MaxDepth ? left : left < 2 * MaxDepth ? (left + 1) / 2 : MaxDepth;
 
     private static void Dispatch(int m, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c, nint ldc, bool accumulate, bool overread)
@@ -154,7 +154,7 @@ internal static unsafe class Gemm
     /// <param name="packed">Panels of k rows.</param>
     public static void Pack(float* b, nint brs, nint bcs, int k, int count, float* packed)
     {
-        // Rows a few at a time: whole lines of B are read then, and not a panel's width of every page.
+        // A few rows at a time: reads whole cache lines of B instead of a panel's width of every page.
         int step = bcs == 1 ? PackedRows : k;
         for (int row = 0; row < k; row += step)
             for (int column = 0; column < count; column += PanelWidth)
@@ -177,7 +177,7 @@ internal static unsafe class Gemm
         }
     }
 
-    /// <summary>Packs a transposed operand: four columns at a time, so that stores are whole vectors of four.</summary>
+    /// <summary>Packs a transposed operand: four columns at a time, so that stores are full vectors of four.</summary>
     private static void PackColumns(float* b, nint brs, nint bcs, int k, int columns, int width, float* packed)
     {
         int column = 0;
@@ -213,7 +213,7 @@ internal static unsafe class Gemm
         }
     }
 
-    /// <summary>Rows that no tile fits: A's are copied and filled up with zeros, and only the real ones are kept of the result.</summary>
+    /// <summary>Rows that do not fill a tile: A's are copied and padded with zeros, and only the real rows of the result are stored.</summary>
     [SkipLocalsInit]
     private static void MultiplyLastRows<V, L>(int rows, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c, nint ldc, bool accumulate)
         where V : struct where L : struct, ILanes<V>
@@ -226,7 +226,7 @@ internal static unsafe class Gemm
         MultiplyRows<V, L>(tile, rows, n, k, padded, MaxDepth, 1, b, c, ldc, accumulate);
     }
 
-    /// <summary>One tile of rows against all panels; where a panel or the rows are not full, by way of a small buffer.</summary>
+    /// <summary>One tile of rows against all panels; partial panels or tiles go through a small buffer.</summary>
     [SkipLocalsInit]
     private static void MultiplyRows<V, L>(int tile, int rows, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c, nint ldc, bool accumulate)
         where V : struct where L : struct, ILanes<V>
@@ -275,7 +275,7 @@ internal static unsafe class Gemm
             GemmMicroKernels.Tile1x1<V, L>(k, a, ars, aks, b, brs, c, ldc, accumulate);
     }
 
-    /// <summary>Where the panels of B are.</summary>
+    /// <summary>The layout of B's panels.</summary>
     /// <param name="Address">The first panel.</param>
     /// <param name="Distance">Floats between panels for each column.</param>
     /// <param name="RowStride">Between rows of a panel; 0 for the panel's width.</param>

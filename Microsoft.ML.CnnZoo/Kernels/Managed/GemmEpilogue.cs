@@ -17,7 +17,7 @@ internal enum FusedActivation
     Sigmoid,
 }
 
-/// <summary>What happens to a block of a product while it is still in the cache: + bias, + side tensor, activation.</summary>
+/// <summary>Applied to a block of a product while it is still in the cache: + bias, + side tensor, activation.</summary>
 internal sealed unsafe class GemmEpilogue
 {
     private readonly FusedActivation _activation;
@@ -34,7 +34,7 @@ internal sealed unsafe class GemmEpilogue
     /// <summary>Side tensor's element (0, 0), with the product's row stride.</summary>
     public float* Side { get; set; }
 
-    /// <summary>From <c>fused_ops</c>: BiasAdd, perhaps Add, perhaps an activation; null for a node without them.</summary>
+    /// <summary>From <c>fused_ops</c>: BiasAdd, optional Add, optional activation; null for a node without them.</summary>
     public static GemmEpilogue? From(KernelRequest request)
     {
         if (!request.Node.Op.StartsWith("_Fused", StringComparison.Ordinal))
@@ -51,7 +51,7 @@ internal sealed unsafe class GemmEpilogue
         return new GemmEpilogue(bias, side, activation);
     }
 
-    /// <summary>Finishes rows [row, …) and columns [column, …) of the product at <paramref name="c"/> (its element (0, 0)).</summary>
+    /// <summary>Applies the epilogue to rows [row, …) and columns [column, …) of the product at <paramref name="c"/> (its element (0, 0)).</summary>
     public void Apply(float* c, nint ldc, int row, int rows, int column, int columns)
     {
         for (int i = row; i < row + rows; i++)

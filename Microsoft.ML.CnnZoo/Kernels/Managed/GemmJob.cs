@@ -3,8 +3,8 @@ using Microsoft.ML.CnnZoo.Execution;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
-/// C[m,n] = A·B on all threads. The work is cut into a grid of row and column shares, or, for a small product of great depth, along the depth with a
-/// fixed order of summing. B is either packed once by the caller (constant weights) or packed block by block on the way.
+/// C[m,n] = A·B on all threads. The work is split into a grid of rows and columns, or, for a small product of large depth, along the depth with a
+/// fixed order of summation. B is either packed once by the caller (constant weights) or packed block by block during the product.
 /// </summary>
 internal sealed unsafe class GemmJob : IParallelWork
 {
@@ -25,7 +25,7 @@ internal sealed unsafe class GemmJob : IParallelWork
     /// <param name="n">Columns of C.</param>
     /// <param name="k">Depth.</param>
     /// <param name="a">Left operand.</param>
-    /// <param name="packed">Whether B comes packed.</param>
+    /// <param name="packed">Whether B is packed already.</param>
     public GemmJob(WorkerPool workers, int m, int n, int k, GemmOperand a, bool packed)
     {
         (_workers, _m, _n, _k, _a, _packed) = (workers, m, n, k, a, packed);
@@ -38,17 +38,17 @@ internal sealed unsafe class GemmJob : IParallelWork
         _partFloats = RoundUp(_bufferFloats) + RoundUp(_blockFloats) + partial;
     }
 
-    /// <summary>Scratch memory that <see cref="Run"/> wants, bytes.</summary>
+    /// <summary>Scratch memory that <see cref="Run"/> needs, bytes.</summary>
     public long ScratchBytes => _partFloats * _workers.ThreadCount * sizeof(float);
 
     /// <summary>Computes the product.</summary>
     /// <param name="b">B's element (0, 0), or its panels.</param>
-    /// <param name="brs">Between rows of B; of no meaning for panels.</param>
+    /// <param name="brs">Between rows of B; unused for panels.</param>
     /// <param name="bcs">Between columns of B.</param>
     /// <param name="c">C's element (0, 0).</param>
     /// <param name="ldc">Between rows of C.</param>
     /// <param name="scratch">Memory of <see cref="ScratchBytes"/> bytes.</param>
-    /// <param name="epilogue">What follows the product, or null.</param>
+    /// <param name="epilogue">Applied to the product, or null.</param>
     public void Run(float* b, nint brs, nint bcs, float* c, nint ldc, nint scratch, GemmEpilogue? epilogue)
     {
         _b = b;
@@ -88,7 +88,7 @@ internal sealed unsafe class GemmJob : IParallelWork
             RunShare(r0, r1, c0, c1, 0, _k, _c, _ldc, scratch);
     }
 
-    /// <summary>Panels are ready: rows outermost, so that a block of C is finished while it is in the cache.</summary>
+    /// <summary>With packed B: rows outermost, so that a block of C is finished while it is in the cache.</summary>
     private void RunPacked(int r0, int r1, int c0, int c1, float* buffer)
     {
         for (int row = r0; row < r1; row += Gemm.BlockRows)
@@ -114,7 +114,7 @@ internal sealed unsafe class GemmJob : IParallelWork
             Gemm.Multiply(rows, narrow, depth, a, ars, aks, Gemm.PanelAt(_b, _k, _n, _n - narrow, k), _k, c + (columns - narrow), _ldc, accumulate, overread);
     }
 
-    /// <summary>B is packed block by block: columns and depth outermost, so that each element of B is packed once per share of rows.</summary>
+    /// <summary>Packs B block by block: columns and depth outermost, so that each element of B is packed once per share of rows.</summary>
     private void RunShare(int r0, int r1, int c0, int c1, int k0, int k1, float* c, nint ldc, float* scratch)
     {
         float* block = scratch + RoundUp(_bufferFloats);
@@ -143,7 +143,7 @@ internal sealed unsafe class GemmJob : IParallelWork
         }
     }
 
-    /// <summary>Adds the parts' products, part 0 first, always in that order.</summary>
+    /// <summary>Adds the parts' products in order, part 0 first.</summary>
     private void SumParts()
     {
         long offset = RoundUp(_bufferFloats) + RoundUp(_blockFloats);
@@ -157,7 +157,7 @@ internal sealed unsafe class GemmJob : IParallelWork
         _epilogue?.Apply(_c, _ldc, 0, _m, 0, _n);
     }
 
-    /// <summary>Rows by columns of the grid of shares: the one whose largest share is smallest, and of those the one with most row shares.</summary>
+    /// <summary>Rows and columns of the grid: the one whose largest share is smallest; on a tie, the one with more row shares.</summary>
     private static (int Rows, int Columns) ChooseGrid(int parts, int rowTiles, int panels)
     {
         (int Rows, int Columns) best = (parts, 1);

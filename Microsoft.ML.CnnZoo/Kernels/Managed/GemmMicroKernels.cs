@@ -4,8 +4,8 @@ namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
 /// Register tiles of the matrix product: C[rows, lanes] (+)= A·B over k. A is read one element at a time with any strides (so a transposed operand costs
-/// nothing), B from packed panels. Written out by hand because accumulators live in registers only as separate locals: 14 rows by two vectors
-/// take 28 of AVX-512's 32 registers, 6 rows by two vectors 12 of the 16 of AVX2 and SSE.
+/// nothing), B from packed panels. Written out by hand because accumulators stay in registers only as separate locals: 14 rows by two vectors
+/// need 28 of AVX-512's 32 registers, 6 rows by two vectors 12 of the 16 of AVX2 and SSE.
 /// </summary>
 internal static unsafe class GemmMicroKernels
 {
@@ -187,7 +187,7 @@ internal static unsafe class GemmMicroKernels
         Put<V, L>(c + (4 * ldc), c4a, accumulate); Put<V, L>(c + (5 * ldc), c5a, accumulate);
     }
 
-    /// <summary>1 rows by 2 vectors.</summary>
+    /// <summary>1 row by 2 vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tile1x2<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc, bool accumulate)
         where V : struct where L : struct, ILanes<V>
@@ -203,7 +203,7 @@ internal static unsafe class GemmMicroKernels
         Put<V, L>(c, c0a, c0b, accumulate);
     }
 
-    /// <summary>1 rows by 1 vector.</summary>
+    /// <summary>1 row by 1 vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tile1x1<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc, bool accumulate)
         where V : struct where L : struct, ILanes<V>

@@ -3,8 +3,8 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
-/// The matrix of a convolution that is never stored whole: row p is output pixel p (n, y, x in order), column t is tap (kh, kw, c). Blocks are gathered
-/// from the NHWC image in runs: all kw·c taps of a filter row lie side by side when nothing is dilated or grouped.
+/// The im2col matrix of a convolution, never materialized as a whole: row p is output pixel p (n, y, x in order), column t is tap (kh, kw, c). Blocks are gathered
+/// from the NHWC image in runs: the kw·c taps of a filter row are contiguous without dilation or groups.
 /// </summary>
 internal sealed unsafe class Im2Col
 {
@@ -28,10 +28,10 @@ internal sealed unsafe class Im2Col
     /// <summary>Taps of one filter.</summary>
     public int Columns { get; }
 
-    /// <summary>The image, moved to the first channel of the group in turn.</summary>
+    /// <summary>The image at the first channel of the current group.</summary>
     public float* Image { get; set; }
 
-    /// <summary>Whether the matrix is the image itself (a 1x1 convolution that skips nothing), with rows <see cref="Conv2DGeometry.Channels"/> apart.</summary>
+    /// <summary>Whether the matrix is the image itself (a 1x1 convolution of stride 1 without padding), with rows <see cref="Conv2DGeometry.Channels"/> apart.</summary>
     public static bool IsIdentity(in Conv2DGeometry g) => g is
     {
         KernelHeight: 1, KernelWidth: 1, StrideHeight: 1, StrideWidth: 1, PadTop: 0, PadBottom: 0, PadLeft: 0, PadRight: 0
@@ -104,7 +104,7 @@ internal sealed unsafe class Im2Col
         }
     }
 
-    /// <summary>A run that hangs over the left or right edge: zeros outside.</summary>
+    /// <summary>A run that crosses the left or right edge: zeros outside.</summary>
     private void CopyInside(float* to, float* from, int low, int high, int w)
     {
         int perTap = _runLength / _runTaps;

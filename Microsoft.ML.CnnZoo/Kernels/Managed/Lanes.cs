@@ -28,8 +28,8 @@ internal unsafe interface ILanes<V> where V : struct
     static abstract void StoreBFloat16(V v, ushort* p);
 }
 
-/// <summary>16 lanes. Asked for by instruction set and not by <see cref="Vector512.IsHardwareAccelerated"/>, which is false on processors that lower
-/// their clock for wide vectors: dense products gain from them even there.</summary>
+/// <summary>16 lanes. Selected by instruction set and not by <see cref="Vector512.IsHardwareAccelerated"/>, which is false on processors that lower
+/// their clock for wide vectors: dense products are faster with them even there.</summary>
 internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
 {
     public static bool IsSupported => Avx512F.IsSupported;
@@ -103,7 +103,7 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     }
 }
 
-/// <summary>4 lanes: SSE, Neon, and plain code where there is neither.</summary>
+/// <summary>4 lanes: SSE, Neon, or software fallback.</summary>
 internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
 {
     public static int Count => 4;
@@ -139,7 +139,7 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     }
 }
 
-/// <summary>One lane, for what is left over.</summary>
+/// <summary>One lane, for remainders.</summary>
 internal readonly unsafe struct Lanes1 : ILanes<float>
 {
     public static int Count => 1;

@@ -5,7 +5,7 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>Ops that only move elements, of any type: <c>Slice</c>, <c>StridedSlice</c> and its gradient, <c>ConcatV2</c>, <c>Pad</c>, <c>PadV2</c>,
-/// <c>BroadcastTo</c>, <c>Tile</c>, <c>Transpose</c>. One strided copy per moved input, after an optional fill. What a concatenation or slice finds in its place already is not moved.</summary>
+/// <c>BroadcastTo</c>, <c>Tile</c>, <c>Transpose</c>. One strided copy per moved input, after an optional fill. Parts of a concatenation and slices that are already in place are not copied.</summary>
 internal sealed unsafe class LayoutKernel : ManagedKernel
 {
     private readonly Move[] _copies;
@@ -17,7 +17,7 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
     private LayoutKernel(KernelRequest request, Move[] copies, bool fills = false, int fillInput = -1) : base(request) =>
         (_copies, _output, _fills, _fillInput) = (copies, request.Outputs[0], fills, fillInput);
 
-    /// <summary>The copy of an input; not needed if the output lies so many bytes behind the input.</summary>
+    /// <summary>The copy of an input; skipped if the output's address is so many bytes after the input's.</summary>
     private readonly record struct Move(int Input, StridedCopy Copy, long? Distance = null);
 
     public static IKernel Slice(KernelRequest request)
@@ -156,7 +156,7 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         return sum;
     }
 
-    /// <summary>Strides and offset of a slice's elements in the tensor that it is taken of.</summary>
+    /// <summary>Strides and offset of a slice's elements in its source tensor.</summary>
     private static (long[] Strides, long Offset) Walk(TensorShape x, StridedSliceRange range)
     {
         long[] strides = StridedCopy.DenseStrides(x.Dimensions);

@@ -4,8 +4,8 @@ using Microsoft.ML.CnnZoo.Execution;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>What <c>LRN</c> and its gradient share. Per pixel, s_c = bias + alpha·Σ x² over the channels within depth_radius; sums over a window read a
-/// row with zeros on either side, so that vectors need no care at the ends.</summary>
+/// <summary>Shared by <c>LRN</c> and its gradient. Per pixel, s_c = bias + alpha·Σ x² over the channels within depth_radius; sums over a window read a
+/// row with zeros on either side, so that the ends need no special case.</summary>
 internal abstract unsafe class LocalResponseKernel(KernelRequest request, int imageInput) : ManagedKernel(request)
 {
     private readonly float _bias = request.Attribute("bias").Float;
@@ -16,7 +16,7 @@ internal abstract unsafe class LocalResponseKernel(KernelRequest request, int im
     protected int Channels { get; } = request.Inputs[imageInput].Shape[^1];
     protected long Pixels { get; } = request.Inputs[imageInput].Shape.ElementCount / request.Inputs[imageInput].Shape[^1];
 
-    /// <summary>Floats of a row with its margins and room for whole vectors.</summary>
+    /// <summary>Floats of a row with its margins, rounded up to full vectors.</summary>
     protected int RowFloats => Channels + (2 * _radius) + (3 * Vector<float>.Count);
 
     public override long ScratchBytes => 3L * RowFloats * sizeof(float) * Workers.ThreadCount;
@@ -43,7 +43,7 @@ internal abstract unsafe class LocalResponseKernel(KernelRequest request, int im
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected Vector<float> Base(float* squares) => Vector.MultiplyAddEstimate(WindowSum(squares), Vector.Create(Alpha), Vector.Create(_bias));
 
-    /// <summary>s^−beta; by roots for the usual 3/4, 1/2 and 1.</summary>
+    /// <summary>s^−beta; with square roots for the usual 3/4, 1/2 and 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected Vector<float> Power(Vector<float> s)
     {

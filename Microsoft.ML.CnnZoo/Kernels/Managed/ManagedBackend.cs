@@ -3,11 +3,11 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Kernels in C# for every op: vectors as wide as the machine has, threads of the <see cref="WorkerPool"/>. The last backend to be asked.</summary>
+/// <summary>Kernels in C# for every op: vectors of the machine's width, threads of the <see cref="WorkerPool"/>. The last backend to be tried.</summary>
 /// <remarks>
 /// Float32 in and out (integers where an op is about indices). bfloat16 tensors are computed in float32: elementwise ops, batch normalization and bias gradients widen
-/// in registers or cache, all others through <see cref="WideningKernel"/>, which is slow: without oneDNN, bfloat16 saves memory, not time. The same shapes and thread count give the same bits. Every kernel has its line in the list
-/// below; a new one is added there.
+/// in registers or cache, all others through <see cref="WideningKernel"/>, which is slow: without oneDNN, bfloat16 saves memory, not time. The same shapes and thread count give the same bits. Every kernel is listed below;
+/// add new ones there.
 /// </remarks>
 internal sealed class ManagedBackend : IBackend
 {

@@ -2,8 +2,8 @@ using Microsoft.ML.CnnZoo.Execution;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>What all managed kernels share: the addresses of one run, and the cutting of work into parts. Running allocates nothing.</summary>
-/// <param name="request">What is known of the node.</param>
+/// <summary>Base of all managed kernels: the addresses of one run, and the division of work into parts. Running allocates nothing.</summary>
+/// <param name="request">The node.</param>
 internal abstract unsafe class ManagedKernel(KernelRequest request) : IKernel, IParallelWork
 {
     /// <summary>Elements below which waking another thread costs more than it saves.</summary>
@@ -32,7 +32,7 @@ internal abstract unsafe class ManagedKernel(KernelRequest request) : IKernel, I
         Compute();
     }
 
-    /// <summary>One share of the work that <see cref="Share"/> gives out.</summary>
+    /// <summary>One part of the work that <see cref="Share"/> divides.</summary>
     public virtual void RunPart(int part, int parts) { }
 
     public virtual void Dispose() { }
@@ -48,7 +48,7 @@ internal abstract unsafe class ManagedKernel(KernelRequest request) : IKernel, I
 
     protected nint OutputAddress(int index = 0) => _outputs[index];
 
-    /// <summary>Runs <see cref="RunPart"/> on all threads, or as one part when there is little to do. The choice depends on shapes alone, so sums keep their order.</summary>
+    /// <summary>Runs <see cref="RunPart"/> on all threads, or as one part when there is little work. The choice depends on shapes alone, so that the order of sums is fixed.</summary>
     /// <param name="elements">Element operations in all.</param>
     protected void Share(long elements)
     {
@@ -58,7 +58,7 @@ internal abstract unsafe class ManagedKernel(KernelRequest request) : IKernel, I
             Workers.Run(this);
     }
 
-    /// <summary>A part's range of <paramref name="items"/>, its ends multiples of <paramref name="granule"/> so that parts start on whole vectors and cache lines.</summary>
+    /// <summary>A part's range of <paramref name="items"/>, its ends multiples of <paramref name="granule"/> so that parts start on vector and cache-line boundaries.</summary>
     protected static (long Start, long End) Range(long items, int part, int parts, long granule = 1)
     {
         long granules = (items + granule - 1) / granule;

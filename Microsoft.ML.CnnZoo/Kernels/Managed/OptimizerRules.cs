@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 /// <summary>One optimizer's rule on a vector of parameters.</summary>
 internal unsafe interface IOptimizerRule
 {
-    /// <summary>Slots beside the variable: 0, 1 or 2; handles 1 and 2.</summary>
+    /// <summary>Number of slots: 0, 1 or 2; handles 1 and 2.</summary>
     static abstract int Slots { get; }
 
     /// <summary>Index of the gradient among the inputs.</summary>
@@ -14,7 +14,7 @@ internal unsafe interface IOptimizerRule
     /// <summary>Reads the scalar inputs of this step.</summary>
     void Read(ReadOnlySpan<nint> inputs, bool nesterov);
 
-    /// <summary>Moves the parameters and their slots.</summary>
+    /// <summary>Updates the parameters and their slots.</summary>
     void Step(ref Vector<float> value, ref Vector<float> first, ref Vector<float> second, Vector<float> gradient);
 }
 

@@ -2,7 +2,7 @@ using Microsoft.ML.CnnZoo.Execution;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Weights in panels, kept from run to run while the weights stay what they are.</summary>
+/// <summary>Packed weights, cached from run to run until the weights change.</summary>
 internal sealed unsafe class PackedWeights : IDisposable
 {
     private readonly IVersioned? _origin;
@@ -26,7 +26,7 @@ internal sealed unsafe class PackedWeights : IDisposable
         _ => null,
     };
 
-    /// <summary>Whether the weights must be packed (again); the caller does it then.</summary>
+    /// <summary>Whether the caller must pack the weights (again).</summary>
     public bool NeedsPacking()
     {
         long version = _origin?.Version ?? 0;

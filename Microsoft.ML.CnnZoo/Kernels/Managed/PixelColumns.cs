@@ -5,14 +5,14 @@ using System.Runtime.Intrinsics;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>Rows of channels in memory, one for each pixel.</summary>
-/// <param name="Address">Of the first row; zero where there is none.</param>
+/// <param name="Address">Of the first row; zero for no matrix.</param>
 /// <param name="Pitch">Elements from one row to the next.</param>
 internal readonly record struct PixelMatrix(nint Address, long Pitch)
 {
     public bool Exists => Address != 0;
 }
 
-/// <summary>How a number is stored: reading makes float32 lanes of it.</summary>
+/// <summary>The element type in memory; loads convert to float32 lanes.</summary>
 /// <typeparam name="V">The lanes.</typeparam>
 internal interface IStored<V> where V : struct
 {
@@ -38,17 +38,17 @@ internal readonly unsafe struct BFloat16Stored<V, L> : IStored<V> where V : stru
     public static void Store(V v, PixelMatrix rows, long row, int column) => L.StoreBFloat16(v, (ushort*)rows.Address + (row * rows.Pitch) + column);
 }
 
-/// <summary>Work on a few rows, some columns at a time, for any lanes and storage.</summary>
+/// <summary>An operation on a few rows, some columns at a time, for any lanes and element type.</summary>
 internal interface IPixelOperation
 {
-    /// <summary>Rows that are worked on together: their columns have constants and sums in registers.</summary>
+    /// <summary>Rows processed together, with their columns' constants and sums in registers.</summary>
     static abstract int PieceRows { get; }
 
-    /// <summary>Works on rows [row, row + count) of the columns from <paramref name="column"/>, in whole vectors, and returns the first column that is left.</summary>
+    /// <summary>Processes rows [row, row + count) of the columns from <paramref name="column"/> on, in full vectors, and returns the first column left.</summary>
     int Columns<V, L, F>(long row, int count, int column) where V : struct where L : struct, ILanes<V> where F : struct, IStored<V>;
 }
 
-/// <summary>Gives an operation its pieces: the widest lanes first, narrower ones for the columns that are left.</summary>
+/// <summary>Runs an operation over all rows and columns: the widest lanes first, narrower ones for the remaining columns.</summary>
 internal static class PixelColumns
 {
     public static void Run<T>(ref T operation, bool isBFloat16, long rows, int channels) where T : struct, IPixelOperation

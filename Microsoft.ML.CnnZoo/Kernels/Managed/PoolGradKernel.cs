@@ -5,7 +5,7 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Gradients of pooling: windows may overlap, so a thread owns whole images or, when there are too few, blocks of channels.</summary>
+/// <summary>Gradients of pooling: windows may overlap, so each thread owns whole images or, when there are too few, blocks of channels.</summary>
 internal abstract unsafe class PoolGradKernel(KernelRequest request, TensorShape image) : PoolKernel(request, image)
 {
     private const int ChannelBlock = 32;
@@ -50,10 +50,10 @@ internal abstract unsafe class PoolGradKernel(KernelRequest request, TensorShape
     }
 }
 
-/// <summary><c>AvgPoolGrad</c>: an even share for each real pixel.</summary>
+/// <summary><c>AvgPoolGrad</c>: an equal share for each real pixel.</summary>
 internal sealed unsafe class AvgPoolGradKernel(KernelRequest request) : PoolGradKernel(request, request.Outputs[0].Shape)
 {
-    /// <summary>Windows that tile the image: every pixel belongs to one, and rows of one window are alike.</summary>
+    /// <summary>For windows that tile the image: every pixel belongs to one window, and the rows of a window are equal.</summary>
     protected override void SpreadImage(int n, int channel, int channels)
     {
         if (!Geometry.TilesImage || channels != Geometry.Channels)
@@ -91,14 +91,14 @@ internal sealed unsafe class AvgPoolGradKernel(KernelRequest request) : PoolGrad
     }
 }
 
-/// <summary><c>MaxPoolGrad</c>: all to the first pixel, row-major, that equals the maximum.</summary>
+/// <summary><c>MaxPoolGrad</c>: the gradient goes to the first pixel, row-major, that equals the maximum.</summary>
 internal sealed unsafe class MaxPoolGradKernel(KernelRequest request) : PoolGradKernel(request, request.Inputs[0].Shape)
 {
     private readonly int _pitch = request.Inputs[1].Pitch;
 
     protected override void SpreadWindow(long image, long output, int channels, (int Top, int Bottom, int Left, int Right) window)
     {
-        // Dense offsets are whole pixels and a channel.
+        // Offsets in dense tensors are a multiple of the channels plus a channel.
         long result = _pitch == Geometry.Channels ? output : (output / Geometry.Channels * _pitch) + (output % Geometry.Channels);
         float* x = Input(0) + image, dx = Output() + image, y = Input(1) + result, dy = Input(2) + output;
         int c = 0;

@@ -4,7 +4,7 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>What the pooling kernels share: windows clipped to the image.</summary>
+/// <summary>Shared by the pooling kernels: windows clipped to the image.</summary>
 internal abstract unsafe class PoolKernel(KernelRequest request, TensorShape image) : ManagedKernel(request)
 {
     protected Pool2DGeometry Geometry { get; } = Pool2DAttributes.From(request.Node).Geometry(image);

@@ -4,7 +4,7 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>What a reduction does to each element before summing.</summary>
+/// <summary>The kind of a reduction.</summary>
 internal enum ReductionKind
 {
     /// <summary>Σ x.</summary>
@@ -15,8 +15,8 @@ internal enum ReductionKind
     HalfSquares,
 }
 
-/// <summary><c>Sum</c>, <c>Mean</c> and <c>L2Loss</c>. Dimensions of one kind are merged; [kept, reduced, kept] is summed by rows or columns, anything else
-/// element by element. Long sums run in double precision, in an order that depends on shape and thread count alone.</summary>
+/// <summary><c>Sum</c>, <c>Mean</c> and <c>L2Loss</c>. Adjacent kept or reduced dimensions are merged; [kept, reduced, kept] is summed by rows or columns, anything else
+/// element by element. Long sums are in double precision, in an order that depends on shape and thread count alone.</summary>
 internal sealed unsafe class ReduceKernel : ManagedKernel
 {
     private readonly ReductionKind _kind;
@@ -125,7 +125,7 @@ internal sealed unsafe class ReduceKernel : ManagedKernel
         return total;
     }
 
-    /// <summary>Reduced dimensions with kept ones in between: one element after the other.</summary>
+    /// <summary>For reduced dimensions with kept ones in between: element by element.</summary>
     private void SumScattered()
     {
         int rank = _dims!.Length;

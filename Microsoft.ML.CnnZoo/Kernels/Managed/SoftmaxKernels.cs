@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Pieces of softmax on one row of classes.</summary>
+/// <summary>Softmax on one row of classes, in steps.</summary>
 internal static unsafe class SoftmaxRow
 {
     /// <summary>The greatest element.</summary>
@@ -15,7 +15,7 @@ internal static unsafe class SoftmaxRow
         return best;
     }
 
-    /// <summary>y = e^(x − max); gives their sum.</summary>
+    /// <summary>y = e^(x − max); returns the sum.</summary>
     public static double Exponentials(float* x, float* y, int n, float max)
     {
         Elementwise.Zip<SubtractOperator>(x, 1, &max, 0, y, n);

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Copies a box of elements between two strided places: slices, transposes, padding, concatenation, repetition are all this.</summary>
+/// <summary>Copies a box of elements between two strided tensors: used for slices, transposes, padding, concatenation and repetition.</summary>
 internal sealed unsafe class StridedCopy
 {
     private readonly int[] _dims;
@@ -55,7 +55,7 @@ internal sealed unsafe class StridedCopy
         return strides;
     }
 
-    /// <summary>Strides of a tensor whose rows of the last dimension lie apart.</summary>
+    /// <summary>Strides of a tensor with strided rows of the last dimension.</summary>
     /// <param name="dims">The tensor's shape.</param>
     /// <param name="pitch">Elements from one row to the next.</param>
     public static long[] Strides(ReadOnlySpan<int> dims, int pitch)

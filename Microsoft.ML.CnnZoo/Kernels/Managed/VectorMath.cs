@@ -11,7 +11,7 @@ internal static class VectorMath
     public static Vector<float> Exp(Vector<float> x)
     {
         x = Vector.Max(Vector.Min(x, Vector.Create(90f)), Vector.Create(-105f));
-        // x = n·ln 2 + r with |r| ≤ ln 2 / 2; ln 2 in two pieces, so that n times the first is exact. The Taylor series then errs by less than 6e-9.
+        // x = n·ln 2 + r with |r| ≤ ln 2 / 2; ln 2 in two terms, so that n times the first is exact. The Taylor series' error is below 6e-9.
         Vector<float> n = Vector.Floor(Vector.MultiplyAddEstimate(x, Vector.Create(1.44269504f), Vector.Create(0.5f)));
         Vector<float> r = Vector.MultiplyAddEstimate(n, Vector.Create(2.12194440e-4f), Vector.MultiplyAddEstimate(n, Vector.Create(-0.693359375f), x));
         Vector<float> p = Vector.MultiplyAddEstimate(r, Vector.Create(1f / 5040), Vector.Create(1f / 720));
@@ -20,7 +20,7 @@ internal static class VectorMath
         p = Vector.MultiplyAddEstimate(r, p, Vector.Create(1f / 6));
         p = Vector.MultiplyAddEstimate(r, p, Vector.Create(0.5f));
         p = Vector.MultiplyAddEstimate(r * r, p, r) + Vector<float>.One;
-        // 2ⁿ in two factors: n goes from -151 to 130, further than one exponent does.
+        // 2ⁿ in two factors: n is in -151 … 130, more than one exponent can hold.
         Vector<int> exponent = Vector.ConvertToInt32(n), half = exponent >> 1;
         return p * PowerOfTwo(half) * PowerOfTwo(exponent - half);
     }

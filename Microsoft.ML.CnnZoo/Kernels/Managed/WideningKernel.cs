@@ -4,8 +4,8 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
-/// A float32 kernel behind bfloat16 tensors: operands are widened into scratch memory, the result is rounded out of it. Right for every op, but slower than float32
-/// by two passes over memory: for machines without oneDNN, and for ops that take little time.
+/// Runs a float32 kernel on bfloat16 tensors: inputs are widened into scratch memory, outputs rounded from it. Works for every op, but is slower than float32
+/// by two passes over memory.
 /// </summary>
 internal sealed unsafe class WideningKernel : ManagedKernel
 {
@@ -24,14 +24,14 @@ internal sealed unsafe class WideningKernel : ManagedKernel
         ScratchBytes = bytes + inner.ScratchBytes;
     }
 
-    /// <summary>A bfloat16 operand and where its float32 form lies, which is dense.</summary>
+    /// <summary>A bfloat16 operand and its dense float32 copy in scratch memory.</summary>
     private readonly record struct Conversion(int Operand, long Count, long Offset, int Columns, int Pitch);
 
     public override long ScratchBytes { get; }
 
     public override bool Keeps(int input) => _inner.Keeps(input);
 
-    /// <summary>The kernel that <paramref name="prepare"/> makes, behind conversions if the request has bfloat16 tensors; null where it makes none.</summary>
+    /// <summary>The kernel that <paramref name="prepare"/> returns, wrapped in conversions if the request has bfloat16 tensors; null if it returns null.</summary>
     public static IKernel? Prepare(KernelRequest request, Func<KernelRequest, IKernel?> prepare)
     {
         long bytes = 0;

@@ -7,13 +7,13 @@ namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
 /// <c>Conv2D</c>, <c>_FusedConv2D</c> and <c>Conv2DBackpropInput</c> of 3x3 filters with stride 1 by <see cref="WinogradTransforms"/>: a block of tiles is transformed, multiplied
-/// at each of the 36 positions with the transformed filter, and transformed back, with bias, side tensor and activation while the results are in the cache. Threads own ranges of tiles.
-/// The gradient with respect to the image is such a convolution of dy with the filter turned by 180°, its channels and filters exchanged.
+/// at each of the 36 positions with the transformed filter, and transformed back, with bias, side tensor and activation applied while the results are in the cache. Threads own ranges of tiles.
+/// The gradient with respect to the image is such a convolution of dy with the filter rotated by 180°, channels and filters exchanged.
 /// </summary>
 internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
 {
     private const int Positions = WinogradTransforms.Positions;
-    private const int FilterRows = 16; // that are turned together
+    private const int FilterRows = 16; // rotated together
 
     private readonly Conv2DGeometry _g;
     private readonly WinogradTiles _tiles;
@@ -36,7 +36,7 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
         _filterFloats = WinogradTransforms.Distance(Gemm.PackedFloats(g.Channels, g.Filters));
         _weights = !isGradient && ConvolutionAlgorithms.KeepsFilter(request, g) ? PackedWeights.For(request, 1, Positions * (long)_filterFloats) : null;
         _blockTiles = BlockTiles((long)g.Channels * g.Filters);
-        _rowFloats = g.Channels + 16; // so that rows do not fall on the same cache set
+        _rowFloats = g.Channels + 16; // so that rows do not map to the same cache set
         _resultFloats = g.Filters + 16;
         _imageFloats = WinogradTransforms.Distance((long)_blockTiles * _rowFloats);
         _productFloats = WinogradTransforms.Distance((long)_blockTiles * _resultFloats);
@@ -103,7 +103,7 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
         Workers.Run(this);
     }
 
-    /// <summary>Few tiles stay in the cache; but a large filter is read from beyond it for every block, and wants many.</summary>
+    /// <summary>Tiles per block: few tiles stay in the cache, but a large filter does not and is read once per block, which favors many.</summary>
     private static int BlockTiles(long filter) => Gemm.TileRows * (filter <= 128 * 128 ? 1 : filter <= 256 * 256 ? 4 : 8);
 
     private void Compute(int first, int count, float* v, float* m, float* zeros, float* beyond)
@@ -144,7 +144,7 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
                     Gemm.PanelAt(_filter, _g.Channels, _g.Filters, column, channel), _filterFloats);
     }
 
-    /// <summary>The same of the turned filter, whose channels [first, last) are the forward convolution's filters.</summary>
+    /// <summary>The same for the rotated filter, whose channels [first, last) are the forward convolution's filters.</summary>
     [SkipLocalsInit]
     private void PackTurned(int first, int last)
     {

@@ -5,13 +5,13 @@ namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
 /// <c>Conv2DBackpropFilter</c> of 3x3 filters with stride 1: dg = Gᵀ [Σ over tiles of (Bᵀ x B)ᵀ (A dy Aᵀ)] G, the transpose of <see cref="WinogradConvolutionKernel"/>'s convolution.
-/// For a small filter each thread has sums of its own over its tiles, which stay in its cache; for a large one threads transform a block of tiles together and then own positions.
+/// For a small filter each thread sums over its own tiles, in its cache; for a large one all threads transform a block of tiles and then each owns some positions.
 /// </summary>
 internal sealed unsafe class WinogradFilterGradientKernel : ManagedKernel
 {
     private const int Positions = WinogradTransforms.Positions;
     private const int SmallFilter = 128 * 128;
-    private const int OwnTiles = 28, SharedTiles = 256; // of a block
+    private const int OwnTiles = 28, SharedTiles = 256; // per block
 
     private enum Phase
     {
@@ -37,7 +37,7 @@ internal sealed unsafe class WinogradFilterGradientKernel : ManagedKernel
         _tiles = new WinogradTiles(g, g.Filters);
         _ownSums = (long)g.Channels * g.Filters <= SmallFilter;
         _blockTiles = Math.Min(_tiles.Count, _ownSums ? OwnTiles : SharedTiles);
-        _rowFloats = g.Channels + 16; // so that rows do not fall on the same cache set
+        _rowFloats = g.Channels + 16; // so that rows do not map to the same cache set
         _imageFloats = WinogradTransforms.Distance((long)_blockTiles * _rowFloats);
         _gradientFloats = WinogradTransforms.Distance(Gemm.PackedFloats(_blockTiles, g.Filters));
         _sumFloats = WinogradTransforms.Distance((long)g.Channels * g.Filters);
@@ -126,7 +126,7 @@ internal sealed unsafe class WinogradFilterGradientKernel : ManagedKernel
                 Sums(part) + (position * _sumFloats), _g.Filters, accumulate, overread: true);
     }
 
-    /// <summary>Adds the parts' sums of a channel, part 0 first, and writes its filters' gradients.</summary>
+    /// <summary>Adds the parts' sums of a channel in order, part 0 first, and writes its filters' gradients.</summary>
     private void TransformBack(int channel)
     {
         float* sums = Sums(0) + ((long)channel * _g.Filters);

@@ -2,7 +2,7 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>How the results of a 3x3 convolution with stride 1 are cut into tiles of 4x4, and where each tile's pixels lie. Tiles go along rows, then down, then from image to image.</summary>
+/// <summary>The division of a 3x3 convolution's results (stride 1) into tiles of 4x4, and the addresses of each tile's pixels. Tiles are ordered by column, row, image.</summary>
 internal sealed unsafe class WinogradTiles
 {
     private const int In = WinogradTransforms.InputTile, Out = WinogradTransforms.OutputTile;
@@ -23,10 +23,10 @@ internal sealed unsafe class WinogradTiles
     /// <summary>Tiles of all images.</summary>
     public int Count { get; }
 
-    /// <summary>Addresses of the 6x6 pixels of x that a tile's results are made of.</summary>
+    /// <summary>Addresses of the 6x6 pixels of x that a tile's results depend on.</summary>
     /// <param name="x">The images.</param>
-    /// <param name="tile">Which tile.</param>
-    /// <param name="zeros">A pixel of zeros, for what lies beyond the image.</param>
+    /// <param name="tile">Index of the tile.</param>
+    /// <param name="zeros">A pixel of zeros, for positions outside the image.</param>
     /// <param name="pixels">36 addresses, row by row.</param>
     public void InputPixels(float* x, int tile, float* zeros, float** pixels)
     {
@@ -51,8 +51,8 @@ internal sealed unsafe class WinogradTiles
 
     /// <summary>Addresses of a tile's 4x4 results.</summary>
     /// <param name="y">The results.</param>
-    /// <param name="tile">Which tile.</param>
-    /// <param name="beyond">A pixel for those beyond the last row or column.</param>
+    /// <param name="tile">Index of the tile.</param>
+    /// <param name="beyond">A pixel for results outside the image.</param>
     /// <param name="pixels">16 addresses, row by row.</param>
     public void OutputPixels(float* y, int tile, float* beyond, float** pixels)
     {
@@ -68,7 +68,7 @@ internal sealed unsafe class WinogradTiles
         }
     }
 
-    /// <summary>How many results a row of a tile has, and which pixel of all images its first is.</summary>
+    /// <summary>The number of results in a row of a tile, and the index of the first among all images' pixels.</summary>
     public int RowPixels(int tile, int row, out long pixel)
     {
         (int image, int top, int left) = Place(tile);

@@ -4,13 +4,13 @@ using System.Runtime.Intrinsics;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
-/// The five transforms of the minimal filtering algorithm F(4x4, 3x3) (Winograd 1980; Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015):
-/// y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A, where d is a tile of 6x6 pixels, g a filter of 3x3 taps and y a tile of 4x4 results. 36 products take the place of 144.
+/// The five transforms of Winograd's algorithm F(4x4, 3x3) (Winograd 1980; Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015):
+/// y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A, where d is a tile of 6x6 pixels, g a filter of 3x3 taps and y a tile of 4x4 results. 36 multiplications instead of 144.
 /// </summary>
 /// <remarks>
-/// The polynomials are evaluated at 0, ±5/8, ±3/2 and ∞ and not at the usual 0, ±1, ±2 and ∞: all matrices' entries are then of like size, and float32 loses less.
-/// Channels lie innermost, so a vector holds one pixel's channels, and the same few additions serve all of them. A transform of a tile is one of its columns, kept in a small buffer, and
-/// then one of its rows. "Position" is one of the 36 elements of a transformed tile.
+/// The polynomials are evaluated at 0, ±5/8, ±3/2 and ∞ and not at the usual 0, ±1, ±2 and ∞: the matrices' entries are then of similar size, and float32 rounding errors smaller.
+/// Channels are innermost, so that a vector holds channels of one pixel. A tile's transform is applied to its columns, kept in a small buffer, and
+/// then to its rows. "Position" is one of the 36 elements of a transformed tile.
 /// </remarks>
 internal static unsafe class WinogradTransforms
 {
@@ -27,11 +27,11 @@ internal static unsafe class WinogradTransforms
     private const float A2 = A * A, B2 = B * B;
     private const float NormZero = 1 / (A2 * B2), NormA = 1 / (2 * A2 * (A2 - B2)), NormB = 1 / (2 * B2 * (B2 - A2));
 
-    /// <summary>Floats from one position's matrix to the next: an odd number of cache lines, so that the 36 elements of a tile fall on different cache sets.</summary>
+    /// <summary>Floats from one position's matrix to the next: an odd number of cache lines, so that the 36 elements of a tile map to different cache sets.</summary>
     public static nint Distance(long matrixFloats) => (nint)(((matrixFloats + 15) / 16) | 1) * 16;
 
     /// <summary>v[position] = Bᵀ d B of one tile.</summary>
-    /// <param name="pixels">Addresses of the tile's 36 pixels, row by row; those beyond the image lead to zeros.</param>
+    /// <param name="pixels">Addresses of the tile's 36 pixels, row by row; those outside the image point to zeros.</param>
     /// <param name="channels">Channels, a multiple of <see cref="Gemm.Lanes"/>.</param>
     /// <param name="v">The tile's row in the matrix of position 0.</param>
     /// <param name="distance">Floats between the matrices of two positions.</param>
@@ -49,7 +49,7 @@ internal static unsafe class WinogradTransforms
     /// <param name="m">The tile's row in the matrix of position 0.</param>
     /// <param name="distance">Floats between the matrices of two positions.</param>
     /// <param name="channels">Channels of the result.</param>
-    /// <param name="pixels">Addresses of the tile's 16 results, row by row; those beyond the result lead to memory of no use.</param>
+    /// <param name="pixels">Addresses of the tile's 16 results, row by row; those outside the result point to scratch memory.</param>
     public static void Output(float* m, nint distance, int channels, float** pixels)
     {
         if (Lanes512.IsSupported)
@@ -61,11 +61,11 @@ internal static unsafe class WinogradTransforms
     }
 
     /// <summary>z[position] = A dy Aᵀ of one tile of the result's gradient, written as row <paramref name="row"/> of packed matrices.</summary>
-    /// <param name="pixels">Addresses of the tile's 16 gradients, row by row; those beyond the result lead to zeros.</param>
+    /// <param name="pixels">Addresses of the tile's 16 gradients, row by row; those outside the result point to zeros.</param>
     /// <param name="channels">Channels of the result.</param>
     /// <param name="z">Position 0's matrix, packed for <see cref="Gemm"/>.</param>
     /// <param name="rows">Rows of each matrix.</param>
-    /// <param name="row">Which row the tile is.</param>
+    /// <param name="row">The tile's row.</param>
     /// <param name="distance">Floats between the matrices of two positions.</param>
     public static void OutputGradient(float** pixels, int channels, float* z, int rows, int row, nint distance)
     {
@@ -78,10 +78,10 @@ internal static unsafe class WinogradTransforms
     }
 
     /// <summary>u[position] = G g Gᵀ of one input channel and <paramref name="filters"/> filters.</summary>
-    /// <param name="taps">Tap 0; filters lie side by side.</param>
+    /// <param name="taps">Tap 0; filters are contiguous.</param>
     /// <param name="tapDistance">Floats between two taps.</param>
     /// <param name="filters">Filters, a multiple of <see cref="Gemm.Lanes"/>.</param>
-    /// <param name="u">Where position 0's go, side by side.</param>
+    /// <param name="u">Position 0's results, contiguous.</param>
     /// <param name="distance">Floats between the matrices of two positions.</param>
     public static void Filter(float* taps, nint tapDistance, int filters, float* u, nint distance)
     {
@@ -93,7 +93,7 @@ internal static unsafe class WinogradTransforms
             Filter<Vector128<float>, Lanes128>(taps, tapDistance, filters, u, distance);
     }
 
-    /// <summary>dg = Gᵀ u G, the way back: from 36 positions to the gradients of nine taps, of one input channel.</summary>
+    /// <summary>dg = Gᵀ u G: from 36 positions to the gradients of nine taps, of one input channel.</summary>
     /// <param name="u">Position 0's row.</param>
     /// <param name="distance">Floats between the matrices of two positions.</param>
     /// <param name="filters">Filters.</param>
