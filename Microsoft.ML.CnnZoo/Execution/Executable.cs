@@ -10,7 +10,9 @@ namespace Microsoft.ML.CnnZoo.Execution;
 /// <param name="Backend">The backend of its kernel.</param>
 internal readonly record struct PlanStep(NodeDef Node, string Backend);
 
-/// <summary>A compiled plan: kernels in order, memory laid out. Used by one thread at a time; running it allocates nothing.</summary>
+/// <summary>
+/// A compiled plan: kernels in order, memory laid out. Used by one thread at a time; running it allocates nothing.
+/// </summary>
 internal sealed unsafe class Executable : IDisposable
 {
     private readonly IKernel[] _kernels;
@@ -27,7 +29,8 @@ internal sealed unsafe class Executable : IDisposable
     private long _parametersVersion = -1;
     private bool _disposed;
 
-    internal Executable(GraphRequest request, IReadOnlyList<PreparedStep> steps, IReadOnlyDictionary<NodeOutput, Storage> storages, long arenaBytes,
+    internal Executable(GraphRequest request, IReadOnlyList<PreparedStep> steps,
+        IReadOnlyDictionary<NodeOutput, Storage> storages, long arenaBytes,
         IReadOnlyList<Variable> parameterSources)
     {
         _arena = new NativeBuffer(arenaBytes);
@@ -55,7 +58,9 @@ internal sealed unsafe class Executable : IDisposable
     /// <summary>The steps in the order in which they run.</summary>
     public IReadOnlyList<PlanStep> Steps { get; }
 
-    /// <summary>Bytes of activations, scratch, feeds, fetches and constants; variables not counted. Known before the first run.</summary>
+    /// <summary>
+    /// Bytes of activations, scratch, feeds, fetches and constants; variables not counted. Known before the first run.
+    /// </summary>
     public long PeakBytes { get; }
 
     /// <summary>Names of the placeholders that the plan reads.</summary>
@@ -67,9 +72,11 @@ internal sealed unsafe class Executable : IDisposable
     /// <summary>The memory of a placeholder: write it before <see cref="Run"/>; later runs reuse the content.</summary>
     /// <exception cref="KeyNotFoundException">The plan reads no placeholder of that name.</exception>
     /// <exception cref="InvalidOperationException">Its elements are of another type.</exception>
-    public Span<T> Feed<T>(string placeholder) where T : unmanaged => _feeds.TryGetValue(placeholder, out (nint Pointer, TensorSpec Spec) feed)
+    public Span<T> Feed<T>(string placeholder) where T : unmanaged =>
+        _feeds.TryGetValue(placeholder, out (nint Pointer, TensorSpec Spec) feed)
         ? View<T>(feed, placeholder)
-        : throw new KeyNotFoundException($"The plan reads no placeholder '{placeholder}'; it reads {string.Join(", ", _feeds.Keys)}.");
+        : throw new KeyNotFoundException(
+        $"The plan reads no placeholder '{placeholder}'; it reads {string.Join(", ", _feeds.Keys)}.");
 
     /// <summary>A fetched tensor's elements, valid until the next <see cref="Run"/>.</summary>
     /// <param name="index">Position in the fetches given to <see cref="Session.Compile"/>.</param>

@@ -2,9 +2,11 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Execution;
 
-/// <summary>The addresses that a kernel works on, valid during one <see cref="IKernel.Run"/>. Row-major (NHWC, HWIO), dense and 64-byte aligned, except
-/// strided operands (<see cref="KernelInput.RowPitch"/>, <see cref="KernelRequest.OutputRowPitches"/>).</summary>
-/// <param name="inputs">One per data input; for a variable's handle the address of its value; constants that the kernel knew at preparation are included.</param>
+/// <summary>The addresses that a kernel works on, valid during one <see cref="IKernel.Run"/>. Row-major (NHWC, HWIO),
+/// dense and 64-byte aligned, except strided operands (<see cref="KernelInput.RowPitch"/>,
+/// <see cref="KernelRequest.OutputRowPitches"/>).</summary>
+/// <param name="inputs">One per data input; for a variable's handle the address of its value; constants that the kernel
+/// knew at preparation are included.</param>
 /// <param name="outputs">One per output, read or not.</param>
 /// <param name="scratch">Memory of <see cref="IKernel.ScratchBytes"/> bytes, of undefined content.</param>
 internal readonly unsafe ref struct KernelBuffers(ReadOnlySpan<nint> inputs, ReadOnlySpan<nint> outputs, nint scratch)
@@ -24,16 +26,25 @@ internal readonly unsafe ref struct KernelBuffers(ReadOnlySpan<nint> inputs, Rea
     public T* Output<T>(int index = 0) where T : unmanaged => (T*)_outputs[index];
 }
 
-/// <summary>One node of a plan, ready to run: geometry and algorithm are fixed when it is prepared. Used by one thread at a time.</summary>
+/// <summary>
+/// One node of a plan, ready to run: geometry and algorithm are fixed when it is prepared. Used by one thread at a
+/// time.
+/// </summary>
 internal interface IKernel : IDisposable
 {
     /// <summary>Bytes of scratch memory that <see cref="Run"/> needs.</summary>
     long ScratchBytes => 0;
 
-    /// <summary>The input whose buffer output 0 may reuse, one that the op allows (<see cref="OpDefinition.AllowsOverwrite"/>), or -1.</summary>
+    /// <summary>
+    /// The input whose buffer output 0 may reuse, one that the op allows (<see cref="OpDefinition.AllowsOverwrite"/>),
+    /// or -1.
+    /// </summary>
     int InPlaceInput => -1;
 
-    /// <summary>Whether the kernel keeps its own copy of an input that is a parameter, so that it reads the input only when its version has changed.</summary>
+    /// <summary>
+    /// Whether the kernel keeps its own copy of an input that is a parameter, so that it reads the input only when its
+    /// version has changed.
+    /// </summary>
     bool Keeps(int input) => false;
 
     /// <summary>Computes the outputs. Allocates nothing.</summary>
@@ -45,7 +56,9 @@ internal enum InputSource
 {
     /// <summary>Computed by another node, or fed.</summary>
     Computed,
-    /// <summary>The value (or handle) of a variable, or what the plan computes from variables and constants alone.</summary>
+    /// <summary>
+    /// The value (or handle) of a variable, or what the plan computes from variables and constants alone.
+    /// </summary>
     Variable,
     /// <summary>A constant of the graph: the same at every run.</summary>
     Constant,
@@ -59,13 +72,19 @@ internal interface IVersioned
 }
 
 /// <summary>One input of a kernel that is prepared.</summary>
-/// <param name="Spec">Type and shape, fully defined. For a handle: the variable's own type and shape. Where the node reads a weight or constant as bfloat16 through a folded cast: float32, as it is stored.</param>
+/// <param name="Spec">Type and shape, fully defined. For a handle: the variable's own type and shape. Where the node
+/// reads a weight or constant as bfloat16 through a folded cast: float32, as it is stored.</param>
 /// <param name="Source">Where it comes from.</param>
-/// <param name="Origin">The variable, or what was computed from variables: packed weights are stale when its version has changed.</param>
+/// <param name="Origin">The variable, or what was computed from variables: packed weights are stale when its version
+/// has changed.</param>
 /// <param name="Constant">The integers of a constant input (axes, shapes), else null.</param>
-internal readonly record struct KernelInput(TensorSpec Spec, InputSource Source, IVersioned? Origin = null, long[]? Constant = null)
+internal readonly record struct KernelInput(TensorSpec Spec, InputSource Source, IVersioned? Origin = null,
+    long[]? Constant = null)
 {
-    /// <summary>Elements from one row of the last dimension to the next for a strided input, a range of channels of a wider tensor; 0 for a dense one.</summary>
+    /// <summary>
+    /// Elements from one row of the last dimension to the next for a strided input, a range of channels of a wider
+    /// tensor; 0 for a dense one.
+    /// </summary>
     public int RowPitch { get; init; }
 
     /// <summary>Elements from one row of the last dimension to the next.</summary>
@@ -85,8 +104,10 @@ internal readonly record struct KernelInput(TensorSpec Spec, InputSource Source,
 /// <param name="Inputs">Inputs with fully defined shapes.</param>
 /// <param name="Outputs">Outputs with fully defined shapes.</param>
 /// <param name="Workers">Threads to run on.</param>
-/// <param name="TrainsVariables">Whether this plan changes variables: then packed weights are stale after every run.</param>
-internal sealed record KernelRequest(NodeDef Node, IReadOnlyList<KernelInput> Inputs, IReadOnlyList<TensorSpec> Outputs, WorkerPool Workers, bool TrainsVariables)
+/// <param name="TrainsVariables">Whether this plan changes variables: then packed weights are stale after every
+/// run.</param>
+internal sealed record KernelRequest(NodeDef Node, IReadOnlyList<KernelInput> Inputs, IReadOnlyList<TensorSpec> Outputs,
+    WorkerPool Workers, bool TrainsVariables)
 {
     /// <summary>For each output as <see cref="KernelInput.RowPitch"/> for inputs; empty if all are dense.</summary>
     public IReadOnlyList<int> OutputRowPitches { get; init; } = [];
@@ -99,7 +120,8 @@ internal sealed record KernelRequest(NodeDef Node, IReadOnlyList<KernelInput> In
 
     /// <summary>An attribute of the node, or its schema's default.</summary>
     public AttributeValue Attribute(string name) => Node.Attributes.TryGetValue(name, out AttributeValue? value) ? value
-        : Node.Definition.Attributes.FirstOrDefault(a => a.Name == name)?.Default ?? throw new GraphException($"{Node}: the attribute '{name}' is missing.");
+        : Node.Definition.Attributes.FirstOrDefault(a => a.Name == name)?.Default
+        ?? throw new GraphException($"{Node}: the attribute '{name}' is missing.");
 }
 
 /// <summary>Creates kernels for one op.</summary>
@@ -109,8 +131,10 @@ internal interface IKernelFactory
     string Op { get; }
 
     /// <summary>
-    /// Whether its kernels support strided operands (<see cref="KernelInput.RowPitch"/>, <see cref="KernelRequest.OutputRowPitches"/>) wherever
-    /// the op allows them (<see cref="OpDefinition.AllowsStridedInput"/>, <see cref="OpDefinition.AllowsStridedOutput"/>). Plans use strided operands only if every backend supports them.
+    /// Whether its kernels support strided operands (<see cref="KernelInput.RowPitch"/>,
+    /// <see cref="KernelRequest.OutputRowPitches"/>) wherever the op allows them
+    /// (<see cref="OpDefinition.AllowsStridedInput"/>, <see cref="OpDefinition.AllowsStridedOutput"/>). Plans use
+    /// strided operands only if every backend supports them.
     /// </summary>
     bool SupportsStridedOperands => false;
 
@@ -127,6 +151,8 @@ internal interface IBackend
     /// <summary>One factory per op.</summary>
     IReadOnlyList<IKernelFactory> Factories { get; }
 
-    /// <summary>Whether convolutions and products of this type run at the processor's full speed. By default float32 only.</summary>
+    /// <summary>
+    /// Whether convolutions and products of this type run at the processor's full speed. By default float32 only.
+    /// </summary>
     bool Accelerates(DataType type) => type == DataType.Float;
 }

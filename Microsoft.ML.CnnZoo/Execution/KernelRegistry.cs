@@ -19,7 +19,8 @@ internal sealed class KernelRegistry
             var factories = new Dictionary<string, IKernelFactory>(StringComparer.Ordinal);
             foreach (IKernelFactory factory in backend.Factories)
                 if (!factories.TryAdd(factory.Op, factory))
-                    throw new ArgumentException($"The backend '{backend.Name}' registers {factory.Op} twice.", nameof(backends));
+                    throw new ArgumentException($"The backend '{backend.Name}' registers {factory.Op} twice.",
+                        nameof(backends));
             _backends.Add((backend.Name, factories));
         }
     }
@@ -31,7 +32,9 @@ internal sealed class KernelRegistry
     public bool Accelerates(DataType type) => _all.Any(b => b.Accelerates(type));
 
     /// <summary>Whether every backend's kernels of an op support strided operands.</summary>
-    internal bool SupportsStridedOperands(string op) => _backends.All(b => !b.Factories.TryGetValue(op, out IKernelFactory? factory) || factory.SupportsStridedOperands);
+    internal bool SupportsStridedOperands(string op) =>
+        _backends.All(b => !b.Factories.TryGetValue(op, out IKernelFactory? factory)
+        || factory.SupportsStridedOperands);
 
     /// <summary>Prepares the first kernel that a backend offers.</summary>
     /// <returns>The kernel and its backend's name.</returns>
@@ -39,8 +42,10 @@ internal sealed class KernelRegistry
     public (IKernel Kernel, string Backend) Prepare(KernelRequest request)
     {
         foreach ((string name, Dictionary<string, IKernelFactory> factories) in _backends)
-            if (factories.TryGetValue(request.Node.Op, out IKernelFactory? factory) && factory.TryPrepare(request) is IKernel kernel)
+            if (factories.TryGetValue(request.Node.Op, out IKernelFactory? factory)
+                && factory.TryPrepare(request) is IKernel kernel)
                 return (kernel, name);
-        throw new GraphException($"{request.Node}: no kernel for inputs {string.Join(", ", request.Inputs.Select(i => i.Spec))} in {string.Join(", ", Backends)}.");
+        throw new GraphException($"{request.Node}: no kernel for inputs " +
+            $"{string.Join(", ", request.Inputs.Select(i => i.Spec))} in {string.Join(", ", Backends)}.");
     }
 }

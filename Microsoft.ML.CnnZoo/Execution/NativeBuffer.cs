@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.CnnZoo.Execution;
 
-/// <summary>Zeroed memory outside the garbage-collected heap, aligned to 64 bytes (a cache line, a 512-bit vector).</summary>
+/// <summary>
+/// Zeroed memory outside the garbage-collected heap, aligned to 64 bytes (a cache line, a 512-bit vector).
+/// </summary>
 internal sealed unsafe class NativeBuffer : IDisposable
 {
     /// <summary>Alignment of every buffer, bytes.</summary>

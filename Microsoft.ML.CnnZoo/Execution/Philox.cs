@@ -1,6 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Execution;
 
-/// <summary>The counter-based generator Philox 4x32-10: four 32-bit numbers as a function of a 128-bit counter and a 64-bit key, with no state.</summary>
+/// <summary>
+/// The counter-based generator Philox 4x32-10: four 32-bit numbers as a function of a 128-bit counter and a 64-bit key,
+/// with no state.
+/// </summary>
 /// <remarks>Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".</remarks>
 internal static class Philox
 {
@@ -16,14 +19,17 @@ internal static class Philox
         for (int round = 0; round < 10; round++)
         {
             ulong product0 = (ulong)Multiplier0 * x0, product1 = (ulong)Multiplier1 * x2;
-            (x0, x1, x2, x3) = ((uint)(product1 >> 32) ^ x1 ^ k0, (uint)product1, (uint)(product0 >> 32) ^ x3 ^ k1, (uint)product0);
+            (x0, x1, x2, x3) = ((uint)(product1 >> 32) ^ x1 ^ k0, (uint)product1, (uint)(product0 >> 32) ^ x3 ^ k1,
+                (uint)product0);
             k0 += Weyl0;
             k1 += Weyl1;
         }
         return (x0, x1, x2, x3);
     }
 
-    /// <summary>A number in [0, 1): the low 23 bits as the mantissa of a float in [1, 2), less 1, as in TensorFlow.</summary>
+    /// <summary>
+    /// A number in [0, 1): the low 23 bits as the mantissa of a float in [1, 2), less 1, as in TensorFlow.
+    /// </summary>
     public static float ToUniform(uint bits) => BitConverter.UInt32BitsToSingle(0x3F800000 | (bits & 0x7FFFFF)) - 1;
 
     /// <summary>Fills with numbers in [0, 1); element i comes from counter + i/4.</summary>

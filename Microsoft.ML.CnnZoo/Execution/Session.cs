@@ -7,16 +7,25 @@ namespace Microsoft.ML.CnnZoo.Execution;
 /// <summary>How a plan is compiled.</summary>
 internal sealed record CompileOptions
 {
-    /// <summary>Whether to fold batch norms into convolutions (inference) and to fuse bias, sum and activation into convolutions, dense layers and batch norms. Default true.</summary>
+    /// <summary>
+    /// Whether to fold batch norms into convolutions (inference) and to fuse bias, sum and activation into
+    /// convolutions, dense layers and batch norms. Default true.
+    /// </summary>
     public bool Fuse { get; init; } = true;
 
     /// <summary>Numeric precision. Default float32.</summary>
     public CnnPrecision Precision { get; init; }
 
-    /// <summary>Whether training recomputes batch norms and concatenations for the gradients instead of storing them: less memory, more time, the same weights. Default false.</summary>
+    /// <summary>
+    /// Whether training recomputes batch norms and concatenations for the gradients instead of storing them: less
+    /// memory, more time, the same weights. Default false.
+    /// </summary>
     public bool RecomputeActivations { get; init; }
 
-    /// <summary>Whether tensors that are concatenated are computed in place, in the concatenation's memory. Off for comparisons only.</summary>
+    /// <summary>
+    /// Whether tensors that are concatenated are computed in place, in the concatenation's memory. Off for comparisons
+    /// only.
+    /// </summary>
     internal bool PlacesConcatenations { get; init; } = true;
 
     /// <summary>Threads to run on. Default: one per processor.</summary>
@@ -27,30 +36,44 @@ internal sealed record CompileOptions
 /// <param name="registry">Backends in order of preference.</param>
 internal sealed class Session(KernelRegistry registry)
 {
-    /// <summary>Compiles a graph for fixed feed shapes: prunes nodes that no fetch or target depends on, optimizes the graph, chooses kernels, lays out memory.</summary>
+    /// <summary>
+    /// Compiles a graph for fixed feed shapes: prunes nodes that no fetch or target depends on, optimizes the graph,
+    /// chooses kernels, lays out memory.
+    /// </summary>
     /// <param name="graph">The graph.</param>
     /// <param name="feeds">Shape of each placeholder that has unknown dimensions, by name.</param>
     /// <param name="fetches">Tensors to compute.</param>
     /// <param name="targets">Stateful nodes to run (optimizer and running statistics).</param>
     /// <param name="variables">Values; missing variables are created with zeros.</param>
     /// <param name="options">Null for the defaults.</param>
-    /// <exception cref="GraphException">A needed placeholder is not fed, shapes do not fit, or no backend has a kernel.</exception>
-    public Executable Compile(NetworkGraph graph, IReadOnlyDictionary<string, TensorShape> feeds, IReadOnlyList<NodeOutput> fetches,
+    /// <exception cref="GraphException">A needed placeholder is not fed, shapes do not fit, or no backend has a
+    /// kernel.</exception>
+    public Executable Compile(NetworkGraph graph, IReadOnlyDictionary<string, TensorShape> feeds,
+        IReadOnlyList<NodeOutput> fetches,
         IReadOnlyList<NodeDef> targets, VariableStore variables, CompileOptions? options = null)
     {
         options ??= new CompileOptions();
         options = options with { Precision = Resolve(options.Precision) };
         GraphRequest request = Optimize(new GraphRequest(graph, fetches, targets), feeds, options);
-        ConcatenationPlacement placement = options.PlacesConcatenations ? ConcatenationPlacement.Of(request, registry) : ConcatenationPlacement.None;
+        ConcatenationPlacement placement = options.PlacesConcatenations
+            ? ConcatenationPlacement.Of(request, registry) : ConcatenationPlacement.None;
         return new PlanCompiler(request, registry, variables, options.Workers, placement).Compile();
     }
 
-    /// <summary>The precision that <see cref="CnnPrecision.Auto"/> selects with these backends on this machine; others are returned unchanged.</summary>
+    /// <summary>
+    /// The precision that <see cref="CnnPrecision.Auto"/> selects with these backends on this machine; others are
+    /// returned unchanged.
+    /// </summary>
     public CnnPrecision Resolve(CnnPrecision precision) =>
-        precision != CnnPrecision.Auto ? precision : registry.Accelerates(DataType.BFloat16) ? CnnPrecision.BFloat16 : CnnPrecision.Float32;
+        precision != CnnPrecision.Auto ? precision
+        : registry.Accelerates(DataType.BFloat16) ? CnnPrecision.BFloat16 : CnnPrecision.Float32;
 
-    /// <summary>The graph after all passes: what <see cref="Compile"/> would run; <see cref="CnnPrecision.Auto"/> counts as float32.</summary>
-    public static GraphRequest Optimize(GraphRequest request, IReadOnlyDictionary<string, TensorShape> feeds, CompileOptions options)
+    /// <summary>
+    /// The graph after all passes: what <see cref="Compile"/> would run; <see cref="CnnPrecision.Auto"/> counts as
+    /// float32.
+    /// </summary>
+    public static GraphRequest Optimize(GraphRequest request, IReadOnlyDictionary<string, TensorShape> feeds,
+        CompileOptions options)
     {
         List<IGraphPass> passes = [new Specialize(feeds), new FoldShapes()];
         if (options.Fuse)

@@ -30,7 +30,8 @@ internal sealed class Tensor
     public static Tensor Of<T>(TensorShape shape, params ReadOnlySpan<T> values) where T : unmanaged
     {
         if (values.Length != shape.ElementCount)
-            throw new ArgumentException($"A tensor of shape {shape} has {shape.ElementCount} elements, received {values.Length}.", nameof(values));
+            throw new ArgumentException($"A tensor of shape {shape} has {shape.ElementCount} elements, received " +
+                $"{values.Length}.", nameof(values));
         var tensor = new Tensor(new TensorSpec(DataTypes.Of<T>(), shape));
         values.CopyTo(tensor.Values<T>());
         return tensor;

@@ -48,7 +48,8 @@ internal sealed class Variable : IVersioned, IDisposable
     public void CopyFrom(Variable other)
     {
         if (other.Spec != Spec)
-            throw new ArgumentException($"The variable '{Name}' is {Spec}; '{other.Name}' is {other.Spec}.", nameof(other));
+            throw new ArgumentException($"The variable '{Name}' is {Spec}; '{other.Name}' is {other.Spec}.",
+                nameof(other));
         other._buffer.Span<byte>().CopyTo(_buffer.Span<byte>());
         Touch();
     }
@@ -87,7 +88,9 @@ internal sealed class VariableStore : IDisposable
     public Variable GetOrAdd(string name, TensorSpec spec)
     {
         if (_variables.TryGetValue(name, out Variable? variable))
-            return variable.Spec == spec ? variable : throw new ArgumentException($"The variable '{name}' is {variable.Spec}, requested as {spec}.", nameof(spec));
+            return variable.Spec == spec ? variable
+                : throw new ArgumentException($"The variable '{name}' is {variable.Spec}, requested as {spec}.",
+                nameof(spec));
         variable = new Variable(name, spec);
         _variables.Add(name, variable);
         _ordered.Add(variable);

@@ -3,13 +3,17 @@ namespace Microsoft.ML.CnnZoo.Execution;
 /// <summary>Work that is divided into parts.</summary>
 internal interface IParallelWork
 {
-    /// <summary>Runs part <paramref name="part"/> of <paramref name="parts"/>; parts run at the same time and must not touch each other's output.</summary>
+    /// <summary>
+    /// Runs part <paramref name="part"/> of <paramref name="parts"/>; parts run at the same time and must not touch
+    /// each other's output.
+    /// </summary>
     void RunPart(int part, int parts);
 }
 
 /// <summary>
-/// Threads that share the parts of a kernel's work. The number of parts is the number of threads, whatever the machine's load, so that sums
-/// have a fixed order. Starting a job allocates nothing; idle workers spin briefly, then sleep.
+/// Threads that share the parts of a kernel's work. The number of parts is the number of threads, whatever the
+/// machine's load, so that sums have a fixed order. Starting a job allocates nothing; idle workers spin briefly, then
+/// sleep.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
@@ -25,7 +29,8 @@ internal sealed class WorkerPool : IDisposable
     private volatile bool _stopping;
 
     /// <summary>Creates a pool.</summary>
-    /// <param name="threads">Threads that work at the same time, the caller's included; 0 for one per processor.</param>
+    /// <param name="threads">Threads that work at the same time, the caller's included; 0 for one per
+    /// processor.</param>
     public WorkerPool(int threads = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
@@ -48,7 +53,9 @@ internal sealed class WorkerPool : IDisposable
     /// <summary>Threads, the caller's included; also the number of parts of every job.</summary>
     public int ThreadCount { get; }
 
-    /// <summary>Runs all parts and returns when the last is done. Jobs of different callers run one after another.</summary>
+    /// <summary>
+    /// Runs all parts and returns when the last is done. Jobs of different callers run one after another.
+    /// </summary>
     /// <remarks>An exception in a part is thrown here once all parts have ended.</remarks>
     public void Run(IParallelWork work)
     {
@@ -134,7 +141,9 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>Marks the worker as asleep, checks for a job once more, then waits: a job that starts in between is not missed.</summary>
+    /// <summary>
+    /// Marks the worker as asleep, checks for a job once more, then waits: a job that starts in between is not missed.
+    /// </summary>
     private void Sleep(int index, int seen)
     {
         Interlocked.Exchange(ref _asleep[index], 1);

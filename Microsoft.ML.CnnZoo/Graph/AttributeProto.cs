@@ -31,8 +31,10 @@ internal static class AttributeProto
 
     /// <summary>From a message.</summary>
     /// <param name="proto">The message.</param>
-    /// <param name="expected">The kind in the op's schema, needed for empty lists, whose element kind the message does not hold.</param>
-    /// <exception cref="GraphException">The value's form is not supported; the message continues "the attribute 'x' …".</exception>
+    /// <param name="expected">The kind in the op's schema, needed for empty lists, whose element kind the message does
+    /// not hold.</param>
+    /// <exception cref="GraphException">The value's form is not supported; the message continues "the attribute 'x'
+    /// …".</exception>
     public static AttributeValue FromProto(Protos.AttrValue proto, AttributeKind? expected) => proto.ValueCase switch
     {
         Protos.AttrValue.ValueOneofCase.I => AttributeValue.Of(proto.I),
@@ -52,12 +54,14 @@ internal static class AttributeProto
         if (proto.UnknownRank)
             throw new GraphException("has a shape of unknown rank, which is not supported");
         if (proto.Dim.Any(d => d.Size is < TensorShape.Unknown or > int.MaxValue))
-            throw new GraphException($"has the shape [{string.Join(',', proto.Dim.Select(d => d.Size))}], which is out of range");
+            throw new GraphException(
+                $"has the shape [{string.Join(',', proto.Dim.Select(d => d.Size))}], which is out of range");
         return new TensorShape([.. proto.Dim.Select(d => (int)d.Size)]);
     }
 
     /// <summary>An element type from its message.</summary>
-    public static DataType FromProto(Protos.DataType proto) => Enum.IsDefined((DataType)proto) && proto != Protos.DataType.DtInvalid
+    public static DataType FromProto(Protos.DataType proto) => Enum.IsDefined((DataType)proto)
+        && proto != Protos.DataType.DtInvalid
         ? (DataType)proto
         : throw new GraphException($"has the element type {(int)proto}, which is not supported");
 
@@ -74,8 +78,10 @@ internal static class AttributeProto
     {
         if (list.B.Count + list.Tensor.Count + list.Func.Count > 0)
             throw new GraphException("is a list of Booleans, tensors or functions, which is not supported");
-        AttributeKind kind = list.S.Count > 0 ? AttributeKind.StringList : list.F.Count > 0 ? AttributeKind.FloatList : list.Type.Count > 0 ? AttributeKind.TypeList
-            : list.Shape.Count > 0 ? AttributeKind.ShapeList : list.I.Count > 0 ? AttributeKind.IntList : expected ?? AttributeKind.IntList;
+        AttributeKind kind = list.S.Count > 0 ? AttributeKind.StringList : list.F.Count > 0 ? AttributeKind.FloatList
+            : list.Type.Count > 0 ? AttributeKind.TypeList
+            : list.Shape.Count > 0 ? AttributeKind.ShapeList : list.I.Count > 0 ? AttributeKind.IntList
+            : expected ?? AttributeKind.IntList;
         return kind switch
         {
             AttributeKind.StringList => AttributeValue.OfStrings([.. list.S.Select(Text)]),

@@ -81,17 +81,23 @@ public sealed class AttributeValue : IEquatable<AttributeValue>
     /// <summary>A constant.</summary>
     public static AttributeValue Of(TensorLiteral value) => new(AttributeKind.Tensor, value);
     /// <summary>A list of integers.</summary>
-    public static AttributeValue OfInts(params ReadOnlySpan<long> values) => new(AttributeKind.IntList, ImmutableArray.Create(values));
+    public static AttributeValue OfInts(params ReadOnlySpan<long> values) =>
+        new(AttributeKind.IntList, ImmutableArray.Create(values));
     /// <summary>A list of integers.</summary>
-    public static AttributeValue OfInts(IEnumerable<int> values) => new(AttributeKind.IntList, values.Select(v => (long)v).ToImmutableArray());
+    public static AttributeValue OfInts(IEnumerable<int> values) =>
+        new(AttributeKind.IntList, values.Select(v => (long)v).ToImmutableArray());
     /// <summary>A list of floats.</summary>
-    public static AttributeValue OfFloats(params ReadOnlySpan<float> values) => new(AttributeKind.FloatList, ImmutableArray.Create(values));
+    public static AttributeValue OfFloats(params ReadOnlySpan<float> values) =>
+        new(AttributeKind.FloatList, ImmutableArray.Create(values));
     /// <summary>A list of strings.</summary>
-    public static AttributeValue OfStrings(params ReadOnlySpan<string> values) => new(AttributeKind.StringList, ImmutableArray.Create(values));
+    public static AttributeValue OfStrings(params ReadOnlySpan<string> values) =>
+        new(AttributeKind.StringList, ImmutableArray.Create(values));
     /// <summary>A list of element types.</summary>
-    public static AttributeValue OfTypes(params ReadOnlySpan<DataType> values) => new(AttributeKind.TypeList, ImmutableArray.Create(values));
+    public static AttributeValue OfTypes(params ReadOnlySpan<DataType> values) =>
+        new(AttributeKind.TypeList, ImmutableArray.Create(values));
     /// <summary>A list of shapes.</summary>
-    public static AttributeValue OfShapes(params ReadOnlySpan<TensorShape> values) => new(AttributeKind.ShapeList, ImmutableArray.Create(values));
+    public static AttributeValue OfShapes(params ReadOnlySpan<TensorShape> values) =>
+        new(AttributeKind.ShapeList, ImmutableArray.Create(values));
 
     /// <inheritdoc/>
     public bool Equals(AttributeValue? other) => other is not null && Kind == other.Kind && Kind switch
@@ -122,5 +128,6 @@ public sealed class AttributeValue : IEquatable<AttributeValue>
         _ => _value.ToString()!,
     };
 
-    private T Get<T>(AttributeKind kind) => Kind == kind ? (T)_value : throw new InvalidOperationException($"The attribute is of kind {Kind}, not {kind}.");
+    private T Get<T>(AttributeKind kind) => Kind == kind ? (T)_value
+        : throw new InvalidOperationException($"The attribute is of kind {Kind}, not {kind}.");
 }

@@ -45,9 +45,13 @@ internal static class DataTypes
     };
 
     /// <summary>Whether values of this type carry gradients.</summary>
-    public static bool IsFloating(this DataType type) => type is DataType.Float or DataType.Double or DataType.BFloat16 or DataType.Half;
+    public static bool IsFloating(this DataType type) =>
+        type is DataType.Float or DataType.Double or DataType.BFloat16 or DataType.Half;
 
-    /// <summary>The <see cref="DataType"/> that holds elements of <typeparamref name="T"/> (float, double, int, long, byte, bool, ulong, Half).</summary>
+    /// <summary>
+    /// The <see cref="DataType"/> that holds elements of <typeparamref name="T"/> (float, double, int, long, byte,
+    /// bool, ulong, Half).
+    /// </summary>
     /// <exception cref="ArgumentException">No data type matches.</exception>
     public static DataType Of<T>() where T : unmanaged
     {

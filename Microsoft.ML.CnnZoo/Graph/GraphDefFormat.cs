@@ -2,10 +2,14 @@ using Google.Protobuf;
 
 namespace Microsoft.ML.CnnZoo.Graph;
 
-/// <summary>TensorFlow's <c>GraphDef</c>: the serialized form of graphs, for TensorFlow, TensorFlow.NET, Netron and ML.NET's LoadTensorFlowModel.</summary>
+/// <summary>
+/// TensorFlow's <c>GraphDef</c>: the serialized form of graphs, for TensorFlow, TensorFlow.NET, Netron and ML.NET's
+/// LoadTensorFlowModel.
+/// </summary>
 /// <remarks>
-/// Lossless for graphs written here: node order, ports, control inputs, all attributes. Properties of variables that TensorFlow has no attributes for (role, initializer,
-/// parameter count) are stored in attributes of <c>VarHandleOp</c> that begin with an underscore, which TensorFlow ignores. Values of variables are not stored.
+/// Lossless for graphs written here: node order, ports, control inputs, all attributes. Properties of variables that
+/// TensorFlow has no attributes for (role, initializer, parameter count) are stored in attributes of <c>VarHandleOp</c>
+/// that begin with an underscore, which TensorFlow ignores. Values of variables are not stored.
 /// </remarks>
 public static class GraphDefFormat
 {
@@ -16,7 +20,8 @@ public static class GraphDefFormat
     public static void Write(NetworkGraph graph, Stream stream) => GraphDefWriter.ToProto(graph).WriteTo(stream);
 
     /// <summary>Reads a serialized graph; its nodes may be in any order.</summary>
-    /// <exception cref="GraphException">The bytes are not a GraphDef, or it holds an unsupported op, attribute, type or shape, or its nodes do not fit together.</exception>
+    /// <exception cref="GraphException">The bytes are not a GraphDef, or it holds an unsupported op, attribute, type or
+    /// shape, or its nodes do not fit together.</exception>
     public static NetworkGraph Read(ReadOnlySpan<byte> bytes)
     {
         try

@@ -3,7 +3,10 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Graph;
 
-/// <summary>Converts protobuf messages to a graph: checks names, sorts nodes after their inputs, and adds them through the builder, which checks schema and shapes.</summary>
+/// <summary>
+/// Converts protobuf messages to a graph: checks names, sorts nodes after their inputs, and adds them through the
+/// builder, which checks schema and shapes.
+/// </summary>
 internal sealed class GraphDefReader
 {
     // Attributes that newer TensorFlow versions write; these values are defaults and can be ignored.
@@ -21,7 +24,8 @@ internal sealed class GraphDefReader
         _proto = proto;
         foreach (Protos.NodeDef node in proto.Node)
             if (node.Name.Length == 0 || !_byName.TryAdd(node.Name, node))
-                throw new GraphException(node.Name.Length == 0 ? $"A node of op '{node.Op}' has no name." : $"Two nodes are named '{node.Name}'.");
+                throw new GraphException(node.Name.Length == 0 ? $"A node of op '{node.Op}' has no name."
+                    : $"Two nodes are named '{node.Name}'.");
     }
 
     public NetworkGraph Read()
@@ -94,10 +98,13 @@ internal sealed class GraphDefReader
 
     private VariableDefinition ReadVariable(Protos.NodeDef proto, SortedDictionary<string, AttributeValue> attributes)
     {
-        if (!attributes.TryGetValue("shared_name", out AttributeValue? shared) || shared is { Kind: AttributeKind.String, String.Length: 0 })
+        if (!attributes.TryGetValue("shared_name", out AttributeValue? shared)
+            || shared is { Kind: AttributeKind.String, String.Length: 0 })
             attributes["shared_name"] = shared = AttributeValue.Of(proto.Name);
-        if (shared.Kind != AttributeKind.String || !attributes.TryGetValue("dtype", out AttributeValue? type) || type.Kind != AttributeKind.Type
-            || !attributes.TryGetValue("shape", out AttributeValue? shape) || shape.Kind != AttributeKind.Shape || !shape.Shape.IsFullyDefined)
+        if (shared.Kind != AttributeKind.String || !attributes.TryGetValue("dtype", out AttributeValue? type)
+            || type.Kind != AttributeKind.Type
+            || !attributes.TryGetValue("shape", out AttributeValue? shape) || shape.Kind != AttributeKind.Shape
+                || !shape.Shape.IsFullyDefined)
             throw Error(proto, "a variable needs 'dtype' and a fully known 'shape'");
         var spec = new TensorSpec(type.Type, shape.Shape);
         VariableDefinition variable;
@@ -111,10 +118,12 @@ internal sealed class GraphDefReader
             throw Error(proto, e.Message.TrimEnd('.'));
         }
         VariableDefinition? known = _variables.Find(v => v.Name == variable.Name);
-        return known is null || known.Spec == spec ? variable : throw Error(proto, $"the variable '{known.Name}' is {known.Spec} elsewhere and {spec} here");
+        return known is null || known.Spec == spec ? variable
+            : throw Error(proto, $"the variable '{known.Name}' is {known.Spec} elsewhere and {spec} here");
     }
 
-    private static SortedDictionary<string, AttributeValue> ReadAttributes(Protos.NodeDef proto, OpDefinition definition)
+    private static SortedDictionary<string, AttributeValue> ReadAttributes(Protos.NodeDef proto,
+        OpDefinition definition)
     {
         var attributes = new SortedDictionary<string, AttributeValue>(StringComparer.Ordinal);
         foreach ((string name, Protos.AttrValue value) in proto.Attr)
@@ -151,5 +160,6 @@ internal sealed class GraphDefReader
             : throw Error(node, $"its input '{text}' is not of the form name:port");
     }
 
-    private static GraphException Error(Protos.NodeDef node, string problem) => new($"{node.Op} '{node.Name}': {problem}.");
+    private static GraphException Error(Protos.NodeDef node, string problem) =>
+        new($"{node.Op} '{node.Name}': {problem}.");
 }

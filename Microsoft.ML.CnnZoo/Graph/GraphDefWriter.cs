@@ -9,7 +9,8 @@ internal static class GraphDefWriter
     public static Protos.GraphDef ToProto(NetworkGraph graph)
     {
         var proto = new Protos.GraphDef { Versions = new() { Producer = ProducerVersion } };
-        Dictionary<string, VariableDefinition> variables = graph.Variables.ToDictionary(v => v.Name, StringComparer.Ordinal);
+        Dictionary<string, VariableDefinition> variables =
+            graph.Variables.ToDictionary(v => v.Name, StringComparer.Ordinal);
         foreach (NodeDef node in graph.Nodes)
         {
             var entry = new Protos.NodeDef { Name = node.Name, Op = node.Op };
@@ -17,7 +18,8 @@ internal static class GraphDefWriter
             entry.Input.AddRange(node.ControlInputs.Select(c => $"^{c.Name}"));
             foreach ((string name, AttributeValue value) in node.Attributes)
                 entry.Attr.Add(name, AttributeProto.ToProto(value));
-            if (node.Op == "VarHandleOp" && variables.TryGetValue(node.Attributes["shared_name"].String, out VariableDefinition? variable))
+            if (node.Op == "VarHandleOp"
+                && variables.TryGetValue(node.Attributes["shared_name"].String, out VariableDefinition? variable))
                 foreach ((string name, AttributeValue value) in VariableAttributes.Of(variable))
                     entry.Attr.Add(name, AttributeProto.ToProto(value));
             proto.Node.Add(entry);

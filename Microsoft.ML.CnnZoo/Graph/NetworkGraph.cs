@@ -20,7 +20,8 @@ public sealed class NetworkGraph
 
     /// <summary>The node with that name.</summary>
     /// <exception cref="KeyNotFoundException">No such node.</exception>
-    public NodeDef this[string name] => Find(name) ?? throw new KeyNotFoundException($"The graph of {Nodes.Count} nodes has no node '{name}'.");
+    public NodeDef this[string name] => Find(name)
+        ?? throw new KeyNotFoundException($"The graph of {Nodes.Count} nodes has no node '{name}'.");
 
     /// <summary>The node with that name, or null.</summary>
     public NodeDef? Find(string name) => _byName.GetValueOrDefault(name);

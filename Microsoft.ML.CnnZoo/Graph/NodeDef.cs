@@ -1,9 +1,13 @@
 namespace Microsoft.ML.CnnZoo.Graph;
 
-/// <summary>One operation of a graph: TensorFlow's op name, attributes and inputs, and the inferred types and shapes of its outputs.</summary>
+/// <summary>
+/// One operation of a graph: TensorFlow's op name, attributes and inputs, and the inferred types and shapes of its
+/// outputs.
+/// </summary>
 public sealed class NodeDef
 {
-    internal NodeDef(int index, string name, OpDefinition definition, IReadOnlyList<NodeOutput> inputs, IReadOnlyList<NodeDef> controlInputs,
+    internal NodeDef(int index, string name, OpDefinition definition, IReadOnlyList<NodeOutput> inputs,
+        IReadOnlyList<NodeDef> controlInputs,
         IReadOnlyDictionary<string, AttributeValue> attributes, IReadOnlyList<TensorSpec> outputs)
     {
         Index = index;

@@ -14,7 +14,8 @@ internal enum PaddingKind
 /// <summary>Padding of a window over an NHWC image, in pixels.</summary>
 internal readonly record struct Padding
 {
-    private Padding(PaddingKind kind, int top, int bottom, int left, int right) => (Kind, Top, Bottom, Left, Right) = (kind, top, bottom, left, right);
+    private Padding(PaddingKind kind, int top, int bottom, int left, int right) =>
+        (Kind, Top, Bottom, Left, Right) = (kind, top, bottom, left, right);
 
     /// <summary>The kind of padding.</summary>
     public PaddingKind Kind { get; }
@@ -27,7 +28,9 @@ internal readonly record struct Padding
     /// <summary>Columns to the right; 0 unless explicit.</summary>
     public int Right { get; }
 
-    /// <summary>TensorFlow's SAME: uneven where the total is odd (3×3/2 on 224 pixels pads 0 before, 1 after).</summary>
+    /// <summary>
+    /// TensorFlow's SAME: uneven where the total is odd (3×3/2 on 224 pixels pads 0 before, 1 after).
+    /// </summary>
     public static Padding Same { get; } = new(PaddingKind.Same, 0, 0, 0, 0);
 
     /// <summary>None.</summary>
@@ -49,8 +52,10 @@ internal readonly record struct Padding
     }
 
     /// <summary>The value of TensorFlow's <c>padding</c> attribute.</summary>
-    public string ToAttribute() => Kind switch { PaddingKind.Same => "SAME", PaddingKind.Valid => "VALID", _ => "EXPLICIT" };
+    public string ToAttribute() =>
+        Kind switch { PaddingKind.Same => "SAME", PaddingKind.Valid => "VALID", _ => "EXPLICIT" };
 
     /// <summary>For example <c>SAME</c> or <c>EXPLICIT(1,1,1,1)</c>: top, bottom, left, right.</summary>
-    public override string ToString() => Kind == PaddingKind.Explicit ? $"EXPLICIT({Top},{Bottom},{Left},{Right})" : ToAttribute();
+    public override string ToString() => Kind == PaddingKind.Explicit ? $"EXPLICIT({Top},{Bottom},{Left},{Right})"
+        : ToAttribute();
 }

@@ -13,7 +13,8 @@ public sealed class TensorLiteral : IEquatable<TensorLiteral>
     {
         Spec = new TensorSpec(type, shape);
         if (bytes.Length != Spec.ByteLength)
-            throw new ArgumentException($"A constant of {Spec} has {Spec.ByteLength} bytes, received {bytes.Length}.", nameof(bytes));
+            throw new ArgumentException($"A constant of {Spec} has {Spec.ByteLength} bytes, received {bytes.Length}.",
+                nameof(bytes));
         _bytes = bytes.ToArray();
     }
 
@@ -28,10 +29,12 @@ public sealed class TensorLiteral : IEquatable<TensorLiteral>
         new(DataTypes.Of<T>(), shape, MemoryMarshal.AsBytes(values));
 
     /// <summary>A scalar.</summary>
-    public static TensorLiteral Scalar<T>(T value) where T : unmanaged => Of(TensorShape.Scalar, new ReadOnlySpan<T>(in value));
+    public static TensorLiteral Scalar<T>(T value) where T : unmanaged =>
+        Of(TensorShape.Scalar, new ReadOnlySpan<T>(in value));
 
     /// <summary>A vector.</summary>
-    public static TensorLiteral Vector<T>(params ReadOnlySpan<T> values) where T : unmanaged => Of(new TensorShape(values.Length), values);
+    public static TensorLiteral Vector<T>(params ReadOnlySpan<T> values) where T : unmanaged =>
+        Of(new TensorShape(values.Length), values);
 
     /// <summary>The elements as <typeparamref name="T"/>.</summary>
     /// <exception cref="InvalidOperationException">The element type is another.</exception>
@@ -40,7 +43,8 @@ public sealed class TensorLiteral : IEquatable<TensorLiteral>
         : throw new InvalidOperationException($"The constant holds {Spec.Type}, not {typeof(T).Name}.");
 
     /// <inheritdoc/>
-    public bool Equals(TensorLiteral? other) => other is not null && Spec == other.Spec && Bytes.SequenceEqual(other.Bytes);
+    public bool Equals(TensorLiteral? other) => other is not null && Spec == other.Spec
+        && Bytes.SequenceEqual(other.Bytes);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as TensorLiteral);

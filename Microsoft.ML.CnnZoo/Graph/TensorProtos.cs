@@ -17,11 +17,15 @@ internal static class TensorProtos
         TensorContent = ByteString.CopyFrom(value.Bytes),
     };
 
-    /// <summary>From a message in either form: raw bytes, or a list whose last element is repeated to fill the tensor.</summary>
-    /// <exception cref="GraphException">Type, shape and elements do not fit; the message continues "the attribute 'x' …".</exception>
+    /// <summary>
+    /// From a message in either form: raw bytes, or a list whose last element is repeated to fill the tensor.
+    /// </summary>
+    /// <exception cref="GraphException">Type, shape and elements do not fit; the message continues "the attribute 'x'
+    /// …".</exception>
     public static TensorLiteral FromProto(Protos.TensorProto proto)
     {
-        var spec = new TensorSpec(AttributeProto.FromProto(proto.Dtype), AttributeProto.FromProto(proto.TensorShape ?? new()));
+        var spec = new TensorSpec(AttributeProto.FromProto(proto.Dtype),
+            AttributeProto.FromProto(proto.TensorShape ?? new()));
         if (!spec.Shape.IsFullyDefined || spec.Type is DataType.String or DataType.Resource)
             throw new GraphException($"is a constant {spec}, which is not supported");
         long length;
@@ -34,8 +38,10 @@ internal static class TensorProtos
             throw new GraphException($"is a constant {spec}, which is too large");
         }
         if (proto.TensorContent.Length > 0 || length == 0)
-            return proto.TensorContent.Length == length ? new TensorLiteral(spec.Type, spec.Shape, proto.TensorContent.Span)
-                : throw new GraphException($"is a constant {spec} of {length} bytes, but holds {proto.TensorContent.Length}");
+            return proto.TensorContent.Length == length
+                ? new TensorLiteral(spec.Type, spec.Shape, proto.TensorContent.Span)
+                : throw new GraphException(
+                $"is a constant {spec} of {length} bytes, but holds {proto.TensorContent.Length}");
         byte[] given = Listed(proto, spec.Type);
         if (given.Length > length || (given.Length < length && length > GreatestRepeated))
             throw new GraphException($"is a constant {spec} of {length} bytes, but lists {given.Length}");

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Microsoft.ML.CnnZoo.Graph;
 
-/// <summary>The dimensions of a tensor, outermost first. A dimension of -1 is unknown until a plan is compiled (the batch).</summary>
+/// <summary>
+/// The dimensions of a tensor, outermost first. A dimension of -1 is unknown until a plan is compiled (the batch).
+/// </summary>
 public sealed class TensorShape : IEquatable<TensorShape>
 {
     /// <summary>The unknown dimension.</summary>
@@ -40,7 +42,9 @@ public sealed class TensorShape : IEquatable<TensorShape>
         {
             long count = 1;
             foreach (int d in _dimensions)
-                count = d != Unknown ? checked(count * d) : throw new InvalidOperationException($"The shape {this} has an unknown dimension: it has no element count.");
+                count = d != Unknown ? checked(count * d)
+                    : throw new InvalidOperationException(
+                    $"The shape {this} has an unknown dimension: it has no element count.");
             return count;
         }
     }
@@ -49,7 +53,8 @@ public sealed class TensorShape : IEquatable<TensorShape>
     public int this[Index index] => _dimensions[index];
 
     /// <summary>This shape with one dimension replaced.</summary>
-    public TensorShape With(Index index, int dimension) => new(_dimensions.SetItem(index.GetOffset(Rank), dimension).AsSpan());
+    public TensorShape With(Index index, int dimension) =>
+        new(_dimensions.SetItem(index.GetOffset(Rank), dimension).AsSpan());
 
     /// <summary>Whether every pair of dimensions is equal or has an unknown in it.</summary>
     public bool IsCompatibleWith(TensorShape other)
@@ -63,7 +68,8 @@ public sealed class TensorShape : IEquatable<TensorShape>
     }
 
     /// <inheritdoc/>
-    public bool Equals(TensorShape? other) => other is not null && _dimensions.AsSpan().SequenceEqual(other._dimensions.AsSpan());
+    public bool Equals(TensorShape? other) => other is not null
+        && _dimensions.AsSpan().SequenceEqual(other._dimensions.AsSpan());
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as TensorShape);
@@ -78,7 +84,8 @@ public sealed class TensorShape : IEquatable<TensorShape>
     }
 
     /// <summary>For example <c>[?,32,32,1]</c>.</summary>
-    public override string ToString() => $"[{string.Join(',', _dimensions.Select(d => d == Unknown ? "?" : d.ToString()))}]";
+    public override string ToString() =>
+        $"[{string.Join(',', _dimensions.Select(d => d == Unknown ? "?" : d.ToString()))}]";
 }
 
 /// <summary>Element type and shape of a tensor in a graph.</summary>

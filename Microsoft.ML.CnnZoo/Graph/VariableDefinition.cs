@@ -20,16 +20,22 @@ public enum VariableRole
 }
 
 /// <summary>A variable of a graph: its name is the <c>shared_name</c> of its <c>VarHandleOp</c>.</summary>
-/// <param name="Name">Unique name, for example <c>conv1/kernel</c>; training and inference graphs share variables by it.</param>
+/// <param name="Name">Unique name, for example <c>conv1/kernel</c>; training and inference graphs share variables by
+/// it.</param>
 /// <param name="Spec">Type and shape (HWIO for convolution kernels, [in,out] for dense ones).</param>
 /// <param name="Role">Its role in training.</param>
 /// <param name="Initializer">Its initial value.</param>
 public sealed record VariableDefinition(string Name, TensorSpec Spec, VariableRole Role, Initializer Initializer)
 {
-    /// <summary>Number of trainable parameters; fewer than elements where a connection table masks some (LeNet-5 1998, C3).</summary>
+    /// <summary>
+    /// Number of trainable parameters; fewer than elements where a connection table masks some (LeNet-5 1998, C3).
+    /// </summary>
     public long ParameterCount { get; init; } = Spec.Shape.ElementCount;
 
-    /// <summary>For a dense kernel that reads a flattened image: the image's [H,W,C]; rows are in that order. Null elsewhere. Weights of libraries that flatten C,H,W need their rows permuted.</summary>
+    /// <summary>
+    /// For a dense kernel that reads a flattened image: the image's [H,W,C]; rows are in that order. Null elsewhere.
+    /// Weights of libraries that flatten C,H,W need their rows permuted.
+    /// </summary>
     public TensorShape? FlattenShape { get; init; }
 
     /// <summary>Whether an optimizer updates it.</summary>
@@ -38,7 +44,9 @@ public sealed record VariableDefinition(string Name, TensorSpec Spec, VariableRo
 
 /// <summary>A variable's initial distribution. Symbolic: Training draws the numbers.</summary>
 /// <param name="Kind">The distribution.</param>
-/// <param name="Scale">The constant for <see cref="InitializerKind.Constant"/>; the standard deviation for the normal kinds; the gain's square for variance scaling (2 for He, 1 for Glorot); half the width for <see cref="InitializerKind.Uniform"/>.</param>
+/// <param name="Scale">The constant for <see cref="InitializerKind.Constant"/>; the standard deviation for the normal
+/// kinds; the gain's square for variance scaling (2 for He, 1 for Glorot); half the width for
+/// <see cref="InitializerKind.Uniform"/>.</param>
 public sealed record Initializer(InitializerKind Kind, float Scale)
 {
     /// <summary>All zeros.</summary>
@@ -58,12 +66,16 @@ public sealed record Initializer(InitializerKind Kind, float Scale)
     /// <summary>N(0, σ²).</summary>
     public static Initializer Normal(float standardDeviation) => new(InitializerKind.Normal, standardDeviation);
     /// <summary>N(0, σ²) redrawn beyond 2σ, as TensorFlow's TruncatedNormal.</summary>
-    public static Initializer TruncatedNormal(float standardDeviation) => new(InitializerKind.TruncatedNormal, standardDeviation);
+    public static Initializer TruncatedNormal(float standardDeviation) =>
+        new(InitializerKind.TruncatedNormal, standardDeviation);
     /// <summary>Random ±1, for RBF codes.</summary>
     public static Initializer RandomSigns { get; } = new(InitializerKind.RandomSigns, 1);
 }
 
-/// <summary>Distributions of initial values; fan_in is the product of all dimensions but the last, fan_out that of all but the last but one.</summary>
+/// <summary>
+/// Distributions of initial values; fan_in is the product of all dimensions but the last, fan_out that of all but the
+/// last but one.
+/// </summary>
 public enum InitializerKind
 {
     /// <summary>One value everywhere.</summary>

@@ -23,7 +23,8 @@ internal enum ActivationKind
 internal static class ActivationLayers
 {
     /// <summary>The activation of that kind.</summary>
-    public static NodeOutput Activation(this GraphBuilder g, NodeOutput x, ActivationKind kind, string name) => kind switch
+    public static NodeOutput Activation(
+        this GraphBuilder g, NodeOutput x, ActivationKind kind, string name) => kind switch
     {
         ActivationKind.Linear => x,
         ActivationKind.Relu => g.Pointwise("Relu", x, name),
@@ -43,14 +44,18 @@ internal static class ActivationLayers
     /// <summary>y = tanh x.</summary>
     public static NodeOutput Tanh(this GraphBuilder g, NodeOutput x, string name) => g.Pointwise("Tanh", x, name);
 
-    /// <summary>y = 1.7159·tanh(2x/3): f(1) = 1, f(−1) = −1, the greatest curvature at ±1. LeCun et al. 1998, appendix A.</summary>
+    /// <summary>
+    /// y = 1.7159·tanh(2x/3): f(1) = 1, f(−1) = −1, the greatest curvature at ±1. LeCun et al. 1998, appendix A.
+    /// </summary>
     public static NodeOutput ScaledTanh(this GraphBuilder g, NodeOutput x, string name)
     {
         using (g.Scope(name))
         {
-            NodeOutput inner = g.AddNode("Mul", [x, g.Constant(TensorLiteral.Scalar(2f / 3f), "slope")], name: "inner").Output();
+            NodeOutput inner = g.AddNode("Mul", [x, g.Constant(TensorLiteral.Scalar(2f / 3f), "slope")],
+                name: "inner").Output();
             NodeOutput tanh = g.AddNode("Tanh", [inner], name: "Tanh").Output();
-            return g.AddNode("Mul", [tanh, g.Constant(TensorLiteral.Scalar(1.7159f), "amplitude")], name: "Mul").Output();
+            return g.AddNode("Mul", [tanh, g.Constant(TensorLiteral.Scalar(1.7159f), "amplitude")],
+                name: "Mul").Output();
         }
     }
 
@@ -78,7 +83,8 @@ internal static class ActivationLayers
         using (g.Scope(name))
         {
             NodeOutput axis = g.Constant(TensorLiteral.Scalar(inputs[0].Shape.Rank - 1), "axis");
-            return g.AddNode("ConcatV2", [.. inputs, axis], [new("N", AttributeValue.Of((long)inputs.Count))], "ConcatV2").Output();
+            return g.AddNode("ConcatV2", [.. inputs, axis], [new("N", AttributeValue.Of((long)inputs.Count))],
+                "ConcatV2").Output();
         }
     }
 

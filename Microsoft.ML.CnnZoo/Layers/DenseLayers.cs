@@ -5,7 +5,10 @@ namespace Microsoft.ML.CnnZoo.Layers;
 /// <summary>Fully connected layers, flattening and dropout.</summary>
 internal static class DenseLayers
 {
-    /// <summary>Fully connected layer: <c>MatMul</c>, then <c>BiasAdd</c>. Variables <c>name/kernel</c> [in,units] and <c>name/bias</c> [units].</summary>
+    /// <summary>
+    /// Fully connected layer: <c>MatMul</c>, then <c>BiasAdd</c>. Variables <c>name/kernel</c> [in,units] and
+    /// <c>name/bias</c> [units].
+    /// </summary>
     /// <param name="g">The graph.</param>
     /// <param name="x">Features [N,in].</param>
     /// <param name="units">Outputs.</param>
@@ -15,13 +18,16 @@ internal static class DenseLayers
     /// <param name="biasInitializer">The bias's initializer; zeros by default.</param>
     /// <returns>[N,units].</returns>
     /// <exception cref="GraphException">x is not a matrix.</exception>
-    public static NodeOutput Dense(this GraphBuilder g, NodeOutput x, int units, string name, bool useBias = true, Initializer? kernelInitializer = null, Initializer? biasInitializer = null)
+    public static NodeOutput Dense(this GraphBuilder g, NodeOutput x, int units, string name, bool useBias = true,
+        Initializer? kernelInitializer = null, Initializer? biasInitializer = null)
     {
         using (g.Scope(name))
         {
             if (x.Shape.Rank != 2)
-                throw new GraphException($"MatMul '{g.FullName("MatMul")}': a dense layer expects features [N,in], received {x.Shape}; flatten the image first.");
-            var kernel = new VariableDefinition(g.FullName("kernel"), new(x.Type, new TensorShape(x.Channels, units)), VariableRole.Kernel, kernelInitializer ?? Initializer.GlorotUniform)
+                throw new GraphException($"MatMul '{g.FullName("MatMul")}': a dense layer expects features [N,in], " +
+                    $"received {x.Shape}; flatten the image first.");
+            var kernel = new VariableDefinition(g.FullName("kernel"), new(x.Type, new TensorShape(x.Channels, units)),
+                VariableRole.Kernel, kernelInitializer ?? Initializer.GlorotUniform)
             {
                 FlattenShape = FlattenedFrom(x),
             };
@@ -36,12 +42,17 @@ internal static class DenseLayers
     {
         long features = new TensorShape(x.Shape.Dimensions[1..]).ElementCount;
         using (g.Scope(name))
-            return g.AddNode("Reshape", [x, g.Constant(TensorLiteral.Vector(-1, checked((int)features)), "shape")], name: "Reshape").Output();
+            return g.AddNode("Reshape", [x, g.Constant(TensorLiteral.Vector(-1, checked((int)features)), "shape")],
+                name: "Reshape").Output();
     }
 
-    /// <summary>Dropout, inverted: in training each element is zeroed with probability <paramref name="rate"/> and the others are divided by 1 − rate; the identity in inference. Srivastava et al. 2014.</summary>
+    /// <summary>
+    /// Dropout, inverted: in training each element is zeroed with probability <paramref name="rate"/> and the others
+    /// are divided by 1 − rate; the identity in inference. Srivastava et al. 2014.
+    /// </summary>
     /// <remarks>
-    /// The mask is a function of the graph's seed, the layer's name and the fed Int64 scalar placeholder <c>step</c> alone (Philox, counter-based): the same step gives the same mask on any backend and thread count.
+    /// The mask is a function of the graph's seed, the layer's name and the fed Int64 scalar placeholder <c>step</c>
+    /// alone (Philox, counter-based): the same step gives the same mask on any backend and thread count.
     /// AlexNet's paper scales at test time instead; the expectation is the same.
     /// </remarks>
     /// <param name="g">The graph.</param>
@@ -57,9 +68,11 @@ internal static class DenseLayers
         using (g.Scope(name))
         {
             NodeOutput uniform = g.RandomUniform(x);
-            NodeOutput keep = g.AddNode("GreaterEqual", [uniform, g.Constant(TensorLiteral.Scalar(rate), "rate")], name: "keep").Output();
+            NodeOutput keep = g.AddNode("GreaterEqual", [uniform, g.Constant(TensorLiteral.Scalar(rate), "rate")],
+                name: "keep").Output();
             NodeOutput mask = g.AddNode("Cast", [keep], [new("DstT", AttributeValue.Of(x.Type))], "mask").Output();
-            NodeOutput scaled = g.AddNode("Mul", [x, g.Constant(TensorLiteral.Scalar(1 / (1 - rate)), "scale")], name: "scaled").Output();
+            NodeOutput scaled = g.AddNode("Mul", [x, g.Constant(TensorLiteral.Scalar(1 / (1 - rate)), "scale")],
+                name: "scaled").Output();
             return g.AddNode("Mul", [scaled, mask], name: "Mul").Output();
         }
     }
@@ -72,11 +85,13 @@ internal static class DenseLayers
             step = g.Find("step")?.Output() ?? g.Placeholder("step", DataType.Int64, TensorShape.Scalar);
         NodeOutput high = g.AddNode("Cast", [step], [new("DstT", AttributeValue.Of(DataType.UInt64))], "high").Output();
         high = g.AddNode("Reshape", [high, g.Constant(TensorLiteral.Vector(1), "one")], name: "word").Output();
-        NodeOutput counter = g.AddNode("ConcatV2", [g.Constant(TensorLiteral.Vector(0UL), "low"), high, g.Constant(TensorLiteral.Scalar(0), "axis")],
+        NodeOutput counter = g.AddNode("ConcatV2",
+            [g.Constant(TensorLiteral.Vector(0UL), "low"), high, g.Constant(TensorLiteral.Scalar(0), "axis")],
             [new("N", AttributeValue.Of(2L))], "counter").Output();
         NodeOutput key = g.Constant(TensorLiteral.Vector(StreamKey(g.Seed, g.FullName(""))), "key");
         NodeOutput shape = g.AddNode("Shape", [x], name: "shape").Output();
-        return g.AddNode("StatelessRandomUniformV2", [shape, key, counter, g.Constant(TensorLiteral.Scalar(1), "algorithm")], name: "uniform").Output();
+        return g.AddNode("StatelessRandomUniformV2",
+            [shape, key, counter, g.Constant(TensorLiteral.Scalar(1), "algorithm")], name: "uniform").Output();
     }
 
     /// <summary>The random stream of a layer: FNV-1a of its name, mixed with the seed.</summary>
@@ -88,7 +103,10 @@ internal static class DenseLayers
         return hash ^ unchecked((ulong)seed * 0x9E3779B97F4A7C15);
     }
 
-    /// <summary>The [H,W,C] of the flattened image that a dense layer reads, looking through elementwise layers; null when there is none or it is a single pixel.</summary>
+    /// <summary>
+    /// The [H,W,C] of the flattened image that a dense layer reads, looking through elementwise layers; null when there
+    /// is none or it is a single pixel.
+    /// </summary>
     private static TensorShape? FlattenedFrom(NodeOutput x)
     {
         NodeOutput at = x;

@@ -7,17 +7,20 @@ internal static class NormalizationLayers
 {
     /// <summary>Batch normalization per channel. Ioffe, Szegedy 2015, arXiv:1502.03167.</summary>
     /// <remarks>
-    /// Variables <c>name/gamma</c>, <c>name/beta</c>, <c>name/moving_mean</c>, <c>name/moving_variance</c>, all [C]. Training: the batch's statistics, and the running ones move by
-    /// running·momentum + batch·(1 − momentum) with the unbiased batch variance (registered by <see cref="GraphBuilder.AddUpdate"/>). Inference: the running statistics.
+    /// Variables <c>name/gamma</c>, <c>name/beta</c>, <c>name/moving_mean</c>, <c>name/moving_variance</c>, all [C].
+    /// Training: the batch's statistics, and the running ones move by running·momentum + batch·(1 − momentum) with the
+    /// unbiased batch variance (registered by <see cref="GraphBuilder.AddUpdate"/>). Inference: the running statistics.
     /// </remarks>
     /// <param name="g">The graph.</param>
     /// <param name="x">Image [N,H,W,C].</param>
     /// <param name="name">The layer's scope.</param>
     /// <param name="epsilon">Added to the variance: 1e-5 (ResNet, PyTorch) or 1e-3 (Inception, Keras).</param>
-    /// <param name="momentum">Share of the old statistics kept per step, as in TensorFlow: 1 − PyTorch's momentum.</param>
+    /// <param name="momentum">Share of the old statistics kept per step, as in TensorFlow: 1 − PyTorch's
+    /// momentum.</param>
     /// <param name="gammaInitializer">Gamma's initializer; ones by default.</param>
     /// <returns>[N,H,W,C].</returns>
-    public static NodeOutput BatchNormalization(this GraphBuilder g, NodeOutput x, string name, float epsilon = 1e-5f, float momentum = 0.9f, Initializer? gammaInitializer = null)
+    public static NodeOutput BatchNormalization(this GraphBuilder g, NodeOutput x, string name, float epsilon = 1e-5f,
+        float momentum = 0.9f, Initializer? gammaInitializer = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(momentum);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(momentum, 1);
@@ -25,10 +28,13 @@ internal static class NormalizationLayers
         using (g.Scope(name))
         {
             var shape = new TensorShape(x.Channels);
-            NodeOutput gamma = g.Variable("gamma", DataType.Float, shape, VariableRole.Normalization, gammaInitializer ?? Initializer.Ones);
+            NodeOutput gamma = g.Variable("gamma", DataType.Float, shape, VariableRole.Normalization,
+                gammaInitializer ?? Initializer.Ones);
             NodeOutput beta = g.Variable("beta", DataType.Float, shape, VariableRole.Normalization, Initializer.Zeros);
-            NodeOutput mean = g.Variable("moving_mean", DataType.Float, shape, VariableRole.Statistic, Initializer.Zeros);
-            NodeOutput variance = g.Variable("moving_variance", DataType.Float, shape, VariableRole.Statistic, Initializer.Ones);
+            NodeOutput mean = g.Variable("moving_mean", DataType.Float, shape, VariableRole.Statistic,
+                Initializer.Zeros);
+            NodeOutput variance = g.Variable("moving_variance", DataType.Float, shape, VariableRole.Statistic,
+                Initializer.Ones);
             NodeDef node = g.AddNode("FusedBatchNormV3", [x, gamma, beta, mean, variance],
             [
                 new("epsilon", AttributeValue.Of(epsilon)), new("is_training", AttributeValue.Of(training)),
@@ -37,13 +43,17 @@ internal static class NormalizationLayers
             if (training)
             {
                 g.AddUpdate(g.AddNode("AssignVariableOp", [mean.Node.Inputs[0], node.Output(1)], name: "update_mean"));
-                g.AddUpdate(g.AddNode("AssignVariableOp", [variance.Node.Inputs[0], node.Output(2)], name: "update_variance"));
+                g.AddUpdate(g.AddNode("AssignVariableOp", [variance.Node.Inputs[0], node.Output(2)],
+                    name: "update_variance"));
             }
             return node.Output();
         }
     }
 
-    /// <summary>Local response normalization across channels: x/(k + alpha·Σx²)^beta over n neighboring channels. Krizhevsky et al. 2012, §3.3.</summary>
+    /// <summary>
+    /// Local response normalization across channels: x/(k + alpha·Σx²)^beta over n neighboring channels. Krizhevsky et
+    /// al. 2012, §3.3.
+    /// </summary>
     /// <param name="g">The graph.</param>
     /// <param name="x">Image [N,H,W,C].</param>
     /// <param name="size">n: channels in the window, odd; TensorFlow's <c>depth_radius</c> is (n − 1)/2.</param>
@@ -52,7 +62,8 @@ internal static class NormalizationLayers
     /// <param name="beta">0.75 in AlexNet.</param>
     /// <param name="name">The layer's scope.</param>
     /// <returns>[N,H,W,C].</returns>
-    public static NodeOutput LocalResponseNormalization(this GraphBuilder g, NodeOutput x, int size, float k, float alpha, float beta, string name)
+    public static NodeOutput LocalResponseNormalization(this GraphBuilder g, NodeOutput x, int size, float k,
+        float alpha, float beta, string name)
     {
         if (size < 1 || size % 2 == 0)
             throw new ArgumentOutOfRangeException(nameof(size), size, "The window must be an odd number of channels.");

@@ -3,7 +3,10 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
-/// <summary>Replaces <c>Shape</c> nodes by constants: all shapes are known by now, and a tensor is no longer kept alive only for its shape.</summary>
+/// <summary>
+/// Replaces <c>Shape</c> nodes by constants: all shapes are known by now, and a tensor is no longer kept alive only for
+/// its shape.
+/// </summary>
 internal sealed class FoldShapes : IGraphPass
 {
     public string Name => "fold shapes";

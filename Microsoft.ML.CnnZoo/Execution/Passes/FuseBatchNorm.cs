@@ -4,8 +4,9 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
 /// <summary>
-/// Batch norm, the sum with a residual block's shortcut and ReLU become one <c>_FusedBatchNormEx</c>, and ReluGrad with the batch norm's gradient one
-/// <c>_FusedBatchNormGradEx</c>, as TensorFlow's remapper names them: each saves passes over memory, which dominate the cost of these ops.
+/// Batch norm, the sum with a residual block's shortcut and ReLU become one <c>_FusedBatchNormEx</c>, and ReluGrad with
+/// the batch norm's gradient one <c>_FusedBatchNormGradEx</c>, as TensorFlow's remapper names them: each saves passes
+/// over memory, which dominate the cost of these ops.
 /// </summary>
 internal sealed class FuseBatchNorm : IGraphPass
 {
@@ -39,27 +40,40 @@ internal sealed class FuseBatchNorm : IGraphPass
         NodeDef? next = readers.Sole(norm.Output());
         if (next?.Op == "Relu")
             return new Forward(null, default, next);
-        return next?.Op == "AddV2" && !taken.Contains(next) && next.Inputs.All(i => i.Shape.Equals(norm.Outputs[0].Shape)) && readers.Sole(next.Output()) is { Op: "Relu" } relu
+        return next?.Op == "AddV2" && !taken.Contains(next)
+            && next.Inputs.All(i => i.Shape.Equals(norm.Outputs[0].Shape))
+            && readers.Sole(next.Output()) is { Op: "Relu" } relu
             ? new Forward(next, next.Inputs[next.Inputs[0].Node == norm ? 1 : 0], relu) : null;
     }
 
-    /// <summary>The ReluGrad of a fused forward step and the batch norm's gradient that reads it. Without a side tensor no other node may read the tensor between them.</summary>
-    private static (NodeDef ReluGradient, NodeDef Gradient)? MatchBackward(NodeDef norm, Forward match, GraphReaders readers)
+    /// <summary>
+    /// The ReluGrad of a fused forward step and the batch norm's gradient that reads it. Without a side tensor no other
+    /// node may read the tensor between them.
+    /// </summary>
+    private static (NodeDef ReluGradient, NodeDef Gradient)? MatchBackward(NodeDef norm, Forward match,
+        GraphReaders readers)
     {
-        NodeDef[] reluGradients = [.. readers.Of(match.Relu.Output()).Where(n => n.Op == "ReluGrad" && n.Inputs[1] == match.Relu.Output())];
+        NodeDef[] reluGradients = [.. readers.Of(match.Relu.Output())
+            .Where(n => n.Op == "ReluGrad" && n.Inputs[1] == match.Relu.Output())];
         if (reluGradients.Length != 1)
             return null;
         NodeOutput masked = reluGradients[0].Output();
-        NodeDef? gradient = readers.Of(masked).FirstOrDefault(n => n.Op == "FusedBatchNormGradV3" && n.Inputs[0] == masked && n.Inputs[1] == norm.Inputs[0] && n.Inputs[2] == norm.Inputs[1]);
-        return gradient is not null && readers.Count(masked) > 1 == match.Sum is not null ? (reluGradients[0], gradient) : null;
+        NodeDef? gradient = readers.Of(masked).FirstOrDefault(n => n.Op == "FusedBatchNormGradV3"
+            && n.Inputs[0] == masked && n.Inputs[1] == norm.Inputs[0] && n.Inputs[2] == norm.Inputs[1]);
+        return gradient is not null && readers.Count(masked) > 1 == match.Sum is not null
+            ? (reluGradients[0], gradient) : null;
     }
 
     private sealed record Forward(NodeDef? Sum, NodeOutput Side, NodeDef Relu);
 
     private sealed record Backward(NodeDef Norm, NodeDef Gradient, bool HasSide);
 
-    /// <summary>Copies the graph with each fused step in the place of its batch norm; the inputs it needs (the side tensor) are copied before it.</summary>
-    private sealed class Rewriting(GraphRequest request, Dictionary<NodeDef, Forward> forward, Dictionary<NodeDef, Backward> backward, HashSet<NodeDef> inner)
+    /// <summary>
+    /// Copies the graph with each fused step in the place of its batch norm; the inputs it needs (the side tensor) are
+    /// copied before it.
+    /// </summary>
+    private sealed class Rewriting(GraphRequest request, Dictionary<NodeDef, Forward> forward,
+        Dictionary<NodeDef, Backward> backward, HashSet<NodeDef> inner)
     {
         private readonly GraphRewriter _rewriter = new(request);
         private readonly HashSet<NodeDef> _visited = [];
@@ -95,7 +109,8 @@ internal sealed class FuseBatchNorm : IGraphPass
                 Visit(match.Side.Node);
                 inputs.Add(match.Side);
             }
-            NodeDef fused = _rewriter.Add(OpCatalog.Get("_FusedBatchNormEx"), norm.Name, [.. inputs.Select(_rewriter.Map)], Attributes(norm, match.Sum is not null));
+            NodeDef fused = _rewriter.Add(OpCatalog.Get("_FusedBatchNormEx"), norm.Name,
+                [.. inputs.Select(_rewriter.Map)], Attributes(norm, match.Sum is not null));
             _rewriter.Replace(norm, fused);
             _rewriter.Replace(match.Relu, fused);
         }
@@ -103,10 +118,12 @@ internal sealed class FuseBatchNorm : IGraphPass
         private void FuseGradient(NodeDef reluGradient, Backward match)
         {
             (NodeDef norm, NodeDef gradient, bool hasSide) = match;
-            NodeOutput[] inputs = [reluGradient.Inputs[0], .. gradient.Inputs.Skip(1), norm.Inputs[2], reluGradient.Inputs[1]];
+            NodeOutput[] inputs = [reluGradient.Inputs[0], .. gradient.Inputs.Skip(1), norm.Inputs[2],
+                reluGradient.Inputs[1]];
             foreach (NodeOutput input in inputs)
                 Visit(input.Node);
-            NodeDef fused = _rewriter.Add(OpCatalog.Get("_FusedBatchNormGradEx"), gradient.Name, [.. inputs.Select(_rewriter.Map)], Attributes(gradient, hasSide));
+            NodeDef fused = _rewriter.Add(OpCatalog.Get("_FusedBatchNormGradEx"), gradient.Name,
+                [.. inputs.Select(_rewriter.Map)], Attributes(gradient, hasSide));
             _rewriter.Replace(gradient, fused);
             if (hasSide)
                 _rewriter.Replace(reluGradient.Output(), fused.Output(5));

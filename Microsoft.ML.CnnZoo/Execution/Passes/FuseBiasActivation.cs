@@ -4,8 +4,9 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
 /// <summary>
-/// A convolution or MatMul, BiasAdd, the sum with a tensor of the same shape (a residual block's shortcut) and an activation become one <c>_FusedConv2D</c>,
-/// <c>_FusedDepthwiseConv2dNative</c> or <c>_FusedMatMul</c>, named and attributed as TensorFlow's own remapper does, wherever no other node reads the tensors between them.
+/// A convolution or MatMul, BiasAdd, the sum with a tensor of the same shape (a residual block's shortcut) and an
+/// activation become one <c>_FusedConv2D</c>, <c>_FusedDepthwiseConv2dNative</c> or <c>_FusedMatMul</c>, named and
+/// attributed as TensorFlow's own remapper does, wherever no other node reads the tensors between them.
 /// Also valid in training: the gradients of these activations read their output.
 /// </summary>
 internal sealed class FuseBiasActivation : IGraphPass
@@ -14,7 +15,8 @@ internal sealed class FuseBiasActivation : IGraphPass
 
     private static readonly Dictionary<string, string> FusedNames = new()
     {
-        ["Conv2D"] = "_FusedConv2D", ["DepthwiseConv2dNative"] = "_FusedDepthwiseConv2dNative", ["MatMul"] = "_FusedMatMul",
+        ["Conv2D"] = "_FusedConv2D", ["DepthwiseConv2dNative"] = "_FusedDepthwiseConv2dNative",
+        ["MatMul"] = "_FusedMatMul",
     };
 
     public string Name => "fuse bias, sum and activation";
@@ -24,7 +26,8 @@ internal sealed class FuseBiasActivation : IGraphPass
         var readers = new GraphReaders(request);
         var chains = new Dictionary<NodeDef, Chain>(); // by last node
         var inner = new HashSet<NodeDef>();
-        // In reverse order, so that of two convolutions that are added the later one is fused with the sum: the other is its side tensor, already computed.
+        // In reverse order, so that of two convolutions that are added the later one is fused with the sum: the other
+        // is its side tensor, already computed.
         foreach (NodeDef node in request.Graph.Nodes.Reverse().Where(n => FusedNames.ContainsKey(n.Op)))
         {
             if (Match(node, readers, inner) is not Chain chain)
@@ -47,7 +50,8 @@ internal sealed class FuseBiasActivation : IGraphPass
     {
         if (readers.Sole(root.Output()) is not { Op: "BiasAdd" } bias || bias.Inputs[0].Node != root)
             return null;
-        NodeDef? sum = root.Op != "DepthwiseConv2dNative" && readers.Sole(bias.Output()) is { Op: "AddV2" } s && s.Inputs.All(i => i.Shape.Equals(bias.Outputs[0].Shape)) && !taken.Contains(s)
+        NodeDef? sum = root.Op != "DepthwiseConv2dNative" && readers.Sole(bias.Output()) is { Op: "AddV2" } s
+            && s.Inputs.All(i => i.Shape.Equals(bias.Outputs[0].Shape)) && !taken.Contains(s)
             ? s : null;
         NodeDef last = sum ?? bias;
         NodeDef? activation = readers.Sole(last.Output()) is NodeDef a && Activations.Contains(a.Op) ? a : null;

@@ -11,7 +11,8 @@ internal sealed class GraphReaders
     public GraphReaders(GraphRequest request)
     {
         _counts = request.CountReaders();
-        _readers = request.Graph.Nodes.SelectMany(n => n.Inputs.Select(i => (Tensor: i, Reader: n))).ToLookup(p => p.Tensor, p => p.Reader);
+        _readers = request.Graph.Nodes.SelectMany(n => n.Inputs.Select(i => (Tensor: i, Reader: n)))
+            .ToLookup(p => p.Tensor, p => p.Reader);
     }
 
     /// <summary>The nodes that read a tensor, once for each input.</summary>
@@ -24,5 +25,6 @@ internal sealed class GraphReaders
     public NodeDef? Sole(NodeOutput tensor) => Count(tensor) == 1 ? _readers[tensor].FirstOrDefault() : null;
 
     /// <summary>Whether any output other than 0 of a node is read.</summary>
-    public bool ReadsMoreThanTheFirst(NodeDef node) => Enumerable.Range(1, Math.Max(0, node.Outputs.Count - 1)).Any(port => Count(node.Output(port)) > 0);
+    public bool ReadsMoreThanTheFirst(NodeDef node) =>
+        Enumerable.Range(1, Math.Max(0, node.Outputs.Count - 1)).Any(port => Count(node.Output(port)) > 0);
 }

@@ -6,7 +6,8 @@ namespace Microsoft.ML.CnnZoo.Execution.Passes;
 /// <param name="Graph">The graph.</param>
 /// <param name="Fetches">Tensors to compute, in the caller's order.</param>
 /// <param name="Targets">Stateful nodes to run.</param>
-internal sealed record GraphRequest(NetworkGraph Graph, IReadOnlyList<NodeOutput> Fetches, IReadOnlyList<NodeDef> Targets)
+internal sealed record GraphRequest(NetworkGraph Graph, IReadOnlyList<NodeOutput> Fetches,
+    IReadOnlyList<NodeDef> Targets)
 {
     /// <summary>How many inputs of nodes, and fetches, read each tensor.</summary>
     internal Dictionary<NodeOutput, int> CountReaders()
@@ -18,7 +19,9 @@ internal sealed record GraphRequest(NetworkGraph Graph, IReadOnlyList<NodeOutput
     }
 }
 
-/// <summary>A graph transformation before compilation. The result computes the same values under the same names.</summary>
+/// <summary>
+/// A graph transformation before compilation. The result computes the same values under the same names.
+/// </summary>
 internal interface IGraphPass
 {
     /// <summary>Short name for reports.</summary>

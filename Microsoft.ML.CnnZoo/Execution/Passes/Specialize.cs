@@ -2,7 +2,10 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Execution.Passes;
 
-/// <summary>Prunes nodes that no fetch or target depends on, and fixes the shapes of the fed placeholders: afterwards all shapes are known.</summary>
+/// <summary>
+/// Prunes nodes that no fetch or target depends on, and fixes the shapes of the fed placeholders: afterwards all shapes
+/// are known.
+/// </summary>
 /// <param name="feeds">Shape of each placeholder, by name.</param>
 internal sealed class Specialize(IReadOnlyDictionary<string, TensorShape> feeds) : IGraphPass
 {
@@ -36,9 +39,11 @@ internal sealed class Specialize(IReadOnlyDictionary<string, TensorShape> feeds)
         TensorShape declared = placeholder.Outputs[0].Shape;
         if (!feeds.TryGetValue(placeholder.Name, out TensorShape? fed))
             fed = declared.IsFullyDefined ? declared
-                : throw new GraphException($"The placeholder '{placeholder.Name}' of shape {declared} is needed but not fed; received feeds for {string.Join(", ", feeds.Keys)}.");
+                : throw new GraphException($"The placeholder '{placeholder.Name}' of shape {declared} is needed but " +
+                $"not fed; received feeds for {string.Join(", ", feeds.Keys)}.");
         if (!fed.IsFullyDefined || !fed.IsCompatibleWith(declared))
-            throw new GraphException($"The placeholder '{placeholder.Name}' has shape {declared}; it cannot be fed {fed}.");
+            throw new GraphException(
+                $"The placeholder '{placeholder.Name}' has shape {declared}; it cannot be fed {fed}.");
         return new Dictionary<string, AttributeValue>(placeholder.Attributes) { ["shape"] = AttributeValue.Of(fed) };
     }
 }

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.CnnZoo.Execution.Planning;
 
 /// <summary>
-/// Gives every storage an offset so that storages alive at the same step never overlap: the largest first, each in the smallest gap that fits
-/// between those already placed and alive at the same time.
+/// Gives every storage an offset so that storages alive at the same step never overlap: the largest first, each in the
+/// smallest gap that fits between those already placed and alive at the same time.
 /// </summary>
 internal static class ArenaLayout
 {
@@ -41,5 +41,6 @@ internal static class ArenaLayout
         return index < 0 ? placed.Count : index;
     }
 
-    private static long Align(long bytes) => Math.Max(NativeBuffer.Alignment, (bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment);
+    private static long Align(long bytes) => Math.Max(NativeBuffer.Alignment,
+        (bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment);
 }

@@ -5,10 +5,12 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Execution.Planning;
 
 /// <summary>A kernel with its memory, before addresses are known.</summary>
-internal sealed record PreparedStep(NodeDef Node, IKernel Kernel, string Backend, Storage[] Inputs, Storage[] Outputs, Storage? Scratch, Variable[] Changed, ParameterValue? Parameter);
+internal sealed record PreparedStep(NodeDef Node, IKernel Kernel, string Backend, Storage[] Inputs, Storage[] Outputs,
+    Storage? Scratch, Variable[] Changed, ParameterValue? Parameter);
 
 /// <summary>Compiles a specialized graph to steps with laid-out memory.</summary>
-internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry, VariableStore variables, WorkerPool workers, ConcatenationPlacement placement)
+internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry, VariableStore variables,
+    WorkerPool workers, ConcatenationPlacement placement)
 {
     private readonly Dictionary<NodeOutput, Storage> _storages = [];
     private readonly Dictionary<Storage, int> _lastReader = [];
@@ -29,7 +31,8 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
             for (int i = 0; i < order.Count; i++)
                 steps.Add(Place(order[i], i, kernels[i].Kernel!, kernels[i].Backend));
             Pin(steps);
-            return new Executable(request, steps, _storages, ArenaLayout.Assign(_arena), [.. _parameters.Handles.Select(h => StorageOf(h.Output()).Variable!)]);
+            return new Executable(request, steps, _storages, ArenaLayout.Assign(_arena),
+                [.. _parameters.Handles.Select(h => StorageOf(h.Output()).Variable!)]);
         }
         catch
         {
@@ -39,13 +42,16 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         }
     }
 
-    /// <summary>Kernels are independent, and native ones generate code when they are prepared: prepared in parallel.</summary>
+    /// <summary>
+    /// Kernels are independent, and native ones generate code when they are prepared: prepared in parallel.
+    /// </summary>
     private void PrepareKernels(IReadOnlyList<NodeDef> order, (IKernel?, string)[] kernels, bool trains)
     {
         try
         {
             Parallel.For(0, order.Count, i =>
-                kernels[i] = registry.Prepare(new KernelRequest(order[i], [.. order[i].Inputs.Select(Describe)], order[i].Outputs, workers, trains) { OutputRowPitches = placement.OutputPitches(order[i]) }));
+                kernels[i] = registry.Prepare(new KernelRequest(order[i], [.. order[i].Inputs.Select(Describe)],
+                    order[i].Outputs, workers, trains) { OutputRowPitches = placement.OutputPitches(order[i]) }));
         }
         catch (AggregateException e)
         {
@@ -63,7 +69,8 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
             Storage? storage = node.Op switch
             {
                 "VarHandleOp" => VariableStorage(node),
-                "Const" => new Storage(StorageKind.Constant, node.Outputs[0].ByteLength) { Constant = node.Attributes["value"].Tensor },
+                "Const" => new Storage(StorageKind.Constant, node.Outputs[0].ByteLength)
+                    { Constant = node.Attributes["value"].Tensor },
                 "Placeholder" => new Storage(StorageKind.Persistent, node.Outputs[0].ByteLength),
                 _ => null,
             };
@@ -78,14 +85,18 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
     private Storage VariableStorage(NodeDef handle)
     {
         var spec = new TensorSpec(handle.Attributes["dtype"].Type, handle.Attributes["shape"].Shape);
-        return new Storage(StorageKind.Variable, spec.ByteLength) { Variable = variables.GetOrAdd(handle.Attributes["shared_name"].String, spec) };
+        return new Storage(StorageKind.Variable, spec.ByteLength)
+            { Variable = variables.GetOrAdd(handle.Attributes["shared_name"].String, spec) };
     }
 
-    /// <summary>For each memory that steps write, the last step that reads it. Fetched memory is read after the last step.</summary>
+    /// <summary>
+    /// For each memory that steps write, the last step that reads it. Fetched memory is read after the last step.
+    /// </summary>
     private void FindLastReaders(IReadOnlyList<NodeDef> order)
     {
         // Ranges after the tensors that hold them.
-        foreach (NodeOutput output in order.SelectMany(n => Enumerable.Range(0, n.Outputs.Count).Select(n.Output)).OrderBy(o => placement.Find(o) is null ? 0 : 1))
+        foreach (NodeOutput output in order.SelectMany(n => Enumerable.Range(0, n.Outputs.Count).Select(n.Output))
+            .OrderBy(o => placement.Find(o) is null ? 0 : 1))
             _storages.Add(output, NewStorage(output));
         for (int i = 0; i < order.Count; i++)
             foreach (NodeOutput input in order[i].Inputs)
@@ -94,18 +105,22 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
             _lastReader[StorageOf(fetch).Memory] = int.MaxValue;
     }
 
-    private Storage NewStorage(NodeOutput output) => placement.Find(output) is not ChannelRange range ? new Storage(StorageKind.Arena, output.Spec.ByteLength)
-        : new Storage(StorageKind.Arena, output.Spec.ByteLength) { Base = _storages[range.Base], BaseOffset = (long)range.First * output.Type.ByteSize() };
+    private Storage NewStorage(NodeOutput output) => placement.Find(output) is not ChannelRange range
+        ? new Storage(StorageKind.Arena, output.Spec.ByteLength)
+        : new Storage(StorageKind.Arena, output.Spec.ByteLength)
+        { Base = _storages[range.Base], BaseOffset = (long)range.First * output.Type.ByteSize() };
 
     /// <summary>Gives a step its memory.</summary>
     private PreparedStep Place(NodeDef node, int step, IKernel kernel, string backend)
     {
         Storage[] inputStorages = [.. node.Inputs.Select(StorageOf)];
         ParameterValue? parameter = _parameters.Find(node);
-        if (kernel.InPlaceInput is >= 0 and int input && parameter is null && node.Definition.AllowsOverwrite(node, input))
+        if (kernel.InPlaceInput is >= 0 and int input && parameter is null
+            && node.Definition.AllowsOverwrite(node, input))
             ShareInPlace(node, input, step);
         Storage[] outputStorages = [.. Enumerable.Range(0, node.Outputs.Count).Select(p => _storages[node.Output(p)])];
-        foreach (Storage memory in outputStorages.Select(s => s.Memory).Where(s => s.First == int.MaxValue && s.Kind == StorageKind.Arena))
+        foreach (Storage memory in outputStorages.Select(s => s.Memory)
+            .Where(s => s.First == int.MaxValue && s.Kind == StorageKind.Arena))
             _arena.Add(memory);
         foreach (Storage storage in inputStorages.Concat(outputStorages))
             storage.TouchAt(step);
@@ -125,11 +140,15 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
     {
         Storage storage = StorageOf(input);
         if (_parameters.Find(Schedule.Root(input).Node) is ParameterValue parameter)
-            return new KernelInput(new TensorSpec(Schedule.Root(input).Type, input.Shape), InputSource.Variable, parameter);
+            return new KernelInput(new TensorSpec(Schedule.Root(input).Type, input.Shape),
+                InputSource.Variable, parameter);
         return storage switch
         {
-            { Variable: Variable variable } => new KernelInput(new TensorSpec(variable.Spec.Type, input.Shape), InputSource.Variable, variable),
-            { Constant: not null } => new KernelInput(new TensorSpec(Schedule.Root(input).Type, input.Shape), InputSource.Constant, null, ConstantValues.TryGet(input)),
+            { Variable: Variable variable } =>
+                new KernelInput(new TensorSpec(variable.Spec.Type, input.Shape), InputSource.Variable, variable),
+            { Constant: not null } =>
+                new KernelInput(new TensorSpec(Schedule.Root(input).Type, input.Shape), InputSource.Constant, null,
+                ConstantValues.TryGet(input)),
             _ => new KernelInput(input.Spec, InputSource.Computed) { RowPitch = placement.Find(input)?.Pitch ?? 0 },
         };
     }
@@ -142,7 +161,8 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
             return; // a range belongs to the wider tensor
         if (node.Inputs.Where((_, i) => i != input).Any(other => StorageOf(other).Memory == source))
             return; // a step that reads it twice would read what it wrote
-        if (source.Kind != StorageKind.Arena || _parameters.Find(Schedule.Root(node.Inputs[input]).Node) is not null || _lastReader[source] != step || source.ByteLength != node.Outputs[0].ByteLength)
+        if (source.Kind != StorageKind.Arena || _parameters.Find(Schedule.Root(node.Inputs[input]).Node) is not null
+            || _lastReader[source] != step || source.ByteLength != node.Outputs[0].ByteLength)
             return;
         Storage own = _storages[node.Output()];
         _storages[node.Output()] = source;
@@ -151,7 +171,10 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         _lastReader[source] = _lastReader.GetValueOrDefault(own, step);
     }
 
-    /// <summary>Feeds are written before the first step, fetches read after the last; so are values of parameter steps, unless the kernels that read them keep a copy.</summary>
+    /// <summary>
+    /// Feeds are written before the first step, fetches read after the last; so are values of parameter steps, unless
+    /// the kernels that read them keep a copy.
+    /// </summary>
     private void Pin(List<PreparedStep> steps)
     {
         IEnumerable<Storage> pinned = _arena.Where(s => s.Kind == StorageKind.Persistent)
@@ -161,7 +184,8 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
             storage.TouchAt(-1);
             storage.TouchAt(steps.Count);
         }
-        foreach (Storage storage in request.Fetches.Where(f => _parameters.Find(Schedule.Root(f).Node) is not null).Select(StorageOf))
+        foreach (Storage storage in request.Fetches.Where(f => _parameters.Find(Schedule.Root(f).Node) is not null)
+            .Select(StorageOf))
             storage.TouchAt(-1);
         foreach (Storage storage in request.Fetches.Select(StorageOf).Where(s => s.Kind == StorageKind.Arena))
             storage.TouchAt(steps.Count);
@@ -169,5 +193,7 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
 
     /// <summary>The memory of parameters that a step reads at every run.</summary>
     private IEnumerable<Storage> ReadParameters(PreparedStep step) =>
-        Enumerable.Range(0, step.Inputs.Length).Where(i => _parameters.Find(Schedule.Root(step.Node.Inputs[i]).Node) is not null && !step.Kernel.Keeps(i)).Select(i => step.Inputs[i]);
+        Enumerable.Range(0, step.Inputs.Length).Where(i =>
+            _parameters.Find(Schedule.Root(step.Node.Inputs[i]).Node) is not null && !step.Kernel.Keeps(i))
+            .Select(i => step.Inputs[i]);
 }

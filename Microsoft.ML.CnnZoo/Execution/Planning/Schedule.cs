@@ -3,8 +3,8 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Execution.Planning;
 
 /// <summary>
-/// The order of a plan's steps: the graph's own, except that a variable is updated after all steps that read it, and then at once, so that its
-/// gradient's memory is freed early.
+/// The order of a plan's steps: the graph's own, except that a variable is updated after all steps that read it, and
+/// then at once, so that its gradient's memory is freed early.
 /// </summary>
 internal static class Schedule
 {
@@ -22,7 +22,8 @@ internal static class Schedule
             waiting[after]++;
         }
         foreach (NodeDef node in steps)
-            foreach (NodeDef producer in node.Inputs.Select(i => Root(i).Node).Concat(node.ControlInputs.Select(SkipViews)).Distinct())
+            foreach (NodeDef producer in node.Inputs.Select(i => Root(i).Node)
+                .Concat(node.ControlInputs.Select(SkipViews)).Distinct())
                 Edge(producer, node);
         foreach ((NodeDef reader, NodeDef writer) in ReadersBeforeWriters(steps))
             Edge(reader, writer);
@@ -59,9 +60,11 @@ internal static class Schedule
         }
     }
 
-    private static bool Writes(NodeDef user, NodeDef handle) => user.Definition.IsStateful && user.Inputs.Any(i => i.Node == handle && i.Type == DataType.Resource);
+    private static bool Writes(NodeDef user, NodeDef handle) => user.Definition.IsStateful
+        && user.Inputs.Any(i => i.Node == handle && i.Type == DataType.Resource);
 
-    private static List<NodeDef> Kahn(NodeDef[] steps, Dictionary<NodeDef, List<NodeDef>> successors, Dictionary<NodeDef, int> waiting)
+    private static List<NodeDef> Kahn(NodeDef[] steps, Dictionary<NodeDef, List<NodeDef>> successors,
+        Dictionary<NodeDef, int> waiting)
     {
         // Stateful nodes first, then the graph's order: deterministic.
         var ready = new PriorityQueue<NodeDef, (int, int)>();
@@ -77,7 +80,8 @@ internal static class Schedule
                     ready.Enqueue(next, Priority(next));
         }
         if (order.Count != steps.Length)
-            throw new GraphException($"The graph cannot be ordered: {string.Join(", ", steps.Except(order).Take(5))} depend on one another (a variable is read after a step that must follow its update).");
+            throw new GraphException($"The graph cannot be ordered: {string.Join(", ", steps.Except(order).Take(5))} " +
+                "depend on one another (a variable is read after a step that must follow its update).");
         return order;
     }
 }

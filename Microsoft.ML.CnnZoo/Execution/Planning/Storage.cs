@@ -15,7 +15,9 @@ internal enum StorageKind
     Constant,
 }
 
-/// <summary>The memory behind one or more tensors: views share their source's, in-place kernels their input's.</summary>
+/// <summary>
+/// The memory behind one or more tensors: views share their source's, in-place kernels their input's.
+/// </summary>
 internal sealed class Storage(StorageKind kind, long byteLength)
 {
     public StorageKind Kind { get; set; } = kind;

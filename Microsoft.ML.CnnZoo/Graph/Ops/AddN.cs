@@ -4,7 +4,8 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// <remarks>x₁…x_N → y. dL/dxᵢ = dL/dy.</remarks>
 internal sealed class AddN() : OpDefinition("AddN", 1, int.MaxValue)
 {
-    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [new("N", AttributeKind.Int), OpSchema.FloatingT];
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } =
+        [new("N", AttributeKind.Int), OpSchema.FloatingT];
 
     public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
     public override bool AllowsStridedInput(NodeDef node, int input) => true;
@@ -20,5 +21,6 @@ internal sealed class AddN() : OpDefinition("AddN", 1, int.MaxValue)
         return OpSchema.SameAsFirst(c);
     }
 
-    public override NodeOutput?[] BuildGradient(in GradientContext c) => [.. Enumerable.Repeat<NodeOutput?>(c.OutputGradient, c.Inputs.Count)];
+    public override NodeOutput?[] BuildGradient(in GradientContext c) =>
+        [.. Enumerable.Repeat<NodeOutput?>(c.OutputGradient, c.Inputs.Count)];
 }

@@ -1,7 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>AddV2</c>: y = a + b, with NumPy's broadcasting.</summary>
-/// <remarks>a, b → y of the broadcast shape. dL/da = dL/dy summed over the broadcast dimensions; dL/db likewise.</remarks>
+/// <remarks>
+/// a, b → y of the broadcast shape. dL/da = dL/dy summed over the broadcast dimensions; dL/db likewise.
+/// </remarks>
 internal sealed class AddV2() : OpDefinition("AddV2", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];

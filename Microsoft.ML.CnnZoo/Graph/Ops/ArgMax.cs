@@ -1,13 +1,17 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>ArgMax</c>: the index of the greatest element along one axis.</summary>
-/// <remarks>(x, axis) → y without that dimension, Int64 unless <c>output_type</c> is Int32. On a tie, the first. Not differentiable.</remarks>
+/// <remarks>
+/// (x, axis) → y without that dimension, Int64 unless <c>output_type</c> is Int32. On a tie, the first. Not
+/// differentiable.
+/// </remarks>
 internal sealed class ArgMax() : OpDefinition("ArgMax", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =
     [
         OpSchema.AnyT, OpSchema.IndexType("Tidx", 1),
-        new("output_type", AttributeKind.Type, AttributeValue.Of(DataType.Int64), [AttributeValue.Of(DataType.Int32), AttributeValue.Of(DataType.Int64)]),
+        new("output_type", AttributeKind.Type, AttributeValue.Of(DataType.Int64),
+            [AttributeValue.Of(DataType.Int32), AttributeValue.Of(DataType.Int64)]),
     ];
     public override bool IsDifferentiable => false;
 
@@ -17,6 +21,7 @@ internal sealed class ArgMax() : OpDefinition("ArgMax", 2)
         if (c.Constant(1) is not [long given])
             throw c.Error($"input 1 (dimension) must be a constant scalar, received {c.Inputs[1]}");
         int axis = c.Axis(given, x.Rank);
-        return [new(c.Attribute("output_type").Type, new TensorShape([.. x.Dimensions[..axis], .. x.Dimensions[(axis + 1)..]]))];
+        return [new(c.Attribute("output_type").Type,
+            new TensorShape([.. x.Dimensions[..axis], .. x.Dimensions[(axis + 1)..]]))];
     }
 }

@@ -4,7 +4,8 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// <remarks>(handle, value of the variable's shape) → nothing.</remarks>
 internal sealed class AssignVariableOp() : OpDefinition("AssignVariableOp", 2)
 {
-    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [new("dtype", AttributeKind.Type, FromInput: 1), OpSchema.Flag("validate_shape")];
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } =
+        [new("dtype", AttributeKind.Type, FromInput: 1), OpSchema.Flag("validate_shape")];
     public override bool IsStateful => true;
     public override bool IsDifferentiable => false;
 

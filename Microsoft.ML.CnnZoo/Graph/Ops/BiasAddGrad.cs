@@ -1,10 +1,14 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>BiasAddGrad</c>: the sum over all dimensions but the last.</summary>
-/// <remarks>dy [..,C] → db [C]. Not differentiable here. In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in float32.</remarks>
+/// <remarks>
+/// dy [..,C] → db [C]. Not differentiable here. In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in
+/// float32.
+/// </remarks>
 internal sealed class BiasAddGrad() : OpDefinition("BiasAddGrad", 1)
 {
-    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT, WindowAttributes.DataFormat];
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } =
+        [OpSchema.FloatingT, WindowAttributes.DataFormat];
     public override bool IsDifferentiable => false;
     public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
     public override bool CanReturnFloat32 => true;

@@ -16,5 +16,6 @@ internal sealed class BroadcastTo() : OpDefinition("BroadcastTo", 2)
             : throw c.Error($"{c.Inputs[0].Shape} does not broadcast to {target}");
     }
 
-    public override NodeOutput?[] BuildGradient(in GradientContext c) => [Broadcasting.Reduce(c, c.OutputGradient, 0), null];
+    public override NodeOutput?[] BuildGradient(in GradientContext c) =>
+        [Broadcasting.Reduce(c, c.OutputGradient, 0), null];
 }

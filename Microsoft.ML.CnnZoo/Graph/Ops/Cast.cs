@@ -1,11 +1,15 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Cast</c>: the same values in another element type.</summary>
-/// <remarks>x → y, same shape, of type <c>DstT</c>; floats to integers truncate towards 0. dL/dx = Cast(dL/dy) between floating types.
-/// In bfloat16 plans the attribute <see cref="Folded"/> marks a cast of a weight or constant that does not run: the kernels that read it get the float32 values and round them themselves.</remarks>
+/// <remarks>x → y, same shape, of type <c>DstT</c>; floats to integers truncate towards 0. dL/dx = Cast(dL/dy) between
+/// floating types.
+/// In bfloat16 plans the attribute <see cref="Folded"/> marks a cast of a weight or constant that does not run: the
+/// kernels that read it get the float32 values and round them themselves.</remarks>
 internal sealed class Cast() : OpDefinition("Cast", 1)
 {
-    /// <summary>Attribute of this engine, not TensorFlow's: true for a cast that the kernels that read it do themselves.</summary>
+    /// <summary>
+    /// Attribute of this engine, not TensorFlow's: true for a cast that the kernels that read it do themselves.
+    /// </summary>
     public const string Folded = "_folded";
 
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =

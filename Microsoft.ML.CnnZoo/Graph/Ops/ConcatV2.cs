@@ -1,10 +1,16 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>ConcatV2</c>: concatenates tensors along one axis. Joins the branches of Inception and the layers of DenseNet.</summary>
-/// <remarks>(x₁ … x_N, axis) → y; the inputs agree in all other dimensions. dL/dxᵢ = Slice(dL/dy) of its part.</remarks>
+/// <summary>
+/// TensorFlow op <c>ConcatV2</c>: concatenates tensors along one axis. Joins the branches of Inception and the layers
+/// of DenseNet.
+/// </summary>
+/// <remarks>
+/// (x₁ … x_N, axis) → y; the inputs agree in all other dimensions. dL/dxᵢ = Slice(dL/dy) of its part.
+/// </remarks>
 internal sealed class ConcatV2() : OpDefinition("ConcatV2", 2, int.MaxValue)
 {
-    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [new("N", AttributeKind.Int), OpSchema.AnyT, OpSchema.IndexType("Tidx", ^1)];
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } =
+        [new("N", AttributeKind.Int), OpSchema.AnyT, OpSchema.IndexType("Tidx", ^1)];
 
     public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
     public override bool AllowsStridedInput(NodeDef node, int input) => input < node.Inputs.Count - 1;
@@ -14,15 +20,19 @@ internal sealed class ConcatV2() : OpDefinition("ConcatV2", 2, int.MaxValue)
     {
         int n = c.Inputs.Count - 1;
         if (c.Attribute("N").Int != n || c.Constant(n) is not [long given])
-            throw c.Error($"expected {c.Attribute("N")} tensors and a constant axis, received {n} tensors and {c.Inputs[n]}");
+            throw c.Error(
+                $"expected {c.Attribute("N")} tensors and a constant axis, received {n} tensors and {c.Inputs[n]}");
         TensorShape result = c.Inputs[0].Shape;
         int axis = c.Axis(given, result.Rank);
         for (int i = 1; i < n; i++)
         {
             TensorShape x = c.Inputs[i].Shape;
-            if (c.Inputs[i].Type != c.Inputs[0].Type || x.Rank != result.Rank || !x.With(axis, 0).IsCompatibleWith(result.With(axis, 0)))
-                throw c.Error($"inputs must agree in all dimensions but {axis}; input 0 is {c.Inputs[0]}, input {i} is {c.Inputs[i]}");
-            int sum = x[axis] == TensorShape.Unknown || result[axis] == TensorShape.Unknown ? TensorShape.Unknown : result[axis] + x[axis];
+            if (c.Inputs[i].Type != c.Inputs[0].Type || x.Rank != result.Rank
+                || !x.With(axis, 0).IsCompatibleWith(result.With(axis, 0)))
+                throw c.Error($"inputs must agree in all dimensions but {axis}; input 0 is {c.Inputs[0]}, input {i} " +
+                    $"is {c.Inputs[i]}");
+            int sum = x[axis] == TensorShape.Unknown || result[axis] == TensorShape.Unknown ? TensorShape.Unknown
+                : result[axis] + x[axis];
             for (int d = 0; d < x.Rank; d++)
                 if (result[d] == TensorShape.Unknown)
                     result = result.With(d, x[d]);
@@ -41,7 +51,8 @@ internal sealed class ConcatV2() : OpDefinition("ConcatV2", 2, int.MaxValue)
         {
             int length = c.Inputs[i].Shape[axis];
             if (length == TensorShape.Unknown)
-                throw new GraphException($"{c.Node}: the gradient needs dimension {axis} of input {i} to be known, received {c.Inputs[i].Shape}.");
+                throw new GraphException($"{c.Node}: the gradient needs dimension {axis} of input {i} to be known, " +
+                    $"received {c.Inputs[i].Shape}.");
             if (c.Needed[i])
             {
                 var begin = new int[rank];

@@ -1,10 +1,17 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>Conv2DBackpropFilter</c>: the gradient of <c>Conv2D</c> with respect to its filter.</summary>
-/// <remarks>(x [N,H,W,C], filter_sizes [4], dy [N,H',W',F]) → dw [kh,kw,C/groups,F] of shape filter_sizes, summed over images and positions. Not differentiable here. In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in float32.</remarks>
+/// <summary>
+/// TensorFlow op <c>Conv2DBackpropFilter</c>: the gradient of <c>Conv2D</c> with respect to its filter.
+/// </summary>
+/// <remarks>
+/// (x [N,H,W,C], filter_sizes [4], dy [N,H',W',F]) → dw [kh,kw,C/groups,F] of shape filter_sizes, summed over images
+/// and positions. Not differentiable here. In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in
+/// float32.
+/// </remarks>
 internal sealed class Conv2DBackpropFilter() : OpDefinition("Conv2DBackpropFilter", 3)
 {
-    public override IReadOnlyList<AttributeSpec> Attributes { get; } = Convolution.Schema(typeInput: 0, withCudnn: true);
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } =
+        Convolution.Schema(typeInput: 0, withCudnn: true);
     public override bool IsDifferentiable => false;
     public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
     public override bool CanReturnFloat32 => true;

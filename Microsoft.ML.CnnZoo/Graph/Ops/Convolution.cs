@@ -8,7 +8,8 @@ internal static class Convolution
     {
         AttributeSpec[] common =
         [
-            OpSchema.FloatingTOf(typeInput), WindowAttributes.Strides, WindowAttributes.AnyPadding, WindowAttributes.ExplicitPaddings,
+            OpSchema.FloatingTOf(typeInput), WindowAttributes.Strides, WindowAttributes.AnyPadding,
+            WindowAttributes.ExplicitPaddings,
             WindowAttributes.DataFormat, WindowAttributes.Dilations,
         ];
         return withCudnn ? [.. common, OpSchema.Flag("use_cudnn_on_gpu", true)] : common;
@@ -21,9 +22,13 @@ internal static class Convolution
     }
 
     public static Conv2DGeometry Infer(in ShapeContext c, TensorShape input, TensorShape filter, bool depthwise) =>
-        Conv2DAttributes.From(c).TryGeometry(input, filter, depthwise, out Conv2DGeometry geometry) is string problem ? throw c.Error(problem) : geometry;
+        Conv2DAttributes.From(c).TryGeometry(input, filter, depthwise, out Conv2DGeometry geometry) is string problem
+        ? throw c.Error(problem) : geometry;
 
-    /// <summary>The gradients of image and filter, each only where needed: the first layer's image gradient is costly and not needed.</summary>
+    /// <summary>
+    /// The gradients of image and filter, each only where needed: the first layer's image gradient is costly and not
+    /// needed.
+    /// </summary>
     public static NodeOutput?[] BuildGradient(in GradientContext c, string toInput, string toFilter)
     {
         IEnumerable<KeyValuePair<string, AttributeValue>> attributes = Conv2DAttributes.From(c.Node).ToAttributes();

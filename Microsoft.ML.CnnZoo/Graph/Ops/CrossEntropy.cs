@@ -12,5 +12,6 @@ internal static class CrossEntropy
     }
 
     /// <summary>dL/dloss as a column [N,1].</summary>
-    public static NodeOutput PerRow(in GradientContext c) => c.Op("ExpandDims", c.OutputGradient, c.Builder.Constant(TensorLiteral.Scalar(-1)));
+    public static NodeOutput PerRow(in GradientContext c) =>
+        c.Op("ExpandDims", c.OutputGradient, c.Builder.Constant(TensorLiteral.Scalar(-1)));
 }

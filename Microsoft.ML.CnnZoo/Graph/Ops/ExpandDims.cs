@@ -18,5 +18,6 @@ internal sealed class ExpandDims() : OpDefinition("ExpandDims", 2)
         return [new(c.Inputs[0].Type, new TensorShape([.. x[..axis], 1, .. x[axis..]]))];
     }
 
-    public override NodeOutput?[] BuildGradient(in GradientContext c) => [c.Op("Reshape", c.OutputGradient, c.Op("Shape", c.Inputs[0])), null];
+    public override NodeOutput?[] BuildGradient(in GradientContext c) =>
+        [c.Op("Reshape", c.OutputGradient, c.Op("Shape", c.Inputs[0])), null];
 }

@@ -1,15 +1,20 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>_FusedBatchNormEx</c>: batch normalization, the sum with a side tensor and an activation in one step, as TensorFlow's remapper writes it.</summary>
+/// <summary>
+/// TensorFlow op <c>_FusedBatchNormEx</c>: batch normalization, the sum with a side tensor and an activation in one
+/// step, as TensorFlow's remapper writes it.
+/// </summary>
 /// <remarks>
-/// (x [N,H,W,C], scale, offset, mean, variance, each [C], then <c>num_side_inputs</c> (0 or 1) tensors of x's shape) → the outputs of FusedBatchNormV3, the first of them
-/// activation(batch norm + side) with <c>activation_mode</c> Identity or Relu. Made by passes over a finished graph; never differentiated.
+/// (x [N,H,W,C], scale, offset, mean, variance, each [C], then <c>num_side_inputs</c> (0 or 1) tensors of x's shape) →
+/// the outputs of FusedBatchNormV3, the first of them activation(batch norm + side) with <c>activation_mode</c>
+/// Identity or Relu. Made by passes over a finished graph; never differentiated.
 /// </remarks>
 internal sealed class FusedBatchNormEx() : OpDefinition("_FusedBatchNormEx", 5, 6)
 {
     private const int SideInput = 5;
 
-    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [.. FusedBatchNormV3.Schema, .. ActivationSchema];
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } =
+        [.. FusedBatchNormV3.Schema, .. ActivationSchema];
 
     public override bool IsDifferentiable => false;
 
@@ -17,7 +22,8 @@ internal sealed class FusedBatchNormEx() : OpDefinition("_FusedBatchNormEx", 5, 
     public static AttributeSpec[] ActivationSchema =>
     [
         new("num_side_inputs", AttributeKind.Int, AttributeValue.Of(0L)),
-        new("activation_mode", AttributeKind.String, AttributeValue.Of("Identity"), [AttributeValue.Of("Identity"), AttributeValue.Of("Relu")]),
+        new("activation_mode", AttributeKind.String, AttributeValue.Of("Identity"),
+            [AttributeValue.Of("Identity"), AttributeValue.Of("Relu")]),
     ];
 
     public override BFloat16Rule BFloat16 => BFloat16Rule.Always;

@@ -2,8 +2,10 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>FusedBatchNormGradV3</c>: the gradient of <c>FusedBatchNormV3</c>.</summary>
 /// <remarks>
-/// (dy, x [N,H,W,C], scale, mean, biased variance, each [C], a scalar that is ignored) → (dx, dscale, doffset, two unused scalars).
-/// With x̂ = (x − mean)/√(variance + epsilon): doffset = Σdy, dscale = Σdy·x̂; training: dx = scale/√(variance + epsilon)·(dy − (doffset + x̂·dscale)/(N·H·W));
+/// (dy, x [N,H,W,C], scale, mean, biased variance, each [C], a scalar that is ignored) → (dx, dscale, doffset, two
+/// unused scalars).
+/// With x̂ = (x − mean)/√(variance + epsilon): doffset = Σdy, dscale = Σdy·x̂;
+/// training: dx = scale/√(variance + epsilon)·(dy − (doffset + x̂·dscale)/(N·H·W));
 /// inference: dx = scale/√(variance + epsilon)·dy. Not differentiable here.
 /// </remarks>
 internal sealed class FusedBatchNormGradV3() : OpDefinition("FusedBatchNormGradV3", 6)
@@ -14,8 +16,10 @@ internal sealed class FusedBatchNormGradV3() : OpDefinition("FusedBatchNormGradV
     /// <summary>The attributes of the op and of its fused form.</summary>
     internal static AttributeSpec[] Schema =>
     [
-        OpSchema.FloatingT, new("U", AttributeKind.Type, null, [AttributeValue.Of(DataType.Float), AttributeValue.Of(DataType.Double)], 3),
-        new("epsilon", AttributeKind.Float, AttributeValue.Of(0.0001f)), WindowAttributes.DataFormat, OpSchema.Flag("is_training", true),
+        OpSchema.FloatingT, new("U", AttributeKind.Type, null,
+            [AttributeValue.Of(DataType.Float), AttributeValue.Of(DataType.Double)], 3),
+        new("epsilon", AttributeKind.Float, AttributeValue.Of(0.0001f)), WindowAttributes.DataFormat,
+        OpSchema.Flag("is_training", true),
     ];
 
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Schema;
@@ -42,6 +46,7 @@ internal sealed class FusedBatchNormGradV3() : OpDefinition("FusedBatchNormGradV
         var perChannel = new TensorSpec(c.Attribute("U").Type, new TensorShape(x.Shape[3]));
         for (int i = 2; i < 5; i++)
             c.RequireShape(i, perChannel.Shape);
-        return [x, perChannel, perChannel, new(perChannel.Type, TensorShape.Scalar), new(perChannel.Type, TensorShape.Scalar)];
+        return [x, perChannel, perChannel, new(perChannel.Type, TensorShape.Scalar),
+            new(perChannel.Type, TensorShape.Scalar)];
     }
 }

@@ -1,8 +1,11 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>LRN</c>: local response normalization across channels. Krizhevsky, Sutskever, Hinton 2012, §3.3.</summary>
+/// <summary>
+/// TensorFlow op <c>LRN</c>: local response normalization across channels. Krizhevsky, Sutskever, Hinton 2012, §3.3.
+/// </summary>
 /// <remarks>
-/// x [N,H,W,C] → y = x·(bias + alpha·Σ x²)^−beta, the sum over the channels within <c>depth_radius</c> (a window of 2·depth_radius+1, clipped at the ends).
+/// x [N,H,W,C] → y = x·(bias + alpha·Σ x²)^−beta, the sum over the channels within <c>depth_radius</c> (a window of
+/// 2·depth_radius+1, clipped at the ends).
 /// The sum is not divided by the window, as in the paper and unlike PyTorch and Caffe. dL/dx = LRNGrad(dL/dy, x, y).
 /// </remarks>
 internal sealed class LRN() : OpDefinition("LRN", 1)
@@ -12,8 +15,10 @@ internal sealed class LRN() : OpDefinition("LRN", 1)
     /// <summary>The attributes that LRN and LRNGrad share.</summary>
     internal static AttributeSpec[] Schema =>
     [
-        new("depth_radius", AttributeKind.Int, AttributeValue.Of(5L)), new("bias", AttributeKind.Float, AttributeValue.Of(1f)),
-        new("alpha", AttributeKind.Float, AttributeValue.Of(1f)), new("beta", AttributeKind.Float, AttributeValue.Of(0.5f)), OpSchema.FloatingT,
+        new("depth_radius", AttributeKind.Int, AttributeValue.Of(5L)),
+        new("bias", AttributeKind.Float, AttributeValue.Of(1f)),
+        new("alpha", AttributeKind.Float, AttributeValue.Of(1f)),
+        new("beta", AttributeKind.Float, AttributeValue.Of(0.5f)), OpSchema.FloatingT,
     ];
 
     public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
@@ -27,5 +32,6 @@ internal sealed class LRN() : OpDefinition("LRN", 1)
     }
 
     public override NodeOutput?[] BuildGradient(in GradientContext c) =>
-        [c.Builder.AddNode("LRNGrad", [c.OutputGradient, c.Inputs[0], c.Output()], c.Node.Attributes.Where(a => a.Key[0] != '_')).Output()];
+        [c.Builder.AddNode("LRNGrad", [c.OutputGradient, c.Inputs[0], c.Output()],
+            c.Node.Attributes.Where(a => a.Key[0] != '_')).Output()];
 }

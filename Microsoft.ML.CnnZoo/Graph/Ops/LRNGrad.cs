@@ -1,7 +1,10 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>LRNGrad</c>: the gradient of <c>LRN</c>.</summary>
-/// <remarks>(dy, x, y), all [N,H,W,C] → dx; dx_c = dy_c·s_c^−beta − 2·alpha·beta·x_c·Σ dy_k·y_k/s_k over the channels k whose window holds c, s = bias + alpha·Σx². Not differentiable here.</remarks>
+/// <remarks>
+/// (dy, x, y), all [N,H,W,C] → dx; dx_c = dy_c·s_c^−beta − 2·alpha·beta·x_c·Σ dy_k·y_k/s_k over the channels k whose
+/// window holds c, s = bias + alpha·Σx². Not differentiable here.
+/// </remarks>
 internal sealed class LRNGrad() : OpDefinition("LRNGrad", 3)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = LRN.Schema;

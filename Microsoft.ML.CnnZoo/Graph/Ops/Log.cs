@@ -8,5 +8,6 @@ internal sealed class Log() : OpDefinition("Log", 1)
     public override bool AllowsOverwrite(NodeDef node, int input) => true;
 
     public override TensorSpec[] Infer(in ShapeContext c) => OpSchema.SameAsFirst(c);
-    public override NodeOutput?[] BuildGradient(in GradientContext c) => [c.Op("RealDiv", c.OutputGradient, c.Inputs[0])];
+    public override NodeOutput?[] BuildGradient(in GradientContext c) =>
+        [c.Op("RealDiv", c.OutputGradient, c.Inputs[0])];
 }

@@ -1,10 +1,15 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>MatMul</c>: the product of two matrices.</summary>
-/// <remarks>a [m,k], b [k,n] → y [m,n]; <c>transpose_a</c>, <c>transpose_b</c> read the operand transposed. dL/da = dL/dy·bᵀ, dL/db = aᵀ·dL/dy (transposed with the operand). In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in float32.</remarks>
+/// <remarks>
+/// a [m,k], b [k,n] → y [m,n]; <c>transpose_a</c>, <c>transpose_b</c> read the operand transposed. dL/da = dL/dy·bᵀ,
+/// dL/db = aᵀ·dL/dy (transposed with the operand). In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in
+/// float32.
+/// </remarks>
 internal sealed class MatMul() : OpDefinition("MatMul", 2)
 {
-    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.Flag("transpose_a"), OpSchema.Flag("transpose_b"), OpSchema.FloatingT];
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } =
+        [OpSchema.Flag("transpose_a"), OpSchema.Flag("transpose_b"), OpSchema.FloatingT];
 
     public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
     public override bool CanReturnFloat32 => true;
@@ -21,7 +26,8 @@ internal sealed class MatMul() : OpDefinition("MatMul", 2)
         (int m, int ka) = ta ? (a.Shape[1], a.Shape[0]) : (a.Shape[0], a.Shape[1]);
         (int kb, int n) = tb ? (b.Shape[1], b.Shape[0]) : (b.Shape[0], b.Shape[1]);
         if (ka != kb && ka != TensorShape.Unknown && kb != TensorShape.Unknown)
-            throw c.Error($"input has {ka} features, kernel expects {kb} ({a.Shape}{(ta ? " transposed" : "")} by {b.Shape}{(tb ? " transposed" : "")})");
+            throw c.Error($"input has {ka} features, kernel expects {kb} ({a.Shape}{(ta ? " transposed" : "")} by " +
+                $"{b.Shape}{(tb ? " transposed" : "")})");
         return new(c.OutputTypeOr(a.Type), new TensorShape(m, n));
     }
 
@@ -36,6 +42,9 @@ internal sealed class MatMul() : OpDefinition("MatMul", 2)
         ];
     }
 
-    private static NodeOutput Product(in GradientContext c, NodeOutput left, NodeOutput right, bool transposeLeft, bool transposeRight) =>
-        c.Builder.AddNode("MatMul", [left, right], [new("transpose_a", AttributeValue.Of(transposeLeft)), new("transpose_b", AttributeValue.Of(transposeRight))]).Output();
+    private static NodeOutput Product(in GradientContext c, NodeOutput left, NodeOutput right, bool transposeLeft,
+        bool transposeRight) =>
+        c.Builder.AddNode("MatMul", [left, right],
+            [new("transpose_a", AttributeValue.Of(transposeLeft)),
+            new("transpose_b", AttributeValue.Of(transposeRight))]).Output();
 }

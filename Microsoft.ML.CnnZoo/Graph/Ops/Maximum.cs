@@ -1,7 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Maximum</c>: y = max(a, b) elementwise, with NumPy's broadcasting.</summary>
-/// <remarks>a, b → y of the broadcast shape. The gradient goes to the greater input, on a tie to a. NaN propagates.</remarks>
+/// <remarks>
+/// a, b → y of the broadcast shape. The gradient goes to the greater input, on a tie to a. NaN propagates.
+/// </remarks>
 internal sealed class Maximum() : OpDefinition("Maximum", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];

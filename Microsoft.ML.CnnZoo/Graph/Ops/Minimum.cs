@@ -1,7 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Minimum</c>: y = min(a, b) elementwise, with NumPy's broadcasting.</summary>
-/// <remarks>a, b → y of the broadcast shape. The gradient goes to the smaller input, on a tie to a. NaN propagates.</remarks>
+/// <remarks>
+/// a, b → y of the broadcast shape. The gradient goes to the smaller input, on a tie to a. NaN propagates.
+/// </remarks>
 internal sealed class Minimum() : OpDefinition("Minimum", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];

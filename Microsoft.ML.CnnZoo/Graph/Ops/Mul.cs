@@ -1,7 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Mul</c>: y = a·b elementwise, with NumPy's broadcasting.</summary>
-/// <remarks>a, b → y of the broadcast shape. dL/da = dL/dy·b, dL/db = dL/dy·a, each summed over its broadcast dimensions.</remarks>
+/// <remarks>
+/// a, b → y of the broadcast shape. dL/da = dL/dy·b, dL/db = dL/dy·a, each summed over its broadcast dimensions.
+/// </remarks>
 internal sealed class Mul() : OpDefinition("Mul", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];

@@ -1,11 +1,17 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>TensorFlow op <c>OneHot</c>: on_value where the position along a new axis is the index, off_value elsewhere.</summary>
-/// <remarks>(indices, depth, on_value, off_value) → y with a dimension of depth at <c>axis</c> (-1: last). An index outside [0, depth) gives off_value everywhere. Not differentiable here.</remarks>
+/// <summary>
+/// TensorFlow op <c>OneHot</c>: on_value where the position along a new axis is the index, off_value elsewhere.
+/// </summary>
+/// <remarks>
+/// (indices, depth, on_value, off_value) → y with a dimension of depth at <c>axis</c> (-1: last). An index outside [0,
+/// depth) gives off_value everywhere. Not differentiable here.
+/// </remarks>
 internal sealed class OneHot() : OpDefinition("OneHot", 4)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =
-        [new("axis", AttributeKind.Int, AttributeValue.Of(-1L)), new("T", AttributeKind.Type, FromInput: 2), new("TI", AttributeKind.Type, FromInput: 0)];
+        [new("axis", AttributeKind.Int, AttributeValue.Of(-1L)), new("T", AttributeKind.Type, FromInput: 2),
+            new("TI", AttributeKind.Type, FromInput: 0)];
     public override bool IsDifferentiable => false;
 
     public override TensorSpec[] Infer(in ShapeContext c)

@@ -4,8 +4,10 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 internal static class OpSchema
 {
     private static readonly AttributeValue[] Floating =
-        [AttributeValue.Of(DataType.Float), AttributeValue.Of(DataType.Double), AttributeValue.Of(DataType.BFloat16), AttributeValue.Of(DataType.Half)];
-    private static readonly AttributeValue[] Integers = [AttributeValue.Of(DataType.Int32), AttributeValue.Of(DataType.Int64)];
+        [AttributeValue.Of(DataType.Float), AttributeValue.Of(DataType.Double), AttributeValue.Of(DataType.BFloat16),
+            AttributeValue.Of(DataType.Half)];
+    private static readonly AttributeValue[] Integers =
+        [AttributeValue.Of(DataType.Int32), AttributeValue.Of(DataType.Int64)];
 
     /// <summary>The element type attribute <c>T</c>: a floating type, that of the first input.</summary>
     public static AttributeSpec FloatingT { get; } = FloatingTOf(0);
@@ -17,17 +19,20 @@ internal static class OpSchema
     public static AttributeSpec FloatingTOf(Index input) => new("T", AttributeKind.Type, null, Floating, input);
 
     /// <summary>The type of an index input: Int32 or Int64.</summary>
-    public static AttributeSpec IndexType(string name, Index input) => new(name, AttributeKind.Type, AttributeValue.Of(DataType.Int32), Integers, input);
+    public static AttributeSpec IndexType(string name, Index input) =>
+        new(name, AttributeKind.Type, AttributeValue.Of(DataType.Int32), Integers, input);
 
     /// <summary>A Boolean attribute with a default.</summary>
-    public static AttributeSpec Flag(string name, bool value = false) => new(name, AttributeKind.Bool, AttributeValue.Of(value));
+    public static AttributeSpec Flag(string name, bool value = false) =>
+        new(name, AttributeKind.Bool, AttributeValue.Of(value));
 
     /// <summary>The output of an op that preserves its first input's type and shape.</summary>
     public static TensorSpec[] SameAsFirst(in ShapeContext c) => [c.Inputs[0]];
 
     /// <summary>
-    /// The attribute of this engine, not TensorFlow's, with which an op that sums many bfloat16 terms returns the sum in float32, unrounded. TensorFlow, which ignores attributes with
-    /// an underscore, would round it to T: only plans hold such nodes.
+    /// The attribute of this engine, not TensorFlow's, with which an op that sums many bfloat16 terms returns the sum
+    /// in float32, unrounded. TensorFlow, which ignores attributes with an underscore, would round it to T: only plans
+    /// hold such nodes.
     /// </summary>
     public const string OutputType = "_output_type";
 
@@ -41,7 +46,8 @@ internal static class OpSchema
 
     /// <summary>The integers of a constant input of a node.</summary>
     public static long[] ConstantInput(this NodeDef node, int input) =>
-        ConstantValues.TryGet(node.Inputs[input]) ?? throw new GraphException($"{node}: input {input} is not known before running.");
+        ConstantValues.TryGet(node.Inputs[input])
+        ?? throw new GraphException($"{node}: input {input} is not known before running.");
 
     /// <summary>A shape from integers, -1 for unknown.</summary>
     public static TensorShape ToShape(this in ShapeContext c, long[] dimensions)

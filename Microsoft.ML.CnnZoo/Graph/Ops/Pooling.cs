@@ -4,5 +4,6 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 internal static class Pooling
 {
     public static Pool2DGeometry Infer(in ShapeContext c, TensorShape input) =>
-        Pool2DAttributes.From(c).TryGeometry(input, out Pool2DGeometry geometry) is string problem ? throw c.Error(problem) : geometry;
+        Pool2DAttributes.From(c).TryGeometry(input, out Pool2DGeometry geometry) is string problem
+        ? throw c.Error(problem) : geometry;
 }

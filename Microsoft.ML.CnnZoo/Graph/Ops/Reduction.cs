@@ -3,9 +3,13 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// <summary>Shared by <c>Sum</c> and <c>Mean</c>: schema, shape rule and gradient.</summary>
 internal static class Reduction
 {
-    public static IReadOnlyList<AttributeSpec> Schema { get; } = [OpSchema.Flag("keep_dims"), OpSchema.FloatingT, OpSchema.IndexType("Tidx", 1)];
+    public static IReadOnlyList<AttributeSpec> Schema { get; } =
+        [OpSchema.Flag("keep_dims"), OpSchema.FloatingT, OpSchema.IndexType("Tidx", 1)];
 
-    /// <summary>The reduced shape; axes are input 1. In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in float32.</summary>
+    /// <summary>
+    /// The reduced shape; axes are input 1. In bfloat16 plans <see cref="OpSchema.OutputType"/> keeps the sum in
+    /// float32.
+    /// </summary>
     public static TensorSpec Infer(in ShapeContext c)
     {
         TensorShape x = c.Inputs[0].Shape;
@@ -37,11 +41,16 @@ internal static class Reduction
         TensorShape x = c.Inputs[0].Shape;
         bool[] reduced = Reduced(c.Node);
         if (gradient.Shape.Rank != x.Rank)
-            gradient = c.Reshape(gradient, new TensorShape([.. Enumerable.Range(0, x.Rank).Select(i => reduced[i] ? 1 : x[i])]));
-        return gradient.Shape.Equals(x) && x.IsFullyDefined ? gradient : c.Op("BroadcastTo", gradient, c.Op("Shape", c.Inputs[0]));
+            gradient = c.Reshape(gradient,
+                new TensorShape([.. Enumerable.Range(0, x.Rank).Select(i => reduced[i] ? 1 : x[i])]));
+        return gradient.Shape.Equals(x) && x.IsFullyDefined ? gradient
+            : c.Op("BroadcastTo", gradient, c.Op("Shape", c.Inputs[0]));
     }
 
-    /// <summary>A gradient divided by the number of averaged elements; an unknown batch size is read from the tensor's shape at run time.</summary>
+    /// <summary>
+    /// A gradient divided by the number of averaged elements; an unknown batch size is read from the tensor's shape at
+    /// run time.
+    /// </summary>
     public static NodeOutput DivideByCount(in GradientContext c, NodeOutput gradient)
     {
         TensorShape x = c.Inputs[0].Shape;
@@ -64,7 +73,8 @@ internal static class Reduction
     /// <summary>One dimension of the input as a floating scalar.</summary>
     private static NodeOutput DimensionAt(in GradientContext c, int axis)
     {
-        NodeOutput shape = c.Builder.AddNode("Cast", [c.Op("Shape", c.Inputs[0])], [new("DstT", AttributeValue.Of(c.Inputs[0].Type))]).Output();
+        NodeOutput shape = c.Builder.AddNode("Cast", [c.Op("Shape", c.Inputs[0])],
+            [new("DstT", AttributeValue.Of(c.Inputs[0].Type))]).Output();
         if (c.Inputs[0].Shape.Rank > 1)
             shape = c.Op("Slice", shape, c.Ints(axis), c.Ints(1));
         return c.Reshape(shape, TensorShape.Scalar);

@@ -9,5 +9,6 @@ internal sealed class Relu() : OpDefinition("Relu", 1)
     public override bool AllowsOverwrite(NodeDef node, int input) => true;
 
     public override TensorSpec[] Infer(in ShapeContext c) => OpSchema.SameAsFirst(c);
-    public override NodeOutput?[] BuildGradient(in GradientContext c) => [c.Builder.AddNode("ReluGrad", [c.OutputGradient, c.Output()]).Output()];
+    public override NodeOutput?[] BuildGradient(in GradientContext c) =>
+        [c.Builder.AddNode("ReluGrad", [c.OutputGradient, c.Output()]).Output()];
 }

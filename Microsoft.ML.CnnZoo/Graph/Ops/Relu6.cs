@@ -9,5 +9,6 @@ internal sealed class Relu6() : OpDefinition("Relu6", 1)
     public override bool AllowsOverwrite(NodeDef node, int input) => true;
 
     public override TensorSpec[] Infer(in ShapeContext c) => OpSchema.SameAsFirst(c);
-    public override NodeOutput?[] BuildGradient(in GradientContext c) => [c.Op("Relu6Grad", c.OutputGradient, c.Output())];
+    public override NodeOutput?[] BuildGradient(in GradientContext c) =>
+        [c.Op("Relu6Grad", c.OutputGradient, c.Output())];
 }

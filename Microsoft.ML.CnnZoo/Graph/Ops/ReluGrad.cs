@@ -13,7 +13,8 @@ internal sealed class ReluGrad() : OpDefinition("ReluGrad", 2)
 
     public override bool AllowsOverwrite(NodeDef node, int input) => input == 0;
 
-    public override TensorSpec[] Infer(in ShapeContext c) => c.Inputs[0] == c.Inputs[1] || c.Inputs[0].Shape.IsCompatibleWith(c.Inputs[1].Shape)
+    public override TensorSpec[] Infer(in ShapeContext c) => c.Inputs[0] == c.Inputs[1]
+        || c.Inputs[0].Shape.IsCompatibleWith(c.Inputs[1].Shape)
         ? OpSchema.SameAsFirst(c)
         : throw c.Error($"gradient {c.Inputs[0]} and features {c.Inputs[1]} differ");
 }

@@ -14,13 +14,15 @@ internal sealed class Reshape() : OpDefinition("Reshape", 2)
         TensorShape x = c.Inputs[0].Shape, target = c.ToShape(c.RequireConstant(1, "shape"));
         (long known, int unknowns) = Known(target);
         if (x.IsFullyDefined && unknowns == 1 && known > 0 && x.ElementCount % known == 0)
-            target = target.With(target.Dimensions.IndexOf(TensorShape.Unknown), checked((int)(x.ElementCount / known)));
+            target = target.With(target.Dimensions.IndexOf(TensorShape.Unknown),
+                checked((int)(x.ElementCount / known)));
         else if (unknowns > 1 || (x.IsFullyDefined && (unknowns == 1 || x.ElementCount != known)))
             throw c.Error($"{x} cannot be viewed as {target}");
         return [new(c.Inputs[0].Type, target)];
     }
 
-    public override NodeOutput?[] BuildGradient(in GradientContext c) => [c.Op("Reshape", c.OutputGradient, c.Op("Shape", c.Inputs[0])), null];
+    public override NodeOutput?[] BuildGradient(in GradientContext c) =>
+        [c.Op("Reshape", c.OutputGradient, c.Op("Shape", c.Inputs[0])), null];
 
     private static (long Product, int Unknowns) Known(TensorShape shape)
     {

@@ -1,7 +1,10 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>SoftmaxCrossEntropyWithLogits</c>: −Σ labels·ln softmax(logits) per row.</summary>
-/// <remarks>(logits [N,K], labels [N,K], rows summing to 1) → (loss [N], backprop [N,K] = softmax − labels). dL/dlogits = backprop·dL/dloss; dL/dlabels = −ln softmax(logits)·dL/dloss.</remarks>
+/// <remarks>
+/// (logits [N,K], labels [N,K], rows summing to 1) → (loss [N], backprop [N,K] = softmax − labels). dL/dlogits =
+/// backprop·dL/dloss; dL/dlabels = −ln softmax(logits)·dL/dloss.
+/// </remarks>
 internal sealed class SoftmaxCrossEntropyWithLogits() : OpDefinition("SoftmaxCrossEntropyWithLogits", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];

@@ -1,11 +1,15 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>SparseSoftmaxCrossEntropyWithLogits</c>: −ln softmax(logits)[label] per row.</summary>
-/// <remarks>(logits [N,K], labels [N], 0 ≤ label &lt; K) → (loss [N], backprop [N,K] = softmax − one-hot). dL/dlogits = backprop·dL/dloss; a label outside the range gives NaN in its row.</remarks>
+/// <remarks>
+/// (logits [N,K], labels [N], 0 ≤ label &lt; K) → (loss [N], backprop [N,K] = softmax − one-hot). dL/dlogits =
+/// backprop·dL/dloss; a label outside the range gives NaN in its row.
+/// </remarks>
 internal sealed class SparseSoftmaxCrossEntropyWithLogits() : OpDefinition("SparseSoftmaxCrossEntropyWithLogits", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =
-        [OpSchema.FloatingT, new("Tlabels", AttributeKind.Type, AttributeValue.Of(DataType.Int64), [AttributeValue.Of(DataType.Int32), AttributeValue.Of(DataType.Int64)], 1)];
+        [OpSchema.FloatingT, new("Tlabels", AttributeKind.Type, AttributeValue.Of(DataType.Int64),
+            [AttributeValue.Of(DataType.Int32), AttributeValue.Of(DataType.Int64)], 1)];
 
     public override TensorSpec[] Infer(in ShapeContext c)
     {

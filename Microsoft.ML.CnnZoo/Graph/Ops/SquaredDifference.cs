@@ -1,7 +1,10 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>SquaredDifference</c>: y = (a − b)², with NumPy's broadcasting.</summary>
-/// <remarks>a, b → y of the broadcast shape. dL/da = 2(a − b)·dL/dy, dL/db its negative, each summed over its broadcast dimensions.</remarks>
+/// <remarks>
+/// a, b → y of the broadcast shape. dL/da = 2(a − b)·dL/dy, dL/db its negative, each summed over its broadcast
+/// dimensions.
+/// </remarks>
 internal sealed class SquaredDifference() : OpDefinition("SquaredDifference", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];

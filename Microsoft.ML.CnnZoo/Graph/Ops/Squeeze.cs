@@ -1,7 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Squeeze</c>: removes dimensions of 1.</summary>
-/// <remarks>x → y; <c>squeeze_dims</c> lists the dimensions; an empty list means all that are 1. dL/dx = dL/dy in x's shape.</remarks>
+/// <remarks>
+/// x → y; <c>squeeze_dims</c> lists the dimensions; an empty list means all that are 1. dL/dx = dL/dy in x's shape.
+/// </remarks>
 internal sealed class Squeeze() : OpDefinition("Squeeze", 1)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =
@@ -22,8 +24,10 @@ internal sealed class Squeeze() : OpDefinition("Squeeze", 1)
         if (c.Attribute("squeeze_dims").Ints.Length == 0)
             for (int i = 0; i < drop.Length; i++)
                 drop[i] = x[i] == 1;
-        return [new(c.Inputs[0].Type, new TensorShape([.. Enumerable.Range(0, x.Rank).Where(i => !drop[i]).Select(i => x[i])]))];
+        return [new(c.Inputs[0].Type,
+            new TensorShape([.. Enumerable.Range(0, x.Rank).Where(i => !drop[i]).Select(i => x[i])]))];
     }
 
-    public override NodeOutput?[] BuildGradient(in GradientContext c) => [c.Op("Reshape", c.OutputGradient, c.Op("Shape", c.Inputs[0]))];
+    public override NodeOutput?[] BuildGradient(in GradientContext c) =>
+        [c.Op("Reshape", c.OutputGradient, c.Op("Shape", c.Inputs[0]))];
 }

@@ -6,9 +6,11 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// <param name="EllipsisMask">Bit set: the item covers all remaining dimensions in full; at most one bit.</param>
 /// <param name="NewAxisMask">Bit set: the item adds a dimension of 1.</param>
 /// <param name="ShrinkAxisMask">Bit set: the item selects one element and drops the dimension.</param>
-internal readonly record struct StridedSliceAttributes(long BeginMask, long EndMask, long EllipsisMask, long NewAxisMask, long ShrinkAxisMask)
+internal readonly record struct StridedSliceAttributes(long BeginMask, long EndMask, long EllipsisMask,
+    long NewAxisMask, long ShrinkAxisMask)
 {
-    internal static AttributeSpec[] Schema => [Mask("begin_mask"), Mask("end_mask"), Mask("ellipsis_mask"), Mask("new_axis_mask"), Mask("shrink_axis_mask")];
+    internal static AttributeSpec[] Schema =>
+        [Mask("begin_mask"), Mask("end_mask"), Mask("ellipsis_mask"), Mask("new_axis_mask"), Mask("shrink_axis_mask")];
 
     /// <summary>Reads them from a node.</summary>
     public static StridedSliceAttributes From(NodeDef node) => From(name => WindowAttributes.Of(node, name));
@@ -16,8 +18,10 @@ internal readonly record struct StridedSliceAttributes(long BeginMask, long EndM
     /// <summary>As TensorFlow's attributes.</summary>
     public IEnumerable<KeyValuePair<string, AttributeValue>> ToAttributes() =>
     [
-        new("begin_mask", AttributeValue.Of(BeginMask)), new("end_mask", AttributeValue.Of(EndMask)), new("ellipsis_mask", AttributeValue.Of(EllipsisMask)),
-        new("new_axis_mask", AttributeValue.Of(NewAxisMask)), new("shrink_axis_mask", AttributeValue.Of(ShrinkAxisMask)),
+        new("begin_mask", AttributeValue.Of(BeginMask)), new("end_mask", AttributeValue.Of(EndMask)),
+        new("ellipsis_mask", AttributeValue.Of(EllipsisMask)),
+        new("new_axis_mask", AttributeValue.Of(NewAxisMask)),
+        new("shrink_axis_mask", AttributeValue.Of(ShrinkAxisMask)),
     ];
 
     /// <summary>The elements read along each dimension.</summary>
@@ -37,7 +41,8 @@ internal readonly record struct StridedSliceAttributes(long BeginMask, long EndM
     internal StridedSliceRange Resolve(TensorShape input, long[] begin, long[] end, long[] strides, out string? problem)
     {
         problem = begin.Length != end.Length || end.Length != strides.Length || begin.Length > 63
-            ? $"begin, end and strides must be of one length, received {begin.Length}, {end.Length} and {strides.Length}" : null;
+            ? $"begin, end and strides must be of one length, received {begin.Length}, {end.Length} and " +
+            $"{strides.Length}" : null;
         var starts = new List<int>();
         var counts = new List<int>();
         var steps = new List<int>();
@@ -48,7 +53,8 @@ internal readonly record struct StridedSliceAttributes(long BeginMask, long EndM
             long bit = 1L << item;
             if ((EllipsisMask & bit) != 0)
             {
-                int later = begin.Length - item - 1 - newAxes + System.Numerics.BitOperations.PopCount((ulong)NewAxisMask & ((1UL << item) - 1));
+                int later = begin.Length - item - 1 - newAxes
+                    + System.Numerics.BitOperations.PopCount((ulong)NewAxisMask & ((1UL << item) - 1));
                 while (starts.Count < input.Rank - later)
                     TakeAll(input, starts, counts, steps, output);
             }
@@ -64,7 +70,8 @@ internal readonly record struct StridedSliceAttributes(long BeginMask, long EndM
         return problem is null ? new([.. starts], [.. counts], [.. steps], new TensorShape([.. output])) : default;
     }
 
-    private static void TakeAll(TensorShape input, List<int> starts, List<int> counts, List<int> steps, List<int> output)
+    private static void TakeAll(TensorShape input, List<int> starts, List<int> counts, List<int> steps,
+        List<int> output)
     {
         counts.Add(input[starts.Count]);
         output.Add(input[starts.Count]);
@@ -72,7 +79,8 @@ internal readonly record struct StridedSliceAttributes(long BeginMask, long EndM
         steps.Add(1);
     }
 
-    private string? Take(TensorShape input, long bit, long begin, long end, long stride, List<int> starts, List<int> counts, List<int> steps, List<int> output)
+    private string? Take(TensorShape input, long bit, long begin, long end, long stride, List<int> starts,
+        List<int> counts, List<int> steps, List<int> output)
     {
         int size = input[starts.Count];
         bool shrink = (ShrinkAxisMask & bit) != 0, all = (BeginMask & EndMask & bit) != 0 && stride == 1;
@@ -96,9 +104,12 @@ internal readonly record struct StridedSliceAttributes(long BeginMask, long EndM
             return null;
         }
         long low = stride > 0 ? 0 : -1, high = stride > 0 ? size : size - 1;
-        long first = (BeginMask & bit) != 0 ? (stride > 0 ? low : high) : Math.Clamp(begin < 0 ? begin + size : begin, low, high);
-        long stop = (EndMask & bit) != 0 ? (stride > 0 ? high : low) : Math.Clamp(end < 0 ? end + size : end, low, high);
-        int count = (int)Math.Max(0, stride > 0 ? (stop - first + stride - 1) / stride : (stop - first + stride + 1) / stride);
+        long first = (BeginMask & bit) != 0 ? (stride > 0 ? low : high)
+            : Math.Clamp(begin < 0 ? begin + size : begin, low, high);
+        long stop = (EndMask & bit) != 0 ? (stride > 0 ? high : low)
+            : Math.Clamp(end < 0 ? end + size : end, low, high);
+        int count = (int)Math.Max(0,
+            stride > 0 ? (stop - first + stride - 1) / stride : (stop - first + stride + 1) / stride);
         starts.Add((int)first);
         counts.Add(count);
         steps.Add((int)stride);
@@ -106,13 +117,17 @@ internal readonly record struct StridedSliceAttributes(long BeginMask, long EndM
         return null;
     }
 
-    private static StridedSliceAttributes From(Func<string, AttributeValue> attribute) => new(attribute("begin_mask").Int, attribute("end_mask").Int,
+    private static StridedSliceAttributes From(Func<string, AttributeValue> attribute) =>
+        new(attribute("begin_mask").Int, attribute("end_mask").Int,
         attribute("ellipsis_mask").Int, attribute("new_axis_mask").Int, attribute("shrink_axis_mask").Int);
 
     private static AttributeSpec Mask(string name) => new(name, AttributeKind.Int, AttributeValue.Of(0L));
 }
 
-/// <summary>The elements that a slice reads: of each input dimension, <c>Counts[i]</c> elements from <c>Starts[i]</c> in steps of <c>Strides[i]</c>.</summary>
+/// <summary>
+/// The elements that a slice reads: of each input dimension, <c>Counts[i]</c> elements from <c>Starts[i]</c> in steps
+/// of <c>Strides[i]</c>.
+/// </summary>
 /// <param name="Starts">First element per input dimension.</param>
 /// <param name="Counts">Elements per input dimension, -1 for an unknown dimension read in full.</param>
 /// <param name="Strides">Step per input dimension, not 0.</param>

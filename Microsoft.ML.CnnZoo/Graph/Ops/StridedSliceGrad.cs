@@ -13,7 +13,8 @@ internal sealed class StridedSliceGrad() : OpDefinition("StridedSliceGrad", 5)
     {
         TensorShape x = c.ToShape(c.RequireConstant(0, "shape"));
         StridedSliceRange range = StridedSliceAttributes.From(c).Resolve(x,
-            c.RequireConstant(1, "begin"), c.RequireConstant(2, "end"), c.RequireConstant(3, "strides"), out string? problem);
+            c.RequireConstant(1, "begin"), c.RequireConstant(2, "end"), c.RequireConstant(3, "strides"),
+            out string? problem);
         if (problem is not null)
             throw c.Error(problem);
         c.RequireShape(4, range.OutputShape);

@@ -1,7 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Sub</c>: y = a − b, with NumPy's broadcasting.</summary>
-/// <remarks>a, b → y of the broadcast shape. dL/da = dL/dy, dL/db = −dL/dy, each summed over its broadcast dimensions.</remarks>
+/// <remarks>
+/// a, b → y of the broadcast shape. dL/da = dL/dy, dL/db = −dL/dy, each summed over its broadcast dimensions.
+/// </remarks>
 internal sealed class Sub() : OpDefinition("Sub", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];

@@ -1,7 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Sum</c>: the sum over some axes.</summary>
-/// <remarks>(x, axes) → y without those dimensions, or with 1 in their place (<c>keep_dims</c>). dL/dx = dL/dy repeated.</remarks>
+/// <remarks>
+/// (x, axes) → y without those dimensions, or with 1 in their place (<c>keep_dims</c>). dL/dx = dL/dy repeated.
+/// </remarks>
 internal sealed class Sum() : OpDefinition("Sum", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = Reduction.Schema;

@@ -9,5 +9,6 @@ internal sealed class Tanh() : OpDefinition("Tanh", 1)
     public override bool AllowsOverwrite(NodeDef node, int input) => true;
 
     public override TensorSpec[] Infer(in ShapeContext c) => OpSchema.SameAsFirst(c);
-    public override NodeOutput?[] BuildGradient(in GradientContext c) => [c.Op("TanhGrad", c.Output(), c.OutputGradient)];
+    public override NodeOutput?[] BuildGradient(in GradientContext c) =>
+        [c.Op("TanhGrad", c.Output(), c.OutputGradient)];
 }

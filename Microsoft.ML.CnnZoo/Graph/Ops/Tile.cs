@@ -4,7 +4,8 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// <remarks>(x, multiples [rank]) → y. dL/dx = dL/dy as [m₀,d₀,m₁,d₁,…], summed over the m.</remarks>
 internal sealed class Tile() : OpDefinition("Tile", 2)
 {
-    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT, OpSchema.IndexType("Tmultiples", 1)];
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } =
+        [OpSchema.AnyT, OpSchema.IndexType("Tmultiples", 1)];
 
     public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
 
@@ -14,7 +15,8 @@ internal sealed class Tile() : OpDefinition("Tile", 2)
         long[] multiples = c.RequireConstant(1, "multiples");
         if (multiples.Length != x.Rank || multiples.Any(m => m < 1))
             throw c.Error($"multiples must be {x.Rank} positive numbers, received [{string.Join(',', multiples)}]");
-        return [new(c.Inputs[0].Type, c.ToShape([.. multiples.Select((m, i) => x[i] == TensorShape.Unknown ? -1 : m * x[i])]))];
+        return [new(c.Inputs[0].Type,
+            c.ToShape([.. multiples.Select((m, i) => x[i] == TensorShape.Unknown ? -1 : m * x[i])]))];
     }
 
     public override NodeOutput?[] BuildGradient(in GradientContext c)

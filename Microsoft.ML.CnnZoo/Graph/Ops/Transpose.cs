@@ -1,7 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>Transpose</c>: dimensions in another order.</summary>
-/// <remarks>(x, perm [rank]) → y; dimension i of y is dimension perm[i] of x. dL/dx = Transpose(dL/dy) by the inverse order.</remarks>
+/// <remarks>
+/// (x, perm [rank]) → y; dimension i of y is dimension perm[i] of x. dL/dx = Transpose(dL/dy) by the inverse order.
+/// </remarks>
 internal sealed class Transpose() : OpDefinition("Transpose", 2)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.AnyT, OpSchema.IndexType("Tperm", 1)];

@@ -1,7 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>TensorFlow op <c>VarHandleOp</c>: a handle to the variable named by <c>shared_name</c>.</summary>
-/// <remarks>→ a resource; its shape here is the variable's, which ops that read or update it are checked against.</remarks>
+/// <remarks>
+/// → a resource; its shape here is the variable's, which ops that read or update it are checked against.
+/// </remarks>
 internal sealed class VarHandleOp() : OpDefinition("VarHandleOp", 0)
 {
     public override IReadOnlyList<AttributeSpec> Attributes { get; } =

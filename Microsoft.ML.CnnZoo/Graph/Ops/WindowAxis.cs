@@ -1,7 +1,8 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
 /// <summary>The arithmetic of a sliding window along one axis: TensorFlow's SAME, VALID and EXPLICIT.</summary>
-/// <param name="Output">Number of positions, or -1 while the input's size is unknown; ≤ 0 where the window does not fit.</param>
+/// <param name="Output">Number of positions, or -1 while the input's size is unknown; ≤ 0 where the window does not
+/// fit.</param>
 /// <param name="Before">Padding before the first pixel.</param>
 /// <param name="After">Padding after the last pixel.</param>
 internal readonly record struct WindowAxis(int Output, int Before, int After)
@@ -14,7 +15,8 @@ internal readonly record struct WindowAxis(int Output, int Before, int After)
     /// <param name="padding">How to pad.</param>
     /// <param name="before">Explicit padding before.</param>
     /// <param name="after">Explicit padding after.</param>
-    public static WindowAxis Place(int input, int window, int stride, int dilation, PaddingKind padding, int before, int after)
+    public static WindowAxis Place(int input, int window, int stride, int dilation, PaddingKind padding,
+        int before, int after)
     {
         int extent = ((window - 1) * dilation) + 1;
         if (input == TensorShape.Unknown)

@@ -2,7 +2,10 @@ using Microsoft.ML.CnnZoo.Execution;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary><c>AddN</c>: inputs are added one after the other, in pieces that stay in the cache. Dense operands are one row; if one is strided, all are processed row by row.</summary>
+/// <summary>
+/// <c>AddN</c>: inputs are added one after the other, in pieces that stay in the cache. Dense operands are one row; if
+/// one is strided, all are processed row by row.
+/// </summary>
 internal abstract unsafe class AddNBase : ManagedKernel
 {
     private readonly long _rows, _columns;
@@ -13,9 +16,11 @@ internal abstract unsafe class AddNBase : ManagedKernel
         Inputs = request.Inputs.Count;
         long count = request.Outputs[0].Shape.ElementCount;
         bool isDense = request.Inputs.All(i => i.RowPitch == 0);
-        (_rows, _columns) = isDense ? (1L, count) : (count / request.Outputs[0].Shape[^1], (long)request.Outputs[0].Shape[^1]);
+        (_rows, _columns) = isDense ? (1L, count)
+            : (count / request.Outputs[0].Shape[^1], (long)request.Outputs[0].Shape[^1]);
         _pitches = isDense ? new int[Inputs] : [.. request.Inputs.Select(i => i.Pitch)];
-        InPlaceInput = request.Inputs[0].RowPitch == 0 ? 0 : Inputs > 1 && request.Inputs[1].RowPitch == 0 ? 1 : -1; // the first two inputs are read before the sum is written
+        // The first two inputs are read before the sum is written.
+        InPlaceInput = request.Inputs[0].RowPitch == 0 ? 0 : Inputs > 1 && request.Inputs[1].RowPitch == 0 ? 1 : -1;
     }
 
     public override int InPlaceInput { get; }

@@ -4,14 +4,18 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary><c>AssignVariableOp</c> and <c>AssignAddVariableOp</c> (Float, Int32, Int64): the handle's memory is changed in place.</summary>
+/// <summary>
+/// <c>AssignVariableOp</c> and <c>AssignAddVariableOp</c> (Float, Int32, Int64): the handle's memory is changed in
+/// place.
+/// </summary>
 internal sealed unsafe class AssignKernel(KernelRequest request, bool add) : ManagedKernel(request)
 {
     private readonly TensorSpec _spec = request.Inputs[1].Spec;
     private readonly Variable? _variable = request.Inputs[0].Variable;
 
     /// <summary>Whether the kernel supports the element type.</summary>
-    public static bool Supports(KernelRequest request, bool add) => !add || request.Inputs[1].Type is DataType.Float or DataType.Int32 or DataType.Int64;
+    public static bool Supports(KernelRequest request, bool add) => !add
+        || request.Inputs[1].Type is DataType.Float or DataType.Int32 or DataType.Int64;
 
     protected override void Compute()
     {

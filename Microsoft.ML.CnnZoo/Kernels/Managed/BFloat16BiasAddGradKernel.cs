@@ -2,7 +2,9 @@ using Microsoft.ML.CnnZoo.Execution;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Rows of a bfloat16 matrix, converted to float32 in pieces that fit the cache, and sums over these pieces.</summary>
+/// <summary>
+/// Rows of a bfloat16 matrix, converted to float32 in pieces that fit the cache, and sums over these pieces.
+/// </summary>
 /// <param name="columns">Columns.</param>
 /// <param name="threads">Parts, each with its own buffers.</param>
 internal sealed unsafe class BFloat16Rows(int columns, int threads)
@@ -20,7 +22,8 @@ internal sealed unsafe class BFloat16Rows(int columns, int threads)
     public long ScratchBytes => PartBytes * threads;
 
     /// <summary>Rounds up to whole cache lines.</summary>
-    public static long Aligned(long bytes) => (bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+    public static long Aligned(long bytes) =>
+        (bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
 
     /// <summary>A part's buffer for a piece.</summary>
     public float* Tile(nint scratch, int part) => (float*)(scratch + (nint)(PartBytes * part));

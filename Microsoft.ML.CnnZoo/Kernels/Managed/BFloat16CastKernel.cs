@@ -10,10 +10,12 @@ internal sealed unsafe class BFloat16CastKernel : ManagedKernel
     private readonly DataType _from;
     private readonly long _count;
 
-    private BFloat16CastKernel(KernelRequest request) : base(request) => (_from, _count) = (request.Inputs[0].Type, request.Outputs[0].Shape.ElementCount);
+    private BFloat16CastKernel(KernelRequest request) : base(request) =>
+        (_from, _count) = (request.Inputs[0].Type, request.Outputs[0].Shape.ElementCount);
 
     /// <summary>The kernel, or null for other types.</summary>
-    public static BFloat16CastKernel? TryPrepare(KernelRequest request) => (request.Inputs[0].Type, request.Outputs[0].Type) is (DataType.Float or DataType.Bool, DataType.BFloat16)
+    public static BFloat16CastKernel? TryPrepare(KernelRequest request) =>
+        (request.Inputs[0].Type, request.Outputs[0].Type) is (DataType.Float or DataType.Bool, DataType.BFloat16)
         or (DataType.BFloat16, DataType.Float) ? new BFloat16CastKernel(request) : null;
 
     public override void RunPart(int part, int parts)

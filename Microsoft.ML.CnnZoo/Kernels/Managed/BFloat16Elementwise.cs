@@ -5,7 +5,10 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Loops that drive elementwise operators over bfloat16: widened in registers, computed in float32, rounded. Input and output may be the same.</summary>
+/// <summary>
+/// Loops that drive elementwise operators over bfloat16: widened in registers, computed in float32, rounded. Input and
+/// output may be the same.
+/// </summary>
 internal static unsafe class BFloat16Elementwise
 {
     /// <summary>Elements widened at a time where registers do not suffice.</summary>
@@ -54,7 +57,8 @@ internal static unsafe class BFloat16Elementwise
 internal readonly unsafe record struct BFloat16Operand(nint Address, bool IsWide, int Step)
 {
     /// <summary>The operand from another element on.</summary>
-    public BFloat16Operand At(long offset) => this with { Address = Address + (nint)(offset * (IsWide ? sizeof(float) : sizeof(ushort))) };
+    public BFloat16Operand At(long offset) => this with
+        { Address = Address + (nint)(offset * (IsWide ? sizeof(float) : sizeof(ushort))) };
 
     /// <summary>n elements in float32: in place, or widened into a buffer.</summary>
     public float* Read(long n, float* buffer)
@@ -67,7 +71,8 @@ internal readonly unsafe record struct BFloat16Operand(nint Address, bool IsWide
 }
 
 /// <summary>y = f(x) on bfloat16, element by element; may work in place.</summary>
-internal sealed unsafe class BFloat16UnaryKernel<TOperator>(KernelRequest request) : ManagedKernel(request) where TOperator : struct, IUnaryOperator
+internal sealed unsafe class BFloat16UnaryKernel<TOperator>(KernelRequest request) : ManagedKernel(request)
+    where TOperator : struct, IUnaryOperator
 {
     private readonly long _count = request.Outputs[0].Shape.ElementCount;
 
@@ -76,13 +81,17 @@ internal sealed unsafe class BFloat16UnaryKernel<TOperator>(KernelRequest reques
     public override void RunPart(int part, int parts)
     {
         (long start, long end) = Range(_count, part, parts, 64);
-        BFloat16Elementwise.Map<TOperator>((ushort*)InputAddress(0) + start, (ushort*)OutputAddress() + start, end - start);
+        BFloat16Elementwise.Map<TOperator>((ushort*)InputAddress(0) + start, (ushort*)OutputAddress() + start,
+            end - start);
     }
 
     protected override void Compute() => Share(_count);
 }
 
-/// <summary>y = f(a, b) on bfloat16 with broadcasting; either operand may be a float32 weight or constant. May work in place on a bfloat16 operand of the result's shape.</summary>
+/// <summary>
+/// y = f(a, b) on bfloat16 with broadcasting; either operand may be a float32 weight or constant. May work in place on
+/// a bfloat16 operand of the result's shape.
+/// </summary>
 internal sealed unsafe class BFloat16BinaryKernel<TOperator> : ManagedKernel where TOperator : struct, IBinaryOperator
 {
     private readonly BroadcastPlan _plan;
@@ -113,7 +122,8 @@ internal sealed unsafe class BFloat16BinaryKernel<TOperator> : ManagedKernel whe
         }
         (long first, long last) = Range(_plan.Rows, part, parts);
         for (long row = first; row < last; row++)
-            Row(a.At(_plan.Offset(0, row)), b.At(_plan.Offset(1, row)), (ushort*)OutputAddress() + (row * columns), columns);
+            Row(a.At(_plan.Offset(0, row)), b.At(_plan.Offset(1, row)),
+                (ushort*)OutputAddress() + (row * columns), columns);
     }
 
     protected override void Compute() => Share(_plan.Rows * _plan.Columns);
@@ -131,7 +141,8 @@ internal sealed unsafe class BFloat16BinaryKernel<TOperator> : ManagedKernel whe
         for (long i = 0; i < n; i += BFloat16Elementwise.Tile)
         {
             long count = Math.Min(BFloat16Elementwise.Tile, n - i);
-            float* left = a.At(i * a.Step).Read(count, buffers), right = b.At(i * b.Step).Read(count, buffers + BFloat16Elementwise.Tile);
+            float* left = a.At(i * a.Step).Read(count, buffers),
+                right = b.At(i * b.Step).Read(count, buffers + BFloat16Elementwise.Tile);
             Elementwise.Zip<TOperator>(left, a.Step, right, b.Step, result, count);
             BFloat16Spans.Narrow(result, y + i, count);
         }
@@ -151,7 +162,8 @@ internal sealed unsafe class BFloat16AddNKernel(KernelRequest request) : AddNBas
             BFloat16Spans.Widen((ushort*)InputAddress(0) + At(0, row, column + i), sum, count);
             for (int k = 1; k < Inputs; k++)
             {
-                BFloat16Spans.Widen((ushort*)InputAddress(k) + At(k, row, column + i), sum + BFloat16Elementwise.Tile, count);
+                BFloat16Spans.Widen((ushort*)InputAddress(k) + At(k, row, column + i),
+                    sum + BFloat16Elementwise.Tile, count);
                 FloatSpans.Add(sum, sum + BFloat16Elementwise.Tile, count);
             }
             BFloat16Spans.Narrow(sum, (ushort*)OutputAddress() + result + i, count);

@@ -3,7 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>bfloat16 to float32, exactly, and back, to the nearest value, ties to even; NaN stays NaN. A bfloat16 is the upper half of a float32.</summary>
+/// <summary>
+/// bfloat16 to float32, exactly, and back, to the nearest value, ties to even; NaN stays NaN. A bfloat16 is the upper
+/// half of a float32.
+/// </summary>
 internal static unsafe class BFloat16Spans
 {
     /// <summary>Converts one vector of bfloat16 to two of floats.</summary>
@@ -17,7 +20,8 @@ internal static unsafe class BFloat16Spans
 
     /// <summary>Converts two vectors of floats to one of bfloat16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector<float> low, Vector<float> high, ushort* y) => Vector.Narrow(Round(low), Round(high)).Store(y);
+    public static void Store(Vector<float> low, Vector<float> high, ushort* y) =>
+        Vector.Narrow(Round(low), Round(high)).Store(y);
 
     /// <summary>y[i] = x[i].</summary>
     public static void Widen(ushort* x, float* y, long n)
@@ -56,6 +60,7 @@ internal static unsafe class BFloat16Spans
     {
         Vector<uint> bits = Vector.AsVectorUInt32(x), upper = bits >>> 16;
         Vector<uint> rounded = (bits + Vector.Create(0x7FFFu) + (upper & Vector<uint>.One)) >>> 16;
-        return Vector.ConditionalSelect(Vector.AsVectorUInt32(Vector.Equals(x, x)), rounded, upper | Vector.Create(0x40u));
+        return Vector.ConditionalSelect(Vector.AsVectorUInt32(Vector.Equals(x, x)), rounded,
+            upper | Vector.Create(0x40u));
     }
 }

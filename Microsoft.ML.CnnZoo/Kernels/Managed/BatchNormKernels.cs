@@ -3,8 +3,14 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Shared by the batch-norm kernels: per-channel sums of each thread's rows, then added in order, then a pass over the rows again.</summary>
-/// <remarks>Images are float32 or bfloat16, all else is float32. They are memory-bound: training reads x twice and writes y once.</remarks>
+/// <summary>
+/// Shared by the batch-norm kernels: per-channel sums of each thread's rows, then added in order, then a pass over the
+/// rows again.
+/// </summary>
+/// <remarks>
+/// Images are float32 or bfloat16, all else is float32. They are memory-bound: training reads x twice and writes y
+/// once.
+/// </remarks>
 internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInput) : ManagedKernel(request)
 {
     /// <summary>Rows of float32 scratch after the sums.</summary>
@@ -13,7 +19,8 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     protected int Channels { get; } = request.Inputs[imageInput].Shape[3];
     /// <summary>Elements from one pixel of x to the next.</summary>
     protected int Pitch { get; } = request.Inputs[imageInput].Pitch;
-    protected long Pixels { get; } = request.Inputs[imageInput].Shape.ElementCount / Math.Max(1, request.Inputs[imageInput].Shape[3]);
+    protected long Pixels { get; } = request.Inputs[imageInput].Shape.ElementCount
+        / Math.Max(1, request.Inputs[imageInput].Shape[3]);
     protected bool IsTraining { get; } = request.Attribute("is_training").Bool;
     protected bool IsBFloat16 { get; } = request.Inputs[imageInput].Type == DataType.BFloat16;
     protected double Epsilon { get; } = request.Attribute("epsilon").Float;
@@ -24,7 +31,8 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     /// <summary>Number of parts of the last pass.</summary>
     protected int Parts { get; set; }
 
-    public override long ScratchBytes => Channels * ((2L * sizeof(double) * Workers.ThreadCount) + (FloatRows * sizeof(float)));
+    public override long ScratchBytes =>
+        Channels * ((2L * sizeof(double) * Workers.ThreadCount) + (FloatRows * sizeof(float)));
 
     /// <summary>One of two rows of sums of a part.</summary>
     protected double* Sums(int part, int row) => (double*)Scratch + (((2L * part) + row) * Channels);
@@ -41,14 +49,18 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     /// <summary>A dense image from its row <paramref name="first"/> on.</summary>
     protected PixelMatrix From(nint image, long first) => From(image, first, Channels);
 
-    /// <summary>An image from its row <paramref name="first"/> on, rows <paramref name="pitch"/> elements apart.</summary>
-    protected PixelMatrix From(nint image, long first, int pitch) => new(image == 0 ? 0 : image + (nint)(first * pitch * (IsBFloat16 ? sizeof(ushort) : sizeof(float))), pitch);
+    /// <summary>
+    /// An image from its row <paramref name="first"/> on, rows <paramref name="pitch"/> elements apart.
+    /// </summary>
+    protected PixelMatrix From(nint image, long first, int pitch) =>
+        new(image == 0 ? 0 : image + (nint)(first * pitch * (IsBFloat16 ? sizeof(ushort) : sizeof(float))), pitch);
 
     /// <summary>scale/√(variance + epsilon), the same in both directions.</summary>
     protected float ScaleOf(float scale, float variance) => (float)(scale / Math.Sqrt(variance + Epsilon));
 
     /// <summary>Whether a ReLU follows.</summary>
-    protected static bool Rectifies(KernelRequest request) => request.Node.Op.EndsWith("Ex", StringComparison.Ordinal) && request.Attribute("activation_mode").String == "Relu";
+    protected static bool Rectifies(KernelRequest request) => request.Node.Op.EndsWith("Ex", StringComparison.Ordinal)
+        && request.Attribute("activation_mode").String == "Relu";
 
     protected double Total(int row, int channel)
     {
@@ -96,7 +108,8 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
             return;
         }
         PixelMatrix side = _hasSide ? From(InputAddress(SideInput), first) : default;
-        var normalization = new BatchNormNormalization(x, From(OutputAddress(), first, _resultPitch), side, Channels, Floats(0), Floats(1), Input(2), _isRectified);
+        var normalization = new BatchNormNormalization(x, From(OutputAddress(), first, _resultPitch), side, Channels,
+            Floats(0), Floats(1), Input(2), _isRectified);
         PixelColumns.Run(ref normalization, IsBFloat16, count, Channels);
     }
 
@@ -124,7 +137,8 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
             if (_factor == 1)
                 SetChannel(c, mean, variance, mean, unbiased);
             else
-                SetChannel(c, mean, variance, (Input(3)[c] * old) + (_factor * mean), (Input(4)[c] * old) + (_factor * unbiased));
+                SetChannel(c, mean, variance, (Input(3)[c] * old) + (_factor * mean),
+                    (Input(4)[c] * old) + (_factor * unbiased));
         }
     }
 
@@ -139,7 +153,10 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
     }
 }
 
-/// <summary><c>FusedBatchNormGradV3</c> and <c>_FusedBatchNormGradEx</c>: (dy, x, scale, mean, variance, …) → dx, dscale, doffset.</summary>
+/// <summary>
+/// <c>FusedBatchNormGradV3</c> and <c>_FusedBatchNormGradEx</c>: (dy, x, scale, mean, variance, …) → dx, dscale,
+/// doffset.
+/// </summary>
 /// <remarks>
 /// Without a side tensor the ReLU's mask follows from x, so y need not be read; with one, the masked dy is its
 /// gradient and is written first.
@@ -156,16 +173,19 @@ internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchN
         Parts = parts;
         (long first, long count) = Rows(part, parts);
         PixelMatrix dy = From(InputAddress(0), first), x = From(InputAddress(1), first, Pitch);
-        PixelMatrix result = _hasSide && _isRectified ? From(InputAddress(ResultInput), first) : default, side = _hasSide ? From(OutputAddress(SideOutput), first) : default;
+        PixelMatrix result = _hasSide && _isRectified ? From(InputAddress(ResultInput), first) : default,
+            side = _hasSide ? From(OutputAddress(SideOutput), first) : default;
         GradientMask mask = _isRectified && !_hasSide ? new((nint)Floats(3), InputAddress(OffsetInput)) : default;
         if (Phase == 0)
         {
             new Span<double>(Sums(part, 0), 2 * Channels).Clear();
-            var sums = new BatchNormGradientSums(dy, x, result, side, Channels, Input(3), mask, Sums(part, 0), Sums(part, 1));
+            var sums = new BatchNormGradientSums(dy, x, result, side, Channels, Input(3), mask, Sums(part, 0),
+                Sums(part, 1));
             PixelColumns.Run(ref sums, IsBFloat16, count, Channels);
             return;
         }
-        var propagation = new BatchNormPropagation(_hasSide ? side : dy, x, From(OutputAddress(), first), Channels, Input(3), Floats(0), Floats(1), Floats(2), mask);
+        var propagation = new BatchNormPropagation(_hasSide ? side : dy, x, From(OutputAddress(), first), Channels,
+            Input(3), Floats(0), Floats(1), Floats(2), mask);
         PixelColumns.Run(ref propagation, IsBFloat16, count, Channels);
     }
 
@@ -176,8 +196,10 @@ internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchN
         Pass(0);
         for (int c = 0; c < Channels; c++)
         {
-            double inverse = 1 / Math.Sqrt(Input(4)[c] + Epsilon), gradient = Total(0, c), product = Total(1, c), scale = Input(2)[c] * inverse;
-            // dx = scale·(dy − gradient/n − (x − mean)·inverse²·product/n): one multiple of x − mean, one of dy, one constant per channel.
+            double inverse = 1 / Math.Sqrt(Input(4)[c] + Epsilon), gradient = Total(0, c), product = Total(1, c),
+                scale = Input(2)[c] * inverse;
+            // dx = scale·(dy − gradient/n − (x − mean)·inverse²·product/n): one multiple of x − mean, one of dy, one
+            // constant per channel.
             Floats(0)[c] = IsTraining ? (float)(-scale * inverse * inverse * product / Pixels) : 0;
             Floats(1)[c] = IsTraining ? (float)(-scale * gradient / Pixels) : 0;
             Floats(2)[c] = (float)scale;

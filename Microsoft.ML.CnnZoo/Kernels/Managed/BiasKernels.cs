@@ -16,7 +16,8 @@ internal sealed unsafe class BiasAddKernel(KernelRequest request) : ManagedKerne
         (long first, long last) = Range(_rows, part, parts);
         float* x = Input(0), y = Output(), bias = Input(1);
         if (x != y)
-            Buffer.MemoryCopy(x + (first * _channels), y + (first * _channels), (last - first) * _channels * sizeof(float), (last - first) * _channels * sizeof(float));
+            Buffer.MemoryCopy(x + (first * _channels), y + (first * _channels),
+                (last - first) * _channels * sizeof(float), (last - first) * _channels * sizeof(float));
         for (long row = first; row < last; row++)
             FloatSpans.Add(y + (row * _channels), bias, _channels);
     }
@@ -24,8 +25,8 @@ internal sealed unsafe class BiasAddKernel(KernelRequest request) : ManagedKerne
     protected override void Compute() => Share(_rows * _channels);
 }
 
-/// <summary><c>BiasAddGrad</c>: sums over all dimensions but the last. Each thread sums a fixed range of rows: short sums in float32, added up in double;
-/// the ranges are added in order.</summary>
+/// <summary><c>BiasAddGrad</c>: sums over all dimensions but the last. Each thread sums a fixed range of rows: short
+/// sums in float32, added up in double; the ranges are added in order.</summary>
 internal unsafe class BiasAddGradKernel(KernelRequest request) : ManagedKernel(request)
 {
     private readonly long _rows = request.Inputs[0].Shape.ElementCount / request.Inputs[0].Shape[^1];
@@ -65,7 +66,10 @@ internal unsafe class BiasAddGradKernel(KernelRequest request) : ManagedKernel(r
 /// <summary>Sums of the columns of a row-major matrix.</summary>
 internal static unsafe class ColumnSums
 {
-    /// <summary>Rows summed in float32 before the sum is added in double: few enough for an error of a few units in the last place.</summary>
+    /// <summary>
+    /// Rows summed in float32 before the sum is added in double: few enough for an error of a few units in the last
+    /// place.
+    /// </summary>
     private const int FloatRows = 16;
 
     /// <summary>sums[c] = Σ x[row, c]; <paramref name="piece"/> is scratch memory of as many floats.</summary>
@@ -88,7 +92,10 @@ internal static unsafe class ColumnSums
         }
     }
 
-    /// <summary>For few columns: as many rows as a vector has lanes form one long row of full vectors, whose sums are added to the columns at intervals.</summary>
+    /// <summary>
+    /// For few columns: as many rows as a vector has lanes form one long row of full vectors, whose sums are added to
+    /// the columns at intervals.
+    /// </summary>
     private static void SumNarrow(float* x, long rows, int columns, double* sums)
     {
         int lanes = Vector<float>.Count, period = columns * lanes;

@@ -3,7 +3,10 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>The loops of an elementwise op with broadcasting: adjacent dimensions with the same layout in every operand are merged; the last one is the inner loop.</summary>
+/// <summary>
+/// The loops of an elementwise op with broadcasting: adjacent dimensions with the same layout in every operand are
+/// merged; the last one is the inner loop.
+/// </summary>
 internal sealed class BroadcastPlan
 {
     private readonly int[] _dims;

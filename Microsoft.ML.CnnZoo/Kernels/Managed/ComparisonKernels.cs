@@ -26,7 +26,8 @@ internal sealed unsafe class GreaterEqualKernel(KernelRequest request) : Managed
 /// <summary><c>SelectV2</c>: (condition, a, b) with broadcasting, float32.</summary>
 internal sealed unsafe class SelectKernel(KernelRequest request) : ManagedKernel(request)
 {
-    private readonly BroadcastPlan _plan = new(request.Outputs[0].Shape, request.Inputs[0], request.Inputs[1], request.Inputs[2]);
+    private readonly BroadcastPlan _plan = new(request.Outputs[0].Shape, request.Inputs[0], request.Inputs[1],
+        request.Inputs[2]);
 
     public override void RunPart(int part, int parts)
     {
@@ -35,7 +36,8 @@ internal sealed unsafe class SelectKernel(KernelRequest request) : ManagedKernel
         for (long row = first; row < last; row++)
         {
             byte* condition = (byte*)InputAddress(0) + _plan.Offset(0, row);
-            float* a = Input(1) + _plan.Offset(1, row), b = Input(2) + _plan.Offset(2, row), y = Output() + (row * columns);
+            float* a = Input(1) + _plan.Offset(1, row), b = Input(2) + _plan.Offset(2, row),
+                y = Output() + (row * columns);
             for (int i = 0; i < columns; i++)
                 y[i] = condition[i * _plan.Step(0)] != 0 ? a[i * _plan.Step(1)] : b[i * _plan.Step(2)];
         }

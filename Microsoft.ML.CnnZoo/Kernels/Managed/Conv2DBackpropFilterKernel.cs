@@ -3,8 +3,9 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary><c>Conv2DBackpropFilter</c>: dw [taps, filters] = (gathered image)ᵀ · dy, one product per group. Threads own rows of dw, so no reduction across threads is needed;
-/// a small dw of many pixels is split along the pixels instead.</summary>
+/// <summary><c>Conv2DBackpropFilter</c>: dw [taps, filters] = (gathered image)ᵀ · dy, one product per group. Threads
+/// own rows of dw, so no reduction across threads is needed; a small dw of many pixels is split along the pixels
+/// instead.</summary>
 internal sealed unsafe class Conv2DBackpropFilterKernel : ManagedKernel
 {
     private readonly Conv2DGeometry _g;
@@ -17,14 +18,17 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : ManagedKernel
         _g = g;
         _matrix = new Im2Col(_g);
         _identity = Im2Col.IsIdentity(_g) ? new MatrixOperand(1, _g.Channels) : null;
-        _job = new GemmJob(Workers, _matrix.Columns, _g.FiltersPerGroup, _matrix.Rows, _identity ?? (GemmOperand)new TapRows(_matrix), packed: false);
+        _job = new GemmJob(Workers, _matrix.Columns, _g.FiltersPerGroup, _matrix.Rows,
+            _identity ?? (GemmOperand)new TapRows(_matrix), packed: false);
     }
 
     /// <summary>The kernel with the faster algorithm for the shapes.</summary>
     public static IKernel Prepare(KernelRequest request)
     {
-        Conv2DGeometry g = Conv2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape, request.Outputs[0].Shape);
-        return ConvolutionAlgorithms.IsWinogradFilterGradient(request, g) ? new WinogradFilterGradientKernel(request, g) : new Conv2DBackpropFilterKernel(request, g);
+        Conv2DGeometry g = Conv2DAttributes.From(request.Node)
+            .Geometry(request.Inputs[0].Shape, request.Outputs[0].Shape);
+        return ConvolutionAlgorithms.IsWinogradFilterGradient(request, g) ? new WinogradFilterGradientKernel(request, g)
+            : new Conv2DBackpropFilterKernel(request, g);
     }
 
     public override long ScratchBytes => _job.ScratchBytes;

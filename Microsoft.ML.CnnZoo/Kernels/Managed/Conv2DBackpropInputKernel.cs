@@ -3,8 +3,8 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary><c>Conv2DBackpropInput</c>: blocks of dy·wᵀ [pixels, taps], each added to the pixels that its taps were gathered from (col2im). Any stride,
-/// padding and dilation; threads own whole images.</summary>
+/// <summary><c>Conv2DBackpropInput</c>: blocks of dy·wᵀ [pixels, taps], each added to the pixels that its taps were
+/// gathered from (col2im). Any stride, padding and dilation; threads own whole images.</summary>
 internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
 {
     private readonly Conv2DGeometry _g;
@@ -26,7 +26,8 @@ internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
         _packedFloats = Gemm.PackedFloats(_g.FiltersPerGroup, _matrix.Columns);
         _weights = PackedWeights.For(request, 1, _packedFloats * _g.Groups);
         if (Im2Col.IsIdentity(_g))
-            _direct = new GemmJob(Workers, _matrix.Rows, _matrix.Columns, _g.FiltersPerGroup, _gradient, _weights is not null);
+            _direct = new GemmJob(Workers, _matrix.Rows, _matrix.Columns, _g.FiltersPerGroup, _gradient,
+                _weights is not null);
         _rows = Gemm.BlockRows;
         _partFloats = GemmOperand.BufferFloats(_rows) + ((long)_rows * Gemm.MaxColumns);
     }
@@ -34,8 +35,10 @@ internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
     /// <summary>The kernel with the faster algorithm for the shapes.</summary>
     public static IKernel Prepare(KernelRequest request)
     {
-        Conv2DGeometry g = Conv2DAttributes.From(request.Node).Geometry(request.Outputs[0].Shape, request.Inputs[1].Shape);
-        return ConvolutionAlgorithms.IsWinogradInputGradient(request, g) ? WinogradConvolutionKernel.InputGradient(request, g) : new Conv2DBackpropInputKernel(request, g);
+        Conv2DGeometry g = Conv2DAttributes.From(request.Node)
+            .Geometry(request.Outputs[0].Shape, request.Inputs[1].Shape);
+        return ConvolutionAlgorithms.IsWinogradInputGradient(request, g)
+            ? WinogradConvolutionKernel.InputGradient(request, g) : new Conv2DBackpropInputKernel(request, g);
     }
 
     public override bool Keeps(int input) => input == 1 && _weights is not null;
@@ -49,7 +52,8 @@ internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
         {
             (long first, long last) = Range(_matrix.Columns, part, parts, Gemm.PanelWidth);
             if (last > first)
-                Gemm.Pack(Filter + (first * _g.Filters), 1, _g.Filters, _g.FiltersPerGroup, (int)(last - first), _panels + (_g.FiltersPerGroup * first));
+                Gemm.Pack(Filter + (first * _g.Filters), 1, _g.Filters, _g.FiltersPerGroup, (int)(last - first),
+                    _panels + (_g.FiltersPerGroup * first));
             return;
         }
         (int n0, int n1) = WorkerPool.Range(_g.Batch, part, parts);
@@ -77,7 +81,8 @@ internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
         {
             _gradient.Base = Input(2) + (_group * _g.FiltersPerGroup);
             _matrix.Image = Output() + (_group * _g.ChannelsPerGroup);
-            _panels = _weights is null ? (float*)Scratch + (_partFloats * Workers.ThreadCount) : _weights.Panels + (_group * _packedFloats);
+            _panels = _weights is null ? (float*)Scratch + (_partFloats * Workers.ThreadCount)
+                : _weights.Panels + (_group * _packedFloats);
             if (pack && (_weights is not null || _direct is null))
             {
                 _packing = true;
@@ -85,7 +90,8 @@ internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
                 _packing = false;
             }
             if (_direct is not null)
-                _direct.Run(_weights is null ? Filter : _panels, 1, _g.Filters, _matrix.Image, _g.Channels, Scratch, null);
+                _direct.Run(_weights is null ? Filter : _panels, 1, _g.Filters, _matrix.Image, _g.Channels,
+                    Scratch, null);
             else
                 Workers.Run(this);
         }
@@ -102,13 +108,16 @@ internal sealed unsafe class Conv2DBackpropInputKernel : ManagedKernel
             {
                 step = Math.Min(Gemm.MaxDepth, depth - k);
                 float* a = _gradient.Block(row, rows, k, step, scratch, out nint ars, out nint aks);
-                Gemm.Multiply(rows, count, step, a, ars, aks, Gemm.PanelAt(_panels, depth, columns, column, k), depth, block, count, k > 0, a == scratch);
+                Gemm.Multiply(rows, count, step, a, ars, aks, Gemm.PanelAt(_panels, depth, columns, column, k), depth,
+                    block, count, k > 0, a == scratch);
             }
             _matrix.Scatter(row, rows, column, count, block, count);
         }
     }
 
-    /// <summary>Columns of the next block: whole panels of full width, or the last narrow one alone (its rows are shorter).</summary>
+    /// <summary>
+    /// Columns of the next block: whole panels of full width, or the last narrow one alone (its rows are shorter).
+    /// </summary>
     private static int NextColumns(int left)
     {
         int rest = left % Gemm.PanelWidth, full = left - (rest <= Gemm.Lanes ? rest : 0);

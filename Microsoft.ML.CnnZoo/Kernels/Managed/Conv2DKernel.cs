@@ -3,8 +3,9 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary><c>Conv2D</c> and <c>_FusedConv2D</c>: the product of the im2col matrix (never materialized as a whole) with the filter, one per group; bias, side tensor
-/// and activation are applied while a block of the result is in the cache.</summary>
+/// <summary><c>Conv2D</c> and <c>_FusedConv2D</c>: the product of the im2col matrix (never materialized as a whole)
+/// with the filter, one per group; bias, side tensor and activation are applied while a block of the result is in the
+/// cache.</summary>
 internal sealed unsafe class Conv2DKernel : ManagedKernel
 {
     private readonly Conv2DGeometry _g;
@@ -22,14 +23,17 @@ internal sealed unsafe class Conv2DKernel : ManagedKernel
         _identity = Im2Col.IsIdentity(_g) ? new MatrixOperand(_g.Channels, 1) : null;
         _epilogue = GemmEpilogue.From(request);
         _weights = PackedWeights.For(request, 1, Gemm.PackedFloats(_matrix.Columns, _g.FiltersPerGroup) * _g.Groups);
-        _job = new GemmJob(Workers, _matrix.Rows, _g.FiltersPerGroup, _matrix.Columns, _identity ?? (GemmOperand)new PixelRows(_matrix), _weights is not null);
+        _job = new GemmJob(Workers, _matrix.Rows, _g.FiltersPerGroup, _matrix.Columns,
+            _identity ?? (GemmOperand)new PixelRows(_matrix), _weights is not null);
     }
 
     /// <summary>The kernel with the faster algorithm for the shapes.</summary>
     public static IKernel Prepare(KernelRequest request)
     {
-        Conv2DGeometry g = Conv2DAttributes.From(request.Node).Geometry(request.Inputs[0].Shape, request.Inputs[1].Shape);
-        return ConvolutionAlgorithms.IsWinograd(request, g) ? WinogradConvolutionKernel.Forward(request, g) : new Conv2DKernel(request, g);
+        Conv2DGeometry g = Conv2DAttributes.From(request.Node)
+            .Geometry(request.Inputs[0].Shape, request.Inputs[1].Shape);
+        return ConvolutionAlgorithms.IsWinograd(request, g) ? WinogradConvolutionKernel.Forward(request, g)
+            : new Conv2DKernel(request, g);
     }
 
     public override bool Keeps(int input) => input == 1 && _weights is not null;
@@ -48,7 +52,8 @@ internal sealed unsafe class Conv2DKernel : ManagedKernel
         long packed = Gemm.PackedFloats(_matrix.Columns, filters);
         if (_weights?.NeedsPacking() == true)
             for (int group = 0; group < _g.Groups; group++)
-                Gemm.Pack(Input(1) + (group * filters), _g.Filters, 1, _matrix.Columns, filters, _weights.Panels + (group * packed));
+                Gemm.Pack(Input(1) + (group * filters), _g.Filters, 1, _matrix.Columns, filters,
+                    _weights.Panels + (group * packed));
         for (int group = 0; group < _g.Groups; group++)
         {
             float* image = Input(0) + (group * _g.ChannelsPerGroup);

@@ -5,8 +5,12 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Shared by the depthwise kernels: geometry and the step from one channel to its m filters. x [N,H,W,C], w [kh,kw,C,m], y [N,H',W',C·m].</summary>
-internal abstract unsafe class DepthwiseKernel(KernelRequest request, TensorShape image, TensorShape filter) : ManagedKernel(request)
+/// <summary>
+/// Shared by the depthwise kernels: geometry and the step from one channel to its m filters. x [N,H,W,C], w
+/// [kh,kw,C,m], y [N,H',W',C·m].
+/// </summary>
+internal abstract unsafe class DepthwiseKernel(KernelRequest request, TensorShape image, TensorShape filter)
+    : ManagedKernel(request)
 {
     protected Conv2DGeometry Geometry { get; } = Conv2DAttributes.From(request.Node).DepthwiseGeometry(image, filter);
 
@@ -34,8 +38,12 @@ internal abstract unsafe class DepthwiseKernel(KernelRequest request, TensorShap
     }
 }
 
-/// <summary><c>DepthwiseConv2dNative</c> and <c>_FusedDepthwiseConv2dNative</c>: for each output pixel, tap by tap along the channels; the pixel's sums stay in the first-level cache.</summary>
-internal sealed unsafe class DepthwiseConv2DKernel(KernelRequest request) : DepthwiseKernel(request, request.Inputs[0].Shape, request.Inputs[1].Shape)
+/// <summary>
+/// <c>DepthwiseConv2dNative</c> and <c>_FusedDepthwiseConv2dNative</c>: for each output pixel, tap by tap along the
+/// channels; the pixel's sums stay in the first-level cache.
+/// </summary>
+internal sealed unsafe class DepthwiseConv2DKernel(KernelRequest request)
+    : DepthwiseKernel(request, request.Inputs[0].Shape, request.Inputs[1].Shape)
 {
     private readonly GemmEpilogue? _epilogue = GemmEpilogue.From(request);
 
@@ -76,14 +84,19 @@ internal sealed unsafe class DepthwiseConv2DKernel(KernelRequest request) : Dept
             {
                 int w = left + (j * g.DilationWidth);
                 if ((uint)w < (uint)g.Width)
-                    MultiplyAdd(y, Input(0) + ((((n * g.Height) + h) * g.Width + w) * g.Channels), Input(1) + (((i * g.KernelWidth) + j) * g.Filters));
+                    MultiplyAdd(y, Input(0) + ((((n * g.Height) + h) * g.Width + w) * g.Channels),
+                        Input(1) + (((i * g.KernelWidth) + j) * g.Filters));
             }
         }
     }
 }
 
-/// <summary><c>DepthwiseConv2dNativeBackpropInput</c>: each pixel of dx gathers from the outputs that depend on it, so rows are independent.</summary>
-internal sealed unsafe class DepthwiseBackpropInputKernel(KernelRequest request) : DepthwiseKernel(request, request.Outputs[0].Shape, request.Inputs[1].Shape)
+/// <summary>
+/// <c>DepthwiseConv2dNativeBackpropInput</c>: each pixel of dx gathers from the outputs that depend on it, so rows are
+/// independent.
+/// </summary>
+internal sealed unsafe class DepthwiseBackpropInputKernel(KernelRequest request)
+    : DepthwiseKernel(request, request.Outputs[0].Shape, request.Inputs[1].Shape)
 {
     public override void RunPart(int part, int parts)
     {
@@ -115,7 +128,8 @@ internal sealed unsafe class DepthwiseBackpropInputKernel(KernelRequest request)
             {
                 (int x, int restX) = Math.DivRem(w + g.PadLeft - (j * g.DilationWidth), g.StrideWidth);
                 if (restX == 0 && (uint)x < (uint)g.OutputWidth)
-                    AddProducts(dx, Input(2) + ((((n * g.OutputHeight) + y) * g.OutputWidth + x) * g.Filters), Input(1) + (((i * g.KernelWidth) + j) * g.Filters));
+                    AddProducts(dx, Input(2) + ((((n * g.OutputHeight) + y) * g.OutputWidth + x) * g.Filters),
+                        Input(1) + (((i * g.KernelWidth) + j) * g.Filters));
             }
         }
     }
@@ -135,10 +149,15 @@ internal sealed unsafe class DepthwiseBackpropInputKernel(KernelRequest request)
     }
 }
 
-/// <summary><c>DepthwiseConv2dNativeBackpropFilter</c>: threads own blocks of channels; each row of outputs is summed in float32, rows in double.</summary>
-internal sealed unsafe class DepthwiseBackpropFilterKernel(KernelRequest request) : DepthwiseKernel(request, request.Inputs[0].Shape, request.Outputs[0].Shape)
+/// <summary>
+/// <c>DepthwiseConv2dNativeBackpropFilter</c>: threads own blocks of channels; each row of outputs is summed in
+/// float32, rows in double.
+/// </summary>
+internal sealed unsafe class DepthwiseBackpropFilterKernel(KernelRequest request)
+    : DepthwiseKernel(request, request.Inputs[0].Shape, request.Outputs[0].Shape)
 {
-    public override long ScratchBytes => (long)Geometry.KernelHeight * Geometry.KernelWidth * Geometry.Filters * sizeof(double);
+    public override long ScratchBytes =>
+        (long)Geometry.KernelHeight * Geometry.KernelWidth * Geometry.Filters * sizeof(double);
 
     public override void RunPart(int part, int parts)
     {
@@ -163,7 +182,8 @@ internal sealed unsafe class DepthwiseBackpropFilterKernel(KernelRequest request
     private void AddLine(int line, int tap, int c0, int c1, double* sums)
     {
         Conv2DGeometry g = Geometry;
-        int n = line / g.OutputHeight, h = (line % g.OutputHeight * g.StrideHeight) - g.PadTop + (tap / g.KernelWidth * g.DilationHeight);
+        int n = line / g.OutputHeight,
+            h = (line % g.OutputHeight * g.StrideHeight) - g.PadTop + (tap / g.KernelWidth * g.DilationHeight);
         if ((uint)h >= (uint)g.Height)
             return;
         int shift = (tap % g.KernelWidth * g.DilationWidth) - g.PadLeft;

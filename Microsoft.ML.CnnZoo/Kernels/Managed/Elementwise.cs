@@ -15,7 +15,10 @@ internal interface IBinaryOperator
     static abstract Vector<float> Invoke(Vector<float> a, Vector<float> b);
 }
 
-/// <summary>Loops that drive elementwise operators: full vectors (4, 8 or 16 lanes), then the remainder in one padded vector. Input and output may be the same.</summary>
+/// <summary>
+/// Loops that drive elementwise operators: full vectors (4, 8 or 16 lanes), then the remainder in one padded vector.
+/// Input and output may be the same.
+/// </summary>
 internal static unsafe class Elementwise
 {
     /// <summary>y[i] = f(x[i]).</summary>
@@ -35,9 +38,12 @@ internal static unsafe class Elementwise
         FloatSpans.Copy(y + i, rest, n - i);
     }
 
-    /// <summary>y[i] = f(a[i], b[i]); with <paramref name="aStep"/> or <paramref name="bStep"/> 0 that operand is one number.</summary>
+    /// <summary>
+    /// y[i] = f(a[i], b[i]); with <paramref name="aStep"/> or <paramref name="bStep"/> 0 that operand is one number.
+    /// </summary>
     [SkipLocalsInit]
-    public static void Zip<TOperator>(float* a, int aStep, float* b, int bStep, float* y, long n) where TOperator : struct, IBinaryOperator
+    public static void Zip<TOperator>(float* a, int aStep, float* b, int bStep, float* y, long n)
+        where TOperator : struct, IBinaryOperator
     {
         int lanes = Vector<float>.Count;
         long i = 0;

@@ -39,7 +39,8 @@ internal readonly struct ReluOperator : IUnaryOperator
 
 internal readonly struct Relu6Operator : IUnaryOperator
 {
-    public static Vector<float> Invoke(Vector<float> x) => Vector.Min(Vector.Max(x, Vector<float>.Zero), Vector.Create(6f));
+    public static Vector<float> Invoke(Vector<float> x) =>
+        Vector.Min(Vector.Max(x, Vector<float>.Zero), Vector.Create(6f));
 }
 
 internal readonly struct TanhOperator : IUnaryOperator
@@ -98,7 +99,8 @@ internal readonly struct ReluGradOperator : IBinaryOperator
 internal readonly struct Relu6GradOperator : IBinaryOperator
 {
     public static Vector<float> Invoke(Vector<float> a, Vector<float> b) => Vector.ConditionalSelect(
-        Vector.BitwiseAnd(Vector.GreaterThan(b, Vector<float>.Zero), Vector.LessThan(b, Vector.Create(6f))), a, Vector<float>.Zero);
+        Vector.BitwiseAnd(Vector.GreaterThan(b, Vector<float>.Zero), Vector.LessThan(b, Vector.Create(6f))), a,
+            Vector<float>.Zero);
 }
 
 /// <summary>(y, dy) → dy·(1 − y²).</summary>

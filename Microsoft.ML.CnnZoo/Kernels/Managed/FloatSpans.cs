@@ -4,10 +4,14 @@ using System.Runtime.Intrinsics;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Copies, clears and adds short runs of floats, for which a call into the runtime costs more than the work.</summary>
+/// <summary>
+/// Copies, clears and adds short runs of floats, for which a call into the runtime costs more than the work.
+/// </summary>
 internal static unsafe class FloatSpans
 {
-    /// <summary>target[0..n) = source[0..n). Up to 16 floats use two overlapping vectors; source and target must not overlap.</summary>
+    /// <summary>
+    /// target[0..n) = source[0..n). Up to 16 floats use two overlapping vectors; source and target must not overlap.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Copy(float* target, float* source, long n)
     {
@@ -81,10 +85,12 @@ internal static unsafe class FloatSpans
     {
         long i = 0;
         for (; i <= n - Vector<float>.Count; i += Vector<float>.Count)
-            Vector.MultiplyAddEstimate(Vector.Load(source + i), Vector.Create(factor), Vector.Load(target + i)).Store(target + i);
+            Vector.MultiplyAddEstimate(Vector.Load(source + i), Vector.Create(factor), Vector.Load(target + i))
+                .Store(target + i);
         if (i <= n - 4)
         {
-            Vector128.MultiplyAddEstimate(Vector128.Load(source + i), Vector128.Create(factor), Vector128.Load(target + i)).Store(target + i);
+            Vector128.MultiplyAddEstimate(Vector128.Load(source + i), Vector128.Create(factor),
+                Vector128.Load(target + i)).Store(target + i);
             i += 4;
         }
         for (; i < n; i++)

@@ -4,8 +4,9 @@ using System.Runtime.Intrinsics;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
-/// Single-threaded matrix products: blocks of A times packed panels of B. Panels are <see cref="PanelWidth"/> columns wide, stored k-major;
-/// a last panel that fits one vector is one vector wide, so that few output channels waste few lanes; missing columns are zeros.
+/// Single-threaded matrix products: blocks of A times packed panels of B. Panels are <see cref="PanelWidth"/> columns
+/// wide, stored k-major; a last panel that fits one vector is one vector wide, so that few output channels waste few
+/// lanes; missing columns are zeros.
 /// </summary>
 internal static unsafe class Gemm
 {
@@ -40,7 +41,9 @@ internal static unsafe class Gemm
         return n - rest + (rest == 0 ? 0 : rest <= Lanes ? Lanes : PanelWidth);
     }
 
-    /// <summary>C[m,n] = A·B, or += with <paramref name="accumulate"/>. No k longer than <see cref="MaxDepth"/>.</summary>
+    /// <summary>
+    /// C[m,n] = A·B, or += with <paramref name="accumulate"/>. No k longer than <see cref="MaxDepth"/>.
+    /// </summary>
     /// <param name="m">Rows.</param>
     /// <param name="n">Columns, from a panel's first on.</param>
     /// <param name="k">Depth.</param>
@@ -52,8 +55,10 @@ internal static unsafe class Gemm
     /// <param name="c">C's first element.</param>
     /// <param name="ldc">Between rows of C.</param>
     /// <param name="accumulate">Adds to C.</param>
-    /// <param name="overread">Whether up to <see cref="TileRows"/> rows past A's last may be read: then the last tile needs no copy.</param>
-    public static void Multiply(int m, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c, nint ldc, bool accumulate, bool overread) =>
+    /// <param name="overread">Whether up to <see cref="TileRows"/> rows past A's last may be read: then the last tile
+    /// needs no copy.</param>
+    public static void Multiply(int m, int n, int k, float* a, nint ars, nint aks, float* b, long depth, float* c,
+        nint ldc, bool accumulate, bool overread) =>
         Dispatch(m, n, k, a, ars, aks, new Panels(b, depth, 0), c, ldc, accumulate, overread);
 
     /// <summary>The same with B row-major, not packed.</summary>
@@ -67,14 +72,16 @@ internal static unsafe class Gemm
     /// <param name="c">C's first element.</param>
     /// <param name="ldc">Between rows of C.</param>
     /// <param name="accumulate">Adds to C.</param>
-    public static void MultiplyPlain(int m, int n, int k, float* a, nint ars, float* b, nint ldb, float* c, nint ldc, bool accumulate) =>
+    public static void MultiplyPlain(int m, int n, int k, float* a, nint ars, float* b, nint ldb, float* c, nint ldc,
+        bool accumulate) =>
         Dispatch(m, n, k, a, ars, 1, new Panels(b, 1, ldb), c, ldc, accumulate, overread: false);
 
     /// <summary>C[m,n] = A·B for any k, with all of a packed B.</summary>
     /// <param name="m">Rows.</param>
     /// <param name="n">Columns of B.</param>
     /// <param name="k">Depth.</param>
-    /// <param name="a">A's first element; rows are contiguous. Up to <see cref="TileRows"/> rows past the last may be read.</param>
+    /// <param name="a">A's first element; rows are contiguous. Up to <see cref="TileRows"/> rows past the last may be
+    /// read.</param>
     /// <param name="ars">Between rows of A.</param>
     /// <param name="packed">B, packed with k rows.</param>
     /// <param name="c">C's first element.</param>
@@ -86,13 +93,18 @@ internal static unsafe class Gemm
         {
             depth = NextDepth(k - row);
             for (int column = 0; column < wide; column += MaxColumns)
-                Multiply(m, Math.Min(MaxColumns, wide - column), depth, a + row, ars, 1, PanelAt(packed, k, n, column, row), k, c + column, ldc, row > 0, overread: true);
+                Multiply(m, Math.Min(MaxColumns, wide - column), depth, a + row, ars, 1,
+                    PanelAt(packed, k, n, column, row), k, c + column, ldc, row > 0, overread: true);
             if (wide < n)
-                Multiply(m, n - wide, depth, a + row, ars, 1, PanelAt(packed, k, n, wide, row), k, c + wide, ldc, row > 0, overread: true);
+                Multiply(m, n - wide, depth, a + row, ars, 1, PanelAt(packed, k, n, wide, row), k, c + wide, ldc,
+                    row > 0, overread: true);
         }
     }
 
-    /// <summary><c>MultiplyPacked</c> of several matrices of the same shape, as a batch, without per-call overhead for products of one tile of rows and little depth.</summary>
+    /// <summary>
+    /// <c>MultiplyPacked</c> of several matrices of the same shape, as a batch, without per-call overhead for products
+    /// of one tile of rows and little depth.
+    /// </summary>
     /// <param name="count">Matrices.</param>
     /// <param name="m">Rows.</param>
     /// <param name="n">Columns of B.</param>
@@ -105,7 +117,8 @@ internal static unsafe class Gemm
     /// <param name="c">The first C.</param>
     /// <param name="ldc">Between rows of C.</param>
     /// <param name="nextC">Between one C and the next.</param>
-    public static void MultiplyPacked(int count, int m, int n, int k, float* a, nint ars, nint nextA, float* packed, nint nextB, float* c, nint ldc, nint nextC)
+    public static void MultiplyPacked(int count, int m, int n, int k, float* a, nint ars, nint nextA, float* packed,
+        nint nextB, float* c, nint ldc, nint nextC)
     {
         if (m != TileRows || k > MaxDepth)
             for (int i = 0; i < count; i++)
@@ -121,7 +134,8 @@ internal static unsafe class Gemm
     /// <summary>The next range of depth: at most <see cref="MaxDepth"/>, the last two of similar length.</summary>
     public static int NextDepth(int left) => left <= MaxDepth ? left : left < 2 * MaxDepth ? (left + 1) / 2 : MaxDepth;
 
-    private static void Dispatch(int m, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c, nint ldc, bool accumulate, bool overread)
+    private static void Dispatch(int m, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c, nint ldc,
+        bool accumulate, bool overread)
     {
         if (Lanes512.IsSupported)
             Multiply<Vector512<float>, Lanes512>(m, n, k, a, ars, aks, b, c, ldc, accumulate, overread);
@@ -131,21 +145,28 @@ internal static unsafe class Gemm
             Multiply<Vector128<float>, Lanes128>(m, n, k, a, ars, aks, b, c, ldc, accumulate, overread);
     }
 
-    private static void MultiplyTiles<V, L>(int count, int n, int k, float* a, nint ars, nint nextA, float* packed, nint nextB, float* c, nint ldc, nint nextC)
+    private static void MultiplyTiles<V, L>(int count, int n, int k, float* a, nint ars, nint nextA, float* packed,
+        nint nextB, float* c, nint ldc, nint nextC)
         where V : struct where L : struct, ILanes<V>
     {
         for (int i = 0; i < count; i++)
-            MultiplyRows<V, L>(TileRows, TileRows, n, k, a + (i * nextA), ars, 1, new Panels(packed + (i * nextB), k, 0), c + (i * nextC), ldc, false);
+            MultiplyRows<V, L>(TileRows, TileRows, n, k, a + (i * nextA), ars, 1,
+                new Panels(packed + (i * nextB), k, 0), c + (i * nextC), ldc, false);
     }
 
-    /// <summary>The start of column <paramref name="column"/>'s panel (a multiple of the panel width), row <paramref name="row"/>, in a matrix packed with <paramref name="depth"/> rows and n columns.</summary>
+    /// <summary>
+    /// The start of column <paramref name="column"/>'s panel (a multiple of the panel width), row
+    /// <paramref name="row"/>, in a matrix packed with <paramref name="depth"/> rows and n columns.
+    /// </summary>
     public static float* PanelAt(float* packed, long depth, int n, int column, int row)
     {
         int width = n - column <= Lanes ? Lanes : PanelWidth;
         return packed + (depth * column) + ((long)row * width);
     }
 
-    /// <summary>Packs B[k rows, columns column … column+count) into panels at <paramref name="packed"/> with k rows each.</summary>
+    /// <summary>
+    /// Packs B[k rows, columns column … column+count) into panels at <paramref name="packed"/> with k rows each.
+    /// </summary>
     /// <param name="b">B's element (0, 0) of the block.</param>
     /// <param name="brs">Between rows of B.</param>
     /// <param name="bcs">Between columns of B.</param>
@@ -159,8 +180,10 @@ internal static unsafe class Gemm
         for (int row = 0; row < k; row += step)
             for (int column = 0; column < count; column += PanelWidth)
             {
-                int rows = Math.Min(step, k - row), columns = Math.Min(PanelWidth, count - column), width = columns <= Lanes ? Lanes : PanelWidth;
-                float* source = b + (row * brs) + (column * bcs), target = packed + ((long)k * column) + ((long)row * width);
+                int rows = Math.Min(step, k - row), columns = Math.Min(PanelWidth, count - column),
+                    width = columns <= Lanes ? Lanes : PanelWidth;
+                float* source = b + (row * brs) + (column * bcs),
+                    target = packed + ((long)k * column) + ((long)row * width);
                 if (bcs == 1)
                     PackRows(source, brs, rows, columns, width, target);
                 else
@@ -196,7 +219,8 @@ internal static unsafe class Gemm
         }
     }
 
-    private static void Multiply<V, L>(int m, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c, nint ldc, bool accumulate, bool overread)
+    private static void Multiply<V, L>(int m, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c,
+        nint ldc, bool accumulate, bool overread)
         where V : struct where L : struct, ILanes<V>
     {
         int tileRows = TileRows;
@@ -207,15 +231,20 @@ internal static unsafe class Gemm
             if (rows == tileRows || rows == 1 || (L.Count == 16 && rows == 7))
                 MultiplyRows<V, L>(rows, rows, n, k, tileA, ars, aks, b, tileC, ldc, accumulate);
             else if (overread)
-                MultiplyRows<V, L>(L.Count == 16 && rows < 7 ? 7 : tileRows, rows, n, k, tileA, ars, aks, b, tileC, ldc, accumulate);
+                MultiplyRows<V, L>(L.Count == 16 && rows < 7 ? 7 : tileRows, rows, n, k, tileA, ars, aks, b, tileC, ldc,
+                    accumulate);
             else
                 MultiplyLastRows<V, L>(rows, n, k, tileA, ars, aks, b, tileC, ldc, accumulate);
         }
     }
 
-    /// <summary>Rows that do not fill a tile: A's are copied and padded with zeros, and only the real rows of the result are stored.</summary>
+    /// <summary>
+    /// Rows that do not fill a tile: A's are copied and padded with zeros, and only the real rows of the result are
+    /// stored.
+    /// </summary>
     [SkipLocalsInit]
-    private static void MultiplyLastRows<V, L>(int rows, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c, nint ldc, bool accumulate)
+    private static void MultiplyLastRows<V, L>(int rows, int n, int k, float* a, nint ars, nint aks, in Panels b,
+        float* c, nint ldc, bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         int tile = L.Count == 16 && rows < 7 ? 7 : TileRows;
@@ -228,7 +257,8 @@ internal static unsafe class Gemm
 
     /// <summary>One tile of rows against all panels; partial panels or tiles go through a small buffer.</summary>
     [SkipLocalsInit]
-    private static void MultiplyRows<V, L>(int tile, int rows, int n, int k, float* a, nint ars, nint aks, in Panels b, float* c, nint ldc, bool accumulate)
+    private static void MultiplyRows<V, L>(int tile, int rows, int n, int k, float* a, nint ars, nint aks, in Panels b,
+        float* c, nint ldc, bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         float* buffer = stackalloc float[14 * 32];
@@ -253,7 +283,8 @@ internal static unsafe class Gemm
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Tile<V, L>(int tile, int width, int k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc, bool accumulate)
+    private static void Tile<V, L>(int tile, int width, int k, float* a, nint ars, nint aks, float* b, nint brs,
+        float* c, nint ldc, bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         bool wide = width != L.Count;

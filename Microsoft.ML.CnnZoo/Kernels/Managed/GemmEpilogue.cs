@@ -17,13 +17,16 @@ internal enum FusedActivation
     Sigmoid,
 }
 
-/// <summary>Applied to a block of a product while it is still in the cache: + bias, + side tensor, activation.</summary>
+/// <summary>
+/// Applied to a block of a product while it is still in the cache: + bias, + side tensor, activation.
+/// </summary>
 internal sealed unsafe class GemmEpilogue
 {
     private readonly FusedActivation _activation;
     private readonly bool _hasBias;
 
-    private GemmEpilogue(bool hasBias, bool hasSide, FusedActivation activation) => (_hasBias, HasSide, _activation) = (hasBias, hasSide, activation);
+    private GemmEpilogue(bool hasBias, bool hasSide, FusedActivation activation) =>
+        (_hasBias, HasSide, _activation) = (hasBias, hasSide, activation);
 
     /// <summary>Whether a tensor of the output's shape is added.</summary>
     public bool HasSide { get; }
@@ -34,7 +37,9 @@ internal sealed unsafe class GemmEpilogue
     /// <summary>Side tensor's element (0, 0), with the product's row stride.</summary>
     public float* Side { get; set; }
 
-    /// <summary>From <c>fused_ops</c>: BiasAdd, optional Add, optional activation; null for a node without them.</summary>
+    /// <summary>
+    /// From <c>fused_ops</c>: BiasAdd, optional Add, optional activation; null for a node without them.
+    /// </summary>
     public static GemmEpilogue? From(KernelRequest request)
     {
         if (!request.Node.Op.StartsWith("_Fused", StringComparison.Ordinal))
@@ -51,7 +56,10 @@ internal sealed unsafe class GemmEpilogue
         return new GemmEpilogue(bias, side, activation);
     }
 
-    /// <summary>Applies the epilogue to rows [row, …) and columns [column, …) of the product at <paramref name="c"/> (its element (0, 0)).</summary>
+    /// <summary>
+    /// Applies the epilogue to rows [row, …) and columns [column, …) of the product at <paramref name="c"/> (its
+    /// element (0, 0)).
+    /// </summary>
     public void Apply(float* c, nint ldc, int row, int rows, int column, int columns)
     {
         for (int i = row; i < row + rows; i++)

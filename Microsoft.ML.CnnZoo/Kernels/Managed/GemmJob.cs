@@ -3,8 +3,9 @@ using Microsoft.ML.CnnZoo.Execution;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
-/// C[m,n] = A·B on all threads. The work is split into a grid of rows and columns, or, for a small product of large depth, along the depth with a
-/// fixed order of summation. B is either packed once by the caller (constant weights) or packed block by block during the product.
+/// C[m,n] = A·B on all threads. The work is split into a grid of rows and columns, or, for a small product of large
+/// depth, along the depth with a fixed order of summation. B is either packed once by the caller (constant weights) or
+/// packed block by block during the product.
 /// </summary>
 internal sealed unsafe class GemmJob : IParallelWork
 {
@@ -29,7 +30,8 @@ internal sealed unsafe class GemmJob : IParallelWork
     public GemmJob(WorkerPool workers, int m, int n, int k, GemmOperand a, bool packed)
     {
         (_workers, _m, _n, _k, _a, _packed) = (workers, m, n, k, a, packed);
-        int parts = workers.ThreadCount, rowTiles = CeilingDivide(m, Gemm.TileRows), panels = CeilingDivide(n, Gemm.PanelWidth);
+        int parts = workers.ThreadCount, rowTiles = CeilingDivide(m, Gemm.TileRows),
+            panels = CeilingDivide(n, Gemm.PanelWidth);
         _splitsDepth = !packed && parts > 1 && (long)rowTiles * panels < 3L * parts && k >= 2048;
         (_rowParts, _columnParts) = ChooseGrid(parts, rowTiles, panels);
         _bufferFloats = GemmOperand.BufferFloats(Gemm.BlockRows);
@@ -99,22 +101,29 @@ internal sealed unsafe class GemmJob : IParallelWork
                 depth = Gemm.NextDepth(_k - k);
                 float* a = _a.Block(row, rows, k, depth, buffer, out nint ars, out nint aks);
                 for (int column = c0; column < c1; column += Gemm.MaxColumns)
-                    MultiplyPanels(rows, Math.Min(Gemm.MaxColumns, c1 - column), depth, a, ars, aks, column, k, _c + (row * _ldc) + column, k > 0, a == buffer);
+                    MultiplyPanels(rows, Math.Min(Gemm.MaxColumns, c1 - column), depth, a, ars, aks, column, k,
+                        _c + (row * _ldc) + column, k > 0, a == buffer);
             }
             _epilogue?.Apply(_c, _ldc, row, rows, c0, c1 - c0);
         }
     }
 
-    private void MultiplyPanels(int rows, int columns, int depth, float* a, nint ars, nint aks, int column, int k, float* c, bool accumulate, bool overread)
+    private void MultiplyPanels(int rows, int columns, int depth, float* a, nint ars, nint aks, int column, int k,
+        float* c, bool accumulate, bool overread)
     {
-        int narrow = _n % Gemm.PanelWidth is > 0 and int rest && rest <= Gemm.Lanes && column + columns == _n ? rest : 0;
+        int narrow = _n % Gemm.PanelWidth is > 0 and int rest && rest <= Gemm.Lanes
+            && column + columns == _n ? rest : 0;
         if (columns > narrow)
-            Gemm.Multiply(rows, columns - narrow, depth, a, ars, aks, Gemm.PanelAt(_b, _k, _n, column, k), _k, c, _ldc, accumulate, overread);
+            Gemm.Multiply(rows, columns - narrow, depth, a, ars, aks, Gemm.PanelAt(_b, _k, _n, column, k), _k, c, _ldc,
+                accumulate, overread);
         if (narrow > 0)
-            Gemm.Multiply(rows, narrow, depth, a, ars, aks, Gemm.PanelAt(_b, _k, _n, _n - narrow, k), _k, c + (columns - narrow), _ldc, accumulate, overread);
+            Gemm.Multiply(rows, narrow, depth, a, ars, aks, Gemm.PanelAt(_b, _k, _n, _n - narrow, k), _k,
+                c + (columns - narrow), _ldc, accumulate, overread);
     }
 
-    /// <summary>Packs B block by block: columns and depth outermost, so that each element of B is packed once per share of rows.</summary>
+    /// <summary>
+    /// Packs B block by block: columns and depth outermost, so that each element of B is packed once per share of rows.
+    /// </summary>
     private void RunShare(int r0, int r1, int c0, int c1, int k0, int k1, float* c, nint ldc, float* scratch)
     {
         float* block = scratch + RoundUp(_bufferFloats);
@@ -135,7 +144,8 @@ internal sealed unsafe class GemmJob : IParallelWork
                     if (panels is null)
                         MultiplyPanels(rows, columns, depth, a, ars, aks, column, k, target, k > k0, a == scratch);
                     else
-                        Gemm.Multiply(rows, columns, depth, a, ars, aks, panels, depth, target, ldc, k > k0, a == scratch);
+                        Gemm.Multiply(rows, columns, depth, a, ars, aks, panels, depth, target, ldc, k > k0,
+                            a == scratch);
                     if (k + depth == _k && c == _c)
                         _epilogue?.Apply(c, ldc, row, rows, column, columns);
                 }
@@ -157,7 +167,9 @@ internal sealed unsafe class GemmJob : IParallelWork
         _epilogue?.Apply(_c, _ldc, 0, _m, 0, _n);
     }
 
-    /// <summary>Rows and columns of the grid: the one whose largest share is smallest; on a tie, the one with more row shares.</summary>
+    /// <summary>
+    /// Rows and columns of the grid: the one whose largest share is smallest; on a tie, the one with more row shares.
+    /// </summary>
     private static (int Rows, int Columns) ChooseGrid(int parts, int rowTiles, int panels)
     {
         (int Rows, int Columns) best = (parts, 1);

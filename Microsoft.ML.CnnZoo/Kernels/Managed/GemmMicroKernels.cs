@@ -3,15 +3,17 @@ using System.Runtime.CompilerServices;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
-/// Register tiles of the matrix product: C[rows, lanes] (+)= A·B over k. A is read one element at a time with any strides (so a transposed operand costs
-/// nothing), B from packed panels. Written out by hand because accumulators stay in registers only as separate locals: 14 rows by two vectors
-/// need 28 of AVX-512's 32 registers, 6 rows by two vectors 12 of the 16 of AVX2 and SSE.
+/// Register tiles of the matrix product: C[rows, lanes] (+)= A·B over k. A is read one element at a time with any
+/// strides (so a transposed operand costs nothing), B from packed panels. Written out by hand because accumulators stay
+/// in registers only as separate locals: 14 rows by two vectors need 28 of AVX-512's 32 registers, 6 rows by two
+/// vectors 12 of the 16 of AVX2 and SSE.
 /// </summary>
 internal static unsafe class GemmMicroKernels
 {
     /// <summary>14 rows by 2 vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile14x2<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc, bool accumulate)
+    public static void Tile14x2<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc,
+        bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         V c0a = L.Zero, c0b = L.Zero, c1a = L.Zero, c1b = L.Zero, c2a = L.Zero, c2b = L.Zero, c3a = L.Zero, c3b = L.Zero,
@@ -50,7 +52,8 @@ internal static unsafe class GemmMicroKernels
 
     /// <summary>14 rows by 1 vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile14x1<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc, bool accumulate)
+    public static void Tile14x1<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc,
+        bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         V c0a = L.Zero, c1a = L.Zero, c2a = L.Zero, c3a = L.Zero, c4a = L.Zero, c5a = L.Zero, c6a = L.Zero, c7a = L.Zero,
@@ -87,7 +90,8 @@ internal static unsafe class GemmMicroKernels
 
     /// <summary>7 rows by 2 vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile7x2<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc, bool accumulate)
+    public static void Tile7x2<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc,
+        bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         V c0a = L.Zero, c0b = L.Zero, c1a = L.Zero, c1b = L.Zero, c2a = L.Zero, c2b = L.Zero, c3a = L.Zero, c3b = L.Zero,
@@ -114,7 +118,8 @@ internal static unsafe class GemmMicroKernels
 
     /// <summary>7 rows by 1 vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile7x1<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc, bool accumulate)
+    public static void Tile7x1<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc,
+        bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         V c0a = L.Zero, c1a = L.Zero, c2a = L.Zero, c3a = L.Zero, c4a = L.Zero, c5a = L.Zero, c6a = L.Zero;
@@ -140,7 +145,8 @@ internal static unsafe class GemmMicroKernels
 
     /// <summary>6 rows by 2 vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile6x2<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc, bool accumulate)
+    public static void Tile6x2<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc,
+        bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         V c0a = L.Zero, c0b = L.Zero, c1a = L.Zero, c1b = L.Zero, c2a = L.Zero, c2b = L.Zero, c3a = L.Zero, c3b = L.Zero,
@@ -165,7 +171,8 @@ internal static unsafe class GemmMicroKernels
 
     /// <summary>6 rows by 1 vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile6x1<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc, bool accumulate)
+    public static void Tile6x1<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc,
+        bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         V c0a = L.Zero, c1a = L.Zero, c2a = L.Zero, c3a = L.Zero, c4a = L.Zero, c5a = L.Zero;
@@ -189,7 +196,8 @@ internal static unsafe class GemmMicroKernels
 
     /// <summary>1 row by 2 vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile1x2<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc, bool accumulate)
+    public static void Tile1x2<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc,
+        bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         V c0a = L.Zero, c0b = L.Zero;
@@ -205,7 +213,8 @@ internal static unsafe class GemmMicroKernels
 
     /// <summary>1 row by 1 vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Tile1x1<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc, bool accumulate)
+    public static void Tile1x1<V, L>(nint k, float* a, nint ars, nint aks, float* b, nint brs, float* c, nint ldc,
+        bool accumulate)
         where V : struct where L : struct, ILanes<V>
     {
         V c0a = L.Zero;

@@ -3,8 +3,9 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
-/// The im2col matrix of a convolution, never materialized as a whole: row p is output pixel p (n, y, x in order), column t is tap (kh, kw, c). Blocks are gathered
-/// from the NHWC image in runs: the kw·c taps of a filter row are contiguous without dilation or groups.
+/// The im2col matrix of a convolution, never materialized as a whole: row p is output pixel p (n, y, x in order),
+/// column t is tap (kh, kw, c). Blocks are gathered from the NHWC image in runs: the kw·c taps of a filter row are
+/// contiguous without dilation or groups.
 /// </summary>
 internal sealed unsafe class Im2Col
 {
@@ -31,13 +32,20 @@ internal sealed unsafe class Im2Col
     /// <summary>The image at the first channel of the current group.</summary>
     public float* Image { get; set; }
 
-    /// <summary>Whether the matrix is the image itself (a 1x1 convolution of stride 1 without padding), with rows <see cref="Conv2DGeometry.Channels"/> apart.</summary>
+    /// <summary>
+    /// Whether the matrix is the image itself (a 1x1 convolution of stride 1 without padding), with rows
+    /// <see cref="Conv2DGeometry.Channels"/> apart.
+    /// </summary>
     public static bool IsIdentity(in Conv2DGeometry g) => g is
     {
-        KernelHeight: 1, KernelWidth: 1, StrideHeight: 1, StrideWidth: 1, PadTop: 0, PadBottom: 0, PadLeft: 0, PadRight: 0
+        KernelHeight: 1, KernelWidth: 1, StrideHeight: 1, StrideWidth: 1, PadTop: 0, PadBottom: 0,
+            PadLeft: 0, PadRight: 0
     };
 
-    /// <summary>Gathers rows [row, row+rows), columns [column, column+count) into target, rows <paramref name="stride"/> floats apart.</summary>
+    /// <summary>
+    /// Gathers rows [row, row+rows), columns [column, column+count) into target, rows <paramref name="stride"/> floats
+    /// apart.
+    /// </summary>
     public void Fill(int row, int rows, int column, int count, float* target, long stride)
     {
         int x = row % _g.OutputWidth, line = row / _g.OutputWidth;
@@ -55,14 +63,17 @@ internal sealed unsafe class Im2Col
         }
     }
 
-    /// <summary>The transpose of <see cref="Fill"/>: adds a block back to the pixels that it was gathered from.</summary>
+    /// <summary>
+    /// The transpose of <see cref="Fill"/>: adds a block back to the pixels that it was gathered from.
+    /// </summary>
     public void Scatter(int row, int rows, int column, int count, float* source, long stride)
     {
         for (int i = 0; i < rows; i++, source += stride)
         {
             int x = (row + i) % _g.OutputWidth, line = (row + i) / _g.OutputWidth;
             int y = line % _g.OutputHeight, n = line / _g.OutputHeight;
-            ScatterPixel(n, (y * _g.StrideHeight) - _g.PadTop, (x * _g.StrideWidth) - _g.PadLeft, column, count, source);
+            ScatterPixel(n, (y * _g.StrideHeight) - _g.PadTop, (x * _g.StrideWidth) - _g.PadLeft, column,
+                count, source);
         }
     }
 
@@ -72,7 +83,8 @@ internal sealed unsafe class Im2Col
         for (int run = column / _runLength, start = run * _runLength; start < end; run++, start += _runLength)
         {
             int kh = _runTaps == 1 ? run / _g.KernelWidth : run;
-            int h = top + (kh * _g.DilationHeight), w = _runTaps == 1 ? left + ((run - (kh * _g.KernelWidth)) * _g.DilationWidth) : left;
+            int h = top + (kh * _g.DilationHeight),
+                w = _runTaps == 1 ? left + ((run - (kh * _g.KernelWidth)) * _g.DilationWidth) : left;
             if ((uint)h >= (uint)_g.Height)
                 continue;
             int low = Math.Max(column, start) - start, high = Math.Min(end, start + _runLength) - start;
@@ -88,7 +100,8 @@ internal sealed unsafe class Im2Col
         for (int run = column / _runLength, start = run * _runLength; start < end; run++, start += _runLength)
         {
             int kh = _runTaps == 1 ? run / _g.KernelWidth : run;
-            int h = top + (kh * _g.DilationHeight), w = _runTaps == 1 ? left + ((run - (kh * _g.KernelWidth)) * _g.DilationWidth) : left;
+            int h = top + (kh * _g.DilationHeight),
+                w = _runTaps == 1 ? left + ((run - (kh * _g.KernelWidth)) * _g.DilationWidth) : left;
             int low = Math.Max(column, start), high = Math.Min(end, start + _runLength);
             float* to = target + (low - column);
             if ((uint)h >= (uint)_g.Height)
@@ -118,7 +131,8 @@ internal sealed unsafe class Im2Col
 /// <summary>Im2col as left operand: rows are output pixels.</summary>
 internal sealed unsafe class PixelRows(Im2Col matrix) : GemmOperand
 {
-    public override float* Block(int row, int rows, int k, int count, float* buffer, out nint rowStride, out nint columnStride)
+    public override float* Block(int row, int rows, int k, int count, float* buffer, out nint rowStride,
+        out nint columnStride)
     {
         (rowStride, columnStride) = (count + RowPadding, 1);
         matrix.Fill(row, rows, k, count, buffer, rowStride);
@@ -129,7 +143,8 @@ internal sealed unsafe class PixelRows(Im2Col matrix) : GemmOperand
 /// <summary>Im2col transposed as left operand: rows are taps, the depth runs over output pixels.</summary>
 internal sealed unsafe class TapRows(Im2Col matrix) : GemmOperand
 {
-    public override float* Block(int row, int rows, int k, int count, float* buffer, out nint rowStride, out nint columnStride)
+    public override float* Block(int row, int rows, int k, int count, float* buffer, out nint rowStride,
+        out nint columnStride)
     {
         (rowStride, columnStride) = (1, rows + RowPadding);
         matrix.Fill(k, count, row, rows, buffer, columnStride);

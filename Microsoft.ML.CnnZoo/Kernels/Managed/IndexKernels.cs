@@ -89,7 +89,9 @@ internal sealed unsafe class OneHotKernel : ManagedKernel
     };
 }
 
-/// <summary><c>Cast</c> between Float, Double, Int32, Int64, UInt64, UInt8 and Bool; floats to integers truncate.</summary>
+/// <summary>
+/// <c>Cast</c> between Float, Double, Int32, Int64, UInt64, UInt8 and Bool; floats to integers truncate.
+/// </summary>
 internal sealed unsafe class CastKernel : ManagedKernel
 {
     private readonly DataType _to;
@@ -99,7 +101,8 @@ internal sealed unsafe class CastKernel : ManagedKernel
     public CastKernel(KernelRequest request) : base(request) =>
         (_from, _to, _count) = (request.Inputs[0].Type, request.Outputs[0].Type, request.Outputs[0].Shape.ElementCount);
 
-    public static bool Supports(KernelRequest request) => IsKnown(request.Inputs[0].Type) && IsKnown(request.Outputs[0].Type);
+    public static bool Supports(KernelRequest request) => IsKnown(request.Inputs[0].Type)
+        && IsKnown(request.Outputs[0].Type);
 
     public override void RunPart(int part, int parts)
     {
@@ -129,7 +132,9 @@ internal sealed unsafe class CastKernel : ManagedKernel
 
     protected override void Compute() => Share(_count);
 
-    private static bool IsKnown(DataType type) => type is DataType.Float or DataType.Double or DataType.Int32 or DataType.Int64 or DataType.UInt64 or DataType.UInt8 or DataType.Bool;
+    private static bool IsKnown(DataType type) =>
+        type is DataType.Float or DataType.Double or DataType.Int32 or DataType.Int64 or DataType.UInt64
+        or DataType.UInt8 or DataType.Bool;
 
     private void From<TFrom>(long start, long end) where TFrom : unmanaged, INumber<TFrom>
     {
@@ -160,7 +165,8 @@ internal sealed unsafe class CastKernel : ManagedKernel
         }
     }
 
-    private void Convert<TFrom, TTo>(long start, long end) where TFrom : unmanaged, INumber<TFrom> where TTo : unmanaged, INumber<TTo>
+    private void Convert<TFrom, TTo>(long start, long end)
+        where TFrom : unmanaged, INumber<TFrom> where TTo : unmanaged, INumber<TTo>
     {
         TFrom* x = (TFrom*)InputAddress(0);
         TTo* y = (TTo*)OutputAddress();

@@ -28,8 +28,9 @@ internal unsafe interface ILanes<V> where V : struct
     static abstract void StoreBFloat16(V v, ushort* p);
 }
 
-/// <summary>16 lanes. Selected by instruction set and not by <see cref="Vector512.IsHardwareAccelerated"/>, which is false on processors that lower
-/// their clock for wide vectors: dense products are faster with them even there.</summary>
+/// <summary>16 lanes. Selected by instruction set and not by <see cref="Vector512.IsHardwareAccelerated"/>, which is
+/// false on processors that lower their clock for wide vectors: dense products are faster with them even
+/// there.</summary>
 internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
 {
     public static bool IsSupported => Avx512F.IsSupported;
@@ -50,18 +51,23 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Multiply(Vector512<float> a, Vector512<float> b) => a * b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Avx512F.FusedMultiplyAdd(a, b, c);
+    public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) =>
+        Avx512F.FusedMultiplyAdd(a, b, c);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> KeepPositive(Vector512<float> v, Vector512<float> condition) => Vector512.ConditionalSelect(Vector512.GreaterThan(condition, Vector512<float>.Zero), v, Vector512<float>.Zero);
+    public static Vector512<float> KeepPositive(Vector512<float> v, Vector512<float> condition) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThan(condition, Vector512<float>.Zero), v, Vector512<float>.Zero);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Rectify(Vector512<float> v) => Vector512.ConditionalSelect(Vector512.LessThanOrEqual(v, Vector512<float>.Zero), Vector512<float>.Zero, v);
+    public static Vector512<float> Rectify(Vector512<float> v) =>
+        Vector512.ConditionalSelect(Vector512.LessThanOrEqual(v, Vector512<float>.Zero), Vector512<float>.Zero, v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> LoadBFloat16(ushort* p) => (Avx512F.ConvertToVector512UInt32(Vector256.Load(p)) << 16).AsSingle();
+    public static Vector512<float> LoadBFloat16(ushort* p) =>
+        (Avx512F.ConvertToVector512UInt32(Vector256.Load(p)) << 16).AsSingle();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBFloat16(Vector512<float> v, ushort* p)
     {
         Vector512<uint> bits = v.AsUInt32(), upper = bits >>> 16;
-        Vector512<uint> rounded = Vector512.ConditionalSelect(Vector512.Equals(v, v).AsUInt32(), (bits + Vector512.Create(0x7FFFu) + (upper & Vector512<uint>.One)) >>> 16, upper | Vector512.Create(0x40u));
+        Vector512<uint> rounded = Vector512.ConditionalSelect(Vector512.Equals(v, v).AsUInt32(),
+            (bits + Vector512.Create(0x7FFFu) + (upper & Vector512<uint>.One)) >>> 16, upper | Vector512.Create(0x40u));
         Avx512F.ConvertToVector256UInt16(rounded).Store(p);
     }
 }
@@ -87,18 +93,23 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Multiply(Vector256<float> a, Vector256<float> b) => a * b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.MultiplyAddEstimate(a, b, c);
+    public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) =>
+        Vector256.MultiplyAddEstimate(a, b, c);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> KeepPositive(Vector256<float> v, Vector256<float> condition) => Vector256.ConditionalSelect(Vector256.GreaterThan(condition, Vector256<float>.Zero), v, Vector256<float>.Zero);
+    public static Vector256<float> KeepPositive(Vector256<float> v, Vector256<float> condition) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThan(condition, Vector256<float>.Zero), v, Vector256<float>.Zero);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Rectify(Vector256<float> v) => Vector256.ConditionalSelect(Vector256.LessThanOrEqual(v, Vector256<float>.Zero), Vector256<float>.Zero, v);
+    public static Vector256<float> Rectify(Vector256<float> v) =>
+        Vector256.ConditionalSelect(Vector256.LessThanOrEqual(v, Vector256<float>.Zero), Vector256<float>.Zero, v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> LoadBFloat16(ushort* p) => (Avx2.ConvertToVector256Int32(Vector128.Load(p)) << 16).AsSingle();
+    public static Vector256<float> LoadBFloat16(ushort* p) =>
+        (Avx2.ConvertToVector256Int32(Vector128.Load(p)) << 16).AsSingle();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBFloat16(Vector256<float> v, ushort* p)
     {
         Vector256<uint> bits = v.AsUInt32(), upper = bits >>> 16;
-        Vector256<uint> rounded = Vector256.ConditionalSelect(Vector256.Equals(v, v).AsUInt32(), (bits + Vector256.Create(0x7FFFu) + (upper & Vector256<uint>.One)) >>> 16, upper | Vector256.Create(0x40u));
+        Vector256<uint> rounded = Vector256.ConditionalSelect(Vector256.Equals(v, v).AsUInt32(),
+            (bits + Vector256.Create(0x7FFFu) + (upper & Vector256<uint>.One)) >>> 16, upper | Vector256.Create(0x40u));
         Vector128.Narrow(rounded.GetLower(), rounded.GetUpper()).Store(p);
     }
 }
@@ -123,18 +134,23 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Multiply(Vector128<float> a, Vector128<float> b) => a * b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) => Vector128.MultiplyAddEstimate(a, b, c);
+    public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) =>
+        Vector128.MultiplyAddEstimate(a, b, c);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> KeepPositive(Vector128<float> v, Vector128<float> condition) => Vector128.ConditionalSelect(Vector128.GreaterThan(condition, Vector128<float>.Zero), v, Vector128<float>.Zero);
+    public static Vector128<float> KeepPositive(Vector128<float> v, Vector128<float> condition) =>
+        Vector128.ConditionalSelect(Vector128.GreaterThan(condition, Vector128<float>.Zero), v, Vector128<float>.Zero);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Rectify(Vector128<float> v) => Vector128.ConditionalSelect(Vector128.LessThanOrEqual(v, Vector128<float>.Zero), Vector128<float>.Zero, v);
+    public static Vector128<float> Rectify(Vector128<float> v) =>
+        Vector128.ConditionalSelect(Vector128.LessThanOrEqual(v, Vector128<float>.Zero), Vector128<float>.Zero, v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> LoadBFloat16(ushort* p) => (Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)p).AsUInt16()) << 16).AsSingle();
+    public static Vector128<float> LoadBFloat16(ushort* p) =>
+        (Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)p).AsUInt16()) << 16).AsSingle();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBFloat16(Vector128<float> v, ushort* p)
     {
         Vector128<uint> bits = v.AsUInt32(), upper = bits >>> 16;
-        Vector128<uint> rounded = Vector128.ConditionalSelect(Vector128.Equals(v, v).AsUInt32(), (bits + Vector128.Create(0x7FFFu) + (upper & Vector128<uint>.One)) >>> 16, upper | Vector128.Create(0x40u));
+        Vector128<uint> rounded = Vector128.ConditionalSelect(Vector128.Equals(v, v).AsUInt32(),
+            (bits + Vector128.Create(0x7FFFu) + (upper & Vector128<uint>.One)) >>> 16, upper | Vector128.Create(0x40u));
         *(ulong*)p = Vector128.Narrow(rounded, rounded).AsUInt64().ToScalar();
     }
 }

@@ -4,8 +4,10 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Ops that only move elements, of any type: <c>Slice</c>, <c>StridedSlice</c> and its gradient, <c>ConcatV2</c>, <c>Pad</c>, <c>PadV2</c>,
-/// <c>BroadcastTo</c>, <c>Tile</c>, <c>Transpose</c>. One strided copy per moved input, after an optional fill. Parts of a concatenation and slices that are already in place are not copied.</summary>
+/// <summary>Ops that only move elements, of any type: <c>Slice</c>, <c>StridedSlice</c> and its gradient,
+/// <c>ConcatV2</c>, <c>Pad</c>, <c>PadV2</c>, <c>BroadcastTo</c>, <c>Tile</c>, <c>Transpose</c>. One strided copy per
+/// moved input, after an optional fill. Parts of a concatenation and slices that are already in place are not
+/// copied.</summary>
 internal sealed unsafe class LayoutKernel : ManagedKernel
 {
     private readonly Move[] _copies;
@@ -14,7 +16,8 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
     private readonly bool _fills;
     private int _phase;
 
-    private LayoutKernel(KernelRequest request, Move[] copies, bool fills = false, int fillInput = -1) : base(request) =>
+    private LayoutKernel(KernelRequest request, Move[] copies, bool fills = false, int fillInput = -1)
+        : base(request) =>
         (_copies, _output, _fills, _fillInput) = (copies, request.Outputs[0], fills, fillInput);
 
     /// <summary>The copy of an input; skipped if the output's address is so many bytes after the input's.</summary>
@@ -25,31 +28,39 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         ReadOnlySpan<int> dims = request.Outputs[0].Shape.Dimensions;
         if (dims.Length == 0)
             return new LayoutKernel(request, [new(0, new(Size(request), dims, [], 0, [], 0))]);
-        long[] strides = StridedCopy.Strides(request.Inputs[0].Shape.Dimensions, request.Inputs[0].Pitch), begin = Constant(request, 1);
+        long[] strides = StridedCopy.Strides(request.Inputs[0].Shape.Dimensions, request.Inputs[0].Pitch),
+            begin = Constant(request, 1);
         long first = Dot(begin, strides);
-        return new LayoutKernel(request, [new(0, new(Size(request), dims, strides, first, StridedCopy.Strides(dims, request.OutputPitch()), 0),
+        return new LayoutKernel(request,
+            [new(0, new(Size(request), dims, strides, first, StridedCopy.Strides(dims, request.OutputPitch()), 0),
             request.IsPlaced() && request.OutputPitch() == request.Inputs[0].Pitch ? first * Size(request) : null)]);
     }
 
     public static IKernel StridedSlice(KernelRequest request)
     {
         TensorShape x = request.Inputs[0].Shape;
-        StridedSliceRange range = StridedSliceAttributes.From(request.Node).Resolve(x, Constant(request, 1), Constant(request, 2), Constant(request, 3));
+        StridedSliceRange range = StridedSliceAttributes.From(request.Node)
+            .Resolve(x, Constant(request, 1), Constant(request, 2), Constant(request, 3));
         (long[] strides, long offset) = Walk(x, range);
-        return new LayoutKernel(request, [new(0, new(Size(request), range.Counts, strides, offset, StridedCopy.DenseStrides(range.Counts), 0))]);
+        return new LayoutKernel(request,
+            [new(0, new(Size(request), range.Counts, strides, offset, StridedCopy.DenseStrides(range.Counts), 0))]);
     }
 
     public static IKernel StridedSliceGrad(KernelRequest request)
     {
         TensorShape x = request.Outputs[0].Shape;
-        StridedSliceRange range = StridedSliceAttributes.From(request.Node).Resolve(x, Constant(request, 1), Constant(request, 2), Constant(request, 3));
+        StridedSliceRange range = StridedSliceAttributes.From(request.Node)
+            .Resolve(x, Constant(request, 1), Constant(request, 2), Constant(request, 3));
         (long[] strides, long offset) = Walk(x, range);
-        return new LayoutKernel(request, [new(4, new(Size(request), range.Counts, StridedCopy.DenseStrides(range.Counts), 0, strides, offset))], fills: true);
+        return new LayoutKernel(request,
+            [new(4, new(Size(request), range.Counts, StridedCopy.DenseStrides(range.Counts), 0, strides, offset))],
+            fills: true);
     }
 
     public static IKernel Concat(KernelRequest request)
     {
-        int inputs = request.Inputs.Count - 1, rank = request.Outputs[0].Shape.Rank, axis = (int)Constant(request, inputs)[0];
+        int inputs = request.Inputs.Count - 1, rank = request.Outputs[0].Shape.Rank,
+            axis = (int)Constant(request, inputs)[0];
         axis = axis < 0 ? axis + rank : axis;
         long[] to = StridedCopy.Strides(request.Outputs[0].Shape.Dimensions, request.OutputPitch());
         var copies = new List<Move>();
@@ -58,7 +69,8 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         {
             ReadOnlySpan<int> dims = request.Inputs[i].Shape.Dimensions;
             if (request.Inputs[i].Shape.ElementCount > 0)
-                copies.Add(new(i, new(Size(request), dims, StridedCopy.Strides(dims, request.Inputs[i].Pitch), 0, to, at * to[axis]),
+                copies.Add(new(i,
+                    new(Size(request), dims, StridedCopy.Strides(dims, request.Inputs[i].Pitch), 0, to, at * to[axis]),
                     request.Inputs[i].RowPitch == request.OutputPitch() ? -at * Size(request) : null));
         }
         return new LayoutKernel(request, [.. copies]);
@@ -71,7 +83,9 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         long offset = 0;
         for (int d = 0; d < dims.Length; d++)
             offset += paddings[2 * d] * to[d];
-        return new LayoutKernel(request, [new(0, new(Size(request), dims, StridedCopy.DenseStrides(dims), 0, to, offset))], fills: true, request.Node.Op == "PadV2" ? 2 : -1);
+        return new LayoutKernel(request,
+            [new(0, new(Size(request), dims, StridedCopy.DenseStrides(dims), 0, to, offset))], fills: true,
+            request.Node.Op == "PadV2" ? 2 : -1);
     }
 
     public static IKernel BroadcastTo(KernelRequest request)
@@ -81,7 +95,8 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         var from = new long[dims.Length];
         for (int d = 0; d < x.Length; d++)
             from[dims.Length - x.Length + d] = x[d] == 1 ? 0 : own[d];
-        return new LayoutKernel(request, [new(0, new(Size(request), dims, from, 0, StridedCopy.DenseStrides(dims), 0))]);
+        return new LayoutKernel(request,
+            [new(0, new(Size(request), dims, from, 0, StridedCopy.DenseStrides(dims), 0))]);
     }
 
     public static IKernel Tile(KernelRequest request)
@@ -92,7 +107,8 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         var from = new long[2 * x.Length];
         for (int d = 0; d < x.Length; d++)
             (dims[2 * d], dims[(2 * d) + 1], from[(2 * d) + 1]) = ((int)multiples[d], x[d], own[d]);
-        return new LayoutKernel(request, [new(0, new(Size(request), dims, from, 0, StridedCopy.DenseStrides(dims), 0))]);
+        return new LayoutKernel(request,
+            [new(0, new(Size(request), dims, from, 0, StridedCopy.DenseStrides(dims), 0))]);
     }
 
     public static IKernel Transpose(KernelRequest request)
@@ -100,7 +116,8 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
         long[] own = StridedCopy.DenseStrides(request.Inputs[0].Shape.Dimensions);
         long[] from = Array.ConvertAll(Constant(request, 1), p => own[p]);
         ReadOnlySpan<int> dims = request.Outputs[0].Shape.Dimensions;
-        return new LayoutKernel(request, [new(0, new(Size(request), dims, from, 0, StridedCopy.DenseStrides(dims), 0))]);
+        return new LayoutKernel(request,
+            [new(0, new(Size(request), dims, from, 0, StridedCopy.DenseStrides(dims), 0))]);
     }
 
     public override void RunPart(int part, int parts)
@@ -127,7 +144,8 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
                 Share(_copies[_phase].Copy.Elements);
     }
 
-    private bool IsInPlace(in Move move) => move.Distance is long distance && OutputAddress() - InputAddress(move.Input) == (nint)distance;
+    private bool IsInPlace(in Move move) => move.Distance is long distance
+        && OutputAddress() - InputAddress(move.Input) == (nint)distance;
 
     private void Fill(int part, int parts)
     {
@@ -146,7 +164,8 @@ internal sealed unsafe class LayoutKernel : ManagedKernel
     private static int Size(KernelRequest request) => request.Outputs[0].Type.ByteSize();
 
     private static long[] Constant(KernelRequest request, int input) =>
-        request.Inputs[input].Constant ?? throw new GraphException($"{request.Node}: input {input} must be a constant.");
+        request.Inputs[input].Constant
+        ?? throw new GraphException($"{request.Node}: input {input} must be a constant.");
 
     private static long Dot(long[] a, long[] b)
     {

@@ -4,17 +4,20 @@ using Microsoft.ML.CnnZoo.Execution;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Shared by <c>LRN</c> and its gradient. Per pixel, s_c = bias + alpha·Σ x² over the channels within depth_radius; sums over a window read a
-/// row with zeros on either side, so that the ends need no special case.</summary>
+/// <summary>Shared by <c>LRN</c> and its gradient. Per pixel, s_c = bias + alpha·Σ x² over the channels within
+/// depth_radius; sums over a window read a row with zeros on either side, so that the ends need no special
+/// case.</summary>
 internal abstract unsafe class LocalResponseKernel(KernelRequest request, int imageInput) : ManagedKernel(request)
 {
     private readonly float _bias = request.Attribute("bias").Float;
-    private readonly int _radius = (int)Math.Min(request.Attribute("depth_radius").Int, request.Inputs[imageInput].Shape[^1]);
+    private readonly int _radius = (int)Math.Min(request.Attribute("depth_radius").Int,
+        request.Inputs[imageInput].Shape[^1]);
 
     protected float Alpha { get; } = request.Attribute("alpha").Float;
     protected float Beta { get; } = request.Attribute("beta").Float;
     protected int Channels { get; } = request.Inputs[imageInput].Shape[^1];
-    protected long Pixels { get; } = request.Inputs[imageInput].Shape.ElementCount / request.Inputs[imageInput].Shape[^1];
+    protected long Pixels { get; } = request.Inputs[imageInput].Shape.ElementCount
+        / request.Inputs[imageInput].Shape[^1];
 
     /// <summary>Floats of a row with its margins, rounded up to full vectors.</summary>
     protected int RowFloats => Channels + (2 * _radius) + (3 * Vector<float>.Count);
@@ -41,7 +44,8 @@ internal abstract unsafe class LocalResponseKernel(KernelRequest request, int im
 
     /// <summary>s = bias + alpha·Σ.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    protected Vector<float> Base(float* squares) => Vector.MultiplyAddEstimate(WindowSum(squares), Vector.Create(Alpha), Vector.Create(_bias));
+    protected Vector<float> Base(float* squares) =>
+        Vector.MultiplyAddEstimate(WindowSum(squares), Vector.Create(Alpha), Vector.Create(_bias));
 
     /// <summary>s^−beta; with square roots for the usual 3/4, 1/2 and 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -52,7 +56,8 @@ internal abstract unsafe class LocalResponseKernel(KernelRequest request, int im
             Vector<float> root = Vector.SquareRoot(s);
             return Vector<float>.One / (root * Vector.SquareRoot(root));
         }
-        return Beta == 1 ? Vector<float>.One / s : Beta == 0.5f ? Vector<float>.One / Vector.SquareRoot(s) : Vector.Exp(Vector.Log(s) * -Beta);
+        return Beta == 1 ? Vector<float>.One / s : Beta == 0.5f ? Vector<float>.One / Vector.SquareRoot(s)
+            : Vector.Exp(Vector.Log(s) * -Beta);
     }
 
     protected static void Squares(float* x, float* row, int n)

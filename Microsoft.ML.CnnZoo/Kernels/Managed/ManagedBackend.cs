@@ -3,11 +3,15 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Kernels in C# for every op: vectors of the machine's width, threads of the <see cref="WorkerPool"/>. The last backend to be tried.</summary>
+/// <summary>
+/// Kernels in C# for every op: vectors of the machine's width, threads of the <see cref="WorkerPool"/>. The last
+/// backend to be tried.
+/// </summary>
 /// <remarks>
-/// Float32 in and out (integers where an op is about indices). bfloat16 tensors are computed in float32: elementwise ops, batch normalization and bias gradients widen
-/// in registers or cache, all others through <see cref="WideningKernel"/>, which is slow: without oneDNN, bfloat16 saves memory, not time. The same shapes and thread count give the same bits. Every kernel is listed below;
-/// add new ones there.
+/// Float32 in and out (integers where an op is about indices). bfloat16 tensors are computed in float32: elementwise
+/// ops, batch normalization and bias gradients widen in registers or cache, all others through
+/// <see cref="WideningKernel"/>, which is slow: without oneDNN, bfloat16 saves memory, not time. The same shapes and
+/// thread count give the same bits. Every kernel is listed below; add new ones there.
 /// </remarks>
 internal sealed class ManagedBackend : IBackend
 {
@@ -49,7 +53,8 @@ internal sealed class ManagedBackend : IBackend
         KernelFactory.Binary<SigmoidGradOperator>("SigmoidGrad"),
         new("GreaterEqual", r => r.Inputs[0].Type == DataType.Float ? new GreaterEqualKernel(r) : null),
         KernelFactory.Widening("SelectV2", r => r.Outputs[0].Type == DataType.Float ? new SelectKernel(r) : null),
-        new("Cast", r => BFloat16CastKernel.TryPrepare(r) ?? WideningKernel.Prepare(r, wide => CastKernel.Supports(wide) ? new CastKernel(wide) : null)),
+        new("Cast", r => BFloat16CastKernel.TryPrepare(r) ?? WideningKernel.Prepare(r,
+            wide => CastKernel.Supports(wide) ? new CastKernel(wide) : null)),
         KernelFactory.Float("BiasAdd", r => new BiasAddKernel(r), r => new BFloat16BinaryKernel<AddOperator>(r)),
     ];
 
@@ -85,12 +90,15 @@ internal sealed class ManagedBackend : IBackend
     [
         KernelFactory.Float("Softmax", r => new SoftmaxKernel(r, logarithm: false)),
         KernelFactory.Float("LogSoftmax", r => new SoftmaxKernel(r, logarithm: true)),
-        new("SparseSoftmaxCrossEntropyWithLogits", r => r.Inputs[0].Type == DataType.Float ? new SparseCrossEntropyKernel(r) : null),
+        new("SparseSoftmaxCrossEntropyWithLogits",
+            r => r.Inputs[0].Type == DataType.Float ? new SparseCrossEntropyKernel(r) : null),
         KernelFactory.Float("SoftmaxCrossEntropyWithLogits", r => new CrossEntropyKernel(r)),
         KernelFactory.Float("Sum", r => new ReduceKernel(r, ReductionKind.Sum)),
         KernelFactory.Float("Mean", r => new ReduceKernel(r, ReductionKind.Mean)),
         KernelFactory.Float("L2Loss", r => new ReduceKernel(r, ReductionKind.HalfSquares)),
-        new("BiasAddGrad", r => r.Outputs[0].Type == DataType.Float && r.Inputs[0].Type == DataType.BFloat16 ? new BFloat16BiasAddGradKernel(r)
+        new("BiasAddGrad",
+            r => r.Outputs[0].Type == DataType.Float && r.Inputs[0].Type == DataType.BFloat16
+            ? new BFloat16BiasAddGradKernel(r)
             : KernelFactory.Float("BiasAddGrad", f => new BiasAddGradKernel(f)).TryPrepare(r)),
         new("ArgMax", r => r.Inputs[0].Type == DataType.Float ? new ArgMaxKernel(r) : null),
         new("OneHot", r => r.Outputs[0].Type == DataType.Float ? new OneHotKernel(r) : null),

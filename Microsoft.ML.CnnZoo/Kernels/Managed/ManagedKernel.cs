@@ -2,7 +2,10 @@ using Microsoft.ML.CnnZoo.Execution;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Base of all managed kernels: the addresses of one run, and the division of work into parts. Running allocates nothing.</summary>
+/// <summary>
+/// Base of all managed kernels: the addresses of one run, and the division of work into parts. Running allocates
+/// nothing.
+/// </summary>
 /// <param name="request">The node.</param>
 internal abstract unsafe class ManagedKernel(KernelRequest request) : IKernel, IParallelWork
 {
@@ -48,7 +51,10 @@ internal abstract unsafe class ManagedKernel(KernelRequest request) : IKernel, I
 
     protected nint OutputAddress(int index = 0) => _outputs[index];
 
-    /// <summary>Runs <see cref="RunPart"/> on all threads, or as one part when there is little work. The choice depends on shapes alone, so that the order of sums is fixed.</summary>
+    /// <summary>
+    /// Runs <see cref="RunPart"/> on all threads, or as one part when there is little work. The choice depends on
+    /// shapes alone, so that the order of sums is fixed.
+    /// </summary>
     /// <param name="elements">Element operations in all.</param>
     protected void Share(long elements)
     {
@@ -58,10 +64,14 @@ internal abstract unsafe class ManagedKernel(KernelRequest request) : IKernel, I
             Workers.Run(this);
     }
 
-    /// <summary>A part's range of <paramref name="items"/>, its ends multiples of <paramref name="granule"/> so that parts start on vector and cache-line boundaries.</summary>
+    /// <summary>
+    /// A part's range of <paramref name="items"/>, its ends multiples of <paramref name="granule"/> so that parts start
+    /// on vector and cache-line boundaries.
+    /// </summary>
     protected static (long Start, long End) Range(long items, int part, int parts, long granule = 1)
     {
         long granules = (items + granule - 1) / granule;
-        return (Math.Min(items, granules * part / parts * granule), Math.Min(items, granules * (part + 1) / parts * granule));
+        return (Math.Min(items, granules * part / parts * granule),
+            Math.Min(items, granules * (part + 1) / parts * granule));
     }
 }

@@ -3,7 +3,9 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary><c>MatMul</c> and <c>_FusedMatMul</c>. A transposed left operand is read in place; the right one is always packed.</summary>
+/// <summary>
+/// <c>MatMul</c> and <c>_FusedMatMul</c>. A transposed left operand is read in place; the right one is always packed.
+/// </summary>
 internal sealed unsafe class MatMulKernel : ManagedKernel
 {
     private readonly int _n, _k;

@@ -4,7 +4,9 @@ using Microsoft.ML.CnnZoo.Execution;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>The <c>ResourceApply…</c> ops: a rule applied to a variable and its slots in place, vector by vector.</summary>
+/// <summary>
+/// The <c>ResourceApply…</c> ops: a rule applied to a variable and its slots in place, vector by vector.
+/// </summary>
 internal sealed unsafe class OptimizerKernel<TRule> : ManagedKernel where TRule : struct, IOptimizerRule
 {
     private readonly long _count;
@@ -16,7 +18,8 @@ internal sealed unsafe class OptimizerKernel<TRule> : ManagedKernel where TRule 
     public OptimizerKernel(KernelRequest request) : base(request)
     {
         _count = request.Inputs[TRule.Gradient].Shape.ElementCount;
-        _nesterov = request.Node.Definition.Attributes.Any(a => a.Name == "use_nesterov") && request.Attribute("use_nesterov").Bool;
+        _nesterov = request.Node.Definition.Attributes.Any(a => a.Name == "use_nesterov")
+            && request.Attribute("use_nesterov").Bool;
         _variables = [.. request.Inputs.Take(1 + TRule.Slots).Select(i => i.Variable)];
         _addresses = new nint[request.Inputs.Count];
     }
@@ -26,7 +29,8 @@ internal sealed unsafe class OptimizerKernel<TRule> : ManagedKernel where TRule 
     {
         int lanes = Vector<float>.Count;
         (long start, long end) = Range(_count, part, parts, 64);
-        float* value = Input(0), first = TRule.Slots > 0 ? Input(1) : null, second = TRule.Slots > 1 ? Input(2) : null, gradient = Input(TRule.Gradient);
+        float* value = Input(0), first = TRule.Slots > 0 ? Input(1) : null, second = TRule.Slots > 1 ? Input(2) : null,
+            gradient = Input(TRule.Gradient);
         TRule rule = _rule;
         long i = start;
         for (; i <= end - lanes; i += lanes)
@@ -60,7 +64,8 @@ internal sealed unsafe class OptimizerKernel<TRule> : ManagedKernel where TRule 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Step(ref TRule rule, float* value, float* first, float* second, float* gradient)
     {
-        Vector<float> v = Vector.Load(value), a = TRule.Slots > 0 ? Vector.Load(first) : default, b = TRule.Slots > 1 ? Vector.Load(second) : default;
+        Vector<float> v = Vector.Load(value), a = TRule.Slots > 0 ? Vector.Load(first) : default,
+            b = TRule.Slots > 1 ? Vector.Load(second) : default;
         rule.Step(ref v, ref a, ref b, Vector.Load(gradient));
         v.Store(value);
         if (TRule.Slots > 0)

@@ -27,10 +27,13 @@ internal unsafe struct GradientDescentRule : IOptimizerRule
 
     public void Read(ReadOnlySpan<nint> inputs, bool nesterov) => _rate = Vector.Create(*(float*)inputs[1]);
 
-    public readonly void Step(ref Vector<float> value, ref Vector<float> first, ref Vector<float> second, Vector<float> gradient) => value -= _rate * gradient;
+    public readonly void Step(ref Vector<float> value, ref Vector<float> first, ref Vector<float> second,
+        Vector<float> gradient) => value -= _rate * gradient;
 }
 
-/// <summary>(var, accum, lr, grad, momentum): accum = momentum·accum + grad; var −= lr·accum, or lr·(grad + momentum·accum).</summary>
+/// <summary>
+/// (var, accum, lr, grad, momentum): accum = momentum·accum + grad; var −= lr·accum, or lr·(grad + momentum·accum).
+/// </summary>
 internal unsafe struct MomentumRule : IOptimizerRule
 {
     private Vector<float> _rate;
@@ -45,14 +48,17 @@ internal unsafe struct MomentumRule : IOptimizerRule
         _nesterov = nesterov;
     }
 
-    public readonly void Step(ref Vector<float> value, ref Vector<float> first, ref Vector<float> second, Vector<float> gradient)
+    public readonly void Step(ref Vector<float> value, ref Vector<float> first, ref Vector<float> second,
+        Vector<float> gradient)
     {
         first = (_momentum * first) + gradient;
         value -= _rate * (_nesterov ? gradient + (_momentum * first) : first);
     }
 }
 
-/// <summary>(var, accum, lr, grad, momentum): accum = momentum·accum − lr·grad; var += accum, or momentum·accum − lr·grad.</summary>
+/// <summary>
+/// (var, accum, lr, grad, momentum): accum = momentum·accum − lr·grad; var += accum, or momentum·accum − lr·grad.
+/// </summary>
 internal unsafe struct KerasMomentumRule : IOptimizerRule
 {
     private Vector<float> _rate;
@@ -67,7 +73,8 @@ internal unsafe struct KerasMomentumRule : IOptimizerRule
         _nesterov = nesterov;
     }
 
-    public readonly void Step(ref Vector<float> value, ref Vector<float> first, ref Vector<float> second, Vector<float> gradient)
+    public readonly void Step(ref Vector<float> value, ref Vector<float> first, ref Vector<float> second,
+        Vector<float> gradient)
     {
         first = (_momentum * first) - (_rate * gradient);
         value += _nesterov ? (_momentum * first) - (_rate * gradient) : first;
@@ -91,11 +98,13 @@ internal unsafe struct AdamRule : IOptimizerRule
         double power1 = *(float*)inputs[3], power2 = *(float*)inputs[4], rate = *(float*)inputs[5];
         float beta1 = *(float*)inputs[6], beta2 = *(float*)inputs[7];
         _rate = Vector.Create((float)(rate * Math.Sqrt(1 - power2) / (1 - power1)));
-        (_beta1, _oneMinusBeta1, _oneMinusBeta2) = (Vector.Create(beta1), Vector.Create(1 - beta1), Vector.Create(1 - beta2));
+        (_beta1, _oneMinusBeta1, _oneMinusBeta2) =
+            (Vector.Create(beta1), Vector.Create(1 - beta1), Vector.Create(1 - beta2));
         (_epsilon, _nesterov) = (Vector.Create(*(float*)inputs[8]), nesterov);
     }
 
-    public readonly void Step(ref Vector<float> value, ref Vector<float> first, ref Vector<float> second, Vector<float> gradient)
+    public readonly void Step(ref Vector<float> value, ref Vector<float> first, ref Vector<float> second,
+        Vector<float> gradient)
     {
         first += (gradient - first) * _oneMinusBeta1;
         second += ((gradient * gradient) - second) * _oneMinusBeta2;
@@ -120,7 +129,8 @@ internal unsafe struct RmsPropRule : IOptimizerRule
         (_momentum, _epsilon) = (Vector.Create(*(float*)inputs[5]), Vector.Create(*(float*)inputs[6]));
     }
 
-    public readonly void Step(ref Vector<float> value, ref Vector<float> first, ref Vector<float> second, Vector<float> gradient)
+    public readonly void Step(ref Vector<float> value, ref Vector<float> first, ref Vector<float> second,
+        Vector<float> gradient)
     {
         first += ((gradient * gradient) - first) * _oneMinusRho;
         second = (_momentum * second) + (_rate * gradient / Vector.SquareRoot(first + _epsilon));

@@ -18,8 +18,11 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <summary>The panels.</summary>
     public float* Panels => (float*)_buffer.Pointer;
 
-    /// <summary>A cache for an input that is a constant, or a variable that the plan does not train; else null.</summary>
-    public static PackedWeights? For(KernelRequest request, int input, long floats) => request.Inputs[input].Source switch
+    /// <summary>
+    /// A cache for an input that is a constant, or a variable that the plan does not train; else null.
+    /// </summary>
+    public static PackedWeights? For(
+        KernelRequest request, int input, long floats) => request.Inputs[input].Source switch
     {
         InputSource.Constant => new PackedWeights(null, floats),
         InputSource.Variable when !request.TrainsVariables => new PackedWeights(request.Inputs[input].Origin, floats),

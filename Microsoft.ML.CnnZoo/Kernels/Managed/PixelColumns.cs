@@ -24,18 +24,22 @@ internal interface IStored<V> where V : struct
 internal readonly unsafe struct Float32Stored<V, L> : IStored<V> where V : struct where L : struct, ILanes<V>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Load(PixelMatrix rows, long row, int column) => L.Load((float*)rows.Address + (row * rows.Pitch) + column);
+    public static V Load(PixelMatrix rows, long row, int column) =>
+        L.Load((float*)rows.Address + (row * rows.Pitch) + column);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(V v, PixelMatrix rows, long row, int column) => L.Store(v, (float*)rows.Address + (row * rows.Pitch) + column);
+    public static void Store(V v, PixelMatrix rows, long row, int column) =>
+        L.Store(v, (float*)rows.Address + (row * rows.Pitch) + column);
 }
 
 /// <summary>bfloat16.</summary>
 internal readonly unsafe struct BFloat16Stored<V, L> : IStored<V> where V : struct where L : struct, ILanes<V>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Load(PixelMatrix rows, long row, int column) => L.LoadBFloat16((ushort*)rows.Address + (row * rows.Pitch) + column);
+    public static V Load(PixelMatrix rows, long row, int column) =>
+        L.LoadBFloat16((ushort*)rows.Address + (row * rows.Pitch) + column);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(V v, PixelMatrix rows, long row, int column) => L.StoreBFloat16(v, (ushort*)rows.Address + (row * rows.Pitch) + column);
+    public static void Store(V v, PixelMatrix rows, long row, int column) =>
+        L.StoreBFloat16(v, (ushort*)rows.Address + (row * rows.Pitch) + column);
 }
 
 /// <summary>An operation on a few rows, some columns at a time, for any lanes and element type.</summary>
@@ -44,14 +48,21 @@ internal interface IPixelOperation
     /// <summary>Rows processed together, with their columns' constants and sums in registers.</summary>
     static abstract int PieceRows { get; }
 
-    /// <summary>Processes rows [row, row + count) of the columns from <paramref name="column"/> on, in full vectors, and returns the first column left.</summary>
-    int Columns<V, L, F>(long row, int count, int column) where V : struct where L : struct, ILanes<V> where F : struct, IStored<V>;
+    /// <summary>
+    /// Processes rows [row, row + count) of the columns from <paramref name="column"/> on, in full vectors, and returns
+    /// the first column left.
+    /// </summary>
+    int Columns<V, L, F>(long row, int count, int column)
+        where V : struct where L : struct, ILanes<V> where F : struct, IStored<V>;
 }
 
-/// <summary>Runs an operation over all rows and columns: the widest lanes first, narrower ones for the remaining columns.</summary>
+/// <summary>
+/// Runs an operation over all rows and columns: the widest lanes first, narrower ones for the remaining columns.
+/// </summary>
 internal static class PixelColumns
 {
-    public static void Run<T>(ref T operation, bool isBFloat16, long rows, int channels) where T : struct, IPixelOperation
+    public static void Run<T>(ref T operation, bool isBFloat16, long rows, int channels)
+        where T : struct, IPixelOperation
     {
         for (long row = 0; row < rows; row += T.PieceRows)
         {
@@ -83,5 +94,6 @@ internal static class PixelColumns
 
     private static int Columns<T, V, L>(ref T operation, bool isBFloat16, long row, int count, int column)
         where T : struct, IPixelOperation where V : struct where L : struct, ILanes<V> =>
-        isBFloat16 ? operation.Columns<V, L, BFloat16Stored<V, L>>(row, count, column) : operation.Columns<V, L, Float32Stored<V, L>>(row, count, column);
+        isBFloat16 ? operation.Columns<V, L, BFloat16Stored<V, L>>(row, count, column)
+        : operation.Columns<V, L, Float32Stored<V, L>>(row, count, column);
 }

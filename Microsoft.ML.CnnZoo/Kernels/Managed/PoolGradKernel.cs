@@ -5,7 +5,10 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Gradients of pooling: windows may overlap, so each thread owns whole images or, when there are too few, blocks of channels.</summary>
+/// <summary>
+/// Gradients of pooling: windows may overlap, so each thread owns whole images or, when there are too few, blocks of
+/// channels.
+/// </summary>
 internal abstract unsafe class PoolGradKernel(KernelRequest request, TensorShape image) : PoolKernel(request, image)
 {
     private const int ChannelBlock = 32;
@@ -30,7 +33,8 @@ internal abstract unsafe class PoolGradKernel(KernelRequest request, TensorShape
     /// <param name="output">Offset of the window's output element of that channel.</param>
     /// <param name="channels">Channels of the block.</param>
     /// <param name="window">Rows and columns of the real pixels.</param>
-    protected abstract void SpreadWindow(long image, long output, int channels, (int Top, int Bottom, int Left, int Right) window);
+    protected abstract void SpreadWindow(long image, long output, int channels,
+        (int Top, int Bottom, int Left, int Right) window);
 
     /// <summary>dx of one image, for a block of channels.</summary>
     protected virtual void SpreadImage(int n, int channel, int channels)
@@ -51,9 +55,12 @@ internal abstract unsafe class PoolGradKernel(KernelRequest request, TensorShape
 }
 
 /// <summary><c>AvgPoolGrad</c>: an equal share for each real pixel.</summary>
-internal sealed unsafe class AvgPoolGradKernel(KernelRequest request) : PoolGradKernel(request, request.Outputs[0].Shape)
+internal sealed unsafe class AvgPoolGradKernel(KernelRequest request)
+    : PoolGradKernel(request, request.Outputs[0].Shape)
 {
-    /// <summary>For windows that tile the image: every pixel belongs to one window, and the rows of a window are equal.</summary>
+    /// <summary>
+    /// For windows that tile the image: every pixel belongs to one window, and the rows of a window are equal.
+    /// </summary>
     protected override void SpreadImage(int n, int channel, int channels)
     {
         if (!Geometry.TilesImage || channels != Geometry.Channels)
@@ -62,7 +69,8 @@ internal sealed unsafe class AvgPoolGradKernel(KernelRequest request) : PoolGrad
             return;
         }
         long row = (long)Geometry.Width * channels;
-        float* dx = Output() + (n * Geometry.Height * row), dy = Input(1) + ((long)n * Geometry.OutputHeight * Geometry.OutputWidth * channels);
+        float* dx = Output() + (n * Geometry.Height * row),
+            dy = Input(1) + ((long)n * Geometry.OutputHeight * Geometry.OutputWidth * channels);
         for (int y = 0; y < Geometry.OutputHeight; y++, dy += (long)Geometry.OutputWidth * channels)
         {
             SpreadRow(dy, dx, channels);
@@ -82,12 +90,14 @@ internal sealed unsafe class AvgPoolGradKernel(KernelRequest request) : PoolGrad
                     dx[c] = dy[c] * share;
     }
 
-    protected override void SpreadWindow(long image, long output, int channels, (int Top, int Bottom, int Left, int Right) window)
+    protected override void SpreadWindow(long image, long output, int channels,
+        (int Top, int Bottom, int Left, int Right) window)
     {
         float share = 1f / ((window.Bottom - window.Top) * (window.Right - window.Left));
         for (int h = window.Top; h < window.Bottom; h++)
             for (int w = window.Left; w < window.Right; w++)
-                FloatSpans.AddScaled(Output() + image + ((((long)h * Geometry.Width) + w) * Geometry.Channels), Input(1) + output, share, channels);
+                FloatSpans.AddScaled(Output() + image + ((((long)h * Geometry.Width) + w) * Geometry.Channels),
+                    Input(1) + output, share, channels);
     }
 }
 
@@ -96,10 +106,12 @@ internal sealed unsafe class MaxPoolGradKernel(KernelRequest request) : PoolGrad
 {
     private readonly int _pitch = request.Inputs[1].Pitch;
 
-    protected override void SpreadWindow(long image, long output, int channels, (int Top, int Bottom, int Left, int Right) window)
+    protected override void SpreadWindow(long image, long output, int channels,
+        (int Top, int Bottom, int Left, int Right) window)
     {
         // Offsets in dense tensors are a multiple of the channels plus a channel.
-        long result = _pitch == Geometry.Channels ? output : (output / Geometry.Channels * _pitch) + (output % Geometry.Channels);
+        long result = _pitch == Geometry.Channels ? output
+            : (output / Geometry.Channels * _pitch) + (output % Geometry.Channels);
         float* x = Input(0) + image, dx = Output() + image, y = Input(1) + result, dy = Input(2) + output;
         int c = 0;
         for (; c <= channels - Vector<float>.Count; c += Vector<float>.Count)
@@ -108,7 +120,8 @@ internal sealed unsafe class MaxPoolGradKernel(KernelRequest request) : PoolGrad
             SpreadScalar(x + c, dx + c, y[c], dy[c], window);
     }
 
-    private void SpreadVector(float* x, float* dx, Vector<float> y, Vector<float> dy, (int Top, int Bottom, int Left, int Right) window)
+    private void SpreadVector(float* x, float* dx, Vector<float> y, Vector<float> dy,
+        (int Top, int Bottom, int Left, int Right) window)
     {
         for (int h = window.Top; h < window.Bottom; h++)
         {

@@ -10,7 +10,8 @@ internal abstract unsafe class PoolKernel(KernelRequest request, TensorShape ima
     protected Pool2DGeometry Geometry { get; } = Pool2DAttributes.From(request.Node).Geometry(image);
 
     /// <summary>Element operations in all.</summary>
-    protected long Work => (long)Geometry.Batch * Geometry.OutputHeight * Geometry.OutputWidth * Geometry.Channels * Geometry.WindowHeight * Geometry.WindowWidth;
+    protected long Work => (long)Geometry.Batch * Geometry.OutputHeight * Geometry.OutputWidth * Geometry.Channels
+        * Geometry.WindowHeight * Geometry.WindowWidth;
 
     /// <summary>The window's real pixels along one axis, from and to (exclusive).</summary>
     protected static (int From, int To) Clip(int output, int stride, int pad, int window, int size)
@@ -21,7 +22,8 @@ internal abstract unsafe class PoolKernel(KernelRequest request, TensorShape ima
 }
 
 /// <summary><c>MaxPool</c> and <c>AvgPool</c>: vectors along the channels, threads on rows of output pixels.</summary>
-internal sealed unsafe class PoolForwardKernel(KernelRequest request, bool maximum) : PoolKernel(request, request.Inputs[0].Shape)
+internal sealed unsafe class PoolForwardKernel(KernelRequest request, bool maximum)
+    : PoolKernel(request, request.Inputs[0].Shape)
 {
     private readonly int _pitch = request.OutputPitch();
 
@@ -31,7 +33,8 @@ internal sealed unsafe class PoolForwardKernel(KernelRequest request, bool maxim
         (long first, long last) = Range((long)g.Batch * g.OutputHeight, part, parts);
         for (long line = first; line < last; line++)
         {
-            (int top, int bottom) = Clip((int)(line % g.OutputHeight), g.StrideHeight, g.PadTop, g.WindowHeight, g.Height);
+            (int top, int bottom) = Clip((int)(line % g.OutputHeight), g.StrideHeight, g.PadTop,
+                g.WindowHeight, g.Height);
             float* image = Input(0) + (line / g.OutputHeight * g.Height * g.Width * g.Channels);
             float* y = Output() + (line * g.OutputWidth * _pitch);
             for (int x = 0; x < g.OutputWidth; x++, y += _pitch)

@@ -2,7 +2,10 @@ using Microsoft.ML.CnnZoo.Execution;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary><c>StatelessRandomUniformV2</c>: (shape, key, counter, alg) → Philox numbers in [0, 1), the same for any number of threads.</summary>
+/// <summary>
+/// <c>StatelessRandomUniformV2</c>: (shape, key, counter, alg) → Philox numbers in [0, 1), the same for any number of
+/// threads.
+/// </summary>
 internal sealed unsafe class RandomUniformKernel(KernelRequest request) : ManagedKernel(request)
 {
     private readonly long _count = request.Outputs[0].Shape.ElementCount;
@@ -13,7 +16,8 @@ internal sealed unsafe class RandomUniformKernel(KernelRequest request) : Manage
         ulong* counter = (ulong*)InputAddress(2);
         (long start, long end) = Range(_count, part, parts, 4);
         for (long i = start; i < end; i += int.MaxValue - 3)
-            Philox.FillUniform(new Span<float>(Output() + i, (int)Math.Min(end - i, int.MaxValue - 3)), key, new UInt128(counter[1], counter[0]) + (UInt128)(i / 4));
+            Philox.FillUniform(new Span<float>(Output() + i, (int)Math.Min(end - i, int.MaxValue - 3)), key,
+                new UInt128(counter[1], counter[0]) + (UInt128)(i / 4));
     }
 
     protected override void Compute() => Share(_count * 4);

@@ -15,8 +15,9 @@ internal enum ReductionKind
     HalfSquares,
 }
 
-/// <summary><c>Sum</c>, <c>Mean</c> and <c>L2Loss</c>. Adjacent kept or reduced dimensions are merged; [kept, reduced, kept] is summed by rows or columns, anything else
-/// element by element. Long sums are in double precision, in an order that depends on shape and thread count alone.</summary>
+/// <summary><c>Sum</c>, <c>Mean</c> and <c>L2Loss</c>. Adjacent kept or reduced dimensions are merged; [kept, reduced,
+/// kept] is summed by rows or columns, anything else element by element. Long sums are in double precision, in an order
+/// that depends on shape and thread count alone.</summary>
 internal sealed unsafe class ReduceKernel : ManagedKernel
 {
     private readonly ReductionKind _kind;
@@ -34,7 +35,8 @@ internal sealed unsafe class ReduceKernel : ManagedKernel
         if (kind == ReductionKind.HalfSquares)
             Array.Fill(_isReduced, true);
         else
-            foreach (long axis in request.Inputs[1].Constant ?? throw new GraphException($"{request.Node}: the axes must be a constant."))
+            foreach (long axis in request.Inputs[1].Constant
+                ?? throw new GraphException($"{request.Node}: the axes must be a constant."))
                 _isReduced[axis < 0 ? axis + shape.Rank : axis] = true;
         int first = Array.FindIndex(_isReduced, r => r), last = Array.FindLastIndex(_isReduced, r => r);
         for (int d = 0; d < shape.Rank; d++)

@@ -56,7 +56,10 @@ internal sealed unsafe class SoftmaxKernel(KernelRequest request, bool logarithm
     protected override void Compute() => Share(_rows * _classes * 4);
 }
 
-/// <summary><c>SparseSoftmaxCrossEntropyWithLogits</c>: (logits [N,K], labels [N]) → loss [N], softmax − onehot [N,K]. A label outside [0, K) gives NaN.</summary>
+/// <summary>
+/// <c>SparseSoftmaxCrossEntropyWithLogits</c>: (logits [N,K], labels [N]) → loss [N], softmax − onehot [N,K]. A label
+/// outside [0, K) gives NaN.
+/// </summary>
 internal sealed unsafe class SparseCrossEntropyKernel(KernelRequest request) : ManagedKernel(request)
 {
     private readonly int _rows = request.Inputs[0].Shape[0];
@@ -88,7 +91,10 @@ internal sealed unsafe class SparseCrossEntropyKernel(KernelRequest request) : M
     protected override void Compute() => Share((long)_rows * _classes * 4);
 }
 
-/// <summary><c>SoftmaxCrossEntropyWithLogits</c>: (logits [N,K], labels [N,K]) → loss [N], softmax − labels [N,K]; either input may have one row or column repeated.</summary>
+/// <summary>
+/// <c>SoftmaxCrossEntropyWithLogits</c>: (logits [N,K], labels [N,K]) → loss [N], softmax − labels [N,K]; either input
+/// may have one row or column repeated.
+/// </summary>
 internal sealed unsafe class CrossEntropyKernel(KernelRequest request) : ManagedKernel(request)
 {
     private readonly int _rows = request.Outputs[1].Shape[0];
@@ -104,7 +110,8 @@ internal sealed unsafe class CrossEntropyKernel(KernelRequest request) : Managed
         float* x = (float*)Scratch + (2L * part * _classes), exponentials = x + _classes;
         for (long row = first; row < last; row++)
         {
-            float* logits = Input(0) + (_logits[0] == 1 ? 0 : row * _logits[1]), labels = Input(1) + (_labels[0] == 1 ? 0 : row * _labels[1]);
+            float* logits = Input(0) + (_logits[0] == 1 ? 0 : row * _logits[1]),
+                labels = Input(1) + (_labels[0] == 1 ? 0 : row * _labels[1]);
             for (int k = 0; k < _classes; k++)
                 x[k] = logits[_logits[1] == 1 ? 0 : k];
             float max = SoftmaxRow.Max(x, _classes);

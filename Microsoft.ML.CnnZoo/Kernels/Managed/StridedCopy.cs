@@ -1,6 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>Copies a box of elements between two strided tensors: used for slices, transposes, padding, concatenation and repetition.</summary>
+/// <summary>
+/// Copies a box of elements between two strided tensors: used for slices, transposes, padding, concatenation and
+/// repetition.
+/// </summary>
 internal sealed unsafe class StridedCopy
 {
     private readonly int[] _dims;
@@ -15,7 +18,8 @@ internal sealed unsafe class StridedCopy
     /// <param name="fromOffset">The box's first element in the source.</param>
     /// <param name="to">Target strides, elements.</param>
     /// <param name="toOffset">The box's first element in the target.</param>
-    public StridedCopy(int elementSize, ReadOnlySpan<int> dims, ReadOnlySpan<long> from, long fromOffset, ReadOnlySpan<long> to, long toOffset)
+    public StridedCopy(int elementSize, ReadOnlySpan<int> dims, ReadOnlySpan<long> from, long fromOffset,
+        ReadOnlySpan<long> to, long toOffset)
     {
         var box = new List<(int Dim, long From, long To)>();
         for (int d = dims.Length - 1; d >= 0; d--)

@@ -3,7 +3,8 @@ using Microsoft.ML.CnnZoo.Execution;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>y = f(x), element by element; may work in place.</summary>
-internal sealed unsafe class UnaryKernel<TOperator>(KernelRequest request) : ManagedKernel(request) where TOperator : struct, IUnaryOperator
+internal sealed unsafe class UnaryKernel<TOperator>(KernelRequest request) : ManagedKernel(request)
+    where TOperator : struct, IUnaryOperator
 {
     private readonly long _count = request.Outputs[0].Shape.ElementCount;
 

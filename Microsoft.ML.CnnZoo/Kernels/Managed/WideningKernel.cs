@@ -4,8 +4,8 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
-/// Runs a float32 kernel on bfloat16 tensors: inputs are widened into scratch memory, outputs rounded from it. Works for every op, but is slower than float32
-/// by two passes over memory.
+/// Runs a float32 kernel on bfloat16 tensors: inputs are widened into scratch memory, outputs rounded from it. Works
+/// for every op, but is slower than float32 by two passes over memory.
 /// </summary>
 internal sealed unsafe class WideningKernel : ManagedKernel
 {
@@ -16,7 +16,8 @@ internal sealed unsafe class WideningKernel : ManagedKernel
     private Conversion _current;
     private bool _narrows;
 
-    private WideningKernel(KernelRequest request, IKernel inner, Conversion[] widened, Conversion[] narrowed, long bytes) : base(request)
+    private WideningKernel(KernelRequest request, IKernel inner, Conversion[] widened, Conversion[] narrowed,
+        long bytes) : base(request)
     {
         (_inner, _widened, _narrowed, _innerScratch) = (inner, widened, narrowed, bytes);
         _innerInputs = new nint[request.Inputs.Count];
@@ -31,19 +32,25 @@ internal sealed unsafe class WideningKernel : ManagedKernel
 
     public override bool Keeps(int input) => _inner.Keeps(input);
 
-    /// <summary>The kernel that <paramref name="prepare"/> returns, wrapped in conversions if the request has bfloat16 tensors; null if it returns null.</summary>
+    /// <summary>
+    /// The kernel that <paramref name="prepare"/> returns, wrapped in conversions if the request has bfloat16 tensors;
+    /// null if it returns null.
+    /// </summary>
     public static IKernel? Prepare(KernelRequest request, Func<KernelRequest, IKernel?> prepare)
     {
         long bytes = 0;
         Conversion[] widened = [.. Conversions(request.Inputs.Select(i => (i.Spec, i.RowPitch)), ref bytes)],
-            narrowed = [.. Conversions(request.Outputs.Select((o, i) => (o, request.IsPlaced(i) ? request.OutputPitch(i) : 0)), ref bytes)];
+            narrowed = [.. Conversions(request.Outputs.Select((o, i) =>
+                (o, request.IsPlaced(i) ? request.OutputPitch(i) : 0)), ref bytes)];
         if (widened.Length + narrowed.Length == 0)
             return prepare(request);
         KernelRequest wide = request with
         {
-            Inputs = [.. request.Inputs.Select(i => i.Type == DataType.BFloat16 ? new KernelInput(Wide(i.Spec), InputSource.Computed) : i)],
+            Inputs = [.. request.Inputs.Select(i => i.Type == DataType.BFloat16
+                ? new KernelInput(Wide(i.Spec), InputSource.Computed) : i)],
             Outputs = [.. request.Outputs.Select(Wide)],
-            OutputRowPitches = [.. request.Outputs.Select((o, i) => o.Type != DataType.BFloat16 && request.IsPlaced(i) ? request.OutputPitch(i) : 0)],
+            OutputRowPitches = [.. request.Outputs.Select((o, i) => o.Type != DataType.BFloat16
+                && request.IsPlaced(i) ? request.OutputPitch(i) : 0)],
         };
         return prepare(wide) is IKernel inner ? new WideningKernel(request, inner, widened, narrowed, bytes) : null;
     }
@@ -102,7 +109,8 @@ internal sealed unsafe class WideningKernel : ManagedKernel
         Share(conversion.Count);
     }
 
-    private static TensorSpec Wide(TensorSpec spec) => spec.Type == DataType.BFloat16 ? spec with { Type = DataType.Float } : spec;
+    private static TensorSpec Wide(TensorSpec spec) =>
+        spec.Type == DataType.BFloat16 ? spec with { Type = DataType.Float } : spec;
 
     private static List<Conversion> Conversions(IEnumerable<(TensorSpec Spec, int Pitch)> operands, ref long bytes)
     {
@@ -112,8 +120,10 @@ internal sealed unsafe class WideningKernel : ManagedKernel
         {
             if (spec.Type == DataType.BFloat16)
             {
-                conversions.Add(new Conversion(operand, spec.Shape.ElementCount, bytes, pitch > 0 ? spec.Shape[^1] : 0, pitch));
-                bytes += (Wide(spec).ByteLength + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+                conversions.Add(new Conversion(operand, spec.Shape.ElementCount, bytes,
+                    pitch > 0 ? spec.Shape[^1] : 0, pitch));
+                bytes += (Wide(spec).ByteLength + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment
+                    * NativeBuffer.Alignment;
             }
             operand++;
         }

@@ -6,9 +6,12 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
-/// <c>Conv2D</c>, <c>_FusedConv2D</c> and <c>Conv2DBackpropInput</c> of 3x3 filters with stride 1 by <see cref="WinogradTransforms"/>: a block of tiles is transformed, multiplied
-/// at each of the 36 positions with the transformed filter, and transformed back, with bias, side tensor and activation applied while the results are in the cache. Threads own ranges of tiles.
-/// The gradient with respect to the image is such a convolution of dy with the filter rotated by 180°, channels and filters exchanged.
+/// <c>Conv2D</c>, <c>_FusedConv2D</c> and <c>Conv2DBackpropInput</c> of 3x3 filters with stride 1 by
+/// <see cref="WinogradTransforms"/>: a block of tiles is transformed, multiplied at each of the 36 positions with the
+/// transformed filter, and transformed back, with bias, side tensor and activation applied while the results are in the
+/// cache. Threads own ranges of tiles.
+/// The gradient with respect to the image is such a convolution of dy with the filter rotated by 180°, channels and
+/// filters exchanged.
 /// </summary>
 internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
 {
@@ -27,35 +30,42 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
     private float* _filter;
     private bool _packing;
 
-    private WinogradConvolutionKernel(KernelRequest request, in Conv2DGeometry g, int image, bool isGradient) : base(request)
+    private WinogradConvolutionKernel(KernelRequest request, in Conv2DGeometry g, int image, bool isGradient)
+        : base(request)
     {
         (_g, _image, _isGradient) = (g, image, isGradient);
         _pitch = request.OutputPitch();
         _tiles = new WinogradTiles(g, _pitch);
         _epilogue = GemmEpilogue.From(request);
         _filterFloats = WinogradTransforms.Distance(Gemm.PackedFloats(g.Channels, g.Filters));
-        _weights = !isGradient && ConvolutionAlgorithms.KeepsFilter(request, g) ? PackedWeights.For(request, 1, Positions * (long)_filterFloats) : null;
+        _weights = !isGradient && ConvolutionAlgorithms.KeepsFilter(request, g)
+            ? PackedWeights.For(request, 1, Positions * (long)_filterFloats) : null;
         _blockTiles = BlockTiles((long)g.Channels * g.Filters);
         _rowFloats = g.Channels + 16; // so that rows do not map to the same cache set
         _resultFloats = g.Filters + 16;
         _imageFloats = WinogradTransforms.Distance((long)_blockTiles * _rowFloats);
         _productFloats = WinogradTransforms.Distance((long)_blockTiles * _resultFloats);
-        _partFloats = (Positions * (long)(_imageFloats + _productFloats)) + ((long)Gemm.TileRows * _rowFloats) + g.Channels + g.Filters;
+        _partFloats = (Positions * (long)(_imageFloats + _productFloats)) + ((long)Gemm.TileRows * _rowFloats)
+            + g.Channels + g.Filters;
     }
 
     /// <summary>The kernel for the convolution of input 0 with input 1.</summary>
-    public static WinogradConvolutionKernel Forward(KernelRequest request, in Conv2DGeometry g) => new(request, g, image: 0, isGradient: false);
+    public static WinogradConvolutionKernel Forward(KernelRequest request, in Conv2DGeometry g) =>
+        new(request, g, image: 0, isGradient: false);
 
     /// <summary>The kernel for the gradient with respect to the image: input 2 is dy.</summary>
-    public static WinogradConvolutionKernel InputGradient(KernelRequest request, in Conv2DGeometry g) => new(request, g with
+    public static WinogradConvolutionKernel InputGradient(KernelRequest request, in Conv2DGeometry g) =>
+        new(request, g with
     {
-        Height = g.OutputHeight, Width = g.OutputWidth, Channels = g.Filters, OutputHeight = g.Height, OutputWidth = g.Width, Filters = g.Channels,
+        Height = g.OutputHeight, Width = g.OutputWidth, Channels = g.Filters, OutputHeight = g.Height,
+        OutputWidth = g.Width, Filters = g.Channels,
         PadTop = g.KernelHeight - 1 - g.PadTop, PadLeft = g.KernelWidth - 1 - g.PadLeft,
     }, image: 2, isGradient: true);
 
     public override bool Keeps(int input) => input == 1 && _weights is not null;
 
-    public override long ScratchBytes => sizeof(float) * ((_partFloats * Workers.ThreadCount) + (_weights is null ? Positions * (long)_filterFloats : 0));
+    public override long ScratchBytes => sizeof(float)
+        * ((_partFloats * Workers.ThreadCount) + (_weights is null ? Positions * (long)_filterFloats : 0));
 
     public override void Dispose()
     {
@@ -74,7 +84,8 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
                 Pack((int)first, (int)last);
             return;
         }
-        float* v = (float*)Scratch + (part * _partFloats), m = v + (Positions * (long)_imageFloats) + ((long)Gemm.TileRows * _rowFloats);
+        float* v = (float*)Scratch + (part * _partFloats),
+            m = v + (Positions * (long)_imageFloats) + ((long)Gemm.TileRows * _rowFloats);
         float* zeros = m + (Positions * (long)_productFloats), beyond = zeros + _g.Channels;
         FloatSpans.Clear(zeros, _g.Channels);
         (int start, int end) = WorkerPool.Range(_tiles.Count, part, parts);
@@ -103,8 +114,12 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
         Workers.Run(this);
     }
 
-    /// <summary>Tiles per block: few tiles stay in the cache, but a large filter does not and is read once per block, which favors many.</summary>
-    private static int BlockTiles(long filter) => Gemm.TileRows * (filter <= 128 * 128 ? 1 : filter <= 256 * 256 ? 4 : 8);
+    /// <summary>
+    /// Tiles per block: few tiles stay in the cache, but a large filter does not and is read once per block, which
+    /// favors many.
+    /// </summary>
+    private static int BlockTiles(long filter) =>
+        Gemm.TileRows * (filter <= 128 * 128 ? 1 : filter <= 256 * 256 ? 4 : 8);
 
     private void Compute(int first, int count, float* v, float* m, float* zeros, float* beyond)
     {
@@ -114,7 +129,8 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
             _tiles.InputPixels(Input(_image), first + i, zeros, pixels);
             WinogradTransforms.Input(pixels, _g.Channels, v + ((long)i * _rowFloats), _imageFloats);
         }
-        Gemm.MultiplyPacked(Positions, count, _g.Filters, _g.Channels, v, _rowFloats, _imageFloats, _filter, _filterFloats, m, _resultFloats, _productFloats);
+        Gemm.MultiplyPacked(Positions, count, _g.Filters, _g.Channels, v, _rowFloats, _imageFloats, _filter,
+            _filterFloats, m, _resultFloats, _productFloats);
         for (int i = 0; i < count; i++)
         {
             _tiles.OutputPixels(Output(), first + i, beyond, pixels);
@@ -140,11 +156,14 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
         nint tap = (nint)_g.Channels * _g.Filters;
         for (int column = 0; column < _g.Filters; column += Gemm.PanelWidth)
             for (int channel = first; channel < last; channel++)
-                WinogradTransforms.Filter(Input(1) + ((long)channel * _g.Filters) + column, tap, Math.Min(Gemm.PanelWidth, _g.Filters - column),
+                WinogradTransforms.Filter(Input(1) + ((long)channel * _g.Filters) + column, tap,
+                    Math.Min(Gemm.PanelWidth, _g.Filters - column),
                     Gemm.PanelAt(_filter, _g.Channels, _g.Filters, column, channel), _filterFloats);
     }
 
-    /// <summary>The same for the rotated filter, whose channels [first, last) are the forward convolution's filters.</summary>
+    /// <summary>
+    /// The same for the rotated filter, whose channels [first, last) are the forward convolution's filters.
+    /// </summary>
     [SkipLocalsInit]
     private void PackTurned(int first, int last)
     {
@@ -168,7 +187,8 @@ internal sealed unsafe class WinogradConvolutionKernel : ManagedKernel
         nint tap = (nint)_g.Channels * _g.Filters, row = _g.Channels;
         for (int t = 0; t < 9; t++)
         {
-            float* source = Input(1) + (t * tap) + (column * row) + channel, target = turned + ((8 - t) * FilterRows * width);
+            float* source = Input(1) + (t * tap) + (column * row) + channel,
+                target = turned + ((8 - t) * FilterRows * width);
             for (int j = 0; j < width; j += 4)
             {
                 float* s0 = source + (j * row), s1 = s0 + row, s2 = s1 + row, s3 = s2 + row;

@@ -4,8 +4,10 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
 /// <summary>
-/// <c>Conv2DBackpropFilter</c> of 3x3 filters with stride 1: dg = Gᵀ [Σ over tiles of (Bᵀ x B)ᵀ (A dy Aᵀ)] G, the transpose of <see cref="WinogradConvolutionKernel"/>'s convolution.
-/// For a small filter each thread sums over its own tiles, in its cache; for a large one all threads transform a block of tiles and then each owns some positions.
+/// <c>Conv2DBackpropFilter</c> of 3x3 filters with stride 1: dg = Gᵀ [Σ over tiles of (Bᵀ x B)ᵀ (A dy Aᵀ)] G, the
+/// transpose of <see cref="WinogradConvolutionKernel"/>'s convolution.
+/// For a small filter each thread sums over its own tiles, in its cache; for a large one all threads transform a block
+/// of tiles and then each owns some positions.
 /// </summary>
 internal sealed unsafe class WinogradFilterGradientKernel : ManagedKernel
 {
@@ -106,7 +108,9 @@ internal sealed unsafe class WinogradFilterGradientKernel : ManagedKernel
         }
     }
 
-    /// <summary>Transforms tiles [from, to) of a block: images into rows of 36 matrices, gradients into rows of 36 packed ones.</summary>
+    /// <summary>
+    /// Transforms tiles [from, to) of a block: images into rows of 36 matrices, gradients into rows of 36 packed ones.
+    /// </summary>
     private void Transform(int part, int from, int to, int first, int count)
     {
         float** pixels = stackalloc float*[Positions];
@@ -122,7 +126,8 @@ internal sealed unsafe class WinogradFilterGradientKernel : ManagedKernel
     private void Multiply(int part, int from, int to, int count, bool accumulate)
     {
         for (int position = from; position < to; position++)
-            Gemm.Multiply(_g.Channels, _g.Filters, count, Image(part) + (position * _imageFloats), 1, _rowFloats, Gradient(part) + (position * _gradientFloats), count,
+            Gemm.Multiply(_g.Channels, _g.Filters, count, Image(part) + (position * _imageFloats), 1, _rowFloats,
+                Gradient(part) + (position * _gradientFloats), count,
                 Sums(part) + (position * _sumFloats), _g.Filters, accumulate, overread: true);
     }
 
@@ -132,8 +137,10 @@ internal sealed unsafe class WinogradFilterGradientKernel : ManagedKernel
         float* sums = Sums(0) + ((long)channel * _g.Filters);
         for (int part = 1; part < SumParts; part++)
             for (int position = 0; position < Positions; position++)
-                FloatSpans.Add(sums + (position * _sumFloats), Sums(part) + (position * _sumFloats) + ((long)channel * _g.Filters), _g.Filters);
-        WinogradTransforms.FilterGradient(sums, _sumFloats, _g.Filters, Output() + ((long)channel * _g.Filters), (nint)_g.Channels * _g.Filters);
+                FloatSpans.Add(sums + (position * _sumFloats),
+                    Sums(part) + (position * _sumFloats) + ((long)channel * _g.Filters), _g.Filters);
+        WinogradTransforms.FilterGradient(sums, _sumFloats, _g.Filters, Output() + ((long)channel * _g.Filters),
+            (nint)_g.Channels * _g.Filters);
     }
 
     private float* Image(int part) => (float*)Scratch + (part * _partFloats);

@@ -2,7 +2,10 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Managed;
 
-/// <summary>The division of a 3x3 convolution's results (stride 1) into tiles of 4x4, and the addresses of each tile's pixels. Tiles are ordered by column, row, image.</summary>
+/// <summary>
+/// The division of a 3x3 convolution's results (stride 1) into tiles of 4x4, and the addresses of each tile's pixels.
+/// Tiles are ordered by column, row, image.
+/// </summary>
 internal sealed unsafe class WinogradTiles
 {
     private const int In = WinogradTransforms.InputTile, Out = WinogradTransforms.OutputTile;
@@ -68,7 +71,9 @@ internal sealed unsafe class WinogradTiles
         }
     }
 
-    /// <summary>The number of results in a row of a tile, and the index of the first among all images' pixels.</summary>
+    /// <summary>
+    /// The number of results in a row of a tile, and the index of the first among all images' pixels.
+    /// </summary>
     public int RowPixels(int tile, int row, out long pixel)
     {
         (int image, int top, int left) = Place(tile);
