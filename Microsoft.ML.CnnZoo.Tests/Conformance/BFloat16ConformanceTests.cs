@@ -1,20 +1,19 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Kernels.Managed;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
 /// <summary>
-/// Every kernel that bfloat16 plans use against the naive loops, in both forms that the pass makes: all operands in bfloat16, and beside bfloat16 activations
-/// weights in float32 through folded casts.
+/// Every kernel that bfloat16 plans use against the naive loops, in both forms that the pass produces: all operands in
+/// bfloat16, and bfloat16 activations with float32 weights through folded casts.
 /// </summary>
 public class BFloat16ConformanceTests
 {
     /// <summary>
-    /// Fraction of the result's largest element. Operands are rounded before both sides compute, so that what is left is the rounding of the result, 2^-9 of an
-    /// element, and of a folded weight, 2^-9 of a factor.
+    /// Fraction of the result's largest element. Operands are rounded before both sides compute, so that what is left
+    /// is the rounding of the result, 2^-9 of an element, and of a folded weight, 2^-9 of a factor.
     /// </summary>
     private const double Tolerance = 1.0 / 256;
 
@@ -26,17 +25,24 @@ public class BFloat16ConformanceTests
 
     private static readonly string[] Ops =
     [
-        "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "DepthwiseConv2dNative", "DepthwiseConv2dNativeBackpropInput", "DepthwiseConv2dNativeBackpropFilter",
-        "_FusedConv2D", "_FusedDepthwiseConv2dNative", "MatMul", "_FusedMatMul", "MaxPool", "MaxPoolGrad", "AvgPool", "AvgPoolGrad", "LRN", "LRNGrad", "FusedBatchNormV3", "FusedBatchNormGradV3", "_FusedBatchNormEx", "_FusedBatchNormGradEx",
-        "AddN", "AddV2", "Sub", "Mul", "Neg", "Maximum", "Minimum", "SelectV2", "Relu", "ReluGrad", "Relu6", "Relu6Grad", "Tanh", "TanhGrad", "Sigmoid", "SigmoidGrad",
-        "BiasAdd", "BiasAddGrad", "Sum", "Mean", "ConcatV2", "Slice", "StridedSlice", "StridedSliceGrad", "Pad", "PadV2", "BroadcastTo", "Tile", "Transpose",
+        "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", "DepthwiseConv2dNative",
+        "DepthwiseConv2dNativeBackpropInput", "DepthwiseConv2dNativeBackpropFilter",
+        "_FusedConv2D", "_FusedDepthwiseConv2dNative", "MatMul", "_FusedMatMul", "MaxPool", "MaxPoolGrad", "AvgPool",
+        "AvgPoolGrad", "LRN", "LRNGrad", "FusedBatchNormV3", "FusedBatchNormGradV3", "_FusedBatchNormEx",
+        "_FusedBatchNormGradEx",
+        "AddN", "AddV2", "Sub", "Mul", "Neg", "Maximum", "Minimum", "SelectV2", "Relu", "ReluGrad", "Relu6",
+        "Relu6Grad", "Tanh", "TanhGrad", "Sigmoid", "SigmoidGrad",
+        "BiasAdd", "BiasAddGrad", "Sum", "Mean", "ConcatV2", "Slice", "StridedSlice", "StridedSliceGrad", "Pad",
+        "PadV2", "BroadcastTo", "Tile", "Transpose",
     ];
 
-    private static readonly string[] Summing = ["Conv2DBackpropFilter", "DepthwiseConv2dNativeBackpropFilter", "MatMul", "_FusedMatMul", "BiasAddGrad", "Sum", "Mean"];
+    private static readonly string[] Summing = ["Conv2DBackpropFilter", "DepthwiseConv2dNativeBackpropFilter", "MatMul",
+        "_FusedMatMul", "BiasAddGrad", "Sum", "Mean"];
 
     public static TheoryData<string, string> Cases => KernelSets.With(Ops);
 
-    public static TheoryData<string, string> MixedCases => KernelSets.With(Ops.Where(o => Summing.Contains(o) || WeightInput(o) >= 0));
+    public static TheoryData<string, string> MixedCases =>
+        KernelSets.With(Ops.Where(o => Summing.Contains(o) || WeightInput(o) >= 0));
 
     [Fact]
     public void Ops_EveryOpThatComputesInBFloat16_IsTried()
@@ -44,7 +50,8 @@ public class BFloat16ConformanceTests
         IEnumerable<OpDefinition> computing = OpCatalog.All.Where(o => o.BFloat16 != BFloat16Rule.Never);
         string[] views = ["ExpandDims", "Identity", "Reshape", "Squeeze", "StopGradient"];
         Assert.Equal(Ops.Concat(views).Order(StringComparer.Ordinal), computing.Select(o => o.Name));
-        Assert.Equal(Summing.Order(StringComparer.Ordinal), OpCatalog.All.Where(o => o.CanReturnFloat32).Select(o => o.Name));
+        Assert.Equal(Summing.Order(StringComparer.Ordinal),
+            OpCatalog.All.Where(o => o.CanReturnFloat32).Select(o => o.Name));
     }
 
     [Theory]
@@ -66,7 +73,8 @@ public class BFloat16ConformanceTests
     /// <summary>Which input may be a weight or constant; -1 for none.</summary>
     private static int WeightInput(string op) => op switch
     {
-        "Conv2DBackpropInput" or "DepthwiseConv2dNativeBackpropInput" or "Conv2D" or "DepthwiseConv2dNative" or "_FusedConv2D" or "_FusedDepthwiseConv2dNative" or "MatMul" or "_FusedMatMul"
+        "Conv2DBackpropInput" or "DepthwiseConv2dNativeBackpropInput" or "Conv2D" or "DepthwiseConv2dNative"
+            or "_FusedConv2D" or "_FusedDepthwiseConv2dNative" or "MatMul" or "_FusedMatMul"
             or "BiasAdd" or "AddV2" or "Sub" or "Mul" or "Maximum" or "ConcatV2" => 1,
         "PadV2" => 2,
         _ => -1,
@@ -83,26 +91,32 @@ public class BFloat16ConformanceTests
 
     private static void Check(ConformanceCase c, string kernels, OperandForm form)
     {
-        Tensor[] rounded = [.. c.Inputs.Select((input, i) => IsHalved(c.Op, i, input) ? Rounded(input.Value) : input.Value)];
+        Tensor[] rounded = [.. c.Inputs.Select((input, i) => IsHalved(c.Op, i, input) ? Rounded(input.Value)
+            : input.Value)];
         var builder = new GraphBuilder();
         using var store = new VariableStore();
         var feeds = new Dictionary<string, Tensor>();
-        NodeOutput[] inputs = [.. c.Inputs.Select((input, i) => AddInput(builder, store, feeds, c.Op, input with { Value = rounded[i] }, i, form))];
+        NodeOutput[] inputs = [.. c.Inputs.Select((input, i) =>
+            AddInput(builder, store, feeds, c.Op, input with { Value = rounded[i] }, i, form))];
         var attributes = c.Attributes.ToList();
         if (form.WideResult)
             attributes.Add(new(OpSchema.OutputType, AttributeValue.Of(DataType.Float)));
         NodeDef node = builder.AddNode(c.Op, inputs, attributes, "node");
-        Tensor[]? outputs = KernelHarness.Evaluate(KernelSets.Get(kernels), builder.ToGraph(), feeds, [.. Enumerable.Range(0, node.Outputs.Count).Select(i => node.Output(i))], store);
+        Tensor[]? outputs = KernelHarness.Evaluate(KernelSets.Get(kernels), builder.ToGraph(), feeds,
+            [.. Enumerable.Range(0, node.Outputs.Count).Select(i => node.Output(i))], store);
         Assert.True(outputs is not null, $"{c.Name}: no kernel.");
         NaiveTensor[] expected = NaiveOps.Evaluate(node, [.. rounded.Select(NaiveTensor.From)]);
         for (int i = 0; i < outputs.Length; i++)
         {
-            Assert.Equal(form.WideResult || !node.Definition.WritesBFloat16(i) ? DataType.Float : DataType.BFloat16, outputs[i].Spec.Type);
-            Comparison.AssertClose($"{c.Name}, output {i}", expected[i].Data, NaiveTensor.From(outputs[i]).Data, c.Op.EndsWith("PoolGrad", StringComparison.Ordinal) ? PoolGradientTolerance : Tolerance);
+            Assert.Equal(form.WideResult || !node.Definition.WritesBFloat16(i) ? DataType.Float : DataType.BFloat16,
+                outputs[i].Spec.Type);
+            Comparison.AssertClose($"{c.Name}, output {i}", expected[i].Data, NaiveTensor.From(outputs[i]).Data,
+                c.Op.EndsWith("PoolGrad", StringComparison.Ordinal) ? PoolGradientTolerance : Tolerance);
         }
     }
 
-    private static NodeOutput AddInput(GraphBuilder builder, VariableStore store, Dictionary<string, Tensor> feeds, string op, KernelCaseInput input, int index, OperandForm form)
+    private static NodeOutput AddInput(GraphBuilder builder, VariableStore store, Dictionary<string, Tensor> feeds,
+        string op, KernelCaseInput input, int index, OperandForm form)
     {
         string name = $"input{index}";
         DataType type = input.Value.Spec.Type;
@@ -113,14 +127,17 @@ public class BFloat16ConformanceTests
             feeds.Add(name, input.Value);
             return builder.Placeholder(name, type, input.Value.Shape);
         }
-        if (index != form.WeightInput && !(op.StartsWith("_Fused", StringComparison.Ordinal) && index == 2 && form.WeightInput >= 0))
+        if (index != form.WeightInput
+            && !(op.StartsWith("_Fused", StringComparison.Ordinal) && index == 2 && form.WeightInput >= 0))
         {
             feeds.Add(name, Halved(input.Value));
             return builder.Placeholder(name, DataType.BFloat16, input.Value.Shape);
         }
         store.GetOrAdd(name, input.Value.Spec).Set(input.Value);
-        NodeOutput read = builder.ReadVariable(new VariableDefinition(name, input.Value.Spec, VariableRole.Kernel, Initializer.Zeros));
-        return builder.AddNode("Cast", [read], [new("DstT", AttributeValue.Of(DataType.BFloat16)), new(Cast.Folded, AttributeValue.Of(true))]).Output();
+        NodeOutput read = builder.ReadVariable(new VariableDefinition(name, input.Value.Spec, VariableRole.Kernel,
+            Initializer.Zeros));
+        return builder.AddNode("Cast", [read],
+            [new("DstT", AttributeValue.Of(DataType.BFloat16)), new(Cast.Folded, AttributeValue.Of(true))]).Output();
     }
 
     private static bool IsHalved(string op, int index, KernelCaseInput input) =>

@@ -4,13 +4,15 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
-/// <summary>One op with inputs and attributes, told apart by its geometry.</summary>
+/// <summary>One op with inputs and attributes, named by its geometry.</summary>
 /// <param name="Name">Op and geometry, for example <c>Conv2D x=[1,4,4,1] f=[3,3,1,2] s=2 SAME</c>.</param>
 /// <param name="Op">TensorFlow's op name.</param>
 /// <param name="Inputs">Inputs.</param>
-/// <param name="Attributes">Attributes beside the defaults.</param>
-/// <param name="Tolerance">Largest error, as a fraction of the result's largest element: float32 rounds every product (6e-8), sums of a few hundred to thousands stay below 1e-5.</param>
-internal sealed record ConformanceCase(string Name, string Op, KernelCaseInput[] Inputs, KeyValuePair<string, AttributeValue>[] Attributes, double Tolerance = 1e-5)
+/// <param name="Attributes">Attributes other than the defaults.</param>
+/// <param name="Tolerance">Largest error, as a fraction of the result's largest element: float32 rounds every product
+/// (6e-8), sums of a few hundred to thousands stay below 1e-5.</param>
+internal sealed record ConformanceCase(string Name, string Op, KernelCaseInput[] Inputs,
+    KeyValuePair<string, AttributeValue>[] Attributes, double Tolerance = 1e-5)
 {
     /// <summary>Runs the case on a backend and compares with the naive loops.</summary>
     /// <returns>False when the backend offers no kernel for it.</returns>
@@ -23,7 +25,8 @@ internal sealed record ConformanceCase(string Name, string Op, KernelCaseInput[]
         Tensor[] actual = Inputs[0].Kind == InputKind.Handle ? run.Variables : run.Outputs;
         Assert.True(actual.Length > 0);
         for (int i = 0; i < actual.Length; i++)
-            Comparison.AssertClose($"{Name}, output {i}", expected[i].Data, NaiveTensor.From(actual[i]).Data, Tolerance);
+            Comparison.AssertClose($"{Name}, output {i}", expected[i].Data,
+                NaiveTensor.From(actual[i]).Data, Tolerance);
         return true;
     }
 
@@ -33,7 +36,10 @@ internal sealed record ConformanceCase(string Name, string Op, KernelCaseInput[]
 /// <summary>Comparison of tensors by their largest element.</summary>
 internal static class Comparison
 {
-    /// <summary>Fails where an element differs by more than a fraction of the largest expected element, or is NaN where the other is not.</summary>
+    /// <summary>
+    /// Fails where an element differs by more than a fraction of the largest expected element, or is NaN where the
+    /// other is not.
+    /// </summary>
     /// <returns>The largest difference, as a fraction of the largest expected element.</returns>
     public static double AssertClose(string what, double[] expected, double[] actual, double tolerance)
     {

@@ -48,16 +48,20 @@ internal static partial class ConformanceCases
     }
 
     private static void AddDepthwise(int[] x, int[] w, Conv2DAttributes attributes) =>
-        AddWithGradients("DepthwiseConv2dNative", x, w, attributes.DepthwiseGeometry(new(x), new(w)).OutputShape, attributes);
+        AddWithGradients("DepthwiseConv2dNative", x, w, attributes.DepthwiseGeometry(new(x), new(w)).OutputShape,
+            attributes);
 
     private static void AddWithGradients(string op, int[] x, int[] w, TensorShape y, Conv2DAttributes attributes)
     {
-        string geometry = $"x={new TensorShape(x)} f={new TensorShape(w)} s={attributes.StrideHeight},{attributes.StrideWidth} d={attributes.DilationHeight},{attributes.DilationWidth} {attributes.Padding}";
+        string geometry =
+            $"x={new TensorShape(x)} f={new TensorShape(w)} s={attributes.StrideHeight},{attributes.StrideWidth} " +
+            $"d={attributes.DilationHeight},{attributes.DilationWidth} {attributes.Padding}";
         KeyValuePair<string, AttributeValue>[] list = [.. attributes.ToAttributes()];
         Add(op, geometry, [Fed(Values.Uniform(new(x))), Fed(Values.Uniform(new(w)))], list);
         Add(op, $"{geometry} constant filter", [Fed(Values.Uniform(new(x))), new(Values.Uniform(new(w)), InputKind.Constant)], list);
         Add($"{op}BackpropInput", geometry, [Ints(x), Fed(Values.Uniform(new(w))), Fed(Values.Uniform(y))], list);
-        Add($"{op}BackpropInput", $"{geometry} variable filter", [Ints(x), new(Values.Uniform(new(w)), InputKind.Variable), Fed(Values.Uniform(y))], list);
+        Add($"{op}BackpropInput", $"{geometry} variable filter",
+            [Ints(x), new(Values.Uniform(new(w)), InputKind.Variable), Fed(Values.Uniform(y))], list);
         Add($"{op}BackpropFilter", geometry, [Fed(Values.Uniform(new(x))), Ints(w), Fed(Values.Uniform(y))], list);
     }
 
@@ -65,12 +69,15 @@ internal static partial class ConformanceCases
     {
         (int M, int K, int N)[] sizes =
         [
-            (1, 1, 1), (1, 7, 3), (2, 9, 17), (7, 16, 16), (13, 33, 31), (14, 8, 32), (15, 17, 33), (6, 5, 8), (29, 400, 120), (64, 84, 10), (3, 900, 70), (100, 769, 600), (5, 2048, 40), (20, 512, 64), (1, 830, 656), (1, 700, 1040),
+            (1, 1, 1), (1, 7, 3), (2, 9, 17), (7, 16, 16), (13, 33, 31), (14, 8, 32), (15, 17, 33), (6, 5, 8),
+            (29, 400, 120), (64, 84, 10), (3, 900, 70), (100, 769, 600), (5, 2048, 40), (20, 512, 64), (1, 830, 656),
+            (1, 700, 1040),
         ];
         foreach ((int m, int k, int n) in sizes)
             foreach ((bool ta, bool tb) in new[] { (false, false), (true, false), (false, true), (true, true) })
             {
-                KeyValuePair<string, AttributeValue>[] attributes = [new("transpose_a", AttributeValue.Of(ta)), new("transpose_b", AttributeValue.Of(tb))];
+                KeyValuePair<string, AttributeValue>[] attributes =
+                    [new("transpose_a", AttributeValue.Of(ta)), new("transpose_b", AttributeValue.Of(tb))];
                 Tensor a = Values.Uniform(ta ? new(k, m) : new(m, k)), b = Values.Uniform(tb ? new(n, k) : new(k, n));
                 string name = $"{m}x{k}x{n}{(ta ? " transpose_a" : "")}{(tb ? " transpose_b" : "")}";
                 Add("MatMul", name, [Fed(a), Fed(b)], attributes);
@@ -80,24 +87,32 @@ internal static partial class ConformanceCases
 
     private static void AddFused()
     {
-        string[][] sequences = [["BiasAdd"], ["BiasAdd", "Relu"], ["BiasAdd", "Relu6"], ["BiasAdd", "Tanh"], ["BiasAdd", "Sigmoid"], ["BiasAdd", "Add"], ["BiasAdd", "Add", "Relu"]];
+        string[][] sequences = [["BiasAdd"], ["BiasAdd", "Relu"], ["BiasAdd", "Relu6"], ["BiasAdd", "Tanh"],
+            ["BiasAdd", "Sigmoid"], ["BiasAdd", "Add"], ["BiasAdd", "Add", "Relu"]];
         foreach (string[] ops in sequences)
             foreach (int f in new[] { 6, 16, 40 })
             {
                 bool side = ops.Contains("Add");
-                KeyValuePair<string, AttributeValue>[] fused = [new("fused_ops", AttributeValue.OfStrings(ops)), new("num_args", AttributeValue.Of(side ? 2L : 1L))];
+                KeyValuePair<string, AttributeValue>[] fused = [new("fused_ops", AttributeValue.OfStrings(ops)),
+                    new("num_args", AttributeValue.Of(side ? 2L : 1L))];
                 KernelCaseInput[] sideInput = side ? [Fed(Values.Uniform(new(2, 5, 6, f)))] : [];
-                Add("_FusedConv2D", $"{string.Join('+', ops)} f={f}", [Fed(Values.Uniform(new(2, 5, 6, 8))), Fed(Values.Uniform(new(3, 3, 8, f))), Fed(Values.Uniform(new(f))), .. sideInput],
+                Add("_FusedConv2D", $"{string.Join('+', ops)} f={f}",
+                    [Fed(Values.Uniform(new(2, 5, 6, 8))), Fed(Values.Uniform(new(3, 3, 8, f))),
+                    Fed(Values.Uniform(new(f))), .. sideInput],
                     [.. new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), .. fused]);
                 Add("_FusedConv2D", $"{string.Join('+', ops)} groups=2 f={f} constant filter",
-                    [Fed(Values.Uniform(new(2, 5, 6, 8))), new(Values.Uniform(new(3, 3, 4, f)), InputKind.Constant), Fed(Values.Uniform(new(f))), .. sideInput],
+                    [Fed(Values.Uniform(new(2, 5, 6, 8))), new(Values.Uniform(new(3, 3, 4, f)), InputKind.Constant),
+                        Fed(Values.Uniform(new(f))), .. sideInput],
                     [.. new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), .. fused]);
                 if (!side)
                     Add("_FusedDepthwiseConv2dNative", $"{string.Join('+', ops)} c={f}",
-                        [Fed(Values.Uniform(new(2, 5, 6, f))), new(Values.Uniform(new(3, 3, f, 1)), InputKind.Variable), Fed(Values.Uniform(new(f)))],
+                        [Fed(Values.Uniform(new(2, 5, 6, f))), new(Values.Uniform(new(3, 3, f, 1)), InputKind.Variable),
+                            Fed(Values.Uniform(new(f)))],
                         [.. new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), .. fused]);
                 Add("_FusedMatMul", $"{string.Join('+', ops)} n={f}",
-                    [Fed(Values.Uniform(new(9, 70))), new(Values.Uniform(new(70, f)), InputKind.Variable), Fed(Values.Uniform(new(f))), .. side ? [Fed(Values.Uniform(new(9, f)))] : Array.Empty<KernelCaseInput>()], fused);
+                    [Fed(Values.Uniform(new(9, 70))), new(Values.Uniform(new(70, f)), InputKind.Variable),
+                        Fed(Values.Uniform(new(f))),
+                        .. side ? [Fed(Values.Uniform(new(9, f)))] : Array.Empty<KernelCaseInput>()], fused);
             }
     }
 }

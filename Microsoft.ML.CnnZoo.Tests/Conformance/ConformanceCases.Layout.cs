@@ -1,6 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
@@ -19,15 +18,18 @@ internal static partial class ConformanceCases
                 dims[axis < 0 ? 3 + axis : axis] = i == 2 ? 9 : i;
                 return Fed(Values.Uniform(new(dims)));
             }), Int(axis)], [new("N", AttributeValue.Of(3L))], 0);
-        foreach ((int[] from, int[] to) in new[] { (new[] { 1, 3, 1 }, new[] { 4, 3, 5 }), ([5], [2, 3, 5]), ([2, 1], [2, 17]), ([], [3, 3]), ([2, 1, 1, 8], [2, 3, 4, 8]) })
-            Add("BroadcastTo", $"{new TensorShape(from)} to {new TensorShape(to)}", [Fed(Values.Uniform(new(from))), Ints(to)], tolerance: 0);
+        foreach ((int[] from, int[] to) in new[] { (new[] { 1, 3, 1 }, new[] { 4, 3, 5 }), ([5], [2, 3, 5]),
+            ([2, 1], [2, 17]), ([], [3, 3]), ([2, 1, 1, 8], [2, 3, 4, 8]) })
+            Add("BroadcastTo", $"{new TensorShape(from)} to {new TensorShape(to)}",
+                [Fed(Values.Uniform(new(from))), Ints(to)], tolerance: 0);
         Add("Tile", "[2,3] by 3,2", [Fed(Values.Uniform(new(2, 3))), Ints(3, 2)], tolerance: 0);
         Add("Tile", "[2,1,3] by 1,4,1", [Fed(Values.Uniform(new(2, 1, 3))), Ints(1, 4, 1)], tolerance: 0);
         foreach (int[] order in new int[][] { [0, 1, 2, 3], [0, 3, 1, 2], [0, 2, 3, 1], [3, 2, 1, 0], [1, 0, 2, 3] })
             Add("Transpose", $"[2,3,4,5] by {string.Join(',', order)}", [Fed(Values.Uniform(new(2, 3, 4, 5))), Ints(order)], tolerance: 0);
         AddStridedSlices();
         foreach (long axis in new[] { -1L, 0L, 1L })
-            Add("OneHot", $"axis {axis}", [Fed(Values.Integers(new(3, 4), 9)), Int(7), Scalar(2), Scalar(-1)], [new("axis", AttributeValue.Of(axis))], 0);
+            Add("OneHot", $"axis {axis}", [Fed(Values.Integers(new(3, 4), 9)), Int(7), Scalar(2), Scalar(-1)],
+                [new("axis", AttributeValue.Of(axis))], 0);
     }
 
     private static void AddStridedSlices()
@@ -39,13 +41,16 @@ internal static partial class ConformanceCases
             ([2, -1, 1], [3, 0, 4], [1, -2, 1], 0, 0, 1, [2, 3]),
             ([1], [3], [1], 0, 0, 0, [2, 5, 6]),
         ];
-        foreach ((int[] begin, int[] end, int[] strides, long beginMask, long endMask, long shrink, int[] result) in slices)
+        foreach ((int[] begin, int[] end, int[] strides, long beginMask, long endMask, long shrink,
+            int[] result) in slices)
         {
             KeyValuePair<string, AttributeValue>[] masks =
-                [new("begin_mask", AttributeValue.Of(beginMask)), new("end_mask", AttributeValue.Of(endMask)), new("shrink_axis_mask", AttributeValue.Of(shrink))];
+                [new("begin_mask", AttributeValue.Of(beginMask)), new("end_mask", AttributeValue.Of(endMask)),
+                    new("shrink_axis_mask", AttributeValue.Of(shrink))];
             string name = $"[4,5,6] from {string.Join(',', begin)} step {string.Join(',', strides)}";
             Add("StridedSlice", name, [Fed(Values.Uniform(new(4, 5, 6))), Ints(begin), Ints(end), Ints(strides)], masks, 0);
-            Add("StridedSliceGrad", name, [Ints(4, 5, 6), Ints(begin), Ints(end), Ints(strides), Fed(Values.Uniform(new(result)))], masks, 0);
+            Add("StridedSliceGrad", name,
+                [Ints(4, 5, 6), Ints(begin), Ints(end), Ints(strides), Fed(Values.Uniform(new(result)))], masks, 0);
         }
     }
 
@@ -63,12 +68,17 @@ internal static partial class ConformanceCases
                 string name = $"[{n}]{(nesterov ? " Nesterov" : "")}";
                 foreach (string op in new[] { "ResourceApplyMomentum", "ResourceApplyKerasMomentum" })
                     Add(op, name, [Handle(shape), Handle(shape), Scalar(0.3f), Fed(Values.Uniform(shape)), Scalar(0.9f)], attributes, 1e-6);
-                Add("ResourceApplyAdam", name, [Handle(shape), Handle(shape), Handle(shape, 0.1), Scalar(0.9f), Scalar(0.999f), Scalar(0.1f), Scalar(0.9f), Scalar(0.999f), Scalar(0.01f), Fed(Values.Uniform(shape))],
+                Add("ResourceApplyAdam", name,
+                    [Handle(shape), Handle(shape), Handle(shape, 0.1), Scalar(0.9f), Scalar(0.999f), Scalar(0.1f),
+                    Scalar(0.9f), Scalar(0.999f), Scalar(0.01f), Fed(Values.Uniform(shape))],
                     attributes, 5e-6);
             }
-            Add("ResourceApplyRMSProp", $"[{n}]", [Handle(shape), Handle(shape, 0.1), Handle(shape), Scalar(0.1f), Scalar(0.9f), Scalar(0.8f), Scalar(0.01f), Fed(Values.Uniform(shape))], tolerance: 1e-5);
+            Add("ResourceApplyRMSProp", $"[{n}]",
+                [Handle(shape), Handle(shape, 0.1), Handle(shape), Scalar(0.1f), Scalar(0.9f), Scalar(0.8f),
+                Scalar(0.01f), Fed(Values.Uniform(shape))], tolerance: 1e-5);
         }
     }
 
-    private static KernelCaseInput Handle(TensorShape shape, double low = -1) => new(Values.Uniform(shape, low), InputKind.Handle);
+    private static KernelCaseInput Handle(TensorShape shape, double low = -1) =>
+        new(Values.Uniform(shape, low), InputKind.Handle);
 }

@@ -1,10 +1,9 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
-/// <summary>All cases, by name. Sizes lie around vector widths; geometry is odd on purpose.</summary>
+/// <summary>All cases, by name. Sizes are around vector widths; odd sizes are intended.</summary>
 internal static partial class ConformanceCases
 {
     private static readonly int[] Widths = [1, 3, 7, 8, 9, 15, 16, 17, 33];
@@ -25,15 +24,17 @@ internal static partial class ConformanceCases
     /// <summary>Every case.</summary>
     public static IReadOnlyList<ConformanceCase> All => Cases;
 
-    /// <summary>The case of that name.</summary>
+    /// <summary>The case with that name.</summary>
     public static ConformanceCase Get(string name) => Cases.First(c => c.Name == name);
 
-    private static void Add(string op, string geometry, KernelCaseInput[] inputs, KeyValuePair<string, AttributeValue>[]? attributes = null, double tolerance = 1e-5) =>
+    private static void Add(string op, string geometry, KernelCaseInput[] inputs,
+        KeyValuePair<string, AttributeValue>[]? attributes = null, double tolerance = 1e-5) =>
         Cases.Add(new($"{op} {geometry}", op, inputs, attributes ?? [], tolerance));
 
     private static KernelCaseInput Fed(Tensor value) => new(value);
 
-    private static KernelCaseInput Ints(params ReadOnlySpan<int> values) => new(Tensor.Of<int>(new(values.Length), values), InputKind.Constant);
+    private static KernelCaseInput Ints(params ReadOnlySpan<int> values) =>
+        new(Tensor.Of<int>(new(values.Length), values), InputKind.Constant);
 
     private static KernelCaseInput Int(int value) => new(Tensor.Of<int>(TensorShape.Scalar, value), InputKind.Constant);
 
@@ -50,10 +51,12 @@ internal static partial class ConformanceCases
                 Add(op, $"[{n}]", [Fed(Values.Uniform(new(n), -9, 9))], tolerance: op == "Exp" ? 1e-6 : 3e-7);
             foreach (string op in new[] { "Sqrt", "Rsqrt", "Log" })
                 Add(op, $"[{n}]", [Fed(Values.Uniform(new(n), 0.01, 9))], tolerance: 1e-6);
-            foreach (string op in new[] { "ReluGrad", "Relu6Grad", "TanhGrad", "SigmoidGrad", "AddV2", "Sub", "Mul", "SquaredDifference", "Maximum", "Minimum", "GreaterEqual" })
+            foreach (string op in new[] { "ReluGrad", "Relu6Grad", "TanhGrad", "SigmoidGrad", "AddV2", "Sub", "Mul",
+                "SquaredDifference", "Maximum", "Minimum", "GreaterEqual" })
                 Add(op, $"[{n}] [{n}]", [Fed(Values.Uniform(new(n), -2, 8)), Fed(Values.Uniform(new(n), -2, 8))], tolerance: 1e-6);
             Add("RealDiv", $"[{n}] [{n}]", [Fed(Values.Uniform(new(n))), Fed(Values.Uniform(new(n), 0.5, 2))], tolerance: 1e-6);
-            Add("AddN", $"3 x [{n}]", [Fed(Values.Uniform(new(n))), Fed(Values.Uniform(new(n))), Fed(Values.Uniform(new(n)))], [new("N", AttributeValue.Of(3L))]);
+            Add("AddN", $"3 x [{n}]", [Fed(Values.Uniform(new(n))), Fed(Values.Uniform(new(n))),
+                Fed(Values.Uniform(new(n)))], [new("N", AttributeValue.Of(3L))]);
         }
         foreach (float x in new[] { 0f, 1e-6f, 1e-3f, 0.62f, 0.63f, 20f, 100f, -100f })
         {
@@ -63,12 +66,14 @@ internal static partial class ConformanceCases
         }
         (int[] A, int[] B)[] pairs =
         [
-            ([2, 3, 4, 5], [5]), ([5], [2, 3, 4, 5]), ([2, 3, 4, 17], [2, 1, 1, 17]), ([3, 1, 7], [1, 9, 1]), ([4, 6], []), ([], [4, 6]), ([2, 1, 1, 8], [2, 5, 3, 1]),
+            ([2, 3, 4, 5], [5]), ([5], [2, 3, 4, 5]), ([2, 3, 4, 17], [2, 1, 1, 17]), ([3, 1, 7], [1, 9, 1]),
+            ([4, 6], []), ([], [4, 6]), ([2, 1, 1, 8], [2, 5, 3, 1]),
             ([200, 100], [200, 1]), ([1, 1], [1, 1]),
         ];
         foreach ((int[] a, int[] b) in pairs)
             foreach (string op in new[] { "AddV2", "Sub", "Mul", "SquaredDifference", "Maximum", "GreaterEqual" })
-                Add(op, $"{new TensorShape(a)} {new TensorShape(b)}", [Fed(Values.Uniform(new(a))), Fed(Values.Uniform(new(b)))], tolerance: 1e-6);
+                Add(op, $"{new TensorShape(a)} {new TensorShape(b)}",
+                    [Fed(Values.Uniform(new(a))), Fed(Values.Uniform(new(b)))], tolerance: 1e-6);
         Add("SelectV2", "[3,5] [3,5] [5]", [Fed(Values.Booleans(new(3, 5))), Fed(Values.Uniform(new(3, 5))), Fed(Values.Uniform(new(5)))]);
         Add("SelectV2", "[1,5] [3,1] []", [Fed(Values.Booleans(new(1, 5))), Fed(Values.Uniform(new(3, 1))), Scalar(7)]);
         Add("Cast", "Int32 to Float", [Fed(Values.Integers(new(37), 1000))], [new("DstT", AttributeValue.Of(DataType.Float))], 0);
@@ -76,6 +81,7 @@ internal static partial class ConformanceCases
         Add("Cast", "Bool to Float", [Fed(Values.Booleans(new(37)))], [new("DstT", AttributeValue.Of(DataType.Float))], 0);
         Add("Cast", "Float to Bool", [Fed(Values.Tied(new(37)))], [new("DstT", AttributeValue.Of(DataType.Bool))], 0);
         foreach (int channels in Widths)
-            Add("BiasAdd", $"[2,3,5,{channels}]", [Fed(Values.Uniform(new(2, 3, 5, channels))), Fed(Values.Uniform(new(channels)))], tolerance: 1e-6);
+            Add("BiasAdd", $"[2,3,5,{channels}]",
+                [Fed(Values.Uniform(new(2, 3, 5, channels))), Fed(Values.Uniform(new(channels)))], tolerance: 1e-6);
     }
 }

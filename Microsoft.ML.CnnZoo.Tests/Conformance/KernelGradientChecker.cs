@@ -6,16 +6,19 @@ using Xunit;
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
 /// <summary>
-/// Compares an op's gradient graph, run by a backend's kernels, with central differences of the naive forward loops in double precision. The loss is
-/// Σ dy·y with a dy that is different everywhere.
+/// Compares an op's gradient graph, run by a backend's kernels, with central differences of the naive forward loops in
+/// double precision. The loss is Σ dy·y with a dy whose elements differ.
 /// </summary>
 internal static class KernelGradientChecker
 {
     private const double Step = 1e-4;
 
-    /// <summary>Checks the gradients of all fed float inputs of a case; <paramref name="tamper"/> may spoil the computed ones.</summary>
+    /// <summary>
+    /// Checks the gradients of all fed float inputs of a case; <paramref name="tamper"/> may change the computed ones.
+    /// </summary>
     /// <returns>Number of gradients that were compared.</returns>
-    public static int Check(IBackend backend, ConformanceCase c, double tolerance = 2e-4, Action<float[]>? tamper = null)
+    public static int Check(IBackend backend, ConformanceCase c, double tolerance = 2e-4,
+        Action<float[]>? tamper = null)
     {
         var builder = new GraphBuilder();
         var feeds = new Dictionary<string, Tensor>();
@@ -26,25 +29,30 @@ internal static class KernelGradientChecker
         var outputGradients = new NodeOutput?[node.Outputs.Count];
         outputGradients[0] = builder.Placeholder("dy", DataType.Float, dy.Shape);
         bool[] needed = [.. c.Inputs.Select(i => i.Kind == InputKind.Fed && i.Value.Spec.Type == DataType.Float)];
-        NodeOutput?[] gradients = node.Definition.BuildGradient(new GradientContext(builder, node, outputGradients, needed));
+        NodeOutput?[] gradients =
+            node.Definition.BuildGradient(new GradientContext(builder, node, outputGradients, needed));
         int compared = 0;
         for (int i = 0; i < inputs.Length; i++)
         {
             if (!needed[i] || gradients[i] is not NodeOutput gradient)
                 continue;
             Assert.Equal(inputs[i].Shape, gradient.Shape);
-            float[] actual = KernelHarness.Evaluate(backend, builder.ToGraph(), feeds, [gradient])![0].Values<float>().ToArray();
+            float[] actual = KernelHarness.Evaluate(backend, builder.ToGraph(), feeds, [gradient])![0]
+                .Values<float>().ToArray();
             tamper?.Invoke(actual);
-            Comparison.AssertClose($"{c.Name}, gradient of input {i}", Differences(node, c, i, dy), Array.ConvertAll(actual, v => (double)v), tolerance);
+            Comparison.AssertClose($"{c.Name}, gradient of input {i}", Differences(node, c, i, dy),
+                Array.ConvertAll(actual, v => (double)v), tolerance);
             compared++;
         }
         return compared;
     }
 
-    private static NodeOutput AddInput(GraphBuilder builder, Dictionary<string, Tensor> feeds, KernelCaseInput input, int index)
+    private static NodeOutput AddInput(GraphBuilder builder, Dictionary<string, Tensor> feeds,
+        KernelCaseInput input, int index)
     {
         if (input.Kind == InputKind.Constant)
-            return builder.Constant(new TensorLiteral(input.Value.Spec.Type, input.Value.Shape, input.Value.Bytes), $"input{index}");
+            return builder.Constant(new TensorLiteral(input.Value.Spec.Type, input.Value.Shape, input.Value.Bytes),
+                $"input{index}");
         feeds.Add($"input{index}", input.Value);
         return builder.Placeholder($"input{index}", input.Value.Spec.Type, input.Value.Shape);
     }

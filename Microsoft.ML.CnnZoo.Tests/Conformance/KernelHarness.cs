@@ -1,11 +1,9 @@
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Execution.Planning;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
-/// <summary>How a kernel under test gets an input.</summary>
+/// <summary>The source of an input of a kernel under test.</summary>
 internal enum InputKind
 {
     /// <summary>From a placeholder.</summary>
@@ -21,22 +19,26 @@ internal enum InputKind
 /// <summary>One input of a kernel under test.</summary>
 internal sealed record KernelCaseInput(Tensor Value, InputKind Kind = InputKind.Fed);
 
-/// <summary>What a kernel left behind: its outputs, and the variables among its inputs afterwards, in the order of the inputs.</summary>
+/// <summary>
+/// The result of a kernel: its outputs, and the updated variables among its inputs, in the order of the inputs.
+/// </summary>
 /// <param name="Node">The node that ran: attributes and output shapes.</param>
 /// <param name="Outputs">Its outputs.</param>
 /// <param name="Variables">The variables among its inputs.</param>
 internal sealed record KernelRun(NodeDef Node, Tensor[] Outputs, Tensor[] Variables);
 
 /// <summary>
-/// Runs kernels of one backend straight from their factories, without a session: buffers are filled with NaN first and end in guard bytes, so that an
-/// element not written, one written beyond the end and one read before it was written all show.
+/// Runs kernels of one backend directly from their factories, without a session: buffers are filled with NaN first and
+/// end in guard bytes, to detect elements that are not written, written beyond the end or read before they are written.
 /// </summary>
 internal static unsafe class KernelHarness
 {
     private const int GuardBytes = 256;
     private const byte GuardValue = 0xA5;
 
-    /// <summary>Runs one op and gives its outputs; null when the backend does not offer a kernel for the request.</summary>
+    /// <summary>
+    /// Runs one op and returns its outputs; null when the backend does not offer a kernel for the request.
+    /// </summary>
     public static KernelRun? Run(IBackend backend, string op, IReadOnlyList<KernelCaseInput> inputs,
         IEnumerable<KeyValuePair<string, AttributeValue>>? attributes = null, WorkerPool? workers = null)
     {
@@ -48,12 +50,17 @@ internal static unsafe class KernelHarness
         for (int i = 0; i < inputs.Count; i++)
             nodeInputs[i] = AddInput(builder, store, feeds, variables, inputs[i], i);
         NodeDef node = builder.AddNode(op, nodeInputs, attributes, "node");
-        Tensor[]? outputs = Evaluate(backend, builder.ToGraph(), feeds, [.. Enumerable.Range(0, node.Outputs.Count).Select(i => node.Output(i))], store, workers, [node]);
+        Tensor[]? outputs = Evaluate(backend, builder.ToGraph(), feeds,
+            [.. Enumerable.Range(0, node.Outputs.Count).Select(i => node.Output(i))], store, workers, [node]);
         return outputs is null ? null : new KernelRun(node, outputs, [.. variables.Select(v => v.Get())]);
     }
 
-    /// <summary>Evaluates the nodes that the fetches and targets need, one kernel at a time; null when the backend lacks one of them.</summary>
-    public static Tensor[]? Evaluate(IBackend backend, NetworkGraph graph, IReadOnlyDictionary<string, Tensor> feeds, IReadOnlyList<NodeOutput> fetches,
+    /// <summary>
+    /// Evaluates the nodes that the fetches and targets need, one kernel at a time; null when the backend lacks one of
+    /// them.
+    /// </summary>
+    public static Tensor[]? Evaluate(IBackend backend, NetworkGraph graph, IReadOnlyDictionary<string, Tensor> feeds,
+        IReadOnlyList<NodeOutput> fetches,
         VariableStore? store = null, WorkerPool? workers = null, IReadOnlyList<NodeDef>? targets = null)
     {
         using var values = new NodeValues();
@@ -65,13 +72,15 @@ internal static unsafe class KernelHarness
         return [.. fetches.Select(values.Read)];
     }
 
-    private static NodeOutput AddInput(GraphBuilder builder, VariableStore store, Dictionary<string, Tensor> feeds, List<Variable> variables, KernelCaseInput input, int index)
+    private static NodeOutput AddInput(GraphBuilder builder, VariableStore store, Dictionary<string, Tensor> feeds,
+        List<Variable> variables, KernelCaseInput input, int index)
     {
         string name = $"input{index}";
         switch (input.Kind)
         {
             case InputKind.Constant:
-                return builder.Constant(new TensorLiteral(input.Value.Spec.Type, input.Value.Shape, input.Value.Bytes), name);
+                return builder.Constant(new TensorLiteral(input.Value.Spec.Type, input.Value.Shape, input.Value.Bytes),
+                    name);
             case InputKind.Fed:
                 feeds.Add(name, input.Value);
                 return builder.Placeholder(name, input.Value.Spec.Type, input.Value.Shape);
@@ -80,7 +89,8 @@ internal static unsafe class KernelHarness
                 Variable variable = store.GetOrAdd(name, input.Value.Spec);
                 variable.Set(input.Value);
                 variables.Add(variable);
-                return input.Kind == InputKind.Handle ? builder.VariableHandle(definition) : builder.ReadVariable(definition);
+                return input.Kind == InputKind.Handle ? builder.VariableHandle(definition)
+                    : builder.ReadVariable(definition);
         }
     }
 
@@ -95,7 +105,8 @@ internal static unsafe class KernelHarness
         return needed;
     }
 
-    private static bool EvaluateNode(IBackend backend, NodeDef node, IReadOnlyDictionary<string, Tensor> feeds, VariableStore store, WorkerPool workers, NodeValues values)
+    private static bool EvaluateNode(IBackend backend, NodeDef node, IReadOnlyDictionary<string, Tensor> feeds,
+        VariableStore store, WorkerPool workers, NodeValues values)
     {
         switch (node.Op)
         {
@@ -122,7 +133,8 @@ internal static unsafe class KernelHarness
                 return true;
             case "Shape":
                 int[] dims = node.Inputs[0].Shape.Dimensions.ToArray();
-                values.Add(node.Output(), node.Output().Type == DataType.Int64 ? Tensor.Of<long>(new(dims.Length), [.. dims]) : Tensor.Of<int>(new(dims.Length), dims));
+                values.Add(node.Output(), node.Output().Type == DataType.Int64
+                    ? Tensor.Of<long>(new(dims.Length), [.. dims]) : Tensor.Of<int>(new(dims.Length), dims));
                 return true;
             default:
                 return RunKernel(backend, node, workers, values);
@@ -153,7 +165,8 @@ internal static unsafe class KernelHarness
     private static KernelInput Describe(NodeOutput input, NodeValues values)
     {
         Variable? variable = values.VariableOf(input);
-        InputSource source = variable is not null ? InputSource.Variable : input.Node.Op == "Const" ? InputSource.Constant : InputSource.Computed;
+        InputSource source = variable is not null ? InputSource.Variable
+            : input.Node.Op == "Const" ? InputSource.Constant : InputSource.Computed;
         return new KernelInput(variable?.Spec ?? input.Spec, source, variable, ConstantValues.TryGet(input));
     }
 
@@ -166,9 +179,11 @@ internal static unsafe class KernelHarness
 
         public Variable? VariableOf(NodeOutput output) => _values[output].Variable;
 
-        public void Alias(NodeOutput output, nint address, Variable? variable) => _values[output] = (address, null, variable);
+        public void Alias(NodeOutput output, nint address, Variable? variable) =>
+            _values[output] = (address, null, variable);
 
-        public void Add(NodeOutput output, Tensor value) => value.Bytes.CopyTo(new Span<byte>((void*)Allocate(output, value.Spec), value.Bytes.Length));
+        public void Add(NodeOutput output, Tensor value) =>
+            value.Bytes.CopyTo(new Span<byte>((void*)Allocate(output, value.Spec), value.Bytes.Length));
 
         public nint Allocate(NodeOutput output, TensorSpec spec)
         {

@@ -5,12 +5,15 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
-/// <summary>The kernels that plans are made of: managed ones alone, and oneDNN's (where the library is installed) with managed ones for what it leaves.</summary>
+/// <summary>
+/// The kernels that plans use: managed ones alone, and oneDNN's (where the library is installed) with managed ones for
+/// the rest.
+/// </summary>
 internal static class KernelSets
 {
     private static readonly Dictionary<string, IBackend> ByName = Build();
 
-    /// <summary>The set of that name.</summary>
+    /// <summary>The set with that name.</summary>
     public static IBackend Get(string name) => ByName[name];
 
     /// <summary>Every item with every set, for theories.</summary>

@@ -6,10 +6,11 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
-/// <summary>Every managed kernel against the naive loops; the managed backend must take every case.</summary>
+/// <summary>Every managed kernel against the naive loops; the managed backend must support every case.</summary>
 public class ManagedConformanceTests
 {
-    private static readonly string[] Views = ["Const", "ExpandDims", "Identity", "Placeholder", "ReadVariableOp", "Reshape", "Shape", "Squeeze", "StopGradient", "VarHandleOp"];
+    private static readonly string[] Views = ["Const", "ExpandDims", "Identity", "Placeholder", "ReadVariableOp",
+        "Reshape", "Shape", "Squeeze", "StopGradient", "VarHandleOp"];
     private static readonly ManagedBackend Backend = new();
 
     public static TheoryData<string> Ops => [.. ConformanceCases.All.Select(c => c.Op).Distinct()];
@@ -45,13 +46,17 @@ public class ManagedConformanceTests
     [Fact]
     public void Run_SameThreads_GivesSameBits()
     {
-        foreach (string op in new[] { "Conv2DBackpropFilter", "Conv2DBackpropInput", "BiasAddGrad", "Sum", "FusedBatchNormV3", "L2Loss", "MatMul" })
+        foreach (string op in new[] { "Conv2DBackpropFilter", "Conv2DBackpropInput", "BiasAddGrad", "Sum",
+            "FusedBatchNormV3", "L2Loss", "MatMul" })
         {
-            ConformanceCase c = ConformanceCases.All.Where(c => c.Op == op).MaxBy(c => c.Inputs.Sum(i => i.Value.Bytes.Length))!;
+            ConformanceCase c = ConformanceCases.All.Where(c => c.Op == op)
+                .MaxBy(c => c.Inputs.Sum(i => i.Value.Bytes.Length))!;
             using var workers = new WorkerPool(4);
-            byte[] first = KernelHarness.Run(Backend, c.Op, c.Inputs, c.Attributes, workers)!.Outputs[0].Bytes.ToArray();
+            byte[] first = KernelHarness.Run(Backend, c.Op, c.Inputs, c.Attributes,
+                workers)!.Outputs[0].Bytes.ToArray();
             for (int i = 0; i < 3; i++)
-                Assert.Equal(first, KernelHarness.Run(Backend, c.Op, c.Inputs, c.Attributes, workers)!.Outputs[0].Bytes.ToArray());
+                Assert.Equal(first,
+                    KernelHarness.Run(Backend, c.Op, c.Inputs, c.Attributes, workers)!.Outputs[0].Bytes.ToArray());
         }
     }
 
@@ -70,10 +75,13 @@ public class ManagedConformanceTests
     {
         using var store = new VariableStore();
         var builder = new GraphBuilder();
-        var definition = new VariableDefinition("w", new TensorSpec(DataType.Float, new(3, 2)), VariableRole.Kernel, Initializer.Zeros);
-        NodeDef node = builder.AddNode("MatMul", [builder.Placeholder("x", DataType.Float, new(1, 3)), builder.ReadVariable(definition)]);
+        var definition = new VariableDefinition("w", new TensorSpec(DataType.Float, new(3, 2)), VariableRole.Kernel,
+            Initializer.Zeros);
+        NodeDef node = builder.AddNode("MatMul",
+            [builder.Placeholder("x", DataType.Float, new(1, 3)), builder.ReadVariable(definition)]);
         Variable w = store.GetOrAdd("w", definition.Spec);
-        var request = new KernelRequest(node, [new(node.Inputs[0].Spec, InputSource.Computed), new(w.Spec, InputSource.Variable, w)], node.Outputs, WorkerPool.Shared, TrainsVariables: false);
+        var request = new KernelRequest(node, [new(node.Inputs[0].Spec, InputSource.Computed),
+            new(w.Spec, InputSource.Variable, w)], node.Outputs, WorkerPool.Shared, TrainsVariables: false);
         using IKernel kernel = Backend.Factories.First(f => f.Op == "MatMul").TryPrepare(request)!;
         using NativeBuffer x = new(12), y = new(8), scratch = new(kernel.ScratchBytes);
         x.Span<float>()[..3].Fill(1);
@@ -98,12 +106,16 @@ public class ManagedConformanceTests
         var builder = new GraphBuilder();
         NodeOutput[] inputs = [.. c.Inputs.Select((input, i) => input.Kind == InputKind.Constant
             ? builder.Constant(new TensorLiteral(input.Value.Spec.Type, input.Value.Shape, input.Value.Bytes), $"i{i}")
-            : input.Kind == InputKind.Handle ? builder.VariableHandle(new($"i{i}", input.Value.Spec, VariableRole.Kernel, Initializer.Zeros))
+            : input.Kind == InputKind.Handle
+            ? builder.VariableHandle(new($"i{i}", input.Value.Spec, VariableRole.Kernel, Initializer.Zeros))
             : builder.Placeholder($"i{i}", input.Value.Spec.Type, input.Value.Shape))];
         NodeDef node = builder.AddNode(c.Op, inputs, c.Attributes);
-        KernelInput[] described = [.. inputs.Select((o, i) => new KernelInput(c.Inputs[i].Value.Spec, InputSource.Computed, null, ConstantValues.TryGet(o)))];
-        using IKernel kernel = Backend.Factories.First(f => f.Op == c.Op).TryPrepare(new(node, described, node.Outputs, workers, TrainsVariables: true))!;
-        NativeBuffer[] buffers = [.. c.Inputs.Select(i => i.Value.Spec).Concat(node.Outputs).Select(s => new NativeBuffer(s.ByteLength)), new(kernel.ScratchBytes)];
+        KernelInput[] described = [.. inputs.Select((o, i) =>
+            new KernelInput(c.Inputs[i].Value.Spec, InputSource.Computed, null, ConstantValues.TryGet(o)))];
+        using IKernel kernel = Backend.Factories.First(f => f.Op == c.Op)
+            .TryPrepare(new(node, described, node.Outputs, workers, TrainsVariables: true))!;
+        NativeBuffer[] buffers = [.. c.Inputs.Select(i => i.Value.Spec).Concat(node.Outputs)
+            .Select(s => new NativeBuffer(s.ByteLength)), new(kernel.ScratchBytes)];
         for (int i = 0; i < inputs.Length; i++)
             c.Inputs[i].Value.Bytes.CopyTo(buffers[i].Span<byte>());
         nint[] addresses = [.. buffers.Select(b => b.Pointer)];
@@ -111,7 +123,8 @@ public class ManagedConformanceTests
         for (int run = 0; run < 3; run++)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
-            kernel.Run(new KernelBuffers(addresses.AsSpan(0, inputs.Length), addresses.AsSpan(inputs.Length, node.Outputs.Count), addresses[^1]));
+            kernel.Run(new KernelBuffers(addresses.AsSpan(0, inputs.Length),
+                addresses.AsSpan(inputs.Length, node.Outputs.Count), addresses[^1]));
             allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
         }
         foreach (NativeBuffer buffer in buffers)

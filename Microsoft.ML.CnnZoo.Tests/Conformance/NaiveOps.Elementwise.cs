@@ -30,12 +30,18 @@ internal static partial class NaiveOps
         Binary("TanhGrad", (y, dy) => dy * (1 - y * y));
         Binary("SigmoidGrad", (y, dy) => dy * y * (1 - y));
         Evaluators["AddN"] = (node, x) => [Map(node, i => x.Sum(t => t[i]))];
-        Evaluators["SelectV2"] = (node, x) => [Map(node, i => x[0].Broadcast(i) != 0 ? x[1].Broadcast(i) : x[2].Broadcast(i))];
-        Evaluators["Cast"] = (node, x) => [Map(node, i => node.Outputs[0].Type.IsFloating() ? x[0][i] : node.Outputs[0].Type == DataType.Bool ? x[0][i] != 0 ? 1 : 0 : Math.Truncate(x[0][i]))];
+        Evaluators["SelectV2"] = (node, x) =>
+            [Map(node, i => x[0].Broadcast(i) != 0 ? x[1].Broadcast(i) : x[2].Broadcast(i))];
+        Evaluators["Cast"] = (node, x) =>
+            [Map(node, i => node.Outputs[0].Type.IsFloating() ? x[0][i]
+                : node.Outputs[0].Type != DataType.Bool ? Math.Truncate(x[0][i])
+                : x[0][i] != 0 ? 1 : 0)];
         Evaluators["BiasAdd"] = (node, x) => [Map(node, i => x[0][i] + x[1].Data[i[^1]])];
     }
 
-    private static void Unary(string op, Func<double, double> f) => Evaluators[op] = (node, x) => [Map(node, i => f(x[0][i]))];
+    private static void Unary(string op, Func<double, double> f) => Evaluators[op] = (node, x) =>
+        [Map(node, i => f(x[0][i]))];
 
-    private static void Binary(string op, Func<double, double, double> f) => Evaluators[op] = (node, x) => [Map(node, i => f(x[0].Broadcast(i), x[1].Broadcast(i)))];
+    private static void Binary(string op, Func<double, double, double> f) => Evaluators[op] = (node, x) =>
+        [Map(node, i => f(x[0].Broadcast(i), x[1].Broadcast(i)))];
 }

@@ -1,5 +1,4 @@
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
@@ -46,7 +45,8 @@ internal static partial class NaiveOps
         };
     }
 
-    private static NaiveTensor PadWith(NodeDef node, NaiveTensor x, NaiveTensor paddings, double value) => Map(node, o =>
+    private static NaiveTensor PadWith(NodeDef node, NaiveTensor x, NaiveTensor paddings, double value) =>
+        Map(node, o =>
     {
         int[] index = [.. o.Select((v, d) => v - (int)paddings[d, 0])];
         return index.Where((v, d) => v < 0 || v >= x.Shape[d]).Any() ? value : x[index];

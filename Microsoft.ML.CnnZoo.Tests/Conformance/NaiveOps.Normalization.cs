@@ -1,5 +1,4 @@
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
@@ -7,7 +6,8 @@ internal static partial class NaiveOps
 {
     private static void AddNormalization()
     {
-        Evaluators["LRN"] = (node, x) => [Map(node, i => x[0][i] * Math.Pow(LrnBase(node, x[0], i), -node.Attributes["beta"].Float))];
+        Evaluators["LRN"] = (node, x) =>
+            [Map(node, i => x[0][i] * Math.Pow(LrnBase(node, x[0], i), -node.Attributes["beta"].Float))];
         Evaluators["LRNGrad"] = (node, x) => [Map(node, i => LrnGradient(node, x[0], x[1], x[2], i))];
         Evaluators["FusedBatchNormV3"] = (node, x) => BatchNormalize(node, x);
         Evaluators["FusedBatchNormGradV3"] = (node, x) => BatchNormalizeBack(node, x);
@@ -45,7 +45,9 @@ internal static partial class NaiveOps
         return (mean, values.Average(v => (v - mean) * (v - mean)));
     }
 
-    /// <summary>x, scale, offset, mean, variance → y, mean, variance, batch mean, batch variance (biased), empty.</summary>
+    /// <summary>
+    /// x, scale, offset, mean, variance → y, mean, variance, batch mean, batch variance (biased), empty.
+    /// </summary>
     private static NaiveTensor[] BatchNormalize(NodeDef node, NaiveTensor[] x)
     {
         int channels = x[0].Shape[^1];
@@ -74,9 +76,12 @@ internal static partial class NaiveOps
         return y;
     }
 
-    private static double Rectified(NodeDef node, double value) => node.Attributes["activation_mode"].String == "Relu" ? Math.Max(0, value) : value;
+    private static double Rectified(NodeDef node, double value) => node.Attributes["activation_mode"].String == "Relu"
+        ? Math.Max(0, value) : value;
 
-    /// <summary>dy, x, scale, mean, variance, empty, offset, y → as below, and the masked dy for a side tensor.</summary>
+    /// <summary>
+    /// dy, x, scale, mean, variance, empty, offset, y → as for the unfused op, and the masked dy for a side tensor.
+    /// </summary>
     private static NaiveTensor[] BatchNormalizeBackRectified(NodeDef node, NaiveTensor[] x)
     {
         bool relu = node.Attributes["activation_mode"].String == "Relu";
@@ -93,10 +98,11 @@ internal static partial class NaiveOps
         int channels = x[0].Shape[^1];
         long count = x[0].Shape.ElementCount / channels;
         bool training = node.Attributes["is_training"].Bool;
-        NaiveTensor[] y = [.. Enumerable.Range(0, 5).Select(p => Out(node, p))]; // a side tensor's gradient is not of these
+        NaiveTensor[] y = [.. Enumerable.Range(0, 5).Select(p => Out(node, p))]; // without the side tensor's gradient
         for (int c = 0; c < channels; c++)
         {
-            double mean = x[3].Data[c], inverse = 1 / Math.Sqrt(x[4].Data[c] + node.Attributes["epsilon"].Float), scale = x[2].Data[c];
+            double mean = x[3].Data[c], inverse = 1 / Math.Sqrt(x[4].Data[c] + node.Attributes["epsilon"].Float),
+                scale = x[2].Data[c];
             for (long i = c; i < x[0].Data.Length; i += channels)
             {
                 y[1].Data[c] += x[0].Data[i] * (x[1].Data[i] - mean) * inverse;

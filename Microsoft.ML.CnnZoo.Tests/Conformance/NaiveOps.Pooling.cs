@@ -1,5 +1,4 @@
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
@@ -16,7 +15,8 @@ internal static partial class NaiveOps
         Evaluators["MaxPoolGrad"] = (node, x) =>
         {
             NaiveTensor dx = Out(node);
-            EachWindow(node, x[0].Shape, x[2].Shape, (o, pixels) => dx.Data[pixels.MaxBy(p => x[0].Data[p])] += x[2][o]);
+            EachWindow(node, x[0].Shape, x[2].Shape,
+                (o, pixels) => dx.Data[pixels.MaxBy(p => x[0].Data[p])] += x[2][o]);
             return [dx];
         };
         Evaluators["AvgPool"] = (node, x) =>
@@ -37,11 +37,14 @@ internal static partial class NaiveOps
         };
     }
 
-    /// <summary>Calls back for every output element with the flat offsets of its window's real pixels, row-major.</summary>
+    /// <summary>
+    /// Calls the action for every output element with the flat offsets of its window's real pixels, row-major.
+    /// </summary>
     private static void EachWindow(NodeDef node, TensorShape x, TensorShape y, Action<int[], List<long>> window)
     {
         int[] ksize = Ints(node, "ksize"), strides = Ints(node, "strides");
-        int top = PadBefore(node, 0, x[1], y[1], ksize[1], strides[1], 1), left = PadBefore(node, 1, x[2], y[2], ksize[2], strides[2], 1);
+        int top = PadBefore(node, 0, x[1], y[1], ksize[1], strides[1], 1),
+            left = PadBefore(node, 1, x[2], y[2], ksize[2], strides[2], 1);
         foreach (int[] o in NaiveTensor.Indices(y))
         {
             var pixels = new List<long>();

@@ -29,16 +29,19 @@ internal static partial class NaiveOps
                 return best;
             })];
         };
-        Evaluators["Softmax"] = (node, x) => [Rows(node, x[0], (row, k) => Math.Exp(row[k] - row.Max()) / row.Sum(v => Math.Exp(v - row.Max())))];
+        Evaluators["Softmax"] = (node, x) =>
+            [Rows(node, x[0], (row, k) => Math.Exp(row[k] - row.Max()) / row.Sum(v => Math.Exp(v - row.Max())))];
         Evaluators["LogSoftmax"] = (node, x) => [Rows(node, x[0], (row, k) => row[k] - LogSumExp(row))];
         Evaluators["SparseSoftmaxCrossEntropyWithLogits"] = (node, x) =>
         {
             int classes = x[0].Shape[1];
             return [Map(node, i => LogSumExp(Row(x[0], i[0])) - x[0][i[0], (int)x[1].Data[i[0]]]),
-                Map(node, i => Math.Exp(x[0][i] - LogSumExp(Row(x[0], i[0]))) - (i[1] == (int)x[1].Data[i[0]] ? 1 : 0), 1)];
+                Map(node, i => Math.Exp(x[0][i] - LogSumExp(Row(x[0], i[0]))) - (i[1] == (int)x[1].Data[i[0]]
+                    ? 1 : 0), 1)];
         };
         Evaluators["SoftmaxCrossEntropyWithLogits"] = (node, x) =>
-            [Map(node, i => Enumerable.Range(0, x[0].Shape[1]).Sum(k => x[1].Broadcast([i[0], k]) * (LogSumExp(Row(x[0], i[0])) - x[0][i[0], k]))),
+            [Map(node, i => Enumerable.Range(0, x[0].Shape[1])
+                .Sum(k => x[1].Broadcast([i[0], k]) * (LogSumExp(Row(x[0], i[0])) - x[0][i[0], k]))),
                 Map(node, i => Math.Exp(x[0][i] - LogSumExp(Row(x[0], i[0]))) - x[1].Broadcast(i), 1)];
     }
 

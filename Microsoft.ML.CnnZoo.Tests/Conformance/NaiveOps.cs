@@ -1,9 +1,8 @@
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
-/// <summary>One plain loop in double precision per op: the meaning that kernels are held to.</summary>
+/// <summary>One plain loop in double precision per op: the reference for kernels.</summary>
 internal static partial class NaiveOps
 {
     private delegate NaiveTensor[] Evaluator(NodeDef node, NaiveTensor[] x);
@@ -24,8 +23,12 @@ internal static partial class NaiveOps
     /// <summary>The ops that have a naive form.</summary>
     public static IReadOnlyCollection<string> Known => Evaluators.Keys;
 
-    /// <summary>Computes a node's outputs. For ops that update variables: the new values of the handles, in the order of the inputs.</summary>
-    public static NaiveTensor[] Evaluate(NodeDef node, IReadOnlyList<NaiveTensor> inputs) => Evaluators[node.Op](node, [.. inputs]);
+    /// <summary>
+    /// Computes a node's outputs. For ops that update variables: the new values of the handles, in the order of the
+    /// inputs.
+    /// </summary>
+    public static NaiveTensor[] Evaluate(NodeDef node, IReadOnlyList<NaiveTensor> inputs) =>
+        Evaluators[node.Op](node, [.. inputs]);
 
     private static NaiveTensor Out(NodeDef node, int port = 0) => new(node.Outputs[port].Shape);
 
@@ -38,5 +41,6 @@ internal static partial class NaiveOps
         return y;
     }
 
-    private static int[] Ints(NodeDef node, string attribute) => [.. node.Attributes[attribute].Ints.Select(v => (int)v)];
+    private static int[] Ints(NodeDef node, string attribute) =>
+        [.. node.Attributes[attribute].Ints.Select(v => (int)v)];
 }

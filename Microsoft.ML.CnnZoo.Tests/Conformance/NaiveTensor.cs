@@ -1,10 +1,9 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
-/// <summary>A tensor in double precision with index arithmetic that is too simple to be wrong: what kernels are measured against.</summary>
+/// <summary>A tensor in double precision with simple index arithmetic: the reference for kernels.</summary>
 internal sealed class NaiveTensor
 {
     public NaiveTensor(TensorShape shape)
@@ -37,7 +36,9 @@ internal sealed class NaiveTensor
         DataType.UInt8 => Array.ConvertAll(tensor.Values<byte>().ToArray(), v => (double)v),
         DataType.Bool => Array.ConvertAll(tensor.Values<bool>().ToArray(), v => v ? 1.0 : 0.0),
         DataType.Double => tensor.Values<double>().ToArray(),
-        DataType.BFloat16 => Array.ConvertAll(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ushort>(tensor.Bytes).ToArray(), v => (double)BitConverter.UInt32BitsToSingle((uint)v << 16)),
+        DataType.BFloat16 =>
+            Array.ConvertAll(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ushort>(tensor.Bytes).ToArray(),
+            v => (double)BitConverter.UInt32BitsToSingle((uint)v << 16)),
         _ => throw new NotSupportedException($"No naive form of {tensor.Spec.Type}."),
     });
 

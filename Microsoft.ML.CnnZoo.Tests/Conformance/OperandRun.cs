@@ -28,12 +28,14 @@ internal sealed unsafe class OperandRun : IDisposable
         _inputs = [.. Node.Inputs.Select((input, i) => new Operand(input.Spec, i == layout.StridedInput))];
         _outputs = [.. Node.Outputs.Select((spec, i) => new Operand(spec, i == layout.StridedOutput))];
         KernelInput[] inputs = [.. Node.Inputs.Select((input, i) =>
-            new KernelInput(input.Spec, InputSource.Computed, null, ConstantValues.TryGet(input)) { RowPitch = _inputs[i].Pitch })];
+            new KernelInput(input.Spec, InputSource.Computed, null, ConstantValues.TryGet(input))
+            { RowPitch = _inputs[i].Pitch })];
         var request = new KernelRequest(Node, inputs, Node.Outputs, WorkerPool.Shared, TrainsVariables: true)
         {
             OutputRowPitches = layout.StridedOutput < 0 ? [] : [.. _outputs.Select(o => o.Pitch)],
         };
-        _kernel = backend.Factories.First(f => f.Op == c.Op).TryPrepare(request) ?? throw new InvalidOperationException($"{c}, {layout}: no kernel.");
+        _kernel = backend.Factories.First(f => f.Op == c.Op).TryPrepare(request)
+            ?? throw new InvalidOperationException($"{c}, {layout}: no kernel.");
         _scratch = new NativeBuffer(_kernel.ScratchBytes);
         Overwritten = _kernel.InPlaceInput is >= 0 and int input && _inputs[input].Pitch == 0
             && Node.Inputs[input].Spec.ByteLength == Node.Outputs[0].ByteLength ? input : -1;
@@ -53,13 +55,15 @@ internal sealed unsafe class OperandRun : IDisposable
 
     public bool GapsAreUntouched => _inputs.Concat(_outputs).All(o => o.GapsAreUntouched);
 
-    /// <summary>The case's node; floats that the op reads in bfloat16 become so.</summary>
+    /// <summary>The case's node; floats that the op reads in bfloat16 are converted.</summary>
     public static NodeDef Build(ConformanceCase c, bool bfloat16)
     {
         var builder = new GraphBuilder();
         OpDefinition op = Microsoft.ML.CnnZoo.Graph.Ops.OpCatalog.Get(c.Op);
-        DataType TypeOf(int i) => bfloat16 && c.Inputs[i].Value.Spec.Type == DataType.Float && op.ReadsBFloat16(i) ? DataType.BFloat16 : c.Inputs[i].Value.Spec.Type;
-        NodeOutput[] inputs = [.. c.Inputs.Select((input, i) => input.Kind == InputKind.Constant && TypeOf(i) == input.Value.Spec.Type
+        DataType TypeOf(int i) => bfloat16 && c.Inputs[i].Value.Spec.Type == DataType.Float && op.ReadsBFloat16(i)
+            ? DataType.BFloat16 : c.Inputs[i].Value.Spec.Type;
+        NodeOutput[] inputs = [.. c.Inputs.Select((input, i) => input.Kind == InputKind.Constant
+            && TypeOf(i) == input.Value.Spec.Type
             ? builder.Constant(new TensorLiteral(input.Value.Spec.Type, input.Value.Shape, input.Value.Bytes), $"i{i}")
             : builder.Placeholder($"i{i}", TypeOf(i), input.Value.Shape))];
         return builder.AddNode(c.Op, inputs, c.Attributes);
@@ -68,7 +72,8 @@ internal sealed unsafe class OperandRun : IDisposable
     /// <summary>Runs the kernel; the outputs' elements, dense.</summary>
     public byte[][] Run()
     {
-        _kernel.Run(new KernelBuffers(Array.ConvertAll(_inputs, i => i.Address), Array.ConvertAll(_outputs, o => o.Address), _scratch.Pointer));
+        _kernel.Run(new KernelBuffers(Array.ConvertAll(_inputs, i => i.Address),
+            Array.ConvertAll(_outputs, o => o.Address), _scratch.Pointer));
         return [.. _outputs.Select(o => o.Read())];
     }
 
@@ -102,7 +107,8 @@ internal sealed unsafe class OperandRun : IDisposable
             int size = spec.Type.ByteSize(), channels = spec.Shape.Rank > 0 ? Math.Max(1, spec.Shape[^1]) : 1;
             Pitch = isStrided ? channels + MoreChannels : 0;
             _rows = (int)(spec.Shape.ElementCount / channels);
-            (_rowBytes, _pitchBytes, _firstByte) = (channels * size, (isStrided ? Pitch : channels) * size, isStrided ? FirstChannel * size : 0);
+            (_rowBytes, _pitchBytes, _firstByte) =
+                (channels * size, (isStrided ? Pitch : channels) * size, isStrided ? FirstChannel * size : 0);
             _buffer = new NativeBuffer((long)_rows * _pitchBytes);
             _buffer.Span<byte>().Fill(Gap);
         }
@@ -112,8 +118,10 @@ internal sealed unsafe class OperandRun : IDisposable
 
         public nint Address => _buffer.Pointer + _firstByte;
 
-        public bool GapsAreUntouched => Enumerable.Range(0, _rows).All(row => !_buffer.Span<byte>().Slice(row * _pitchBytes, _firstByte).ContainsAnyExcept(Gap)
-            && !_buffer.Span<byte>()[((row * _pitchBytes) + _firstByte + _rowBytes)..((row + 1) * _pitchBytes)].ContainsAnyExcept(Gap));
+        public bool GapsAreUntouched => Enumerable.Range(0, _rows)
+            .All(row => !_buffer.Span<byte>().Slice(row * _pitchBytes, _firstByte).ContainsAnyExcept(Gap)
+            && !_buffer.Span<byte>()[((row * _pitchBytes) + _firstByte + _rowBytes)..((row + 1) * _pitchBytes)]
+            .ContainsAnyExcept(Gap));
 
         public void Write(ReadOnlySpan<byte> dense)
         {

@@ -10,14 +10,17 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
-/// <summary>The kernels on narrower machines: a part of the cases again in child processes whose runtime hides instruction sets, each of which proves that
-/// its vectors are as narrow as meant.</summary>
+/// <summary>The kernels on narrower machines: part of the cases again in child processes whose runtime disables
+/// instruction sets; each asserts its vector width.</summary>
 public class VectorWidthTests
 {
     private const string ExpectedLanes = "CNNZOO_TEST_LANES";
     private const string ExpectsSoftware = "CNNZOO_TEST_SOFTWARE_VECTORS";
 
-    /// <summary>Runs in this process, and in each child with the environment that <see cref="Kernels_NarrowerVectors_AgreeInChildProcess"/> sets.</summary>
+    /// <summary>
+    /// Runs in this process, and in each child with the environment that
+    /// <see cref="Kernels_NarrowerVectors_AgreeInChildProcess"/> sets.
+    /// </summary>
     [Fact]
     public void Kernels_AtThisProcessWidth_AgreeWithNaiveLoops()
     {
@@ -27,7 +30,8 @@ public class VectorWidthTests
             Assert.False(Vector128.IsHardwareAccelerated || Vector.IsHardwareAccelerated);
         var backend = new ManagedBackend();
         foreach (IGrouping<string, ConformanceCase> op in ConformanceCases.All.GroupBy(c => c.Op))
-            foreach (ConformanceCase c in op.Where(c => c.Inputs.Sum(i => i.Value.Bytes.Length) is > 60 and < 6_000).Where((_, i) => i % 6 == 0))
+            foreach (ConformanceCase c in op.Where(c => c.Inputs.Sum(i => i.Value.Bytes.Length) is > 60 and < 6_000)
+                .Where((_, i) => i % 6 == 0))
                 Assert.True(c.Check(backend), c.Name);
         var winograd = new WinogradCases();
         foreach (ConformanceCase c in WinogradCases.All.Where(c => c.Inputs.Sum(i => i.Value.Bytes.Length) < 200_000))
@@ -40,11 +44,14 @@ public class VectorWidthTests
     [InlineData("DOTNET_EnableHWIntrinsic", 4)]
     public async Task Kernels_NarrowerVectors_AgreeInChildProcess(string variable, int lanes)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in new[] { "vstest", typeof(VectorWidthTests).Assembly.Location, $"--TestCaseFilter:FullyQualifiedName~{nameof(Kernels_AtThisProcessWidth_AgreeWithNaiveLoops)}" })
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+            { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in new[] { "vstest", typeof(VectorWidthTests).Assembly.Location,
+            $"--TestCaseFilter:FullyQualifiedName~{nameof(Kernels_AtThisProcessWidth_AgreeWithNaiveLoops)}" })
             start.ArgumentList.Add(argument);
         start.Environment[variable] = "0";
-        start.Environment[ExpectedLanes] = Math.Min(lanes, ManagedBackend.VectorWidth).ToString(CultureInfo.InvariantCulture);
+        start.Environment[ExpectedLanes] = Math.Min(lanes, ManagedBackend.VectorWidth)
+            .ToString(CultureInfo.InvariantCulture);
         if (variable == "DOTNET_EnableHWIntrinsic")
             start.Environment[ExpectsSoftware] = "1";
         using Process child = Process.Start(start)!;

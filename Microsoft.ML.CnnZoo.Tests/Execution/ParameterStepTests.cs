@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Execution;
 
-/// <summary>What a plan computes from variables alone is computed when they change, and only then.</summary>
+/// <summary>Values that depend on variables alone are recomputed only when variables change.</summary>
 public sealed class ParameterStepTests
 {
     private static readonly string[] Statistics = ["gamma", "beta", "mean", "variance"];
@@ -18,7 +18,8 @@ public sealed class ParameterStepTests
     public void Run_VariableChanges_FoldedFilterFollows(string _, string backend)
     {
         using var variables = new VariableStore();
-        using Executable folded = Compile(variables, backend, fuse: true), plain = Compile(variables, backend, fuse: false);
+        using Executable folded = Compile(variables, backend, fuse: true),
+            plain = Compile(variables, backend, fuse: false);
         for (int round = 0; round < 3; round++)
         {
             SetAll(variables, round);
@@ -44,7 +45,8 @@ public sealed class ParameterStepTests
         Assert.DoesNotContain(0, first);
         var second = new long[plan.Steps.Count];
         plan.RunProfiled(second);
-        Assert.Equal(["_FusedConv2D", "_FusedDepthwiseConv2dNative"], plan.Steps.Where((_, i) => second[i] > 0).Select(s => s.Node.Op));
+        Assert.Equal(["_FusedConv2D", "_FusedDepthwiseConv2dNative"],
+            plan.Steps.Where((_, i) => second[i] > 0).Select(s => s.Node.Op));
         variables["w"].Touch();
         plan.RunProfiled(second);
         Assert.DoesNotContain(0, second);
@@ -74,18 +76,25 @@ public sealed class ParameterStepTests
     {
         var g = new GraphBuilder();
         NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(-1, 6, 6, 3));
-        NodeOutput x = g.AddNode("Conv2D", [image, Read(g, "w", 3, 3, 3, 8)], new Conv2DAttributes(1, 1, Padding.Same).ToAttributes()).Output();
+        NodeOutput x = g.AddNode("Conv2D", [image, Read(g, "w", 3, 3, 3, 8)],
+            new Conv2DAttributes(1, 1, Padding.Same).ToAttributes()).Output();
         x = g.AddNode("BiasAdd", [x, Read(g, "b", 8)]).Output();
         x = g.AddNode("Relu", [Normalize(g, x, 8, "n1")]).Output();
-        x = g.AddNode("DepthwiseConv2dNative", [x, Read(g, "d", 3, 3, 8, 2)], new Conv2DAttributes(2, 2, Padding.Same).ToAttributes()).Output();
+        x = g.AddNode("DepthwiseConv2dNative", [x, Read(g, "d", 3, 3, 8, 2)],
+            new Conv2DAttributes(2, 2, Padding.Same).ToAttributes()).Output();
         x = Normalize(g, x, 16, "n2");
-        return new Session(new KernelRegistry(KernelSets.Get(backend))).Compile(g.ToGraph(), new Dictionary<string, TensorShape> { ["image"] = new(2, 6, 6, 3) }, [x], [], variables,
+        return new Session(new KernelRegistry(KernelSets.Get(backend)))
+            .Compile(g.ToGraph(), new Dictionary<string, TensorShape> { ["image"] = new(2, 6, 6, 3) }, [x],
+            [], variables,
             new CompileOptions { Fuse = fuse });
     }
 
-    private static NodeOutput Normalize(GraphBuilder g, NodeOutput x, int channels, string name) => g.AddNode("FusedBatchNormV3",
-        [x, .. Statistics.Select(s => Read(g, $"{name}/{s}", channels))], [new("is_training", AttributeValue.Of(false))]).Output();
+    private static NodeOutput Normalize(GraphBuilder g, NodeOutput x, int channels, string name) =>
+        g.AddNode("FusedBatchNormV3",
+        [x, .. Statistics.Select(s => Read(g, $"{name}/{s}", channels))],
+        [new("is_training", AttributeValue.Of(false))]).Output();
 
     private static NodeOutput Read(GraphBuilder g, string name, params int[] shape) =>
-        g.ReadVariable(new VariableDefinition(name, new TensorSpec(DataType.Float, new TensorShape(shape)), VariableRole.Kernel, Initializer.Zeros));
+        g.ReadVariable(new VariableDefinition(name, new TensorSpec(DataType.Float, new TensorShape(shape)),
+            VariableRole.Kernel, Initializer.Zeros));
 }

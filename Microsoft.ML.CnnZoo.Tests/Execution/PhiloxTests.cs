@@ -1,6 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Tests.Conformance;
 using Xunit;
 
@@ -8,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Tests.Execution;
 
 public sealed class PhiloxTests
 {
-    /// <summary>The known answers that the generator's authors publish for Philox 4x32-10.</summary>
+    /// <summary>The known-answer tests that the generator's authors publish for Philox 4x32-10.</summary>
     [Theory]
     [InlineData(0UL, 0UL, 0UL, 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u)]
     [InlineData(ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, 0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)]
@@ -27,13 +26,16 @@ public sealed class PhiloxTests
         })];
         KernelCaseInput[] inputs =
         [
-            new(Tensor.Of<int>(new TensorShape(1), count), InputKind.Constant), new(Tensor.Of<ulong>(new TensorShape(1), 77)),
-            new(Tensor.Of<ulong>(new TensorShape(2), 9, 5)), new(Tensor.Of<int>(TensorShape.Scalar, 1), InputKind.Constant),
+            new(Tensor.Of<int>(new TensorShape(1), count), InputKind.Constant),
+            new(Tensor.Of<ulong>(new TensorShape(1), 77)),
+            new(Tensor.Of<ulong>(new TensorShape(2), 9, 5)),
+            new(Tensor.Of<int>(TensorShape.Scalar, 1), InputKind.Constant),
         ];
         foreach (int threads in (int[])[1, 2, 3])
         {
             using var workers = new WorkerPool(threads);
-            float[] actual = KernelHarness.Run(KernelSets.Get("managed"), "StatelessRandomUniformV2", inputs, workers: workers)!.Outputs[0].Values<float>().ToArray();
+            float[] actual = KernelHarness.Run(KernelSets.Get("managed"), "StatelessRandomUniformV2", inputs,
+                workers: workers)!.Outputs[0].Values<float>().ToArray();
             Assert.Equal(expected, actual);
         }
         Assert.All(expected, v => Assert.InRange(v, 0f, 0.99999994f));

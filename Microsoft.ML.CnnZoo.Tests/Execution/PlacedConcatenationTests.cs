@@ -1,19 +1,18 @@
-using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Execution.Passes;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Execution;
 
-/// <summary>Networks whose concatenations are computed in place give the very bits of those that copy, in less memory.</summary>
+/// <summary>Networks with concatenations computed in place give the same bits as with copies, in less memory.</summary>
 public sealed class PlacedConcatenationTests
 {
-    // Growth rate 12: ranges that begin at no vector's boundary. Sizes are small, but large enough for minimal filtering and for single images' bands of rows.
+    // Growth rate 12: ranges not aligned to vectors. Sizes are small, but large enough for Winograd and for single
+    // images split by rows.
     private static readonly (string Name, int Size)[] Networks =
-        [("densenet_bc_40_12_cifar", 32), ("densenet121", 64), ("googlenet", 64), ("googlenet_original", 64), ("squeezenet1_1", 48), ("inception_v3", 75), ("inception_resnet_v1", 75)];
+        [("densenet_bc_40_12_cifar", 32), ("densenet121", 64), ("googlenet", 64), ("googlenet_original", 64),
+            ("squeezenet1_1", 48), ("inception_v3", 75), ("inception_resnet_v1", 75)];
 
     public static TheoryData<string, CnnBackend, CnnPrecision> Cases
     {
@@ -46,15 +45,18 @@ public sealed class PlacedConcatenationTests
             (byte[] Bytes, long Peak) Score(bool places)
             {
                 var options = new CompileOptions { Precision = precision, PlacesConcatenations = places };
-                using Executable plan = new Session(TestBackends.Registry(backend)).Compile(graph.Graph, graph.Feeds(batch), graph.Fetches, graph.Targets, variables, options);
+                using Executable plan = new Session(TestBackends.Registry(backend))
+                    .Compile(graph.Graph, graph.Feeds(batch), graph.Fetches, graph.Targets, variables, options);
                 Image(batch, shape, 0).CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
                 plan.Run();
-                plan.Run(); // in memory that holds the first run's numbers
-                return (System.Runtime.InteropServices.MemoryMarshal.AsBytes(plan.Fetch<float>(0)).ToArray(), plan.PeakBytes);
+                plan.Run(); // in memory that holds the first run's values
+                return (System.Runtime.InteropServices.MemoryMarshal.AsBytes(plan.Fetch<float>(0)).ToArray(),
+                    plan.PeakBytes);
             }
             (byte[] Bytes, long Peak) copied = Score(false), placed = Score(true);
             Assert.Equal(copied.Bytes, placed.Bytes);
-            Assert.InRange(placed.Peak, 1, copied.Peak * 11 / 10); // a whole is there from its first part on, while other branches still have scratch memory
+            // a concatenation is alive from its first part on, while other branches still use scratch memory
+            Assert.InRange(placed.Peak, 1, copied.Peak * 11 / 10);
         }
     }
 
@@ -62,7 +64,8 @@ public sealed class PlacedConcatenationTests
     [MemberData(nameof(Cases))]
     public void Training_Placed_WeightsAreTheSameBits(string name, CnnBackend backend, CnnPrecision precision)
     {
-        byte[] copied = Train(name, backend, precision, new() { PlacesConcatenations = false }).Weights, placed = Train(name, backend, precision, new()).Weights;
+        byte[] copied = Train(name, backend, precision, new() { PlacesConcatenations = false }).Weights,
+            placed = Train(name, backend, precision, new()).Weights;
         Assert.Equal(copied, placed);
     }
 
@@ -71,20 +74,24 @@ public sealed class PlacedConcatenationTests
     [InlineData(CnnPrecision.BFloat16)]
     public void Training_PlacedAndRecomputed_WeightsAreTheSameBits(CnnPrecision precision)
     {
-        (byte[] Weights, long Peak) copied = Train("densenet_bc_40_12_cifar", TestBackends.All[^1], precision, new() { PlacesConcatenations = false, RecomputeActivations = true });
-        (byte[] Weights, long Peak) placed = Train("densenet_bc_40_12_cifar", TestBackends.All[^1], precision, new() { RecomputeActivations = true });
+        (byte[] Weights, long Peak) copied = Train("densenet_bc_40_12_cifar", TestBackends.All[^1], precision,
+            new() { PlacesConcatenations = false, RecomputeActivations = true });
+        (byte[] Weights, long Peak) placed = Train("densenet_bc_40_12_cifar", TestBackends.All[^1], precision,
+            new() { RecomputeActivations = true });
         Assert.Equal(copied.Weights, placed.Weights);
         Assert.True(placed.Peak <= copied.Peak, $"{placed.Peak} bytes instead of {copied.Peak}");
     }
 
-    private static (byte[] Weights, long Peak) Train(string name, CnnBackend backend, CnnPrecision precision, CompileOptions compile)
+    private static (byte[] Weights, long Peak) Train(string name, CnnBackend backend, CnnPrecision precision,
+        CompileOptions compile)
     {
         (ClassificationGraphs graphs, ImageShape shape) = Graphs(name);
         var options = new TrainingOptions { BatchSize = 4, LearningRate = 0.01f, Seed = 3 };
         ClassificationGraph graph = graphs.Training(options);
         using var variables = new VariableStore();
         VariableInitialization.Initialize(variables, graph.Graph.Variables, options.Seed);
-        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, variables, compile with { Precision = precision });
+        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, variables,
+            compile with { Precision = precision });
         for (int i = 0; i < 2; i++)
             step.Run(Image(4, shape, i), [1, 0, 2, 1], 0.01f);
         return ([.. variables.Variables.SelectMany(v => v.Get().Bytes.ToArray())], step.PeakBytes);
@@ -100,6 +107,7 @@ public sealed class PlacedConcatenationTests
     private static float[] Image(int batch, ImageShape shape, int seed)
     {
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, batch * shape.Height * shape.Width * shape.Channels).Select(_ => random.NextSingle() - 0.5f)];
+        return [.. Enumerable.Range(0, batch * shape.Height * shape.Width * shape.Channels)
+            .Select(_ => random.NextSingle() - 0.5f)];
     }
 }

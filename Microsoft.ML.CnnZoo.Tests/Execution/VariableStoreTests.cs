@@ -1,6 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Execution;
@@ -14,8 +13,9 @@ public sealed class VariableStoreTests
     {
         using var store = new VariableStore();
         store.GetOrAdd("w", Spec);
-        var error = Assert.Throws<ArgumentException>(() => store.GetOrAdd("w", new TensorSpec(DataType.Float, new TensorShape(3))));
-        Assert.Contains("'w' is Float[2,3]; Float[3]", error.Message);
+        var error = Assert.Throws<ArgumentException>(() =>
+            store.GetOrAdd("w", new TensorSpec(DataType.Float, new TensorShape(3))));
+        Assert.Contains("'w' is Float[2,3], requested as Float[3]", error.Message);
     }
 
     [Fact]

@@ -1,18 +1,17 @@
 using System.Buffers.Binary;
 using System.Text;
 using Google.Protobuf;
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Differentiation;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 using Xunit;
 using Protos = Microsoft.ML.CnnZoo.Graph.Protos;
 
 namespace Microsoft.ML.CnnZoo.Tests.Graph;
 
-/// <summary>TensorFlow's wire format: nothing lost on the way out and back, the very bytes, and what is refused.</summary>
+/// <summary>
+/// TensorFlow's wire format: round trips without loss, exact bytes, and the messages for invalid input.
+/// </summary>
 public class GraphDefFormatTests
 {
     public static TheoryData<string> Names => [.. CnnArchitectures.All.Select(a => a.Name)];
@@ -37,14 +36,21 @@ public class GraphDefFormatTests
     {
         var g = new GraphBuilder();
         NodeOutput x = g.Placeholder("x", DataType.Float, new TensorShape(-1, 3));
-        NodeDef first = g.AddNode("Relu", [x], [new("_ints", AttributeValue.OfInts(1, -2)), new("_floats", AttributeValue.OfFloats(1.5f)), new("_strings", AttributeValue.OfStrings("ä", "")),
-            new("_types", AttributeValue.OfTypes(DataType.Half)), new("_shapes", AttributeValue.OfShapes(TensorShape.Scalar, new(-1, 2))), new("_flag", AttributeValue.Of(true)),
-            new("_text", AttributeValue.Of("größe")), new("_real", AttributeValue.Of(float.MinValue)), new("_whole", AttributeValue.Of(long.MinValue))], "first");
+        NodeDef first = g.AddNode("Relu", [x], [new("_ints", AttributeValue.OfInts(1, -2)),
+            new("_floats", AttributeValue.OfFloats(1.5f)), new("_strings", AttributeValue.OfStrings("ä", "")),
+            new("_types", AttributeValue.OfTypes(DataType.Half)),
+            new("_shapes", AttributeValue.OfShapes(TensorShape.Scalar, new(-1, 2))),
+            new("_flag", AttributeValue.Of(true)),
+            new("_text", AttributeValue.Of("größe")), new("_real", AttributeValue.Of(float.MinValue)),
+            new("_whole", AttributeValue.Of(long.MinValue))], "first");
         g.AddNode("Identity", [x], null, "second", [first]);
-        NodeDef loss = g.AddNode("SparseSoftmaxCrossEntropyWithLogits", [x, g.Placeholder("labels", DataType.Int64, new TensorShape(-1))], null, "loss");
+        NodeDef loss = g.AddNode("SparseSoftmaxCrossEntropyWithLogits",
+            [x, g.Placeholder("labels", DataType.Int64, new TensorShape(-1))], null, "loss");
         g.AddNode("Relu", [loss.Output(1)], null, "third");
-        foreach (TensorLiteral literal in (TensorLiteral[])[TensorLiteral.Vector(1.5, -2), TensorLiteral.Vector(true, false), TensorLiteral.Scalar((byte)200), TensorLiteral.Scalar(ulong.MaxValue),
-            TensorLiteral.Scalar((Half)0.5), TensorLiteral.Of<int>(new(0, 3), []), new TensorLiteral(DataType.BFloat16, new(1), [0x80, 0x3F])])
+        foreach (TensorLiteral literal in (TensorLiteral[])[TensorLiteral.Vector(1.5, -2),
+            TensorLiteral.Vector(true, false), TensorLiteral.Scalar((byte)200), TensorLiteral.Scalar(ulong.MaxValue),
+            TensorLiteral.Scalar((Half)0.5), TensorLiteral.Of<int>(new(0, 3), []),
+                new TensorLiteral(DataType.BFloat16, new(1), [0x80, 0x3F])])
             g.Constant(literal);
         NetworkGraph graph = g.ToGraph(), read = GraphDefFormat.Read(GraphDefFormat.Write(graph));
         AssertEqual(graph, read);
@@ -57,11 +63,13 @@ public class GraphDefFormatTests
     {
         var g = new GraphBuilder();
         g.Placeholder("x", DataType.Float, new TensorShape(-1, 3));
-        // node { name: "x" op: "Placeholder" attr { dtype: DT_FLOAT } attr { shape { dim { size: -1 } dim { size: 3 } } } } versions { producer: 1087 }, by the field numbers of TensorFlow's .proto files.
+        // node { name: "x" op: "Placeholder" attr { dtype: DT_FLOAT } attr { shape { dim { size: -1 } dim { size: 3 } }
+        // } } versions { producer: 1087 }, by the field numbers of TensorFlow's .proto files.
         string expected = Message(1,
                 Text(1, "x") + Text(2, "Placeholder")
                 + Message(5, Text(1, "dtype") + Message(2, "3001"))
-                + Message(5, Text(1, "shape") + Message(2, Message(7, Message(2, "08FFFFFFFFFFFFFFFFFF01") + Message(2, "0803")))))
+                + Message(5, Text(1, "shape") + Message(2,
+                    Message(7, Message(2, "08FFFFFFFFFFFFFFFFFF01") + Message(2, "0803")))))
             + Message(4, "08BF08");
         Assert.Equal(expected, Convert.ToHexString(GraphDefFormat.Write(g.ToGraph())));
     }
@@ -69,7 +77,8 @@ public class GraphDefFormatTests
     [Fact]
     public void Read_NodesInAnyOrder_AreOrderedAfterTheirInputs()
     {
-        Protos.GraphDef proto = Protos.GraphDef.Parser.ParseFrom(GraphDefFormat.Write(TrainingGraph(CnnArchitectures.LeNet5)));
+        Protos.GraphDef proto =
+            Protos.GraphDef.Parser.ParseFrom(GraphDefFormat.Write(TrainingGraph(CnnArchitectures.LeNet5)));
         Protos.NodeDef[] nodes = [.. proto.Node.Reverse()];
         proto.Node.Clear();
         proto.Node.AddRange(nodes);
@@ -124,13 +133,15 @@ public class GraphDefFormatTests
     [InlineData("role", "'_role' has the unknown value 'Chief'")]
     public void Read_IllGraph_SaysWhatIsWrong(string defect, string message)
     {
-        GraphException error = Assert.Throws<GraphException>(() => GraphDefFormat.Read(Defective(defect).ToByteArray()));
+        GraphException error = Assert.Throws<GraphException>(() =>
+            GraphDefFormat.Read(Defective(defect).ToByteArray()));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Read_BytesThatAreNoGraph_SaysSo() =>
-        Assert.Contains("not a GraphDef", Assert.Throws<GraphException>(() => GraphDefFormat.Read("a text file"u8)).Message, StringComparison.Ordinal);
+        Assert.Contains("not a GraphDef", Assert.Throws<GraphException>(() =>
+            GraphDefFormat.Read("a text file"u8)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Read_DamagedBytes_NeverFailOtherwiseThanByGraphException()
@@ -157,7 +168,11 @@ public class GraphDefFormatTests
 
     private static Protos.GraphDef Defective(string defect)
     {
-        var x = new Protos.NodeDef { Name = "x", Op = "Placeholder", Attr = { ["dtype"] = new() { Type = Protos.DataType.DtFloat }, ["shape"] = new() { Shape = Shape(-1, 3) } } };
+        var x = new Protos.NodeDef
+        {
+            Name = "x", Op = "Placeholder",
+            Attr = { ["dtype"] = new() { Type = Protos.DataType.DtFloat }, ["shape"] = new() { Shape = Shape(-1, 3) } },
+        };
         var n = new Protos.NodeDef { Name = "n", Op = "Relu" };
         var graph = new Protos.GraphDef { Node = { x, n } };
         var tensor = new Protos.TensorProto { Dtype = Protos.DataType.DtFloat, TensorShape = Shape(2, 2) };
@@ -165,7 +180,10 @@ public class GraphDefFormatTests
         {
             case "unknown op": n.Op = "FancyOp"; n.Input.Add("x"); break;
             case "missing input": n.Input.Add("gone"); break;
-            case "cycle": n.Input.Add("m"); graph.Node.Add(new Protos.NodeDef { Name = "m", Op = "Relu", Input = { "n" } }); break;
+            case "cycle":
+                n.Input.Add("m");
+                graph.Node.Add(new Protos.NodeDef { Name = "m", Op = "Relu", Input = { "n" } });
+                break;
             case "port": n.Input.Add("x:3"); break;
             case "port text": n.Input.Add("x:one"); break;
             case "twice": n.Name = "x"; break;
@@ -178,9 +196,17 @@ public class GraphDefFormatTests
             case "content": tensor.TensorContent = ByteString.CopyFrom(1, 2, 3); return ConstGraph(tensor);
             case "too many": tensor.FloatVal.AddRange(new float[5]); return ConstGraph(tensor);
             case "bomb": tensor.TensorShape = Shape(1 << 30); tensor.FloatVal.Add(1); return ConstGraph(tensor);
-            case "huge": tensor.TensorShape = Shape(int.MaxValue, int.MaxValue, int.MaxValue); tensor.FloatVal.Add(1); return ConstGraph(tensor);
+            case "huge":
+                tensor.TensorShape = Shape(int.MaxValue, int.MaxValue, int.MaxValue);
+                tensor.FloatVal.Add(1);
+                return ConstGraph(tensor);
             case "variable": n.Op = "VarHandleOp"; break;
-            case "role": n.Op = "VarHandleOp"; n.Attr.Add(x.Attr); n.Attr["shape"] = new() { Shape = Shape(3) }; n.Attr["_role"] = new() { S = ByteString.CopyFromUtf8("Chief") }; break;
+            case "role":
+                n.Op = "VarHandleOp";
+                n.Attr.Add(x.Attr);
+                n.Attr["shape"] = new() { Shape = Shape(3) };
+                n.Attr["_role"] = new() { S = ByteString.CopyFromUtf8("Chief") };
+                break;
             default: throw new ArgumentOutOfRangeException(nameof(defect), defect, "No such defect.");
         }
         return graph;
@@ -188,7 +214,8 @@ public class GraphDefFormatTests
 
     private static Protos.GraphDef ConstGraph(Protos.TensorProto value) => new()
     {
-        Node = { new Protos.NodeDef { Name = "c", Op = "Const", Attr = { ["value"] = new() { Tensor = value }, ["dtype"] = new() { Type = value.Dtype } } } },
+        Node = { new Protos.NodeDef { Name = "c", Op = "Const",
+            Attr = { ["value"] = new() { Tensor = value }, ["dtype"] = new() { Type = value.Dtype } } } },
     };
 
     private static Protos.TensorShapeProto Shape(params long[] dimensions)
@@ -203,18 +230,23 @@ public class GraphDefFormatTests
     {
         var g = new GraphBuilder(GraphMode.Training);
         ImageShape input = architecture.DefaultInput;
-        NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(-1, input.Height, input.Width, input.Channels));
+        NodeOutput image = g.Placeholder("image", DataType.Float,
+            new TensorShape(-1, input.Height, input.Width, input.Channels));
         NetworkOutputs outputs = architecture.Build(g, image, 10);
-        NodeOutput x = g.Dropout(outputs.Output, 0.25f, "logits_dropout"), labels = g.Placeholder("label", DataType.Int32, new TensorShape(-1));
+        NodeOutput x = g.Dropout(outputs.Output, 0.25f, "logits_dropout"),
+            labels = g.Placeholder("label", DataType.Int32, new TensorShape(-1));
         NodeOutput loss = g.SoftmaxCrossEntropy(x, labels, "loss", labelSmoothing: 0.1f);
         for (int i = 0; i < outputs.Auxiliary.Count; i++)
-            loss = g.AddNode("AddV2", [loss, g.SoftmaxCrossEntropy(outputs.Auxiliary[i].Logits, labels, $"loss_auxiliary{i + 1}")]).Output();
+            loss = g.AddNode("AddV2",
+                [loss, g.SoftmaxCrossEntropy(outputs.Auxiliary[i].Logits, labels, $"loss_auxiliary{i + 1}")]).Output();
         List<VariableDefinition> trainable = [.. g.Variables.Where(v => v.IsTrainable)];
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [.. trainable.Select(g.ReadVariable)]);
-        NodeOutput rate = g.Placeholder("lr", DataType.Float, TensorShape.Scalar), momentum = g.Constant(TensorLiteral.Scalar(0.9f));
+        NodeOutput rate = g.Placeholder("lr", DataType.Float, TensorShape.Scalar),
+            momentum = g.Constant(TensorLiteral.Scalar(0.9f));
         foreach ((VariableDefinition variable, NodeOutput? gradient) in trainable.Zip(gradients))
         {
-            NodeOutput slot = g.VariableHandle(new($"{variable.Name}/Momentum", variable.Spec, VariableRole.Slot, Initializer.Zeros));
+            NodeOutput slot =
+                g.VariableHandle(new($"{variable.Name}/Momentum", variable.Spec, VariableRole.Slot, Initializer.Zeros));
             g.AddNode("ResourceApplyMomentum", [g.VariableHandle(variable), slot, rate, gradient!.Value, momentum]);
         }
         return g.ToGraph();
@@ -240,5 +272,6 @@ public class GraphDefFormatTests
         return $"{(field << 3) | 2:X2}{length[0]:X2}{hex}";
     }
 
-    private static string Text(int field, string text) => Message(field, Convert.ToHexString(Encoding.UTF8.GetBytes(text)));
+    private static string Text(int field, string text) =>
+        Message(field, Convert.ToHexString(Encoding.UTF8.GetBytes(text)));
 }

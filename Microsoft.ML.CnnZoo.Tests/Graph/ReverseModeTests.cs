@@ -1,6 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Differentiation;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Graph;
@@ -22,7 +21,8 @@ public sealed class ReverseModeTests
     public void AddGradients_IndependentSource_IsNullAndAddsNothingForIt()
     {
         var g = new GraphBuilder();
-        NodeOutput x = g.Placeholder("x", DataType.Float, TensorShape.Scalar), z = g.Placeholder("z", DataType.Float, TensorShape.Scalar);
+        NodeOutput x = g.Placeholder("x", DataType.Float, TensorShape.Scalar),
+            z = g.Placeholder("z", DataType.Float, TensorShape.Scalar);
         NodeOutput y = g.AddNode("Relu", [x]).Output();
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, y, [x, z]);
         Assert.Equal("ReluGrad", gradients[0]!.Value.Node.Op);
@@ -53,11 +53,16 @@ public sealed class ReverseModeTests
     {
         var g = new GraphBuilder();
         NodeOutput x = g.Placeholder("x", DataType.Float, new TensorShape(3));
-        Assert.Contains("expected 1 inputs, received 2", Assert.Throws<GraphException>(() => g.AddNode("Relu", [x, x])).Message);
-        Assert.Contains("unknown attribute 'alpha'", Assert.Throws<GraphException>(() => g.AddNode("Relu", [x], [new("alpha", AttributeValue.Of(1f))])).Message);
+        Assert.Contains("expected 1 inputs, received 2",
+            Assert.Throws<GraphException>(() => g.AddNode("Relu", [x, x])).Message);
+        Assert.Contains("unknown attribute 'alpha'",
+            Assert.Throws<GraphException>(() => g.AddNode("Relu", [x], [new("alpha", AttributeValue.Of(1f))])).Message);
         g.AddNode("Relu", [x], null, "r");
-        Assert.Contains("the name is taken", Assert.Throws<GraphException>(() => g.AddNode("Relu", [x], null, "r")).Message);
-        Assert.Contains("'Softplux' is not supported", Assert.Throws<GraphException>(() => g.AddNode("Softplux", [x])).Message);
-        Assert.Contains("do not broadcast", Assert.Throws<GraphException>(() => g.AddNode("AddV2", [x, g.Placeholder("z", DataType.Float, new TensorShape(2))])).Message);
+        Assert.Contains("the name is taken",
+            Assert.Throws<GraphException>(() => g.AddNode("Relu", [x], null, "r")).Message);
+        Assert.Contains("'Softplux' is not supported",
+            Assert.Throws<GraphException>(() => g.AddNode("Softplux", [x])).Message);
+        Assert.Contains("do not broadcast", Assert.Throws<GraphException>(() =>
+            g.AddNode("AddV2", [x, g.Placeholder("z", DataType.Float, new TensorShape(2))])).Message);
     }
 }

@@ -4,12 +4,13 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Kernels;
 
-/// <summary>Vectors of every width do what one lane does, for ordinary and for special numbers.</summary>
+/// <summary>Vectors of every width compute the same as one lane, for ordinary and for special values.</summary>
 public sealed unsafe class LanesTests
 {
     private static readonly float[] Numbers =
     [
-        0, -0f, 1, -1, 1.00390625f, 1.01171875f, -3.1415927f, 65504, 3.4e38f, -3.4e38f, 1e-40f, -1e-40f, float.PositiveInfinity, float.NegativeInfinity, float.NaN, 0.1f,
+        0, -0f, 1, -1, 1.00390625f, 1.01171875f, -3.1415927f, 65504, 3.4e38f, -3.4e38f, 1e-40f, -1e-40f,
+        float.PositiveInfinity, float.NegativeInfinity, float.NaN, 0.1f,
     ];
 
     [Fact]

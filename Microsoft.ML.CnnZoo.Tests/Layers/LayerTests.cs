@@ -1,12 +1,10 @@
-using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Layers;
 
-/// <summary>What layers add to a graph: variables, shapes, and the difference between training and inference.</summary>
+/// <summary>Layers: variables, shapes, and the difference between training and inference.</summary>
 public class LayerTests
 {
     [Fact]
@@ -16,7 +14,8 @@ public class LayerTests
         NodeOutput y = g.BatchNormalization(x, "bn", epsilon: 1e-3f, momentum: 0.75f);
         Assert.Equal(["bn/update_mean", "bn/update_variance"], g.Updates.Select(u => u.Name));
         Assert.Equal([1, 2], g.Updates.Select(u => u.Inputs[1].Port));
-        Assert.Equal(["bn/moving_mean", "bn/moving_variance"], g.Updates.Select(u => u.Inputs[0].Node.Attributes["shared_name"].String));
+        Assert.Equal(["bn/moving_mean", "bn/moving_variance"],
+            g.Updates.Select(u => u.Inputs[0].Node.Attributes["shared_name"].String));
         Assert.Equal(0.25f, y.Node.Attributes["exponential_avg_factor"].Float);
         Assert.Equal(["bn/gamma", "bn/beta", "bn/moving_mean", "bn/moving_variance"], g.Variables.Select(v => v.Name));
         Assert.Equal([true, true, false, false], g.Variables.Select(v => v.IsTrainable));
@@ -78,8 +77,10 @@ public class LayerTests
         (GraphBuilder g, NodeOutput x) = Image(GraphMode.Training, 8, 8, 6);
         NodeOutput y = g.Conv2D(x, 4, (3, 5), Padding.Same, "conv", strides: 2, options: new() { Groups = 2 });
         Assert.Equal(new TensorShape(-1, 4, 4, 4), y.Shape);
-        Assert.Equal(["conv/kernel Float[3,5,3,4]", "conv/bias Float[4]"], g.Variables.Select(v => $"{v.Name} {v.Spec}"));
-        GraphException error = Assert.Throws<GraphException>(() => g.Conv2D(x, 4, 3, Padding.Same, "other", options: new() { Groups = 4 }));
+        Assert.Equal(["conv/kernel Float[3,5,3,4]", "conv/bias Float[4]"],
+            g.Variables.Select(v => $"{v.Name} {v.Spec}"));
+        GraphException error = Assert.Throws<GraphException>(() =>
+            g.Conv2D(x, 4, 3, Padding.Same, "other", options: new() { Groups = 4 }));
         Assert.Contains("4 groups do not divide 6 channels", error.Message, StringComparison.Ordinal);
     }
 
@@ -89,7 +90,8 @@ public class LayerTests
         (GraphBuilder g, NodeOutput x) = Image(GraphMode.Training, 8, 8, 6);
         NodeOutput y = g.SeparableConv2D(x, 10, 3, Padding.Same, "sep", options: Conv2DOptions.NoBias);
         Assert.Equal(10, y.Channels);
-        Assert.Equal(["sep/depthwise/kernel Float[3,3,6,1]", "sep/pointwise/kernel Float[1,1,6,10]"], g.Variables.Select(v => $"{v.Name} {v.Spec}"));
+        Assert.Equal(["sep/depthwise/kernel Float[3,3,6,1]", "sep/pointwise/kernel Float[1,1,6,10]"],
+            g.Variables.Select(v => $"{v.Name} {v.Spec}"));
     }
 
     [Fact]
@@ -97,7 +99,8 @@ public class LayerTests
     {
         (GraphBuilder g, NodeOutput x) = Image(GraphMode.Training, 8, 8, 3);
         g.MaskedConv2D(x, [[0, 2], [1]], 1, Padding.Valid, "c3", Conv2DOptions.NoBias);
-        Assert.Equal([1f, 0, 0, 1, 1, 0], g.Find("c3/connections")!.Attributes["value"].Tensor.Values<float>().ToArray());
+        Assert.Equal([1f, 0, 0, 1, 1, 0], g.Find("c3/connections")!.Attributes["value"].Tensor.Values<float>()
+            .ToArray());
         Assert.Equal(3, Assert.Single(g.Variables).ParameterCount);
         Assert.Throws<GraphException>(() => g.MaskedConv2D(x, [[3]], 1, Padding.Valid, "bad"));
     }
@@ -116,7 +119,8 @@ public class LayerTests
     public void Dense_OfAnImage_SaysToFlatten()
     {
         (GraphBuilder g, NodeOutput x) = Image(GraphMode.Training, 6, 5, 4);
-        Assert.Contains("flatten the image first", Assert.Throws<GraphException>(() => g.Dense(x, 10, "fc")).Message, StringComparison.Ordinal);
+        Assert.Contains("flatten the image first", Assert.Throws<GraphException>(() => g.Dense(x, 10, "fc")).Message,
+            StringComparison.Ordinal);
     }
 
     // Output sizes of Caffe's and PyTorch's ceil_mode (golden README, section 4: SqueezeNet 1.0 and 1.1, GoogLeNet).
@@ -150,7 +154,8 @@ public class LayerTests
     {
         (GraphBuilder g, NodeOutput x) = Image(GraphMode.Inference, 8, 8, 7);
         NodeDef node = g.LocalResponseNormalization(x, 5, k: 2, alpha: 1e-4f, beta: 0.75f, "lrn").Node;
-        Assert.Equal((2L, 2f, 1e-4f, 0.75f), (node.Attributes["depth_radius"].Int, node.Attributes["bias"].Float, node.Attributes["alpha"].Float, node.Attributes["beta"].Float));
+        Assert.Equal((2L, 2f, 1e-4f, 0.75f), (node.Attributes["depth_radius"].Int, node.Attributes["bias"].Float,
+            node.Attributes["alpha"].Float, node.Attributes["beta"].Float));
         Assert.Throws<ArgumentOutOfRangeException>(() => g.LocalResponseNormalization(x, 4, 1, 1, 1, "even"));
     }
 
@@ -158,16 +163,20 @@ public class LayerTests
     public void Losses_AreScalars()
     {
         var g = new GraphBuilder(GraphMode.Training);
-        NodeOutput logits = g.Placeholder("logits", DataType.Float, new TensorShape(-1, 10)), labels = g.Placeholder("labels", DataType.Int32, new TensorShape(-1));
-        Assert.All([g.SoftmaxCrossEntropy(logits, labels, "a"), g.SoftmaxCrossEntropy(logits, labels, "b", 0.1f), g.RbfMse(logits, labels, "c"), g.RbfMap(logits, labels, "d")],
+        NodeOutput logits = g.Placeholder("logits", DataType.Float, new TensorShape(-1, 10)),
+            labels = g.Placeholder("labels", DataType.Int32, new TensorShape(-1));
+        Assert.All([g.SoftmaxCrossEntropy(logits, labels, "a"), g.SoftmaxCrossEntropy(logits, labels, "b", 0.1f),
+            g.RbfMse(logits, labels, "c"), g.RbfMap(logits, labels, "d")],
             loss => Assert.Equal(new TensorSpec(DataType.Float, TensorShape.Scalar), loss.Spec));
         Assert.Equal(0.91, Value(g, "b/on"), 1e-6);
         Assert.Equal(0.01, Value(g, "b/off"), 1e-6);
     }
 
-    private static float Value(GraphBuilder g, string name) => g.Find(name)!.Attributes["value"].Tensor.Values<float>()[0];
+    private static float Value(GraphBuilder g, string name) =>
+        g.Find(name)!.Attributes["value"].Tensor.Values<float>()[0];
 
-    private static ulong Key(GraphBuilder g, string layer) => g.Find($"{layer}/key")!.Attributes["value"].Tensor.Values<ulong>()[0];
+    private static ulong Key(GraphBuilder g, string layer) =>
+        g.Find($"{layer}/key")!.Attributes["value"].Tensor.Values<ulong>()[0];
 
     private static (GraphBuilder, NodeOutput) Image(GraphMode mode, int h, int w, int c)
     {

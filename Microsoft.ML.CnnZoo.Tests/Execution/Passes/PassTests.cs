@@ -3,7 +3,6 @@ using Microsoft.ML.CnnZoo.Execution.Passes;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Differentiation;
 using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Execution.Passes;
@@ -28,9 +27,12 @@ public sealed class PassTests
     {
         (GraphBuilder g, NodeOutput relu, _) = ConvBiasRelu();
         var request = new GraphRequest(g.ToGraph(), [relu], []);
-        Assert.Contains("'image' of shape [?,8,8,3] is needed but not fed", Assert.Throws<GraphException>(() => new Specialize(new Dictionary<string, TensorShape>()).Apply(request)).Message);
+        Assert.Contains("'image' of shape [?,8,8,3] is needed but not fed",
+            Assert.Throws<GraphException>(() => new Specialize(new Dictionary<string, TensorShape>())
+            .Apply(request)).Message);
         var wrong = new Dictionary<string, TensorShape> { ["image"] = new(4, 9, 8, 3) };
-        Assert.Contains("cannot be fed [4,9,8,3]", Assert.Throws<GraphException>(() => new Specialize(wrong).Apply(request)).Message);
+        Assert.Contains("cannot be fed [4,9,8,3]",
+            Assert.Throws<GraphException>(() => new Specialize(wrong).Apply(request)).Message);
     }
 
     [Fact]
@@ -38,7 +40,8 @@ public sealed class PassTests
     {
         (GraphBuilder g, NodeOutput relu, _) = ConvBiasRelu();
         NodeOutput shape = g.AddNode("Shape", [relu]).Output();
-        GraphRequest after = new FoldShapes().Apply(new Specialize(Feeds).Apply(new GraphRequest(g.ToGraph(), [shape], [])));
+        GraphRequest after = new FoldShapes()
+            .Apply(new Specialize(Feeds).Apply(new GraphRequest(g.ToGraph(), [shape], [])));
         Assert.Equal("Const", after.Fetches[0].Node.Op);
         Assert.Equal([4, 8, 8, 5], after.Fetches[0].Node.Attributes["value"].Tensor.Values<int>().ToArray());
     }
@@ -78,8 +81,11 @@ public sealed class PassTests
     {
         var g = new GraphBuilder();
         NodeOutput x = g.Placeholder("x", DataType.Float, new TensorShape(-1, 6));
-        NodeOutput y = g.AddNode("BiasAdd", [g.AddNode("MatMul", [x, Read(g, "w", 6, 2)]).Output(), Read(g, "b", 2)], null, "y").Output();
-        GraphRequest after = new FuseBiasActivation().Apply(new Specialize(new Dictionary<string, TensorShape> { ["x"] = new(3, 6) }).Apply(new GraphRequest(g.ToGraph(), [y], [])));
+        NodeOutput y = g.AddNode("BiasAdd", [g.AddNode("MatMul", [x, Read(g, "w", 6, 2)]).Output(), Read(g, "b", 2)],
+            null, "y").Output();
+        GraphRequest after = new FuseBiasActivation()
+            .Apply(new Specialize(new Dictionary<string, TensorShape> { ["x"] = new(3, 6) })
+            .Apply(new GraphRequest(g.ToGraph(), [y], [])));
         Assert.Equal(["_FusedMatMul"], Compute(after));
     }
 
@@ -93,7 +99,7 @@ public sealed class PassTests
         GraphRequest after = Fused(g, [.. gradients.Select(x => x!.Value)]);
         Assert.Contains("_FusedConv2D", Compute(after));
         Assert.DoesNotContain("Conv2D", Compute(after));
-        Assert.DoesNotContain("Conv2DBackpropInput", Compute(after)); // nobody asked for the image's gradient
+        Assert.DoesNotContain("Conv2DBackpropInput", Compute(after)); // the image's gradient is not needed
     }
 
     [Fact]
@@ -113,20 +119,26 @@ public sealed class PassTests
     public void FoldBatchNorm_TrainingStatisticsOrASecondReader_IsLeftAlone()
     {
         (GraphBuilder g, NodeOutput y) = ConvNormRelu(training: true);
-        Assert.Contains("FusedBatchNormV3", Compute(new FoldBatchNorm().Apply(new Specialize(Feeds).Apply(new GraphRequest(g.ToGraph(), [y], [])))));
+        Assert.Contains("FusedBatchNormV3",
+            Compute(new FoldBatchNorm().Apply(new Specialize(Feeds).Apply(new GraphRequest(g.ToGraph(), [y], [])))));
         (g, y) = ConvNormRelu(training: false);
-        Assert.Contains("FusedBatchNormV3", Compute(new FoldBatchNorm().Apply(new Specialize(Feeds).Apply(new GraphRequest(g.ToGraph(), [y, g.Find("conv")!.Output()], [])))));
+        Assert.Contains("FusedBatchNormV3",
+            Compute(new FoldBatchNorm()
+            .Apply(new Specialize(Feeds).Apply(new GraphRequest(g.ToGraph(), [y, g.Find("conv")!.Output()], [])))));
     }
 
     [Fact]
     public void Fuse_ResidualSum_GoesToTheLaterConvolution()
     {
         (GraphBuilder g, NodeOutput first, _) = ConvBiasRelu();
-        NodeOutput conv = g.AddNode("Conv2D", [first, Read(g, "w2", 1, 1, 5, 5)], new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), "conv2").Output();
+        NodeOutput conv = g.AddNode("Conv2D", [first, Read(g, "w2", 1, 1, 5, 5)],
+            new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), "conv2").Output();
         NodeOutput bias = g.AddNode("BiasAdd", [conv, Read(g, "b2", 5)], null, "bias2").Output();
-        NodeOutput shortcut = g.AddNode("Conv2D", [first, Read(g, "w3", 1, 1, 5, 5)], new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), "conv3").Output();
+        NodeOutput shortcut = g.AddNode("Conv2D", [first, Read(g, "w3", 1, 1, 5, 5)],
+            new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), "conv3").Output();
         NodeOutput shortcutBias = g.AddNode("BiasAdd", [shortcut, Read(g, "b3", 5)], null, "bias3").Output();
-        NodeOutput y = g.AddNode("Relu", [g.AddNode("AddV2", [bias, shortcutBias], null, "sum").Output()], null, "y").Output();
+        NodeOutput y = g.AddNode("Relu", [g.AddNode("AddV2", [bias, shortcutBias], null, "sum").Output()], null,
+            "y").Output();
         GraphRequest after = Fused(g, [y]);
         Assert.Equal(["_FusedConv2D", "_FusedConv2D", "_FusedConv2D"], Compute(after));
         NodeDef last = after.Fetches[0].Node;
@@ -142,7 +154,8 @@ public sealed class PassTests
     {
         (GraphBuilder g, NodeOutput y) = ConvNormRelu(training: true, residual);
         NodeOutput loss = g.AddNode("Mean", [y, g.Constant(TensorLiteral.Vector(0, 1, 2, 3))]).Output();
-        IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [g.Find("w/Read")!.Output(), g.Find("gamma/Read")!.Output(), g.Find("side/Read")?.Output() ?? y]);
+        IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss,
+            [g.Find("w/Read")!.Output(), g.Find("gamma/Read")!.Output(), g.Find("side/Read")?.Output() ?? y]);
         var request = new GraphRequest(g.ToGraph(), [loss, .. gradients.Select(x => x!.Value)], []);
         string[] ops = [.. Compute(Session.Optimize(request, Feeds, new CompileOptions()))];
         Assert.Contains("_FusedBatchNormEx", ops);
@@ -156,8 +169,10 @@ public sealed class PassTests
     {
         var g = new GraphBuilder();
         NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(-1, 8, 8, 3));
-        NodeOutput conv = g.AddNode("Conv2D", [image, Read(g, "w", 3, 3, 3, 5)], new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), "conv").Output();
-        NodeOutput y = g.AddNode("FusedBatchNormV3", [conv, Read(g, "gamma", 5), Read(g, "beta", 5), Read(g, "mean", 5), Read(g, "variance", 5)],
+        NodeOutput conv = g.AddNode("Conv2D", [image, Read(g, "w", 3, 3, 3, 5)],
+            new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), "conv").Output();
+        NodeOutput y = g.AddNode("FusedBatchNormV3",
+            [conv, Read(g, "gamma", 5), Read(g, "beta", 5), Read(g, "mean", 5), Read(g, "variance", 5)],
             [new("is_training", AttributeValue.Of(training))], "norm").Output();
         if (residual)
             y = g.AddNode("AddV2", [Read(g, "side", 4, 8, 8, 5), y], null, "sum").Output();
@@ -171,13 +186,16 @@ public sealed class PassTests
         .Where(op => op is not ("Placeholder" or "VarHandleOp" or "ReadVariableOp" or "Const"));
 
     private static NodeOutput Read(GraphBuilder g, string name, params int[] shape) =>
-        g.ReadVariable(new VariableDefinition(name, new TensorSpec(DataType.Float, new TensorShape(shape)), VariableRole.Kernel, Initializer.Zeros));
+        g.ReadVariable(new VariableDefinition(name, new TensorSpec(DataType.Float, new TensorShape(shape)),
+            VariableRole.Kernel, Initializer.Zeros));
 
-    private static (GraphBuilder Builder, NodeOutput Activation, NodeOutput Bias) ConvBiasRelu(string activation = "Relu")
+    private static (GraphBuilder Builder, NodeOutput Activation,
+        NodeOutput Bias) ConvBiasRelu(string activation = "Relu")
     {
         var g = new GraphBuilder();
         NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(-1, 8, 8, 3));
-        NodeOutput conv = g.AddNode("Conv2D", [image, Read(g, "w", 3, 3, 3, 5)], new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), "conv").Output();
+        NodeOutput conv = g.AddNode("Conv2D", [image, Read(g, "w", 3, 3, 3, 5)],
+            new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), "conv").Output();
         NodeOutput bias = g.AddNode("BiasAdd", [conv, Read(g, "b", 5)], null, "bias").Output();
         return (g, g.AddNode(activation, [bias], null, "activation").Output(), bias);
     }

@@ -1,13 +1,12 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Execution.Planning;
 
-/// <summary>A step writes its result over an operand only where that makes no difference.</summary>
+/// <summary>A step writes its result over an operand only if no other read of the operand is affected.</summary>
 public sealed class InPlaceTests
 {
     private static readonly Dictionary<string, Func<GraphBuilder, NodeOutput, NodeOutput>> Steps = new()
@@ -29,9 +28,12 @@ public sealed class InPlaceTests
     private static float[] Run(string step, CnnBackend backend, bool keepsOperand)
     {
         var g = new GraphBuilder();
-        NodeOutput operand = g.MaxPool2D(g.Placeholder("x", DataType.Float, new TensorShape(1, 9, 9, 16)), 3, 1, Padding.Same, "pool"), result = Steps[step](g, operand);
+        NodeOutput operand = g.MaxPool2D(g.Placeholder("x", DataType.Float, new TensorShape(1, 9, 9, 16)), 3, 1,
+            Padding.Same, "pool"), result = Steps[step](g, operand);
         using var variables = new VariableStore();
-        using Executable plan = new Session(TestBackends.Registry(backend)).Compile(g.ToGraph(), new Dictionary<string, TensorShape>(), keepsOperand ? [result, operand] : [result], [], variables);
+        using Executable plan = new Session(TestBackends.Registry(backend))
+            .Compile(g.ToGraph(), new Dictionary<string, TensorShape>(), keepsOperand ? [result, operand] : [result],
+            [], variables);
         Assert.Contains(plan.Steps, s => s.Node.Op == step);
         var random = new Random(2);
         foreach (Variable variable in variables.Variables.OrderBy(v => v.Name, StringComparer.Ordinal))

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Graph.Ops;
 
-/// <summary>Gradients as graphs: shapes with a symbolic batch, and that nothing is built which nobody needs. Their numbers are checked by the conformance tests.</summary>
+/// <summary>
+/// Gradients as graphs: shapes with a symbolic batch, and that no unneeded node is built. Their values are checked by
+/// the conformance tests.
+/// </summary>
 public class GradientShapeTests
 {
     private readonly GraphBuilder _g = new(GraphMode.Training);
@@ -25,7 +28,8 @@ public class GradientShapeTests
     public void Convolution_BothAskedFor_GradientsHaveTheInputsShapes(string op, string filter)
     {
         NodeOutput x = Float("x", -1, 9, 8, 4), w = Float("w", Array.ConvertAll(filter.Split(','), int.Parse));
-        NodeOutput y = _g.AddNode(op, [x, w], new Conv2DAttributes(2, 2, Padding.Explicit(1, 1, 1, 0)).ToAttributes()).Output();
+        NodeOutput y = _g.AddNode(op, [x, w], new Conv2DAttributes(2, 2, Padding.Explicit(1, 1, 1, 0)).ToAttributes())
+            .Output();
         Assert.Equal([x.Spec, w.Spec], Gradients(y, x, w).Select(g => g!.Value.Spec));
     }
 
@@ -61,7 +65,8 @@ public class GradientShapeTests
     public void ConcatV2_OneInputAskedFor_OnlyItsSliceIsBuilt()
     {
         NodeOutput a = Float("a", -1, 4, 4, 3), b = Float("b", -1, 4, 4, 2);
-        NodeOutput y = _g.AddNode("ConcatV2", [a, b, _g.Constant(TensorLiteral.Scalar(3))], [new("N", AttributeValue.Of(2L))]).Output();
+        NodeOutput y = _g.AddNode("ConcatV2", [a, b, _g.Constant(TensorLiteral.Scalar(3))],
+            [new("N", AttributeValue.Of(2L))]).Output();
         Assert.Equal(b.Spec, Gradients(y, b)[0]!.Value.Spec);
         NodeDef slice = Assert.Single(_g.Nodes, n => n.Op == "Slice");
         Assert.Equal([0L, 0, 0, 3], slice.ConstantInput(1));
@@ -102,9 +107,11 @@ public class GradientShapeTests
     public void Layout_ChainOfViewsAndCopies_GradientHasTheInputsShape()
     {
         NodeOutput x = Float("x", -1, 6, 5, 3);
-        NodeOutput y = _g.AddNode("Pad", [x, _g.Constant(TensorLiteral.Of<int>(new(4, 2), [0, 0, 1, 1, 0, 2, 0, 1]))]).Output();
+        NodeOutput y = _g.AddNode("Pad", [x, _g.Constant(TensorLiteral.Of<int>(new(4, 2), [0, 0, 1, 1, 0, 2, 0, 1]))])
+            .Output();
         y = _g.AddNode("Transpose", [y, Ints("0,3,1,2")]).Output();
-        y = _g.AddNode("StridedSlice", [y, Ints("0,1,0"), Ints("0,4,8"), Ints("1,1,2")], new StridedSliceAttributes(1, 1, 0, 0, 0).ToAttributes()).Output();
+        y = _g.AddNode("StridedSlice", [y, Ints("0,1,0"), Ints("0,4,8"), Ints("1,1,2")],
+            new StridedSliceAttributes(1, 1, 0, 0, 0).ToAttributes()).Output();
         y = _g.AddNode("Tile", [y, Ints("1,2,1,1")]).Output();
         y = _g.AddNode("Slice", [y, Ints("0,1,0,0"), Ints("-1,3,4,7")]).Output();
         y = _g.AddNode("ExpandDims", [y, _g.Constant(TensorLiteral.Scalar(-1))]).Output();
@@ -120,7 +127,8 @@ public class GradientShapeTests
     public void MatMul_Transposed_GradientsHaveTheInputsShapes(bool ta, bool tb)
     {
         NodeOutput a = ta ? Float("a", 3, 5) : Float("a", 5, 3), b = tb ? Float("b", 7, 3) : Float("b", 3, 7);
-        NodeOutput y = _g.AddNode("MatMul", [a, b], [new("transpose_a", AttributeValue.Of(ta)), new("transpose_b", AttributeValue.Of(tb))]).Output();
+        NodeOutput y = _g.AddNode("MatMul", [a, b],
+            [new("transpose_a", AttributeValue.Of(ta)), new("transpose_b", AttributeValue.Of(tb))]).Output();
         Assert.Equal([a.Spec, b.Spec], Gradients(y, a, b).Select(g => g!.Value.Spec));
     }
 
@@ -128,18 +136,23 @@ public class GradientShapeTests
     public void ReluGrad_OnTheWay_SaysThatItHasNoGradient()
     {
         NodeOutput x = Float("x", -1, 4);
-        GraphException error = Assert.Throws<GraphException>(() => Gradients(_g.AddNode("ReluGrad", [x, x]).Output(), x));
+        GraphException error = Assert.Throws<GraphException>(() =>
+            Gradients(_g.AddNode("ReluGrad", [x, x]).Output(), x));
         Assert.Contains("ReluGrad", error.Message, StringComparison.Ordinal);
         Assert.Contains("has no gradient", error.Message, StringComparison.Ordinal);
     }
 
     private IReadOnlyList<NodeOutput?> Gradients(NodeOutput y, params NodeOutput[] sources)
     {
-        NodeOutput loss = y.Shape.Rank == 0 ? y : _g.AddNode("Sum", [y, _g.Constant(TensorLiteral.Vector<int>([.. Enumerable.Range(0, y.Shape.Rank)]))]).Output();
+        NodeOutput loss = y.Shape.Rank == 0 ? y
+            : _g.AddNode("Sum", [y, _g.Constant(TensorLiteral.Vector<int>([.. Enumerable.Range(0, y.Shape.Rank)]))])
+            .Output();
         return ReverseMode.AddGradients(_g, loss, sources);
     }
 
-    private NodeOutput Float(string name, params ReadOnlySpan<int> shape) => _g.Placeholder(name, DataType.Float, new TensorShape(shape));
+    private NodeOutput Float(string name, params ReadOnlySpan<int> shape) =>
+        _g.Placeholder(name, DataType.Float, new TensorShape(shape));
 
-    private NodeOutput Ints(string values) => _g.Constant(TensorLiteral.Vector<int>(Array.ConvertAll(values.Split(','), int.Parse)));
+    private NodeOutput Ints(string values) =>
+        _g.Constant(TensorLiteral.Vector<int>(Array.ConvertAll(values.Split(','), int.Parse)));
 }

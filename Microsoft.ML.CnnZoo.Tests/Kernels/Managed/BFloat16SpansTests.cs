@@ -30,7 +30,8 @@ public sealed unsafe class BFloat16SpansTests
     [InlineData(0x7F800001u)] // the upper half alone would be infinity
     [InlineData(0xFFFFFFFFu)] // adding would overflow
     public void Narrow_NaN_StaysNaN(uint bits) =>
-        Assert.All(Widen(Narrow([.. Enumerable.Repeat(BitConverter.UInt32BitsToSingle(bits), 21)])), v => Assert.True(float.IsNaN(v)));
+        Assert.All(Widen(Narrow([.. Enumerable.Repeat(BitConverter.UInt32BitsToSingle(bits), 21)])),
+            v => Assert.True(float.IsNaN(v)));
 
     [Fact]
     public void NarrowAndWiden_RandomBits_AgreeWithOneAtATime()
@@ -38,7 +39,8 @@ public sealed unsafe class BFloat16SpansTests
         var random = new Random(1);
         foreach (int n in new[] { 1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 1000 })
         {
-            float[] values = [.. Enumerable.Range(0, n).Select(_ => BitConverter.Int32BitsToSingle(random.Next(int.MinValue, int.MaxValue)))];
+            float[] values = [.. Enumerable.Range(0, n)
+                .Select(_ => BitConverter.Int32BitsToSingle(random.Next(int.MinValue, int.MaxValue)))];
             ushort[] narrow = Narrow(values);
             float[] wide = Widen(narrow);
             for (int i = 0; i < n; i++)

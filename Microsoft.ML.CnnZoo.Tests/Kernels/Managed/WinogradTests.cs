@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Kernels.Managed;
 
-/// <summary>Convolutions by minimal filtering against the naive loops, and the rule that chooses them.</summary>
+/// <summary>Winograd convolutions against the naive loops, and the rule that selects them.</summary>
 public class WinogradTests
 {
     [Theory]
@@ -21,7 +21,7 @@ public class WinogradTests
             Assert.True(c.Check(backend, workers), c.Name);
     }
 
-    /// <summary>The filter's gradient is summed by threads; for it, one thread count has one result.</summary>
+    /// <summary>The filter's gradient is summed per thread: the same thread count gives the same bits.</summary>
     [Fact]
     public void Run_OtherThreads_GivesSameBits()
     {
@@ -43,12 +43,15 @@ public class WinogradTests
     [InlineData(16, 16, 32, 32, false, false, false)] // a small network's: little to save
     [InlineData(128, 16, 32, 32, true, true, true)]
     [InlineData(16, 56, 64, 60, false, false, false)] // filters do not fill vectors
-    public void Rule_Shape_ChoosesWhatIsFaster(int batch, int size, int channels, int filters, bool forward, bool inputGradient, bool filterGradient)
+    public void Rule_Shape_ChoosesWhatIsFaster(int batch, int size, int channels, int filters, bool forward,
+        bool inputGradient, bool filterGradient)
     {
         TensorShape x = new(batch, size, size, channels), w = new(3, 3, channels, filters);
         Assert.Equal(forward, ConvolutionAlgorithms.IsWinograd(Request(DataType.Float), Geometry(x, w)));
-        Assert.Equal(inputGradient, ConvolutionAlgorithms.IsWinogradInputGradient(Request(DataType.Float), Geometry(x, w)));
-        Assert.Equal(filterGradient, ConvolutionAlgorithms.IsWinogradFilterGradient(Request(DataType.Float), Geometry(x, w)));
+        Assert.Equal(inputGradient,
+            ConvolutionAlgorithms.IsWinogradInputGradient(Request(DataType.Float), Geometry(x, w)));
+        Assert.Equal(filterGradient,
+            ConvolutionAlgorithms.IsWinogradFilterGradient(Request(DataType.Float), Geometry(x, w)));
         Assert.False(ConvolutionAlgorithms.IsWinograd(Request(DataType.BFloat16), Geometry(x, w)));
     }
 
@@ -57,8 +60,10 @@ public class WinogradTests
     {
         TensorShape x = new(16, 56, 56, 64), w = new(3, 3, 64, 64);
         Assert.True(ConvolutionAlgorithms.IsWinograd(Request(DataType.Float), Geometry(x, w)));
-        Assert.False(ConvolutionAlgorithms.IsWinograd(Request(DataType.Float), new Conv2DAttributes(2, 2, Padding.Same).Geometry(x, w)));
-        Assert.False(ConvolutionAlgorithms.IsWinograd(Request(DataType.Float), new Conv2DAttributes(1, 1, Padding.Same, 2, 2).Geometry(x, w)));
+        Assert.False(ConvolutionAlgorithms.IsWinograd(Request(DataType.Float),
+            new Conv2DAttributes(2, 2, Padding.Same).Geometry(x, w)));
+        Assert.False(ConvolutionAlgorithms.IsWinograd(Request(DataType.Float),
+            new Conv2DAttributes(1, 1, Padding.Same, 2, 2).Geometry(x, w)));
         Assert.False(ConvolutionAlgorithms.IsWinograd(Request(DataType.Float), Geometry(x, new(3, 3, 32, 64))));
         Assert.False(ConvolutionAlgorithms.IsWinograd(Request(DataType.Float), Geometry(x, new(5, 5, 64, 64))));
     }
@@ -73,11 +78,14 @@ public class WinogradTests
         Conv2DGeometry g = Geometry(new(batch, size, size, channels), w);
         KernelRequest Scoring(InputSource source) => Request(DataType.Float) with
         {
-            TrainsVariables = false, Inputs = [new(new(DataType.Float, new(batch, size, size, channels)), InputSource.Computed), new(new(DataType.Float, w), source)],
+            TrainsVariables = false,
+            Inputs = [new(new(DataType.Float, new(batch, size, size, channels)), InputSource.Computed),
+            new(new(DataType.Float, w), source)],
         };
         Assert.Equal(kept, ConvolutionAlgorithms.KeepsFilter(Scoring(InputSource.Variable), g));
         Assert.False(ConvolutionAlgorithms.KeepsFilter(Scoring(InputSource.Computed), g));
-        Assert.False(ConvolutionAlgorithms.KeepsFilter(Scoring(InputSource.Variable) with { TrainsVariables = true }, g));
+        Assert.False(ConvolutionAlgorithms.KeepsFilter(
+            Scoring(InputSource.Variable) with { TrainsVariables = true }, g));
     }
 
     [Fact]
@@ -86,29 +94,37 @@ public class WinogradTests
         TensorShape x = new(1, 4, 4, 16), shape = new(3, 3, 16, 16);
         using var store = new VariableStore();
         Variable w = store.GetOrAdd("w", new TensorSpec(DataType.Float, shape));
-        KernelRequest request = Request(DataType.Float) with { TrainsVariables = false, Inputs = [new(new(DataType.Float, x), InputSource.Computed), new(w.Spec, InputSource.Variable, w)] };
+        KernelRequest request = Request(DataType.Float) with
+        {
+            TrainsVariables = false,
+            Inputs = [new(new(DataType.Float, x), InputSource.Computed), new(w.Spec, InputSource.Variable, w)],
+        };
         using IKernel kernel = new WinogradCases().Factories.First(f => f.Op == "Conv2D").TryPrepare(request)!;
         Assert.True(kernel.Keeps(1));
-        using NativeBuffer image = new(x.ElementCount * sizeof(float)), y = new(x.ElementCount * sizeof(float)), scratch = new(kernel.ScratchBytes);
+        using NativeBuffer image = new(x.ElementCount * sizeof(float)), y = new(x.ElementCount * sizeof(float)),
+            scratch = new(kernel.ScratchBytes);
         image.Span<float>().Fill(1);
         foreach (float value in new[] { 2f, 5f })
         {
             w.Values<float>().Fill(value);
             w.Touch();
             kernel.Run(new KernelBuffers([image.Pointer, w.Pointer], [y.Pointer], scratch.Pointer));
-            Assert.Equal(4 * 16 * value, y.Span<float>()[0], 1e-3f); // a corner sees four taps of 16 channels
+            Assert.Equal(4 * 16 * value, y.Span<float>()[0], 1e-3f); // a corner reads four taps of 16 channels
             Assert.Equal(9 * 16 * value, y.Span<float>()[5 * 16], 1e-3f);
         }
     }
 
-    private static Conv2DGeometry Geometry(TensorShape x, TensorShape w) => new Conv2DAttributes(1, 1, Padding.Same).Geometry(x, w);
+    private static Conv2DGeometry Geometry(TensorShape x, TensorShape w) =>
+        new Conv2DAttributes(1, 1, Padding.Same).Geometry(x, w);
 
-    /// <summary>A convolution of that type whose filter changes from run to run.</summary>
+    /// <summary>A convolution whose filter changes from run to run.</summary>
     private static KernelRequest Request(DataType type)
     {
         var builder = new GraphBuilder();
-        NodeOutput x = builder.Placeholder("x", type, new(1, 4, 4, 16)), w = builder.Placeholder("w", type, new(3, 3, 16, 16));
+        NodeOutput x = builder.Placeholder("x", type, new(1, 4, 4, 16)),
+            w = builder.Placeholder("w", type, new(3, 3, 16, 16));
         NodeDef node = builder.AddNode("Conv2D", [x, w], new Conv2DAttributes(1, 1, Padding.Same).ToAttributes());
-        return new(node, [new(x.Spec, InputSource.Computed), new(w.Spec, InputSource.Computed)], node.Outputs, WorkerPool.Shared, TrainsVariables: true);
+        return new(node, [new(x.Spec, InputSource.Computed), new(w.Spec, InputSource.Computed)], node.Outputs,
+            WorkerPool.Shared, TrainsVariables: true);
     }
 }

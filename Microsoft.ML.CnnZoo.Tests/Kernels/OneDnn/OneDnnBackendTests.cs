@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 using Xunit;
 
