@@ -79,6 +79,6 @@ public partial class OpCatalogTests
         Directory.EnumerateFiles(Path.Combine(RepositoryFolder.Library, "Graph", "Ops"), "*.cs")
         .Order(StringComparer.Ordinal);
 
-    [GeneratedRegex(@"sealed class \w+\(\) : (?:OpDefinition|OptimizerStep)\(""(\w+)""")]
+    [GeneratedRegex(@"sealed class \w+\(\)\s+: (?:OpDefinition|OptimizerStep)\(""(\w+)""")]
     private static partial Regex Definitions();
 }
