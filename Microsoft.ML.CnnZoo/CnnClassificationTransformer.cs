@@ -6,18 +6,21 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.CnnZoo;
 
 /// <summary>
-/// A trained convolutional network in a pipeline: adds PredictedLabel (a key with the label's values) and Score (probabilities,
-/// one slot per class, slots named after the classes). <c>Classify</c> scores single images without a pipeline.
+/// A trained convolutional network in a pipeline: adds PredictedLabel (a key with the label's values) and Score
+/// (probabilities, one slot per class, slots named after the classes). <c>Classify</c> scores single images without a
+/// pipeline.
 /// </summary>
 /// <remarks>
-/// Lazy. Safe to use from several threads at the same time, also while disposing. It holds native memory: dispose it, or the
-/// <see cref="TransformerChain{TLastTransformer}"/> or prediction engine that owns it. Prediction engines that share one model
-/// must not own it: see <see cref="PredictionEngineOptions.OwnsTransformer"/>. A row whose image is missing or cannot be
-/// decoded is treated as <see cref="CnnClassificationTrainer.Options.BadImagesWhenScoring"/> says.
-/// A process that loads a saved model needs the package Microsoft.ML.CnnZoo and no call besides; where the package is missing,
-/// the inner exception of ML.NET's is a <see cref="FileNotFoundException"/> for the assembly "Microsoft.ML.CnnZoo".
+/// Lazy. Safe to use from several threads at the same time, also while disposing. It holds native memory: dispose it,
+/// or the <see cref="TransformerChain{TLastTransformer}"/> or prediction engine that owns it. Prediction engines that
+/// share one model must not own it: see <see cref="PredictionEngineOptions.OwnsTransformer"/>. A row whose image is
+/// missing or cannot be decoded is treated as <see cref="CnnClassificationTrainer.Options.BadImagesWhenScoring"/> says.
+/// A process that loads a saved model needs the package Microsoft.ML.CnnZoo and no call besides; where the package is
+/// missing, the inner exception of ML.NET's is a <see cref="FileNotFoundException"/> for the assembly
+/// "Microsoft.ML.CnnZoo".
 /// </remarks>
-public sealed class CnnClassificationTransformer : ISingleFeaturePredictionTransformer<CnnClassificationModel>, IDisposable
+public sealed class CnnClassificationTransformer
+    : ISingleFeaturePredictionTransformer<CnnClassificationModel>, IDisposable
 {
     internal const string LoaderSignature = "CnnZooClassification";
     private const string Name = "CnnClassification";
@@ -46,7 +49,10 @@ public sealed class CnnClassificationTransformer : ISingleFeaturePredictionTrans
     /// <summary>The column that images are read from.</summary>
     public string FeatureColumnName => _columns.Feature;
 
-    /// <summary>The type that this column had in training. Other forms of images are accepted as well, except that floats and bytes do not replace each other.</summary>
+    /// <summary>
+    /// The type that this column had in training. Other forms of images are accepted as well, except that floats and
+    /// bytes do not replace each other.
+    /// </summary>
     public DataViewType FeatureColumnType => _columns.FeatureType;
 
     /// <summary>The column of probabilities.</summary>
@@ -55,7 +61,9 @@ public sealed class CnnClassificationTransformer : ISingleFeaturePredictionTrans
     /// <summary>The column of predicted keys.</summary>
     public string PredictedLabelColumnName => _columns.PredictedLabel;
 
-    /// <summary>What is done about images that are missing or cannot be decoded; chosen for training, saved with the model.</summary>
+    /// <summary>
+    /// What is done about images that are missing or cannot be decoded; chosen for training, saved with the model.
+    /// </summary>
     public BadImageScoring BadImagesWhenScoring => _columns.BadImages;
 
     /// <summary>Class names, in the order of the score's slots.</summary>
@@ -74,18 +82,21 @@ public sealed class CnnClassificationTransformer : ISingleFeaturePredictionTrans
         ArgumentNullException.ThrowIfNull(model);
         CnnClassificationTransformer[] found = [.. Networks(model)];
         return found.Length == 1 ? found[0] : throw new ArgumentException(
-            $"The pipeline has {found.Length} transformers of type {nameof(CnnClassificationTransformer)}; expected one.", nameof(model));
+            $"The pipeline has {found.Length} networks (CnnClassificationTransformer); expected one.", nameof(model));
 
-        static IEnumerable<CnnClassificationTransformer> Networks(ITransformer part) =>
-            part is CnnClassificationTransformer network ? [network] : (part as IEnumerable<ITransformer> ?? []).SelectMany(Networks);
+        static IEnumerable<CnnClassificationTransformer> Networks(ITransformer part) => part is CnnClassificationTransformer n
+            ? [n] : (part as IEnumerable<ITransformer> ?? []).SelectMany(Networks);
     }
 
-    /// <summary>Classifies an encoded image: the contents of a PNG, JPEG, WebP, BMP or GIF file. Safe to call from many threads at a time.</summary>
+    /// <summary>
+    /// Classifies an encoded image: the contents of a PNG, JPEG, WebP, BMP or GIF file. Safe to call from many threads
+    /// at a time.
+    /// </summary>
     /// <param name="encodedImage">The file's bytes.</param>
     /// <param name="top">How many classes to return, ≥ 1; all when there are fewer.</param>
     /// <returns>The most probable classes, the most probable first.</returns>
     /// <exception cref="InvalidDataException">The image cannot be decoded; the message says why.</exception>
-    /// <exception cref="InvalidOperationException">The network was trained on vectors of floats, which only the pipeline can scale.</exception>
+    /// <exception cref="InvalidOperationException">The network was trained on vectors of floats.</exception>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public IReadOnlyList<ClassProbability> Classify(ReadOnlySpan<byte> encodedImage, int top = 5) =>
         _classifier.Classify(encodedImage.ToArray(), top, name: null);
@@ -99,7 +110,10 @@ public sealed class CnnClassificationTransformer : ISingleFeaturePredictionTrans
     public IReadOnlyList<ClassProbability> Classify(string path, int top = 5) =>
         _classifier.Classify(File.ReadAllBytes(path), top, path);
 
-    /// <summary>Classifies an encoded image out of a stream, such as an upload, which is read to its end. Safe to call from many threads at a time.</summary>
+    /// <summary>
+    /// Classifies an encoded image out of a stream, such as an upload, which is read to its end. Safe to call from many
+    /// threads at a time.
+    /// </summary>
     /// <param name="encodedImage">The contents of a PNG, JPEG, WebP, BMP or GIF file.</param>
     /// <param name="top">How many classes to return, ≥ 1; all when there are fewer.</param>
     /// <inheritdoc cref="Classify(ReadOnlySpan{byte}, int)"/>
@@ -111,7 +125,9 @@ public sealed class CnnClassificationTransformer : ISingleFeaturePredictionTrans
         return _classifier.Classify(bytes.ToArray(), top, (encodedImage as FileStream)?.Name);
     }
 
-    /// <summary>Classifies a decoded image, which stays the caller's. Safe to call from many threads at a time.</summary>
+    /// <summary>
+    /// Classifies a decoded image, which stays the caller's. Safe to call from many threads at a time.
+    /// </summary>
     /// <param name="image">The image.</param>
     /// <param name="top">How many classes to return, ≥ 1; all when there are fewer.</param>
     /// <inheritdoc cref="Classify(ReadOnlySpan{byte}, int)"/>
@@ -123,7 +139,8 @@ public sealed class CnnClassificationTransformer : ISingleFeaturePredictionTrans
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The feature column is missing or holds no images.</exception>
-    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => new ScoreMapper(this, inputSchema).OutputSchema;
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) =>
+        new ScoreMapper(this, inputSchema).OutputSchema;
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
@@ -142,7 +159,9 @@ public sealed class CnnClassificationTransformer : ISingleFeaturePredictionTrans
         return new ScoredView(input, new ScoreMapper(this, input.Schema));
     }
 
-    /// <summary>Frees the weights and the compiled plans; repeating it is harmless. Threads that are scoring finish first.</summary>
+    /// <summary>
+    /// Frees the weights and the compiled plans; repeating it is harmless. Threads that are scoring finish first.
+    /// </summary>
     public void Dispose() => Scorer.Dispose();
 
     void ICanSaveModel.Save(ModelSaveContext ctx)
@@ -157,8 +176,8 @@ public sealed class CnnClassificationTransformer : ISingleFeaturePredictionTrans
     }
 
     /// <summary>
-    /// Finds and checks the feature column; floats and bytes are not interchangeable, for the normalization was measured on
-    /// one of them.
+    /// Finds and checks the feature column; floats and bytes are not interchangeable, for the normalization was
+    /// measured on one of them.
     /// </summary>
     internal FeatureColumn BindFeature(DataViewSchema schema)
     {
@@ -188,18 +207,21 @@ public sealed class CnnClassificationTransformer : ISingleFeaturePredictionTrans
         CnnScorer? scorer = null; // which frees the model
         try
         {
-            (CnnClassificationModel model, ScoringColumns columns, LabelValues labels) = CnnModelFile.LoadBlock(context.Reader);
+            (CnnClassificationModel model, ScoringColumns columns, LabelValues labels) =
+                CnnModelFile.LoadBlock(context.Reader);
             KernelRegistry registry = Backends.Create(CnnBackend.Auto, out string description);
             channel.Trace(MessageSensitivity.None, description);
             scorer = new CnnScorer(model, registry, WorkerPool.Shared);
             scorer.CompileAhead();
-            if (!context.TryLoadBinaryStream(CnnModelFile.WeightsStream, stream => CnnModelFile.LoadWeights(stream, model)))
+            if (!context.TryLoadBinaryStream(CnnModelFile.WeightsStream,
+                stream => CnnModelFile.LoadWeights(stream, model)))
                 throw CnnModelFile.Damaged(CnnModelFile.WeightsStream, "it is missing");
             return new CnnClassificationTransformer(host, scorer, labels, columns);
         }
         catch (Exception e)
         {
-            channel.Error(MessageSensitivity.None, e.Message); // ML.NET hides the exception in a TargetInvocationException
+            // ML.NET hides the exception in a TargetInvocationException
+            channel.Error(MessageSensitivity.None, e.Message);
             scorer?.Dispose();
             throw;
         }

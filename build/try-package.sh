@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Packs the library, and uses the package as a stranger would: a console project outside the repository, whose program is the
-# one in the package's README, trains, saves, and classifies in a fresh process; published as a single file and ReadyToRun too.
+# Packs the library, and uses the package as a stranger would: a console project outside the repository, whose program is
+# the one in the package's README, trains, saves, and classifies in a fresh process; published as a single file and
+# ReadyToRun too.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -38,7 +39,8 @@ use() {
   echo "try-package: $name: ${answer##*/}"
 }
 
-dotnet pack Microsoft.ML.CnnZoo -c Release --nologo -v quiet -clp:ErrorsOnly -p:PackageVersion="$version" -o "$work/packages"
+dotnet pack Microsoft.ML.CnnZoo -c Release --nologo -v quiet -clp:ErrorsOnly \
+  -p:PackageVersion="$version" -o "$work/packages"
 
 mkdir -p "$work/app" "$work/images/light" "$work/images/dark"
 for i in 1 2 3 4 5; do
@@ -82,9 +84,10 @@ publish "self-contained single file" --self-contained true -p:PublishSingleFile=
 publish "ReadyToRun" --self-contained false -p:PublishReadyToRun=true
 
 for trimming in PublishTrimmed PublishAot; do
-  if output="$(dotnet publish -c Release --nologo -v quiet --use-current-runtime -o "$work/published" "-p:$trimming=true" 2>&1)"; then
+  if output="$(dotnet publish -c Release --nologo -v quiet --use-current-runtime "-p:$trimming=true" 2>&1)"; then
     fail "$trimming: was published"
   fi
-  [[ "$output" == *"CNNZOO001: Microsoft.ML.CnnZoo cannot be published trimmed"* ]] || fail "$trimming: no reason given: $output"
+  [[ "$output" == *"CNNZOO001: Microsoft.ML.CnnZoo cannot be published trimmed"* ]] ||
+    fail "$trimming: no reason given: $output"
   echo "try-package: $trimming: refused with the reason"
 done

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 
-/// <summary>Single images outside a pipeline: the same scores, from every form of image and from many threads.</summary>
+/// <summary>
+/// Single images outside a pipeline: the same scores, from every form of image and from many threads.
+/// </summary>
 public sealed class ClassifyTests : IDisposable
 {
     private const int Images = 24;
@@ -17,7 +19,10 @@ public sealed class ClassifyTests : IDisposable
     public ClassifyTests()
     {
         _paths = [.. Enumerable.Range(0, Images).Select(i => _files.Save($"{i}.png", DigitRows.Image(i)))];
-        FileRow[] rows = [.. _paths.Select((p, i) => new FileRow { Label = DigitRows.Name(Digits.Label(i)), Pixels = File.ReadAllBytes(p) })];
+        FileRow[] rows =
+        [
+            .. _paths.Select((p, i) => new FileRow { Label = DigitRows.Name(Digits.Label(i)), Pixels = File.ReadAllBytes(p) }),
+        ];
         IDataView view = _mlContext.Data.LoadFromEnumerable(rows);
         IDataView keyed = _mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(view).Transform(view);
         _model = _mlContext.MulticlassClassification.Trainers.CnnClassification(DigitRows.Options(2)).Fit(keyed);
@@ -54,7 +59,8 @@ public sealed class ClassifyTests : IDisposable
         Parallel.For(0, 8 * Images, new ParallelOptions { MaxDegreeOfParallelism = 8 }, k =>
         {
             int i = k % Images;
-            AssertScores(i, k % 2 == 0 ? _model.Classify(_paths[i], 10) : _model.Classify(File.ReadAllBytes(_paths[i]), 10));
+            string path = _paths[i];
+            AssertScores(i, k % 2 == 0 ? _model.Classify(path, 10) : _model.Classify(File.ReadAllBytes(path), 10));
         });
 
     [Fact]
@@ -75,7 +81,8 @@ public sealed class ClassifyTests : IDisposable
     {
         IDataView rows = _mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 20));
         IDataView keyed = _mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(rows).Transform(rows);
-        using CnnClassificationTransformer model = _mlContext.MulticlassClassification.Trainers.CnnClassification(DigitRows.Options(1)).Fit(keyed);
+        using CnnClassificationTransformer model =
+            _mlContext.MulticlassClassification.Trainers.CnnClassification(DigitRows.Options(1)).Fit(keyed);
         string message = Assert.Throws<InvalidOperationException>(() => model.Classify(_paths[0])).Message;
         Assert.Contains("trained on vectors of floats", message, StringComparison.Ordinal);
     }
@@ -93,19 +100,23 @@ public sealed class ClassifyTests : IDisposable
     {
         CnnClassificationTrainer.Options options = DigitRows.Options(1);
         options.BadImagesWhenScoring = BadImageScoring.Throw;
-        FileRow[] rows = [.. _paths.Take(4).Select((p, i) => new FileRow { Label = $"{i % 2}", Pixels = File.ReadAllBytes(p) })];
-        using var trained = (IDisposable)DigitRows.Pipeline(_mlContext, options).Fit(_mlContext.Data.LoadFromEnumerable(rows));
+        FileRow[] rows =
+            [.. _paths.Take(4).Select((p, i) => new FileRow { Label = $"{i % 2}", Pixels = File.ReadAllBytes(p) })];
+        using var trained = (IDisposable)DigitRows.Pipeline(_mlContext, options)
+            .Fit(_mlContext.Data.LoadFromEnumerable(rows));
         using var file = new MemoryStream();
         _mlContext.Model.Save((ITransformer)trained, null, file);
         ITransformer loaded = new MLContext().Model.Load(file, out _);
-        IDataView scored = loaded.Transform(_mlContext.Data.LoadFromEnumerable(new[] { rows[0], new FileRow { Pixels = [1] }, rows[1] }));
+        FileRow[] mixed = [rows[0], new() { Pixels = [1] }, rows[1]];
+        IDataView scored = loaded.Transform(_mlContext.Data.LoadFromEnumerable(mixed));
         using DataViewRowCursor cursor = scored.GetRowCursor([scored.Schema["Score"]]);
         var getter = cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"]);
         VBuffer<float> score = default;
         for (int row = 0; cursor.MoveNext(); row++)
         {
             if (row == 1)
-                Assert.Contains("Row 1: the image in column 'Pixels'", Assert.Throws<InvalidDataException>(() => getter(ref score)).Message, StringComparison.Ordinal);
+                Assert.Contains("Row 1: the image in column 'Pixels'",
+                    Assert.Throws<InvalidDataException>(() => getter(ref score)).Message, StringComparison.Ordinal);
             else
                 getter(ref score);
         }

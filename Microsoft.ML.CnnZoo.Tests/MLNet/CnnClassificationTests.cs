@@ -21,7 +21,8 @@ public class CnnClassificationTests
         var mlContext = new MLContext(1);
         CnnClassificationTrainer.Options options = DigitRows.Options(epochs: 8);
         options.Backend = backend;
-        ITransformer model = DigitRows.Pipeline(mlContext, options).Fit(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, Trained)));
+        ITransformer model = DigitRows.Pipeline(mlContext, options)
+            .Fit(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, Trained)));
         AssertGood(mlContext, model.Transform(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(Trained, Tested))));
         ((IDisposable)model).Dispose();
     }
@@ -30,7 +31,8 @@ public class CnnClassificationTests
     public void Fit_DigitsAsBytes_EvaluatesWell()
     {
         var mlContext = new MLContext(1);
-        ITransformer model = DigitRows.Pipeline(mlContext, DigitRows.Options(8)).Fit(mlContext.Data.LoadFromEnumerable(DigitRows.Bytes(0, Trained)));
+        ITransformer model = DigitRows.Pipeline(mlContext, DigitRows.Options(8))
+            .Fit(mlContext.Data.LoadFromEnumerable(DigitRows.Bytes(0, Trained)));
         AssertGood(mlContext, model.Transform(mlContext.Data.LoadFromEnumerable(DigitRows.Bytes(Trained, Tested))));
     }
 
@@ -38,8 +40,10 @@ public class CnnClassificationTests
     public void Fit_DigitsAsImages_GivesTheScoresOfBytes()
     {
         var mlContext = new MLContext(1);
-        IDataView images = mlContext.Data.LoadFromEnumerable(DigitRows.Images(0, 100).ToArray()), bytes = mlContext.Data.LoadFromEnumerable(DigitRows.Bytes(0, 100));
-        ITransformer fromImages = DigitRows.Pipeline(mlContext, DigitRows.Options(1)).Fit(images), fromBytes = DigitRows.Pipeline(mlContext, DigitRows.Options(1)).Fit(bytes);
+        IDataView images = mlContext.Data.LoadFromEnumerable(DigitRows.Images(0, 100).ToArray());
+        IDataView bytes = mlContext.Data.LoadFromEnumerable(DigitRows.Bytes(0, 100));
+        ITransformer fromImages = DigitRows.Pipeline(mlContext, DigitRows.Options(1)).Fit(images);
+        ITransformer fromBytes = DigitRows.Pipeline(mlContext, DigitRows.Options(1)).Fit(bytes);
         Assert.Equal(DigitRows.Scores(fromBytes.Transform(bytes)), DigitRows.Scores(fromImages.Transform(images)));
         Assert.Equal(DigitRows.Scores(fromBytes.Transform(bytes)), DigitRows.Scores(fromBytes.Transform(images)));
     }
@@ -48,11 +52,16 @@ public class CnnClassificationTests
     public void Fit_DigitsAsEncodedFiles_GivesTheScoresOfBytes()
     {
         using var files = new ImageFiles();
-        FileRow[] rows = [.. Enumerable.Range(0, 60).Select(i => new FileRow { Label = DigitRows.Name(Digits.Label(i)), Pixels = File.ReadAllBytes(files.Save($"{i}.png", DigitRows.Image(i))) })];
+        FileRow[] rows = [.. Enumerable.Range(0, 60).Select(i => new FileRow
+        {
+            Label = DigitRows.Name(Digits.Label(i)),
+            Pixels = File.ReadAllBytes(files.Save($"{i}.png", DigitRows.Image(i))),
+        })];
         var mlContext = new MLContext(1);
         CnnClassificationTrainer.Options options = DigitRows.Options(1);
         options.NetworkInput = new ImageShape(28, 28, 1);
-        IDataView encoded = mlContext.Data.LoadFromEnumerable(rows), bytes = mlContext.Data.LoadFromEnumerable(DigitRows.Bytes(0, 60));
+        IDataView encoded = mlContext.Data.LoadFromEnumerable(rows);
+        IDataView bytes = mlContext.Data.LoadFromEnumerable(DigitRows.Bytes(0, 60));
         float[][] fromFiles = DigitRows.Scores(DigitRows.Pipeline(mlContext, options).Fit(encoded).Transform(encoded));
         Assert.Equal(DigitRows.Scores(DigitRows.Pipeline(mlContext, options).Fit(bytes).Transform(bytes)), fromFiles);
     }
@@ -101,9 +110,11 @@ public class CnnClassificationTests
         CnnClassificationTrainer.Options options = DigitRows.Options(3);
         options.ProgressCallback = epochs.Add;
         options.ValidationSetFraction = 0.5f; // the given set goes first
-        using CnnClassificationTransformer model = mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(train, validation);
+        using CnnClassificationTransformer model =
+            mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(train, validation);
         Assert.Equal([1, 2, 3], epochs.Select(e => e.Epoch));
-        MulticlassClassificationMetrics metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(validation));
+        MulticlassClassificationMetrics metrics =
+            mlContext.MulticlassClassification.Evaluate(model.Transform(validation));
         Assert.Equal(model.Training!.Best!.ValidationAccuracy!.Value, metrics.MicroAccuracy, 1e-9);
         Assert.Equal(model.Training.Best.ValidationLoss!.Value, metrics.LogLoss, 1e-4);
     }
@@ -114,7 +125,9 @@ public class CnnClassificationTests
         var mlContext = new MLContext(1);
         IDataView digits = mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 240));
         var results = mlContext.MulticlassClassification.CrossValidate(digits,
-            mlContext.Transforms.Conversion.MapValueToKey("Label").Append(mlContext.MulticlassClassification.Trainers.CnnClassification(DigitRows.Options(6))), numberOfFolds: 3);
+            mlContext.Transforms.Conversion.MapValueToKey("Label")
+                .Append(mlContext.MulticlassClassification.Trainers.CnnClassification(DigitRows.Options(6))),
+            numberOfFolds: 3);
         Assert.Equal(3, results.Count);
         Assert.All(results, r => Assert.InRange(r.Metrics.MicroAccuracy, 0.5, 1));
     }
@@ -124,8 +137,10 @@ public class CnnClassificationTests
     {
         var mlContext = new MLContext(1);
         IDataView digits = mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 60));
-        CnnClassificationTrainer Trainer() => mlContext.MulticlassClassification.Trainers.CnnClassification(DigitRows.Options(1));
-        ITransformer cached = mlContext.Transforms.Conversion.MapValueToKey("Label").AppendCacheCheckpoint(mlContext).Append(Trainer()).Fit(digits);
+        CnnClassificationTrainer Trainer() =>
+            mlContext.MulticlassClassification.Trainers.CnnClassification(DigitRows.Options(1));
+        ITransformer cached = mlContext.Transforms.Conversion.MapValueToKey("Label").AppendCacheCheckpoint(mlContext)
+            .Append(Trainer()).Fit(digits);
         ITransformer plain = mlContext.Transforms.Conversion.MapValueToKey("Label").Append(Trainer()).Fit(digits);
         Assert.Equal(DigitRows.Scores(plain.Transform(digits)), DigitRows.Scores(cached.Transform(digits)));
     }
@@ -137,7 +152,8 @@ public class CnnClassificationTests
         IDataView digits = mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 100));
         ITransformer model = DigitRows.Pipeline(mlContext).Fit(digits);
         float[][] scores = DigitRows.Scores(model.Transform(digits));
-        PredictionEngine<PixelRow, DigitPrediction> engine = mlContext.Model.CreatePredictionEngine<PixelRow, DigitPrediction>(model);
+        PredictionEngine<PixelRow, DigitPrediction> engine =
+            mlContext.Model.CreatePredictionEngine<PixelRow, DigitPrediction>(model);
         string[] names = [.. Enumerable.Range(0, 10).Select(i => ClassNames(model)[i])];
         for (int i = 0; i < 20; i++)
         {
@@ -160,7 +176,8 @@ public class CnnClassificationTests
         {
             int first = i * 10;
             var own = new MLContext();
-            float[][] scores = DigitRows.Scores(model.Transform(own.Data.LoadFromEnumerable(DigitRows.Pixels(first, 20))));
+            float[][] scores =
+                DigitRows.Scores(model.Transform(own.Data.LoadFromEnumerable(DigitRows.Pixels(first, 20))));
             for (int r = 0; r < scores.Length; r++)
                 for (int c = 0; c < 10; c++)
                     Assert.Equal(expected[first + r][c], scores[r][c], 1e-5f);
@@ -182,7 +199,8 @@ public class CnnClassificationTests
         };
         IDataView digits = mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 200));
         IDataView keyed = mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(digits).Transform(digits);
-        using CnnClassificationTransformer model = mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(keyed);
+        using CnnClassificationTransformer model =
+            mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(keyed);
         Assert.Equal(TrainingEnd.Canceled, model.Training!.End);
         Assert.Equal(1, model.Training.Best!.Epoch);
         Assert.All(DigitRows.Scores(model.Transform(keyed)), s => Assert.Equal(1, s.Sum(), 1e-4f));
@@ -194,7 +212,8 @@ public class CnnClassificationTests
         var mlContext = new MLContext(1);
         CnnClassificationTrainer.Options options = DigitRows.Options(1);
         options.CancellationToken = new CancellationToken(canceled: true);
-        Assert.Throws<OperationCanceledException>(() => DigitRows.Pipeline(mlContext, options).Fit(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 20))));
+        IDataView digits = mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 20));
+        Assert.Throws<OperationCanceledException>(() => DigitRows.Pipeline(mlContext, options).Fit(digits));
     }
 
     [Fact]
@@ -207,7 +226,8 @@ public class CnnClassificationTests
             lock (lines)
                 lines.Add(e.RawMessage);
         };
-        DigitRows.Pipeline(mlContext, DigitRows.Options(2)).Fit(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 40)));
+        DigitRows.Pipeline(mlContext, DigitRows.Options(2))
+            .Fit(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 40)));
         Assert.Single(lines, l => l.Contains("Backend: ", StringComparison.Ordinal));
         Assert.Single(lines, l => l.StartsWith("Epoch 1/2: loss ", StringComparison.Ordinal));
         Assert.Single(lines, l => l.StartsWith("Epoch 2/2: loss ", StringComparison.Ordinal));
@@ -219,7 +239,8 @@ public class CnnClassificationTests
         var mlContext = new MLContext(1);
         IDataView digits = mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 40));
         IDataView keyed = mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(digits).Transform(digits);
-        CnnClassificationTransformer model = mlContext.MulticlassClassification.Trainers.CnnClassification(DigitRows.Options(1)).Fit(keyed);
+        CnnClassificationTransformer model =
+            mlContext.MulticlassClassification.Trainers.CnnClassification(DigitRows.Options(1)).Fit(keyed);
         IDataView scored = model.Transform(keyed);
         Assert.Equal(40, DigitRows.Scores(scored).Length);
         VariableStore weights = model.Model.Weights;
@@ -237,13 +258,15 @@ public class CnnClassificationTests
         var mlContext = new MLContext(1);
         IDataView digits = mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 40));
         IDataView keyed = mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(digits).Transform(digits);
-        using CnnClassificationTransformer model = mlContext.MulticlassClassification.Trainers.CnnClassification(DigitRows.Options(1)).Fit(keyed);
+        using CnnClassificationTransformer model =
+            mlContext.MulticlassClassification.Trainers.CnnClassification(DigitRows.Options(1)).Fit(keyed);
         DataViewSchema promised = model.GetOutputSchema(keyed.Schema), delivered = model.Transform(keyed).Schema;
         Assert.Equal(promised.Select(c => $"{c.Name}:{c.Type}"), delivered.Select(c => $"{c.Name}:{c.Type}"));
         Assert.Equal(["PredictedLabel", "Score"], delivered.Skip(keyed.Schema.Count).Select(c => c.Name));
     }
 
-    private static IReadOnlyList<string> ClassNames(ITransformer chain) => ((IEnumerable<ITransformer>)chain).OfType<CnnClassificationTransformer>().Single().ClassNames;
+    private static IReadOnlyList<string> ClassNames(ITransformer chain) =>
+        ((IEnumerable<ITransformer>)chain).OfType<CnnClassificationTransformer>().Single().ClassNames;
 
     private static void AssertGood(MLContext mlContext, IDataView scored)
     {

@@ -47,7 +47,8 @@ public sealed class CnnModelFileTests
         writer.Write(""); // labels without values
         (CnnClassificationModel model, ScoringColumns columns, LabelValues labels) = Load(stream.ToArray());
         var format = new PixelVectorFormat(PixelLayout.Interleaved, 28, 28, 1);
-        Assert.Equal(new ScoringColumns("F", new VectorDataViewType(NumberDataViewType.Single), "S", "P", format, BadImageScoring.ScoreAsMissing), columns);
+        Assert.Equal(new ScoringColumns("F", new VectorDataViewType(NumberDataViewType.Single), "S", "P", format,
+            BadImageScoring.ScoreAsMissing), columns);
         Assert.Equal((Architecture, true, 2), (model.Architecture.Name, model.TakesFloats, labels.Count));
     }
 
@@ -58,7 +59,8 @@ public sealed class CnnModelFileTests
         int refused = 0;
         for (int i = 0; i < good.Length; i++)
         {
-            Assert.Contains("it is truncated", Assert.Throws<InvalidDataException>(() => Load(good[..i])).Message, StringComparison.Ordinal);
+            Assert.Contains("it is truncated", Assert.Throws<InvalidDataException>(() => Load(good[..i])).Message,
+                StringComparison.Ordinal);
             foreach (byte value in new byte[] { 0, 0x7F, 0x80, 0xFF })
             {
                 byte[] bad = [.. good];

@@ -25,14 +25,16 @@ public sealed class FreshProcessTests : IDisposable
     /// <summary>Runs in the child: loads a data loader with its model, reads and scores a text file.</summary>
     internal static void ScoreText(string model, string text, string output)
     {
-        ITransformer loaded = new MLContext().Model.LoadWithDataLoader(model, out IDataLoader<IMultiStreamSource> loader);
+        ITransformer loaded =
+            new MLContext().Model.LoadWithDataLoader(model, out IDataLoader<IMultiStreamSource> loader);
         WriteScores(loaded.Transform(loader.Load(new MultiFileSource(text))), output);
     }
 
     /// <summary>Runs in the child: says whether the library was loaded before the model was, and after.</summary>
     internal static void Load(string model)
     {
-        static bool IsLoaded() => AppDomain.CurrentDomain.GetAssemblies().Any(a => a.GetName().Name == "Microsoft.ML.CnnZoo");
+        static bool IsLoaded() =>
+            AppDomain.CurrentDomain.GetAssemblies().Any(a => a.GetName().Name == "Microsoft.ML.CnnZoo");
         bool before = IsLoaded();
         new MLContext().Model.Load(model, out _);
         Console.WriteLine($"before: {before}, after: {IsLoaded()}");
@@ -59,10 +61,13 @@ public sealed class FreshProcessTests : IDisposable
     [Fact]
     public void Load_DataLoaderWithModel_ScoresInAFreshProcess()
     {
-        string text = Path.Combine(_folder, "digits.tsv"), model = Path.Combine(_folder, "loader.zip"), output = Path.Combine(_folder, "scores.bin");
-        File.WriteAllLines(text, DigitRows.Pixels(0, 30).Select(r => string.Join('\t', r.Pixels.Select(p => $"{p}").Prepend(r.Label))));
+        string text = Path.Combine(_folder, "digits.tsv"), model = Path.Combine(_folder, "loader.zip");
+        string output = Path.Combine(_folder, "scores.bin");
+        File.WriteAllLines(text,
+            DigitRows.Pixels(0, 30).Select(r => string.Join('\t', r.Pixels.Select(p => $"{p}").Prepend(r.Label))));
         var mlContext = new MLContext(1);
-        TextLoader rows = mlContext.Data.CreateTextLoader([new("Label", DataKind.String, 0), new("Pixels", DataKind.Single, 1, 784)]);
+        TextLoader rows =
+            mlContext.Data.CreateTextLoader([new("Label", DataKind.String, 0), new("Pixels", DataKind.Single, 1, 784)]);
         IDataView digits = rows.Load(new MultiFileSource(text));
         ITransformer trained = DigitRows.Pipeline(mlContext, DigitRows.Options(1)).Fit(digits);
         mlContext.Model.Save(trained, rows, model);
@@ -79,12 +84,15 @@ public sealed class FreshProcessTests : IDisposable
         string path = SaveModel(out float[][] scores);
         var mlContext = new MLContext();
         ITransformer loaded = mlContext.Model.Load(path, out DataViewSchema schema);
-        CnnClassificationTransformer network = Assert.IsAssignableFrom<IEnumerable<ITransformer>>(loaded).OfType<CnnClassificationTransformer>().Single();
+        CnnClassificationTransformer network = Assert.IsAssignableFrom<IEnumerable<ITransformer>>(loaded)
+            .OfType<CnnClassificationTransformer>().Single();
         Assert.Equal("lenet5_modern_relu", network.Model.Architecture.Name);
         Assert.Equal(10, network.ClassNames.Count);
-        Assert.Equal(("Pixels", "Score", "PredictedLabel"), (network.FeatureColumnName, network.ScoreColumnName, network.PredictedLabelColumnName));
+        Assert.Equal(("Pixels", "Score", "PredictedLabel"),
+            (network.FeatureColumnName, network.ScoreColumnName, network.PredictedLabelColumnName));
         Assert.NotNull(schema.GetColumnOrNull("Pixels"));
-        Assert.Equal(scores, DigitRows.Scores(loaded.Transform(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, Scored)))));
+        IDataView digits = mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, Scored));
+        Assert.Equal(scores, DigitRows.Scores(loaded.Transform(digits)));
         ((IDisposable)loaded).Dispose();
     }
 
@@ -109,27 +117,31 @@ public sealed class FreshProcessTests : IDisposable
     }
 
     [Fact]
-    public void Load_WeightsMissing_SaysSo() => AssertRefused(Damage(SaveModel(out _), "Weights.bin", _ => null), "Weights.bin", "missing");
+    public void Load_WeightsMissing_SaysSo() =>
+        AssertRefused(Damage(SaveModel(out _), "Weights.bin", _ => null), "Weights.bin", "missing");
 
     [Fact]
     public void Load_SavedByALaterVersion_SaysWhichPackageToUpdate()
     {
         string path = Damage(SaveModel(out _), "Model.key", bytes =>
         {
-            int package = Find(bytes, "lenet5_modern_relu"u8) - 1 - ThisPackage.Length; // version, package, network; texts begin with a length
+            // version, package, network; texts begin with a length
+            int package = Find(bytes, "lenet5_modern_relu"u8) - 1 - ThisPackage.Length;
             bytes[package - 5] = 9;
             "7"u8.CopyTo(bytes.AsSpan(package));
             return bytes;
         }, "CnnZooClassification"u8.ToArray());
-        AssertRefused(path, "saved by Microsoft.ML.CnnZoo 7" + ThisPackage[1..], "version 9 of its format", $"Microsoft.ML.CnnZoo {ThisPackage}",
-            $"reads versions up to {CnnModelFile.Version}", "Update the package Microsoft.ML.CnnZoo");
+        AssertRefused(path, "saved by Microsoft.ML.CnnZoo 7" + ThisPackage[1..], "version 9 of its format",
+            $"Microsoft.ML.CnnZoo {ThisPackage}", $"reads versions up to {CnnModelFile.Version}",
+            "Update the package Microsoft.ML.CnnZoo");
     }
 
     [Fact]
     public void Load_Refused_ThePrintedExceptionHasTheReason()
     {
         string path = Damage(SaveModel(out _), "Weights.bin", _ => null);
-        const string Reason = "The CNN model cannot be loaded: something is wrong with its 'Weights.bin': it is missing.";
+        const string Reason =
+            "The CNN model cannot be loaded: something is wrong with its 'Weights.bin': it is missing.";
         var errors = new List<string>();
         var mlContext = new MLContext();
         mlContext.Log += (_, e) =>
@@ -138,7 +150,8 @@ public sealed class FreshProcessTests : IDisposable
                 errors.Add(e.RawMessage);
         };
         Exception error = Assert.ThrowsAny<Exception>(() => mlContext.Model.Load(path, out _));
-        Assert.Contains("target of an invocation", error.Message, StringComparison.Ordinal); // all that ML.NET says by itself
+        // all that ML.NET says by itself
+        Assert.Contains("target of an invocation", error.Message, StringComparison.Ordinal);
         Assert.Equal(Reason, error.GetBaseException().Message);
         Assert.Equal([Reason], errors);
         (int exitCode, string text) = ChildProcess.Run("load", path);
@@ -153,7 +166,8 @@ public sealed class FreshProcessTests : IDisposable
         var loaded = (IEnumerable<ITransformer>)new MLContext().Model.Load(path, out _);
         using CnnClassificationTransformer network = loaded.OfType<CnnClassificationTransformer>().Single();
         network.Model.Weights["fc3/bias"].Values<float>()[3] = float.NaN;
-        var error = Assert.Throws<InvalidOperationException>(() => new MLContext().Model.Save(network, null, new MemoryStream()));
+        var error = Assert.Throws<InvalidOperationException>(
+            () => new MLContext().Model.Save(network, null, new MemoryStream()));
         Assert.Contains("its tensor 'fc3/bias' is not finite", error.Message, StringComparison.Ordinal);
     }
 
@@ -168,12 +182,15 @@ public sealed class FreshProcessTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static string ThisPackage { get; } = typeof(CnnClassificationTransformer).Assembly.GetName().Version!.ToString(3);
+    private static string ThisPackage { get; } =
+        typeof(CnnClassificationTransformer).Assembly.GetName().Version!.ToString(3);
 
     private static void WriteScores(IDataView scored, string output) =>
-        File.WriteAllBytes(output, MemoryMarshal.AsBytes<float>(DigitRows.Scores(scored).SelectMany(s => s).ToArray()).ToArray());
+        File.WriteAllBytes(output,
+            MemoryMarshal.AsBytes<float>(DigitRows.Scores(scored).SelectMany(s => s).ToArray()).ToArray());
 
-    private static float[] ReadScores(string output) => MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(output)).ToArray();
+    private static float[] ReadScores(string output) =>
+        MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(output)).ToArray();
 
     private static void AssertRefused(string path, params string[] words)
     {

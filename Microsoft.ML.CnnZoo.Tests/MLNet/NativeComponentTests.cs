@@ -42,7 +42,8 @@ public sealed class NativeComponentTests
                 epochs.Add(e.RawMessage);
         };
         using CnnClassificationTransformer model = _mlContext.MulticlassClassification.Trainers
-            .CnnClassification(CnnArchitectures.LeNet5, "Label", "Features", "MyScore", "MyLabel", validationSet: rows).Fit(rows);
+            .CnnClassification(CnnArchitectures.LeNet5, "Label", "Features", "MyScore", "MyLabel", validationSet: rows)
+            .Fit(rows);
         Assert.Equal(["MyLabel", "MyScore"], model.Transform(rows).Schema.Skip(rows.Schema.Count).Select(c => c.Name));
         Assert.All(epochs, e => Assert.Contains("validation loss", e, StringComparison.Ordinal));
         Assert.Equal(10, epochs.Count);
@@ -53,7 +54,8 @@ public sealed class NativeComponentTests
     {
         IDataView rows = Keyed();
         ISingleFeaturePredictionTransformer<object> model = Train(rows);
-        Assert.Equal(("Features", "Vector<Single, 16, 16>"), (model.FeatureColumnName, model.FeatureColumnType.ToString()));
+        Assert.Equal(("Features", "Vector<Single, 16, 16>"),
+            (model.FeatureColumnName, model.FeatureColumnType.ToString()));
         using var file = new MemoryStream();
         _mlContext.Model.Save(model, null, file);
         using var loaded = (CnnClassificationTransformer)new MLContext().Model.Load(file, out _);
@@ -67,7 +69,8 @@ public sealed class NativeComponentTests
     {
         IDataView rows = Keyed();
         using CnnClassificationTransformer model = Train(rows);
-        var importance = _mlContext.MulticlassClassification.PermutationFeatureImportance(model, rows, permutationCount: 1);
+        var importance =
+            _mlContext.MulticlassClassification.PermutationFeatureImportance(model, rows, permutationCount: 1);
         Assert.Equal(256, importance.Length);
     }
 
@@ -86,10 +89,12 @@ public sealed class NativeComponentTests
     {
         using var files = new ImageFiles();
         string path = files.Save("0.png", DigitRows.Image(0));
-        IDataView rows = _mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 4).Select(i => new { Label = $"{i % 2}", Path = path }).ToArray());
+        IDataView rows = _mlContext.Data.LoadFromEnumerable(
+            Enumerable.Range(0, 4).Select(i => new { Label = $"{i % 2}", Path = path }).ToArray());
         var pipeline = _mlContext.Transforms.LoadImages("Image", null, "Path").AppendCacheCheckpoint(_mlContext)
             .Append(_mlContext.Transforms.Conversion.MapValueToKey("Label"))
-            .Append(_mlContext.MulticlassClassification.Trainers.CnnClassification(CnnArchitectures.LeNet5, featureColumnName: "Image"));
+            .Append(_mlContext.MulticlassClassification.Trainers.CnnClassification(
+                CnnArchitectures.LeNet5, featureColumnName: "Image"));
         string message = Assert.Throws<ArgumentOutOfRangeException>(() => pipeline.Fit(rows)).Message;
         Assert.Contains("Could not find feature column 'Image'", message, StringComparison.Ordinal);
         Assert.Contains("AppendCacheCheckpoint", message, StringComparison.Ordinal);
@@ -100,7 +105,8 @@ public sealed class NativeComponentTests
     {
         IDataView rows = Keyed();
         CnnClassificationTransformer model = Train(rows);
-        var engine = _mlContext.Model.CreatePredictionEngine<TwoColumns, Scores>(model, new PredictionEngineOptions { OwnsTransformer = false });
+        var engine = _mlContext.Model.CreatePredictionEngine<TwoColumns, Scores>(model,
+            new PredictionEngineOptions { OwnsTransformer = false });
         var owner = _mlContext.Model.CreatePredictionEngine<TwoColumns, Scores>(model);
         Assert.Equal(2, engine.Predict(Row(0)).Score.Length);
         owner.Dispose();
@@ -129,18 +135,25 @@ public sealed class NativeComponentTests
     private CnnClassificationTransformer Train(IDataView rows) => Trainer().Fit(rows);
 
     private static TwoColumns Row(int i, string[]? classes = null) =>
-        new() { Label = (classes ?? ["cat", "dog"])[i % 2], Features = [.. Enumerable.Range(0, 256).Select(k => (float)((k * ((i % 2) + 1)) % 7))] };
+        new()
+        {
+            Label = (classes ?? ["cat", "dog"])[i % 2],
+            Features = [.. Enumerable.Range(0, 256).Select(k => (float)((k * ((i % 2) + 1)) % 7))],
+        };
 
     private IDataView Keyed(string[]? classes = null)
     {
-        IDataView rows = _mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 8).Select(i => Row(i, classes)).ToArray());
+        IDataView rows =
+            _mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 8).Select(i => Row(i, classes)).ToArray());
         return _mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(rows).Transform(rows);
     }
 
     /// <summary>ML.NET's own shape of a schema; its method is internal.</summary>
     private static SchemaShape ShapeOf(DataViewSchema schema) =>
-        (SchemaShape)typeof(SchemaShape).GetMethod("Create", BindingFlags.NonPublic | BindingFlags.Static)!.Invoke(null, [schema])!;
+        (SchemaShape)typeof(SchemaShape).GetMethod("Create", BindingFlags.NonPublic | BindingFlags.Static)!
+            .Invoke(null, [schema])!;
 
     private static string[] Describe(SchemaShape shape) =>
-        [.. shape.Select(c => $"{c.Name} {c.Kind} {c.ItemType} {c.IsKey} ({string.Join("; ", Describe(c.Annotations))})").Order(StringComparer.Ordinal)];
+        [.. shape.Select(c => $"{c.Name} {c.Kind} {c.ItemType} {c.IsKey} ({string.Join("; ", Describe(c.Annotations))})")
+            .Order(StringComparer.Ordinal)];
 }

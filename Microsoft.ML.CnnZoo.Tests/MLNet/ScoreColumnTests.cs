@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 /// <summary>The added columns: annotations for every type of label, rows in step with their scores.</summary>
 public class ScoreColumnTests
 {
-    // LoadFromEnumerable counts the values of a KeyType member from 0: the stored 0 is the first key, 3 of 3 is missing.
+    // LoadFromEnumerable counts the values of a KeyType member from 0: 0 is the first key, 3 of 3 is missing.
     private sealed class TypedRow<T>
     {
         public T Label { get; set; } = default!;
@@ -57,9 +57,12 @@ public class ScoreColumnTests
         var mlContext = new MLContext(1);
         IDataView[] forms =
         [
-            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new KeyRow { Label = (uint)(i % 3), Pixels = Pattern(i % 3) })),
-            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new SmallKeyRow { Label = (byte)(i % 3), Pixels = Pattern(i % 3) })),
-            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new LargeKeyRow { Label = (ulong)(i % 3), Pixels = Pattern(i % 3) })),
+            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9)
+                .Select(i => new KeyRow { Label = (uint)(i % 3), Pixels = Pattern(i % 3) })),
+            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9)
+                .Select(i => new SmallKeyRow { Label = (byte)(i % 3), Pixels = Pattern(i % 3) })),
+            mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9)
+                .Select(i => new LargeKeyRow { Label = (ulong)(i % 3), Pixels = Pattern(i % 3) })),
         ];
         float[][][] scores = Array.ConvertAll(forms, f =>
         {
@@ -80,15 +83,23 @@ public class ScoreColumnTests
             var planar = new byte[960];
             random.NextBytes(planar);
             byte[] interleaved = [.. Enumerable.Range(0, 960).Select(k => planar[((k % 3) * 320) + (k / 3)])];
-            return new ColorRow { Label = (uint)(i % 2), Planar = planar, Interleaved = interleaved, Flat = interleaved };
+            return new ColorRow
+            {
+                Label = (uint)(i % 2),
+                Planar = planar,
+                Interleaved = interleaved,
+                Flat = interleaved,
+            };
         })];
         IDataView view = mlContext.Data.LoadFromEnumerable(rows);
         float[][] Scores(string column, PixelLayout layout, int height, int width)
         {
             CnnClassificationTrainer.Options options = DigitRows.Options(1);
-            (options.FeatureColumnName, options.PixelLayout, options.ImageHeight, options.ImageWidth) = (column, layout, height, width);
+            (options.FeatureColumnName, options.PixelLayout, options.ImageHeight, options.ImageWidth) =
+                (column, layout, height, width);
             options.NetworkInput = new CnnZoo.ImageShape(16, 20, 3);
-            using CnnClassificationTransformer model = mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(view);
+            using CnnClassificationTransformer model =
+                mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(view);
             return DigitRows.Scores(model.Transform(view));
         }
         float[][] planar = Scores("Planar", PixelLayout.Auto, 0, 0);
@@ -107,11 +118,14 @@ public class ScoreColumnTests
         Assert.Equal(["b", "a", "c"], Texts(label, "KeyValues"));
         Assert.Equal(["b", "a", "c"], Texts(score, "SlotNames"));
         Assert.Equal(["b", "a", "c"], Texts(score, "TrainingLabelValues"));
-        Assert.Equal(("MulticlassClassification", "PredictedLabel"), (Text(label, "ScoreColumnKind"), Text(label, "ScoreValueKind")));
-        Assert.Equal(("MulticlassClassification", "Score"), (Text(score, "ScoreColumnKind"), Text(score, "ScoreValueKind")));
+        Assert.Equal(("MulticlassClassification", "PredictedLabel"),
+            (Text(label, "ScoreColumnKind"), Text(label, "ScoreValueKind")));
+        Assert.Equal(("MulticlassClassification", "Score"),
+            (Text(score, "ScoreColumnKind"), Text(score, "ScoreValueKind")));
         Assert.Equal("Key<UInt32, 0-2147483646>", score.Annotations.Schema["ScoreColumnSetId"].Type.ToString());
         Assert.Equal((1u, 1u), (SetId(label), SetId(score)));
-        Assert.Equal(["ScoreColumnKind", "ScoreColumnSetId", "ScoreValueKind", "TrainingLabelValues", "SlotNames"], score.Annotations.Schema.Select(c => c.Name));
+        Assert.Equal(["ScoreColumnKind", "ScoreColumnSetId", "ScoreValueKind", "TrainingLabelValues", "SlotNames"],
+            score.Annotations.Schema.Select(c => c.Name));
     }
 
     [Fact]
@@ -129,7 +143,8 @@ public class ScoreColumnTests
     public void Annotations_KeyWithoutValues_NumbersTheSlots()
     {
         var mlContext = new MLContext(1);
-        IDataView rows = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9).Select(i => new KeyRow { Label = (uint)(i % 3), Pixels = Pattern(i % 3) }));
+        IDataView rows = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 9)
+            .Select(i => new KeyRow { Label = (uint)(i % 3), Pixels = Pattern(i % 3) }));
         using CnnClassificationTransformer model = Train(mlContext, rows);
         DataViewSchema schema = model.GetOutputSchema(rows.Schema);
         Assert.Null(schema["PredictedLabel"].Annotations.Schema.GetColumnOrNull("KeyValues"));
@@ -167,7 +182,8 @@ public class ScoreColumnTests
         (MLContext mlContext, ITransformer model) = TrainedOnDigits();
         IDataView scored = model.Transform(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, Rows)));
         float[][] scores = DigitRows.Scores(scored);
-        using DataViewRowCursor cursor = scored.GetRowCursor([scored.Schema["Number"], scored.Schema["Pixels"], scored.Schema["Score"], scored.Schema["Label"]]);
+        using DataViewRowCursor cursor = scored.GetRowCursor(
+            [scored.Schema["Number"], scored.Schema["Pixels"], scored.Schema["Score"], scored.Schema["Label"]]);
         var number = cursor.GetGetter<int>(scored.Schema["Number"]);
         var pixels = cursor.GetGetter<VBuffer<float>>(scored.Schema["Pixels"]);
         var score = cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"]);
@@ -201,7 +217,9 @@ public class ScoreColumnTests
         IDataView scored = model.Transform(keyed);
         using DataViewRowCursor cursor = scored.GetRowCursor([scored.Schema["Pixels"]]);
         Assert.False(cursor.IsColumnActive(scored.Schema["Score"]));
-        Assert.Contains("not active", Assert.Throws<ArgumentOutOfRangeException>(() => cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"])).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<ArgumentOutOfRangeException>(
+            () => cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"]));
+        Assert.Contains("not active", error.Message, StringComparison.Ordinal);
         model.Dispose(); // a cursor that scored would throw
         Assert.True(cursor.MoveNext());
     }
@@ -212,7 +230,8 @@ public class ScoreColumnTests
         (MLContext mlContext, ITransformer model) = TrainedOnDigits();
         IDataView scored = model.Transform(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 5)));
         using DataViewRowCursor cursor = scored.GetRowCursor([scored.Schema["Score"]]);
-        Assert.Contains("expected type", Assert.Throws<InvalidOperationException>(() => cursor.GetGetter<float>(scored.Schema["Score"])).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidOperationException>(() => cursor.GetGetter<float>(scored.Schema["Score"]));
+        Assert.Contains("expected type", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -220,7 +239,8 @@ public class ScoreColumnTests
     {
         var mlContext = new MLContext(1);
         ImageRow[] rows = [.. DigitRows.Images(0, 40)];
-        ITransformer model = DigitRows.Pipeline(mlContext, DigitRows.Options(1)).Fit(mlContext.Data.LoadFromEnumerable(rows));
+        ITransformer model = DigitRows.Pipeline(mlContext, DigitRows.Options(1))
+            .Fit(mlContext.Data.LoadFromEnumerable(rows));
         IDataView scored = model.Transform(mlContext.Data.LoadFromEnumerable(rows));
         float[][] batched = DigitRows.Scores(scored);
         using DataViewRowCursor cursor = scored.GetRowCursor([scored.Schema["Pixels"], scored.Schema["Score"]]);
@@ -241,7 +261,8 @@ public class ScoreColumnTests
     private static (MLContext Context, ITransformer Model) TrainedOnDigits()
     {
         var mlContext = new MLContext(1);
-        return (mlContext, DigitRows.Pipeline(mlContext, DigitRows.Options(1)).Fit(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 60))));
+        IDataView digits = mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 60));
+        return (mlContext, DigitRows.Pipeline(mlContext, DigitRows.Options(1)).Fit(digits));
     }
 
     private static DataViewSchema ScoredSchema<T>(T[] classes)
@@ -254,15 +275,20 @@ public class ScoreColumnTests
 
     private static IDataView Keyed<T>(MLContext mlContext, T[] classes)
     {
-        IDataView rows = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 4 * classes.Length).Select(i => new TypedRow<T> { Label = classes[i % classes.Length], Pixels = Pattern(i % classes.Length) }));
+        int count = classes.Length;
+        IDataView rows = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 4 * count)
+            .Select(i => new TypedRow<T> { Label = classes[i % count], Pixels = Pattern(i % count) }));
         return mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(rows).Transform(rows);
     }
 
-    private static CnnClassificationTransformer Train(MLContext mlContext, IDataView rows) => mlContext.MulticlassClassification.Trainers.CnnClassification(DigitRows.Options(1)).Fit(rows);
+    private static CnnClassificationTransformer Train(MLContext mlContext, IDataView rows) =>
+        mlContext.MulticlassClassification.Trainers.CnnClassification(DigitRows.Options(1)).Fit(rows);
 
-    private static float[] Pattern(int number) => [.. Enumerable.Range(0, 256).Select(i => (float)((i * (number + 1)) % 7))];
+    private static float[] Pattern(int number) =>
+        [.. Enumerable.Range(0, 256).Select(i => (float)((i * (number + 1)) % 7))];
 
-    private static string[] Texts(DataViewSchema.Column column, string kind) => [.. Values<ReadOnlyMemory<char>>(column, kind).Select(t => t.ToString())];
+    private static string[] Texts(DataViewSchema.Column column, string kind) =>
+        [.. Values<ReadOnlyMemory<char>>(column, kind).Select(t => t.ToString())];
 
     private static T[] Values<T>(DataViewSchema.Column column, string kind)
     {

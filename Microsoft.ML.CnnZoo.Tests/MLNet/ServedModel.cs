@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 
 /// <summary>
-/// A model file as a web service serves it: one loaded model shared by a pool of prediction engines, none of which owns it. A new
-/// file takes the old one's place between two requests; the old model is disposed when its last request has ended.
+/// A model file as a web service serves it: one loaded model shared by a pool of prediction engines, none of which owns
+/// it. A new file takes the old one's place between two requests; the old model is disposed when its last request has
+/// ended.
 /// </summary>
 internal sealed class ServedModel(string path) : IDisposable
 {
@@ -35,7 +36,8 @@ internal sealed class ServedModel(string path) : IDisposable
     });
 
     /// <summary>Answers a request without one.</summary>
-    public IReadOnlyList<ClassProbability> Classify(byte[] image) => Use(loaded => loaded.Network.Classify(image, top: 10));
+    public IReadOnlyList<ClassProbability> Classify(byte[] image) =>
+        Use(loaded => loaded.Network.Classify(image, top: 10));
 
     public void Dispose() => Leave(_current);
 
@@ -84,6 +86,7 @@ internal sealed class ServedModel(string path) : IDisposable
         public ConcurrentBag<PredictionEngine<FileRow, DigitPrediction>> Engines { get; } = [];
 
         public PredictionEngine<FileRow, DigitPrediction> CreateEngine() => _mlContext.Model
-            .CreatePredictionEngine<FileRow, DigitPrediction>(Model, new PredictionEngineOptions { OwnsTransformer = false });
+            .CreatePredictionEngine<FileRow, DigitPrediction>(Model,
+                new PredictionEngineOptions { OwnsTransformer = false });
     }
 }

@@ -8,8 +8,10 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 
-/// <summary>An ASP.NET Core service that shares one model among concurrent requests, and gets another file while it runs.</summary>
-public sealed class WebServiceTests : IAsyncLifetime
+/// <summary>
+/// An ASP.NET Core service that shares one model among concurrent requests, and gets another file while it runs.
+/// </summary>
+public sealed class WebServiceTests : IAsyncLifetime, IDisposable
 {
     private const int Images = 12;
     private readonly ImageFiles _files = new();
@@ -31,12 +33,14 @@ public sealed class WebServiceTests : IAsyncLifetime
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
         _service = builder.Build();
-        _service.MapPost("/engine", async (HttpRequest request) => new Answer(_served.Predict(await Body(request)).Score));
+        _service.MapPost("/engine",
+            async (HttpRequest request) => new Answer(_served.Predict(await Body(request)).Score));
         _service.MapPost("/classify", async (HttpRequest request) =>
         {
             try
             {
-                return Results.Ok(new Answer([.. _served.Classify(await Body(request)).OrderBy(c => ClassNumber(c.Label)).Select(c => c.Probability)]));
+                IReadOnlyList<ClassProbability> classes = _served.Classify(await Body(request));
+                return Results.Ok(new Answer([.. classes.OrderBy(c => ClassNumber(c.Label)).Select(c => c.Probability)]));
             }
             catch (InvalidDataException e)
             {
@@ -53,7 +57,12 @@ public sealed class WebServiceTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
+        _client.Dispose();
         await _service.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
         _served.Dispose();
         _files.Dispose();
     }
@@ -81,7 +90,7 @@ public sealed class WebServiceTests : IAsyncLifetime
         await Task.WhenAll(requests);
         await Task.WhenAll(Enumerable.Range(0, 2 * Images).Select(k => AssertAnswer(k, _second)));
         Assert.Throws<ObjectDisposedException>(() => old.Model.Weights["fc1/kernel"].Get()); // its memory is free
-        Assert.Equal([1f], [_served.Network.Classify(_images[0], 10).Sum(c => c.Probability)], (a, b) => Math.Abs(a - b) < 1e-4f);
+        Assert.Equal(1, _served.Network.Classify(_images[0], 10).Sum(c => c.Probability), 1e-4f);
     }
 
     /// <summary>Request k, alternating between the two ways, is answered by one of the models.</summary>
@@ -89,7 +98,8 @@ public sealed class WebServiceTests : IAsyncLifetime
     {
         int image = k % Images;
         using var content = new ByteArrayContent(_images[image]);
-        using HttpResponseMessage response = await _client.PostAsync(new Uri(k / Images % 2 == 0 ? "/engine" : "/classify", UriKind.Relative), content);
+        using HttpResponseMessage response =
+            await _client.PostAsync(new Uri(k / Images % 2 == 0 ? "/engine" : "/classify", UriKind.Relative), content);
         float[] scores = (await response.Content.ReadFromJsonAsync<Answer>())!.Scores;
         Assert.Contains(models, m => m[image].Zip(scores).All(s => Math.Abs(s.First - s.Second) < 1e-5f));
     }
@@ -106,7 +116,8 @@ public sealed class WebServiceTests : IAsyncLifetime
     private float[][] Train(string name, int seed)
     {
         var mlContext = new MLContext(seed);
-        IDataView rows = mlContext.Data.LoadFromEnumerable(_images.Select((p, i) => new FileRow { Label = DigitRows.Name(Digits.Label(i)), Pixels = p }).ToArray());
+        IDataView rows = mlContext.Data.LoadFromEnumerable(
+            _images.Select((p, i) => new FileRow { Label = DigitRows.Name(Digits.Label(i)), Pixels = p }).ToArray());
         CnnClassificationTrainer.Options options = DigitRows.Options(1);
         options.Seed = seed;
         ITransformer model = DigitRows.Pipeline(mlContext, options).Fit(rows);

@@ -4,8 +4,9 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
-/// Reads rows ahead, scores them together, and hands them out one by one with the columns that pass through. What goes wrong with a row (an unreadable file) is
-/// thrown at that row, when its value is asked for, as it would be without reading ahead.
+/// Reads rows ahead, scores them together, and hands them out one by one with the columns that pass through. What goes
+/// wrong with a row (an unreadable file) is thrown at that row, when its value is asked for, as it would be without
+/// reading ahead.
 /// </summary>
 internal sealed class BatchedCursor : DataViewRowCursor
 {
@@ -108,7 +109,9 @@ internal sealed class BatchedCursor : DataViewRowCursor
         return _count > 0;
     }
 
-    /// <summary>Reads a row's image behind those before it. A row without one scores NaN; one that throws, throws later.</summary>
+    /// <summary>
+    /// Reads a row's image behind those before it. A row without one scores NaN; one that throws, throws later.
+    /// </summary>
     private void ReadImage(int slot, ref int images)
     {
         _failures[slot] = null;
@@ -132,7 +135,8 @@ internal sealed class BatchedCursor : DataViewRowCursor
         _imageOf[slot] = images++;
     }
 
-    private int Slot() => _position >= 0 ? _slot : throw new InvalidOperationException("The cursor is at no row: call MoveNext first.");
+    private int Slot() =>
+        _position >= 0 ? _slot : throw new InvalidOperationException("The cursor is at no row: call MoveNext first.");
 
     private ReadOnlySpan<float> ScoresOrEmpty()
     {

@@ -7,7 +7,8 @@ using Microsoft.ML.CnnZoo.Training;
 namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
-/// Runs a trained network from any number of threads: each takes a compiled plan out of a pool (one pool for single images, one for full batches) and puts it back.
+/// Runs a trained network from any number of threads: each rents a compiled plan from a pool (one pool for single
+/// images, one for full batches) and returns it.
 /// </summary>
 internal sealed class CnnScorer : IDisposable
 {
@@ -31,7 +32,8 @@ internal sealed class CnnScorer : IDisposable
         _options = new CompileOptions { Workers = workers, Precision = model.Precision };
         _graph = model.Graphs.Scoring();
         _crops = model.TestCrops.Count();
-        RowsPerBatch = Math.Max(1, Math.Clamp(BatchBytes / (model.Image.ValueCount * sizeof(float)), 1, LargestBatch) / _crops);
+        RowsPerBatch =
+            Math.Max(1, Math.Clamp(BatchBytes / (model.Image.ValueCount * sizeof(float)), 1, LargestBatch) / _crops);
     }
 
     /// <summary>The network, which the scorer frees.</summary>
@@ -41,8 +43,8 @@ internal sealed class CnnScorer : IDisposable
     public int RowsPerBatch { get; }
 
     /// <summary>
-    /// Begins to compile the plan for one image on another thread, while weights are still to be read: all variables are made for it. Of a model that says it is larger than 1 GiB,
-    /// nothing is believed before it is read.
+    /// Begins to compile the plan for one image on another thread, while weights are still to be read: all variables
+    /// are made for it. A model that claims more than 1 GiB is allocated only as it is read.
     /// </summary>
     public void CompileAhead()
     {
@@ -54,9 +56,10 @@ internal sealed class CnnScorer : IDisposable
     }
 
     /// <summary>Scores rows.</summary>
-    /// <param name="images">The parts of at most <see cref="RowsPerBatch"/> images, one image's after the other: [n·parts, height, width, channels], normalized.</param>
+    /// <param name="images">The crops of at most <see cref="RowsPerBatch"/> images, one image's after the other:
+    /// [n·crops, height, width, channels], normalized.</param>
     /// <param name="count">n.</param>
-    /// <param name="scores">Receives probabilities [n, classes], the means over the parts.</param>
+    /// <param name="scores">Receives probabilities [n, classes], the means over the crops.</param>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public void Score(ReadOnlySpan<float> images, int count, Span<float> scores)
     {
@@ -99,9 +102,9 @@ internal sealed class CnnScorer : IDisposable
     {
         if (_disposed)
             throw new ObjectDisposedException(nameof(CnnClassificationTransformer),
-                "The trained network was disposed. A PredictionEngine disposes the model that it was made for, unless it was made "
-                + "with new PredictionEngineOptions { OwnsTransformer = false }: do so where several engines share one model, or "
-                + "call CnnClassificationTransformer.Classify, which may be called from many threads.");
+                "The trained network was disposed. A PredictionEngine disposes the model that it was made for, unless it was "
+                + "made with new PredictionEngineOptions { OwnsTransformer = false }: do so where several engines share one "
+                + "model, or call CnnClassificationTransformer.Classify, which may be called from many threads.");
     }
 
     public void Dispose()
@@ -127,7 +130,8 @@ internal sealed class CnnScorer : IDisposable
         {
             if (_plans.GetOrAdd(size, static _ => []).TryTake(out Executable? plan))
                 return plan;
-            return size == _crops && Interlocked.Exchange(ref _ahead, null) is { } ahead ? ahead.GetAwaiter().GetResult() : Compile(size);
+            return size == _crops && Interlocked.Exchange(ref _ahead, null) is { } ahead
+                ? ahead.GetAwaiter().GetResult() : Compile(size);
         }
         catch
         {
@@ -136,7 +140,8 @@ internal sealed class CnnScorer : IDisposable
         }
     }
 
-    private Executable Compile(int size) => _session.Compile(_graph.Graph, _graph.Feeds(size), _graph.Fetches, [], _model.Weights, _options);
+    private Executable Compile(int size) =>
+        _session.Compile(_graph.Graph, _graph.Feeds(size), _graph.Fetches, [], _model.Weights, _options);
 
     private void Return(int size, Executable plan)
     {

@@ -4,8 +4,8 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
-/// The values of one column for the rows of a batch. An exception that the source throws for a row is kept in the value's place and thrown to whoever asks for
-/// that row's value: reading ahead changes nothing for the rows before it.
+/// The values of one column for the rows of a batch. An exception that the source throws for a row is kept in the
+/// value's place and thrown to whoever asks for that row's value: reading ahead changes nothing for the rows before it.
 /// </summary>
 internal abstract class ColumnBuffer(int capacity)
 {
@@ -43,7 +43,8 @@ internal abstract class ColumnBuffer(int capacity)
 
     protected void ThrowIfFailed(int slot) => _failures[slot]?.Throw();
 
-    private sealed class ValueBuffer<T>(DataViewRowCursor cursor, DataViewSchema.Column column, int capacity) : ColumnBuffer(capacity)
+    private sealed class ValueBuffer<T>(DataViewRowCursor cursor, DataViewSchema.Column column, int capacity)
+        : ColumnBuffer(capacity)
     {
         private readonly ValueGetter<T> _getter = cursor.GetGetter<T>(column);
         private readonly T[] _values = new T[capacity];
@@ -58,7 +59,8 @@ internal abstract class ColumnBuffer(int capacity)
         protected override void Read(int slot) => _getter(ref _values[slot]);
     }
 
-    private sealed class VectorBuffer<T>(DataViewRowCursor cursor, DataViewSchema.Column column, int capacity) : ColumnBuffer(capacity)
+    private sealed class VectorBuffer<T>(DataViewRowCursor cursor, DataViewSchema.Column column, int capacity)
+        : ColumnBuffer(capacity)
     {
         private readonly ValueGetter<VBuffer<T>> _getter = cursor.GetGetter<VBuffer<T>>(column);
         private readonly VBuffer<T>[] _values = new VBuffer<T>[capacity];

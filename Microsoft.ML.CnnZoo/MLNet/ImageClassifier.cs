@@ -5,8 +5,8 @@ using Microsoft.ML.Transforms.Image;
 namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
-/// Scores single images outside a pipeline, from any number of threads. An image is put into a row of its own and read from
-/// there like a column's, so that both give the same scores.
+/// Scores single images outside a pipeline, from any number of threads. An image is put into a row of its own and read
+/// from there like a column's, so that both give the same scores.
 /// </summary>
 internal sealed class ImageClassifier(CnnClassificationTransformer transformer)
 {
@@ -17,8 +17,11 @@ internal sealed class ImageClassifier(CnnClassificationTransformer transformer)
     /// <param name="file">Its bytes.</param>
     /// <param name="top">How many classes to return.</param>
     /// <param name="name">The image's name for messages; null when there is none.</param>
-    public IReadOnlyList<ClassProbability> Classify(byte[] file, int top, string? name) =>
-        Classify(_encoded, new VectorDataViewType(NumberDataViewType.Byte), new VBuffer<byte>(file.Length, file), top, name);
+    public IReadOnlyList<ClassProbability> Classify(byte[] file, int top, string? name)
+    {
+        var image = new VBuffer<byte>(file.Length, file);
+        return Classify(_encoded, new VectorDataViewType(NumberDataViewType.Byte), image, top, name);
+    }
 
     /// <summary>Scores a decoded image.</summary>
     public IReadOnlyList<ClassProbability> Classify(MLImage image, int top) =>
@@ -31,8 +34,8 @@ internal sealed class ImageClassifier(CnnClassificationTransformer transformer)
         transformer.Scorer.CheckAlive();
         if (transformer.Model.TakesFloats)
             throw new InvalidOperationException(
-                "This network was trained on vectors of floats, which the pipeline computes from images in its own way: score them "
-                + "by the pipeline, or train on Image, encoded or byte columns to use Classify.");
+                "This network was trained on vectors of floats, which the pipeline computes from images in its own way: "
+                + "score them by the pipeline, or train on Image, encoded or byte columns to use Classify.");
         if (!seats.TryTake(out Seat<T>? seat))
             seat = new Seat<T>(transformer, type);
         try
@@ -70,7 +73,8 @@ internal sealed class ImageClassifier(CnnClassificationTransformer transformer)
         {
             _image = image;
             if (!_reader.TryRead(_crops))
-                throw new InvalidDataException($"The image{(name is null ? "" : $" '{name}'")} cannot be classified: {_reader.Problem}.");
+                throw new InvalidDataException(
+                    $"The image{(name is null ? "" : $" '{name}'")} cannot be classified: {_reader.Problem}.");
             _transformer.Scorer.Score(_crops, 1, _scores);
             _image = default!;
             return _scores;

@@ -11,14 +11,16 @@ internal readonly record struct LabelColumn(DataViewSchema.Column Column, int Cl
     private const string Expected = "Key (use MapValueToKey to make one)";
 
     /// <summary>Finds and checks a column.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is missing, is no key, or has fewer than two values.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It is missing, no key, or has fewer than two values.</exception>
     public static LabelColumn Bind(DataViewSchema schema, string name)
     {
-        DataViewSchema.Column column = schema.GetColumnOrNull(name) ?? throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name);
+        DataViewSchema.Column column =
+            schema.GetColumnOrNull(name) ?? throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name);
         if (column.Type is not KeyDataViewType key)
             throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name, Expected, column.Type.ToString()!);
         if (key.Count is < 1 or > int.MaxValue)
-            throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name, "Key with a known number of values", key.ToString());
+            throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name, "Key with a known number of values",
+                key.ToString());
         if (key.Count == 1)
             throw OneClass(name, LabelValues.Of(column, 1), 0);
         return new(column, (int)key.Count);
@@ -30,13 +32,15 @@ internal readonly record struct LabelColumn(DataViewSchema.Column Column, int Cl
         if (!schema.TryFindColumn(name, out SchemaShape.Column column))
             throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name);
         if (!column.IsKey || column.Kind != SchemaShape.Column.VectorKind.Scalar)
-            throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name, Expected, FeatureColumn.Describe(column));
+            throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name, Expected,
+                FeatureColumn.Describe(column));
         return column;
     }
 
     /// <summary>All rows are of one class: there is nothing to learn.</summary>
-    public static Exception OneClass(string name, LabelValues labels, int classNumber) => Contracts.ExceptParam("inputSchema",
-        $"The label column '{name}' has one class only, '{labels.Text(classNumber)}'; a classifier needs images of two classes at least");
+    public static Exception OneClass(string name, LabelValues labels, int classNumber) =>
+        Contracts.ExceptParam("inputSchema", $"The label column '{name}' has one class only, "
+            + $"'{labels.Text(classNumber)}'; a classifier needs images of two classes at least");
 
     /// <summary>Reads the class number of the present row: the key less one, -1 when it is missing.</summary>
     public Func<int> CreateReader(DataViewRow row)

@@ -3,7 +3,9 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
 
-/// <summary>The values behind a label's keys: the class names, in the type that the label had before MapValueToKey.</summary>
+/// <summary>
+/// The values behind a label's keys: the class names, in the type that the label had before MapValueToKey.
+/// </summary>
 internal abstract class LabelValues
 {
     /// <summary>Number of classes.</summary>
@@ -21,16 +23,20 @@ internal abstract class LabelValues
     /// <summary>All values as text.</summary>
     public string[] Texts() => [.. Enumerable.Range(0, Count).Select(Text)];
 
-    /// <summary>The first class that has another value there; null when there is none, or where one of them has no values.</summary>
+    /// <summary>
+    /// The first class that has another value there; null when there is none, or where one of them has no values.
+    /// </summary>
     public int? FirstDifference(LabelValues other) => ItemType is null || other.ItemType is null ? null
-        : Enumerable.Range(0, Math.Min(Count, other.Count)).Cast<int?>().FirstOrDefault(c => Text(c!.Value) != other.Text(c.Value));
+        : Enumerable.Range(0, Math.Min(Count, other.Count)).Cast<int?>()
+            .FirstOrDefault(c => Text(c!.Value) != other.Text(c.Value));
 
     /// <summary>The values of a label column (its KeyValues).</summary>
     public static LabelValues Of(DataViewSchema.Column label, int count)
     {
-        if (label.Annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.KeyValues) is not { Type: VectorDataViewType { Size: var size } type } || size != count)
+        DataViewType? type = label.Annotations.Schema.GetColumnOrNull(AnnotationUtils.Kinds.KeyValues)?.Type;
+        if (type is not VectorDataViewType vector || vector.Size != count)
             return new NumberedLabels(count);
-        return Kind.ByType(type.ItemType)?.Read(label.Annotations) ?? new NumberedLabels(count);
+        return Kind.ByType(vector.ItemType)?.Read(label.Annotations) ?? new NumberedLabels(count);
     }
 
     /// <summary>Writes type and values.</summary>
@@ -42,7 +48,8 @@ internal abstract class LabelValues
     {
         string kind = reader.ReadString();
         return kind.Length == 0 ? new NumberedLabels(count)
-            : Kind.ByName(kind)?.Load(reader, count) ?? throw CnnModelFile.Damaged(CnnModelFile.Block, $"its labels are of the unknown type '{kind}'");
+            : Kind.ByName(kind)?.Load(reader, count)
+                ?? throw CnnModelFile.Damaged(CnnModelFile.Block, $"its labels are of the unknown type '{kind}'");
     }
 
     /// <summary>How labels of one type are read, written and shown.</summary>
@@ -50,8 +57,10 @@ internal abstract class LabelValues
     {
         private static readonly Kind[] All =
         [
-            new Kind<ReadOnlyMemory<char>>("String", TextDataViewType.Instance, (w, v) => w.Write(v.ToString()), r => r.ReadString().AsMemory(), v => v.ToString()),
-            new Kind<bool>("Boolean", BooleanDataViewType.Instance, (w, v) => w.Write(v), r => r.ReadBoolean(), v => v ? "True" : "False"),
+            new Kind<ReadOnlyMemory<char>>("String", TextDataViewType.Instance, (w, v) => w.Write(v.ToString()),
+                r => r.ReadString().AsMemory(), v => v.ToString()),
+            new Kind<bool>("Boolean", BooleanDataViewType.Instance, (w, v) => w.Write(v), r => r.ReadBoolean(),
+                v => v ? "True" : "False"),
             new Kind<float>("Single", NumberDataViewType.Single, (w, v) => w.Write(v), r => r.ReadSingle(), Invariant),
             new Kind<double>("Double", NumberDataViewType.Double, (w, v) => w.Write(v), r => r.ReadDouble(), Invariant),
             new Kind<sbyte>("SByte", NumberDataViewType.SByte, (w, v) => w.Write(v), r => r.ReadSByte(), Invariant),
@@ -62,8 +71,10 @@ internal abstract class LabelValues
             new Kind<uint>("UInt32", NumberDataViewType.UInt32, (w, v) => w.Write(v), r => r.ReadUInt32(), Invariant),
             new Kind<long>("Int64", NumberDataViewType.Int64, (w, v) => w.Write(v), r => r.ReadInt64(), Invariant),
             new Kind<ulong>("UInt64", NumberDataViewType.UInt64, (w, v) => w.Write(v), r => r.ReadUInt64(), Invariant),
-            new Kind<DateTime>("DateTime", DateTimeDataViewType.Instance, (w, v) => w.Write(v.ToBinary()), r => DateTime.FromBinary(r.ReadInt64()), v => v.ToString("s", CultureInfo.InvariantCulture)),
-            new Kind<TimeSpan>("TimeSpan", TimeSpanDataViewType.Instance, (w, v) => w.Write(v.Ticks), r => new TimeSpan(r.ReadInt64()), v => v.ToString("c", CultureInfo.InvariantCulture)),
+            new Kind<DateTime>("DateTime", DateTimeDataViewType.Instance, (w, v) => w.Write(v.ToBinary()),
+                r => DateTime.FromBinary(r.ReadInt64()), v => v.ToString("s", CultureInfo.InvariantCulture)),
+            new Kind<TimeSpan>("TimeSpan", TimeSpanDataViewType.Instance, (w, v) => w.Write(v.Ticks),
+                r => new TimeSpan(r.ReadInt64()), v => v.ToString("c", CultureInfo.InvariantCulture)),
         ];
 
         public static Kind? ByType(DataViewType type) => Array.Find(All, k => k.Type.Equals(type));
@@ -72,10 +83,12 @@ internal abstract class LabelValues
         public abstract LabelValues Read(DataViewSchema.Annotations annotations);
         public abstract LabelValues Load(BinaryReader reader, int count);
 
-        private static string Invariant<T>(T value) where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
+        private static string Invariant<T>(T value) where T : IFormattable =>
+            value.ToString(null, CultureInfo.InvariantCulture);
     }
 
-    private sealed record Kind<T>(string Name, PrimitiveDataViewType Type, Action<BinaryWriter, T> WriteValue, Func<BinaryReader, T> ReadValue, Func<T, string> Show) : Kind(Name, Type)
+    private sealed record Kind<T>(string Name, PrimitiveDataViewType Type, Action<BinaryWriter, T> WriteValue,
+        Func<BinaryReader, T> ReadValue, Func<T, string> Show) : Kind(Name, Type)
     {
         public override LabelValues Read(DataViewSchema.Annotations annotations)
         {

@@ -43,15 +43,17 @@ internal sealed class ScoreMapper : IRowToRowMapper
         return new ScoredRow(input, this, activeColumns);
     }
 
-    /// <summary>A getter of an output column as one of the type that was asked for, checked as ML.NET's rows do.</summary>
+    /// <summary>
+    /// A getter of an output column as one of the type that was asked for, checked as ML.NET's rows do.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The column is not active.</exception>
     /// <exception cref="InvalidOperationException">The getter is of another type.</exception>
     public static ValueGetter<TValue> Getter<TValue>(DataViewSchema.Column column, bool isActive, Func<Delegate> getter)
     {
         Contracts.CheckParam(isActive, nameof(column), "requested column not active");
         return getter() as ValueGetter<TValue> ?? throw Contracts.Except(
-            $"Invalid TValue in GetGetter for column #{column.Index}: {column.Name}: {column.Type}: '{typeof(TValue)}', "
-            + $"expected type: '{column.Type.RawType}'.");
+            $"Invalid TValue in GetGetter for column #{column.Index}: {column.Name}: {column.Type}: "
+            + $"'{typeof(TValue)}', expected type: '{column.Type.RawType}'.");
     }
 
     /// <summary>

@@ -3,8 +3,8 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
-/// A row with its scores, computed when first asked for and kept while the row stays: PredictedLabel and Score cost one run of the network. A failed
-/// computation keeps nothing: it cannot leave an earlier row's scores behind.
+/// A row with its scores, computed when first asked for and kept while the row stays: PredictedLabel and Score cost one
+/// run of the network. A failed computation keeps nothing: it cannot leave an earlier row's scores behind.
 /// </summary>
 internal sealed class ScoredRow : DataViewRow
 {

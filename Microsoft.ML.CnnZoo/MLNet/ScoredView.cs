@@ -3,8 +3,9 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
-/// Lazy view of scored rows. Rows are scored many at a time where the columns that pass through are values that may be kept (numbers, text, keys, vectors): those are
-/// held for the rows of a batch. Where an image passes through (it belongs to the source's cursor and lives for one row only) rows are scored one by one.
+/// Lazy view of scored rows. Rows are scored many at a time where the columns that pass through are values that may be
+/// kept (numbers, text, keys, vectors): those are held for the rows of a batch. Where an image passes through (it
+/// belongs to the source's cursor and lives for one row only) rows are scored one by one.
 /// </summary>
 internal sealed class ScoredView(IDataView source, ScoreMapper mapper) : IDataView
 {
@@ -18,16 +19,20 @@ internal sealed class ScoredView(IDataView source, ScoreMapper mapper) : IDataVi
         DataViewSchema.Column[] needed = [.. columnsNeeded];
         DataViewRowCursor input = source.GetRowCursor(mapper.GetDependencies(needed), rand);
         bool scores = needed.Any(c => c.Index >= mapper.PredictedLabelIndex);
-        bool keepable = needed.Where(c => c.Index < mapper.PredictedLabelIndex).All(c => c.Type is PrimitiveDataViewType or VectorDataViewType);
-        return scores && keepable && mapper.Scorer.RowsPerBatch > 1 ? new BatchedCursor(input, mapper, needed) : new SingleRowCursor(input, mapper, needed);
+        bool keepable = needed.Where(c => c.Index < mapper.PredictedLabelIndex)
+            .All(c => c.Type is PrimitiveDataViewType or VectorDataViewType);
+        return scores && keepable && mapper.Scorer.RowsPerBatch > 1
+            ? new BatchedCursor(input, mapper, needed) : new SingleRowCursor(input, mapper, needed);
     }
 
     /// <summary>One cursor, whatever was asked for: the network itself runs on all threads.</summary>
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];
+    public DataViewRowCursor[] GetRowCursorSet(
+        IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];
 }
 
 /// <summary>Scores each row when it is asked for.</summary>
-internal sealed class SingleRowCursor(DataViewRowCursor input, ScoreMapper mapper, DataViewSchema.Column[] needed) : DataViewRowCursor
+internal sealed class SingleRowCursor(DataViewRowCursor input, ScoreMapper mapper, DataViewSchema.Column[] needed)
+    : DataViewRowCursor
 {
     private readonly ScoredRow _row = new(input, mapper, needed);
 
@@ -37,7 +42,8 @@ internal sealed class SingleRowCursor(DataViewRowCursor input, ScoreMapper mappe
     public override bool MoveNext() => input.MoveNext();
     public override ValueGetter<DataViewRowId> GetIdGetter() => input.GetIdGetter();
     public override bool IsColumnActive(DataViewSchema.Column column) => _row.IsColumnActive(column);
-    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => _row.GetGetter<TValue>(column);
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
+        _row.GetGetter<TValue>(column);
 
     protected override void Dispose(bool disposing)
     {
