@@ -53,6 +53,14 @@ public sealed class CnnModelFileTests
     }
 
     [Fact]
+    public void LoadBlock_NormalizationNotFinite_IsRefused()
+    {
+        byte[] bad = Save(new ImageDataViewType(), scale: float.NaN);
+        Assert.Contains("normalization is not finite", Assert.Throws<InvalidDataException>(() => Load(bad)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void LoadBlock_AnyByteChangedOrCut_LoadsOrSaysWhatIsDamaged()
     {
         byte[] good = Save(new VectorDataViewType(NumberDataViewType.Byte, 28, 28, 1));
@@ -81,14 +89,14 @@ public sealed class CnnModelFileTests
     private static ScoringColumns Columns(DataViewType type) =>
         new("F", type, "S", "P", new PixelVectorFormat(PixelLayout.Planar, 1, 2, 3), BadImageScoring.Throw);
 
-    private static byte[] Save(DataViewType type)
+    private static byte[] Save(DataViewType type, float scale = 1)
     {
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);
         CnnArchitecture architecture = CnnArchitectures.All.Single(a => a.Name == Architecture);
         using var weights = new VariableStore();
         CnnModelFile.SaveHeader(writer, new CnnClassificationModel(
-            architecture, new ImageShape(28, 28, 1), 2, PixelNormalization.Uniform(1, 0, 1), weights));
+            architecture, new ImageShape(28, 28, 1), 2, new PixelNormalization([scale], [0]), weights));
         CnnModelFile.SaveColumns(writer, Columns(type));
         writer.Write("String");
         writer.Write("cat");
