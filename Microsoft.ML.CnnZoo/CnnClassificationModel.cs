@@ -1,5 +1,6 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Training;
+using Microsoft.ML.CnnZoo.Weights;
 
 namespace Microsoft.ML.CnnZoo;
 
@@ -52,6 +53,22 @@ public sealed class CnnClassificationModel : IDisposable
 
     internal ClassificationGraphs Graphs => new(Architecture, Image, Classes);
 
+    internal WeightsMetadata WeightsMetadata => new(Architecture.Name, Normalization, TakesFloats);
+
+    /// <summary>Writes the weights as a safetensors file with the tensor names, shapes and layout of torchvision or timm.</summary>
+    /// <remarks>The file's metadata names the architecture and what pixels become, which <see cref="CnnWeights.Load"/> reads.</remarks>
+    /// <param name="path">The file to make; an existing one is replaced once the new one is complete.</param>
+    /// <param name="precision">Element type in the file; Float32, the default, is exact.</param>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void SaveWeights(string path, WeightsPrecision precision = WeightsPrecision.Float32)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        SafetensorsWriter.Write(path, ReadTensors(), precision, WeightsMetadata.Write());
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();
+
+    internal IReadOnlyList<NamedTensor> ReadTensors() => new NetworkTensors(Architecture, Graphs.Scoring().Graph).Read(Weights);
 }

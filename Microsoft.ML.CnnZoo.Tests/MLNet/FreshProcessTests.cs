@@ -80,7 +80,7 @@ public sealed class FreshProcessTests : IDisposable
         var mlContext = new MLContext();
         ITransformer loaded = mlContext.Model.Load(path, out DataViewSchema schema);
         CnnClassificationTransformer network = Assert.IsAssignableFrom<IEnumerable<ITransformer>>(loaded).OfType<CnnClassificationTransformer>().Single();
-        Assert.Equal("lenet5_modern_relu", network.Model.Architecture.Name);
+        Assert.Equal("lenet5_relu", network.Model.Architecture.Name);
         Assert.Equal(10, network.ClassNames.Count);
         Assert.Equal(("Pixels", "Score", "PredictedLabel"), (network.FeatureColumnName, network.ScoreColumnName, network.PredictedLabelColumnName));
         Assert.NotNull(schema.GetColumnOrNull("Pixels"));
@@ -116,7 +116,7 @@ public sealed class FreshProcessTests : IDisposable
     {
         string path = Damage(SaveModel(out _), "Model.key", bytes =>
         {
-            int package = Find(bytes, "lenet5_modern_relu"u8) - 1 - ThisPackage.Length; // version, package, network; texts begin with a length
+            int package = Find(bytes, "lenet5_relu"u8) - 1 - ThisPackage.Length; // version, package, network; texts begin with a length
             bytes[package - 5] = 9;
             "7"u8.CopyTo(bytes.AsSpan(package));
             return bytes;

@@ -18,11 +18,8 @@ internal static class NetworkDiagram
     public static string ToDot(CnnArchitecture architecture, int classes, GraphMode mode = GraphMode.Inference)
     {
         ArgumentNullException.ThrowIfNull(architecture);
-        ImageShape input = architecture.DefaultInput;
-        var g = new GraphBuilder(mode);
-        NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(TensorShape.Unknown, input.Height, input.Width, input.Channels));
-        NetworkOutputs outputs = architecture.Build(g, image, classes);
-        return ToDot(g.ToGraph(), [outputs.Scores, .. outputs.Auxiliary.Select(a => a.Logits)], $"{architecture.DisplayName}, {classes} classes");
+        (NetworkGraph graph, NetworkOutputs outputs) = architecture.BuildGraph(mode, classes);
+        return ToDot(graph, [outputs.Scores, .. outputs.Auxiliary.Select(a => a.Logits)], $"{architecture.DisplayName}, {classes} classes");
     }
 
     /// <summary>Draws what lies between a graph's image (a placeholder of rank 4) and some of its tensors.</summary>

@@ -46,10 +46,7 @@ public sealed record NetworkSummary(string Name, ImageShape Input, int Classes, 
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ImageShape size = input ?? architecture.DefaultInput;
-        var g = new GraphBuilder(GraphMode.Inference);
-        NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(TensorShape.Unknown, size.Height, size.Width, size.Channels));
-        architecture.Build(g, image, classes);
-        return new(architecture.Name, size, classes, LayersOf(g.ToGraph()));
+        return new(architecture.Name, size, classes, LayersOf(architecture.BuildGraph(classes, size)));
     }
 
     /// <summary>Counts a graph layer by layer; a layer is a scope that holds nodes which compute.</summary>

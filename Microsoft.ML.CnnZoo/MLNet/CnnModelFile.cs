@@ -39,7 +39,10 @@ internal static class CnnModelFile
     private const int WeightsVersion = 1;
     private const uint WeightsMagic = 0x575A4E43; // "CNZW"
     private const uint EndMark = 0x21444E45; // "END!"
-    private const int MaxClasses = 1 << 20, MaxRank = 8, MaxSide = 1 << 14;
+    /// <summary>Longest side of a network's images, pixels.</summary>
+    public const int MaxSide = 1 << 14;
+
+    private const int MaxClasses = 1 << 20, MaxRank = 8;
 
     /// <summary>The package's version, as messages and model files state it.</summary>
     private static string ThisPackage { get; } = typeof(CnnModelFile).Assembly

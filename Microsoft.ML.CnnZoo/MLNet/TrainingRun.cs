@@ -1,7 +1,8 @@
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
+using Microsoft.ML.CnnZoo.Weights;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
@@ -14,6 +15,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
 
     public CnnClassificationTransformer Fit(IDataView train, IDataView? validation)
     {
+        options.Check();
         LabelColumn label = LabelColumn.Bind(train.Schema, options.LabelColumnName);
         FeatureColumn feature = BindFeature(train);
         if (validation is not null)
@@ -27,10 +29,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     private ImageShape ChooseImage(FeatureColumn feature)
     {
         if (options.NetworkInput is { } chosen)
-        {
-            _architecture.CheckInput(chosen);
-            return chosen.Channels is 1 or 3 ? chosen : throw new ArgumentException($"Options.NetworkInput is {chosen}; networks take images of 1 or 3 channels.");
-        }
+            return chosen;
         ImageShape paper = _architecture.DefaultInput;
         (int height, int width) = feature.Size;
         return height >= _architecture.MinimumSize && width >= _architecture.MinimumSize ? paper with { Height = height, Width = width } : paper;
@@ -90,12 +89,11 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         using WorkerPool? ownWorkers = options.Threads > 0 ? new WorkerPool(options.Threads) : null;
         TrainingOptions trainingOptions = ToTrainingOptions(options, seed, ownWorkers ?? WorkerPool.Shared) with { EpochCompleted = Report };
         using var trainer = new NetworkTrainer(_architecture, image, label.Classes, registry, trainingOptions);
-        NetworkGraph scoring = new ClassificationGraphs(_architecture, image, label.Classes).Scoring().Graph;
-        if (options.InitialWeights is not null)
-            TakeInitialWeights(scoring, trainer.Variables);
+        if (options.InitialWeights is { } start)
+            LoadInitialWeights(start, image, label.Classes, trainer.Variables);
         TrainingResult result = trainer.Train(training, held);
         ReportEnd(result);
-        var weightNames = scoring.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
+        var weightNames = new ClassificationGraphs(_architecture, image, label.Classes).Scoring().Graph.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
         VariableStore weights = trainer.Variables.Clone(v => weightNames.Contains(v.Name));
         var model = new CnnClassificationModel(_architecture, image, label.Classes, images.Normalization, weights)
         {
@@ -109,10 +107,13 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         return new CnnClassificationTransformer(host, new CnnScorer(model, registry, WorkerPool.Shared), labels, columns, result);
     }
 
-    private void TakeInitialWeights(NetworkGraph graph, VariableStore variables)
+    private void LoadInitialWeights(CnnWeights weights, ImageShape image, int classes, VariableStore variables)
     {
-        WeightsMatch match = options.InitialWeights!.CopyTo(_architecture, graph, variables, keepWhereMisshapen: true);
-        Info($"Weights from '{options.InitialWeights.Path}': {match}");
+        WeightsMatch match = new WeightsLoader(weights.Tensors, _architecture, image, classes).CopyTo(variables, options.ResetHead);
+        Info($"Weights from '{weights.Source}': {match.Report()}");
+        if (weights.Metadata is null && LibraryWeights.FormOf(_architecture) is string form)
+            channel.Warning(MessageSensitivity.None, $"The weights of torchvision and timm belong to '{form}', which has the same tensors as "
+                + $"'{_architecture.Name}' but other strides: if '{weights.Source}' is theirs, choose that network.");
     }
 
     private (ImageCache<T> Images, IBatchSource Training, IBatchSource? Validation) Read<T>(PixelStore store, IDataView train, IDataView? validation, LabelColumn label, FeatureColumn feature, ImageShape image, int seed) where T : unmanaged
@@ -122,9 +123,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         var reader = new ImageSetReader(image, store, threads, options.BadImages, channel, options.CancellationToken);
         ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, "training"), sizes.CreateTrainingScaler);
         images.Augment(options.Augmentation, seed);
-        images.Normalization = options.ImageNormalization ?? PixelNormalization.FromStatistics(images.MeasureChannels());
-        if (images.Normalization.Channels != image.Channels)
-            throw new InvalidOperationException($"Options.ImageNormalization is for {images.Normalization.Channels} channels; the network takes {image.Channels}.");
+        images.Normalization = ChooseNormalization(feature, images.MeasureChannels());
         if (validation is not null)
         {
             var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName), BindFeature(validation), "validation");
@@ -144,6 +143,17 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         Array.Sort(kept);
         Array.Sort(chosen);
         return (images, new BatchSubset(images, kept), new BatchSubset(images, chosen));
+    }
+
+    private PixelNormalization ChooseNormalization(FeatureColumn feature, ChannelStatistics statistics)
+    {
+        InputNormalization choice = InputNormalization.Choose(options, feature.HoldsFloats, statistics);
+        string message = $"Normalization of the images: {choice.Reason}.";
+        if (choice.IsGuess)
+            channel.Warning(MessageSensitivity.None, message);
+        else
+            Info(message);
+        return choice.Normalization;
     }
 
     private void CheckValidation(IDataView validation, LabelColumn label, FeatureColumn feature)

@@ -48,22 +48,6 @@ internal sealed class NetworkTrainer : IDisposable
     /// <summary>The weights: fresh before training (set them to continue from elsewhere), the best afterwards; optimizer state is among them.</summary>
     public VariableStore Variables { get; } = new();
 
-    /// <summary>The graph of a whole training step: forward pass, loss with auxiliary losses, gradients, updates of statistics and weights.</summary>
-    /// <param name="architecture">The network.</param>
-    /// <param name="image">Size of its images.</param>
-    /// <param name="classes">Number of classes, ≥ 2.</param>
-    /// <param name="options">Loss, optimizer, weight decay and seed are read.</param>
-    /// <returns>Its placeholders: <c>image</c> [N,H,W,C], <c>label</c> [N] (Int32), <c>step</c> where there is dropout, and the optimizer's scalars, the learning rate among them.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    /// <exception cref="GraphException">The images are too small for the network.</exception>
-    public static NetworkGraph BuildGraph(CnnArchitecture architecture, ImageShape image, int classes, TrainingOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(architecture);
-        ArgumentNullException.ThrowIfNull(options);
-        options.Check();
-        return new ClassificationGraphs(architecture, image, classes).Training(options).Graph;
-    }
-
     /// <summary>Trains. Called again, it goes on from where the weights are.</summary>
     /// <param name="train">Training images, at least one.</param>
     /// <param name="validation">Images that decide which epoch is the best; null for none: then the last epoch's weights are kept.</param>
@@ -167,6 +151,7 @@ internal sealed class NetworkTrainer : IDisposable
         private void Step(int epoch, Batch batch, EpochMeter meter)
         {
             _rate = _options.Schedule.Rate(new ScheduleContext(_options.LearningRate, _steps, _reader.BatchCount, _options.Epochs, _history));
+            OptionRange.RequireNotNegative(_rate, $"The rate of {_options.Schedule.GetType().Name} at step {_steps}");
             _steps++;
             StepOutcome outcome = trainer._step.Run(batch.Images, batch.Labels, _rate);
             if (!double.IsFinite(outcome.Loss))

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Training;
 
 namespace Microsoft.ML.CnnZoo;
 
@@ -34,6 +35,10 @@ public abstract record Optimizer
         }
     }
 
+    /// <summary>Checks the ranges.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    internal virtual void Check() { }
+
     /// <summary>What to feed at a step, besides the learning rate.</summary>
     /// <param name="step">Number of the step, from 1.</param>
     internal virtual IEnumerable<KeyValuePair<string, float>> Scalars(long step) => [];
@@ -59,7 +64,7 @@ internal sealed class OptimizerInputs(GraphBuilder g)
 }
 
 /// <summary>Gradient descent: p ← p - rate·g (op <c>ResourceApplyGradientDescent</c>).</summary>
-public sealed record SgdOptimizer : Optimizer
+internal sealed record SgdOptimizer : Optimizer
 {
     private protected override void AddUpdate(GraphBuilder g, TrainedVariable variable, NodeOutput rate, OptimizerInputs inputs, List<NodeDef> updates) =>
         updates.Add(g.AddNode("ResourceApplyGradientDescent", [g.VariableHandle(variable.Definition), rate, variable.Gradient], Typed(), $"optimizer/{variable.Definition.Name}"));
@@ -69,12 +74,14 @@ public sealed record SgdOptimizer : Optimizer
 /// Gradient descent with momentum (Polyak 1964): v ← μ·v + g, p ← p - rate·v (op <c>ResourceApplyMomentum</c>, PyTorch's rule); or, with
 /// <paramref name="RateInVelocity"/>, v ← μ·v - rate·g, p ← p + v (op <c>ResourceApplyKerasMomentum</c>; AlexNet's and Caffe's rule). The two differ only after the rate changes.
 /// </summary>
-/// <param name="Momentum">μ, in [0, 1).</param>
-/// <param name="Nesterov">Whether to look ahead: p ← p - rate·(g + μ·v). Sutskever et al. 2013.</param>
-/// <param name="RateInVelocity">Whether the velocity holds the learning rate.</param>
+/// <param name="Momentum">μ, in [0, 1); default 0.9.</param>
+/// <param name="Nesterov">Whether to look ahead: p ← p - rate·(g + μ·v); default false. Sutskever et al. 2013.</param>
+/// <param name="RateInVelocity">Whether the velocity holds the learning rate; default false.</param>
 public sealed record MomentumOptimizer(float Momentum = 0.9f, bool Nesterov = false, bool RateInVelocity = false) : Optimizer
 {
     private const string MomentumInput = "optimizer/momentum";
+
+    internal override void Check() => OptionRange.RequireShare(Momentum, "MomentumOptimizer.Momentum");
 
     internal override IEnumerable<KeyValuePair<string, float>> Scalars(long step) => [new(MomentumInput, Momentum)];
 
@@ -88,12 +95,19 @@ public sealed record MomentumOptimizer(float Momentum = 0.9f, bool Nesterov = fa
 /// Adam. Kingma, Ba 2014, arXiv:1412.6980, Algorithm 1: m ← β₁m + (1-β₁)g, v ← β₂v + (1-β₂)g², p ← p - rate · m̂ / (√v̂ + ε) with m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ).
 /// </summary>
 /// <remarks>TensorFlow's op <c>ResourceApplyAdam</c> adds its epsilon to √v, not to √v̂; it is fed ε·√(1-β₂ᵗ), which makes both the same.</remarks>
-/// <param name="Beta1">Decay of the mean of gradients.</param>
-/// <param name="Beta2">Decay of the mean of squared gradients.</param>
-/// <param name="Epsilon">ε.</param>
+/// <param name="Beta1">Decay of the mean of gradients, in [0, 1); default 0.9.</param>
+/// <param name="Beta2">Decay of the mean of squared gradients, in [0, 1); default 0.999.</param>
+/// <param name="Epsilon">ε, > 0; default 1e-8.</param>
 public sealed record AdamOptimizer(float Beta1 = 0.9f, float Beta2 = 0.999f, float Epsilon = 1e-8f) : Optimizer
 {
     private const string Beta1PowerInput = "optimizer/beta1_power", Beta2PowerInput = "optimizer/beta2_power", EpsilonInput = "optimizer/epsilon";
+
+    internal override void Check()
+    {
+        OptionRange.RequireShare(Beta1, "AdamOptimizer.Beta1");
+        OptionRange.RequireShare(Beta2, "AdamOptimizer.Beta2");
+        OptionRange.RequirePositive(Epsilon, "AdamOptimizer.Epsilon");
+    }
 
     internal override IEnumerable<KeyValuePair<string, float>> Scalars(long step)
     {
@@ -112,11 +126,18 @@ public sealed record AdamOptimizer(float Beta1 = 0.9f, float Beta2 = 0.999f, flo
 /// RMSProp as PyTorch has it (Tieleman, Hinton 2012, with momentum): s ← ρs + (1-ρ)g², b ← μb + g/(√s + ε), p ← p - rate·b; s starts at 0.
 /// </summary>
 /// <remarks>Written with elementwise ops: TensorFlow's <c>ResourceApplyRMSProp</c> puts ε inside the root.</remarks>
-/// <param name="Decay">ρ.</param>
-/// <param name="Momentum">μ; 0 for none.</param>
-/// <param name="Epsilon">ε.</param>
+/// <param name="Decay">ρ, in [0, 1); default 0.9.</param>
+/// <param name="Momentum">μ, in [0, 1); default 0, none.</param>
+/// <param name="Epsilon">ε, > 0; default 1e-8.</param>
 public sealed record RmsPropOptimizer(float Decay = 0.9f, float Momentum = 0, float Epsilon = 1e-8f) : Optimizer
 {
+    internal override void Check()
+    {
+        OptionRange.RequireShare(Decay, "RmsPropOptimizer.Decay");
+        OptionRange.RequireShare(Momentum, "RmsPropOptimizer.Momentum");
+        OptionRange.RequirePositive(Epsilon, "RmsPropOptimizer.Epsilon");
+    }
+
     private protected override void AddUpdate(GraphBuilder g, TrainedVariable variable, NodeOutput rate, OptimizerInputs inputs, List<NodeDef> updates)
     {
         using (g.Scope($"optimizer/{variable.Definition.Name}"))

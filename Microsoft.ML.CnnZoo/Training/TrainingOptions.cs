@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Training;
 
 namespace Microsoft.ML.CnnZoo;
 
@@ -19,7 +20,7 @@ internal sealed record TrainingOptions
     public float WeightDecay { get; init; }
     /// <summary>Whether biases and batch normalization's parameters decay too, as PyTorch has it by default; else kernels only.</summary>
     public bool DecayAllParameters { get; init; }
-    /// <summary>What is made small; null for the architecture's own loss.</summary>
+    /// <summary>The loss; null for the architecture's own loss.</summary>
     public ClassificationLoss? Loss { get; init; }
     /// <summary>How kernels of convolutions and dense layers start; null for the paper's way.</summary>
     public Initializer? KernelInitializer { get; init; }
@@ -42,23 +43,29 @@ internal sealed record TrainingOptions
     public Action<BatchProgress>? BatchCompleted { get; init; }
     /// <summary>Ends training after the batch at hand; the best weights so far stay.</summary>
     public CancellationToken CancellationToken { get; init; }
-    /// <summary>In what numbers to compute; weights and optimizer state are float32 whatever it is.</summary>
+    /// <summary>Numeric precision; weights and optimizer state are float32 whatever it is.</summary>
     public CnnPrecision Precision { get; init; }
-    /// <summary>Whether batch norms and concatenations are computed again for the gradients instead of being kept: less memory (a DenseNet's falls the most), more time, the same weights.</summary>
+    /// <summary>Whether batch norms and concatenations are recomputed for the gradients instead of kept: less memory (most in DenseNets), more time, the
+    /// same weights.</summary>
     public bool RecomputeActivations { get; init; }
     /// <summary>Threads to run on.</summary>
     public WorkerPool Workers { get; init; } = WorkerPool.Shared;
 
-    /// <summary>Checks the ranges.</summary>
+    /// <summary>Checks the ranges; messages name the fields of the trainer's options.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     internal void Check()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(Epochs, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize, 1);
-        if (!(LearningRate > 0) || !float.IsFinite(LearningRate))
-            throw new ArgumentOutOfRangeException(nameof(LearningRate), LearningRate, "The learning rate must be a positive number.");
-        if (!(WeightDecay >= 0) || !float.IsFinite(WeightDecay))
-            throw new ArgumentOutOfRangeException(nameof(WeightDecay), WeightDecay, "The weight decay must not be negative.");
+        OptionRange.Require(Epochs >= 1, "Options.Epochs", Epochs, "1 or more");
+        OptionRange.Require(BatchSize >= 1, "Options.BatchSize", BatchSize, "1 or more");
+        OptionRange.RequirePositive(LearningRate, "Options.LearningRate");
+        OptionRange.RequireNotNegative(WeightDecay, "Options.WeightDecay");
+        Optimizer.Check();
+        Schedule.Check();
+        Loss?.Check();
+        OptionRange.Require(KernelInitializer is null || float.IsFinite(KernelInitializer.Scale), "Options.KernelInitializer", KernelInitializer, "finite numbers");
+        EarlyStopping?.Check();
+        OptionRange.RequireDefined(Metric, "Options.StoppingMetric");
+        OptionRange.RequireDefined(Precision, "Options.Precision");
     }
 }
 
@@ -75,11 +82,11 @@ public enum TrainingEnd
     Diverged,
 }
 
-/// <summary>What a training came to.</summary>
+/// <summary>The outcome of a training.</summary>
 /// <param name="End">Why it ended.</param>
 /// <param name="History">One record per epoch done.</param>
 /// <param name="Best">The epoch whose weights were kept: the best by the validation metric, the last one without validation; null when canceled before the end of the first.</param>
-/// <param name="Divergence">What went wrong, when it diverged.</param>
+/// <param name="Divergence">The exception, when it diverged.</param>
 public sealed record TrainingResult(TrainingEnd End, IReadOnlyList<EpochProgress> History, EpochProgress? Best, TrainingDivergedException? Divergence = null);
 
 /// <summary>The loss became infinite or not a number.</summary>

@@ -10,16 +10,13 @@ namespace Microsoft.ML.CnnZoo.Weights;
 /// <param name="Offset">First byte, counted from the end of the header.</param>
 /// <param name="ByteLength">Bytes.</param>
 internal sealed record SafetensorsEntry(string Name, string DataType, IReadOnlyList<long> Shape, long Offset, long ByteLength)
-{
-    /// <summary>Number of elements.</summary>
-    public long ElementCount => Shape.Aggregate(1L, (a, b) => a * b);
-}
+    : TensorEntry(Name, Shape);
 
 /// <summary>
 /// Reads tensors from a safetensors file: eight bytes of header length, a JSON header, raw little-endian data. The file is mapped, not loaded; every
 /// number in the header is checked against the file before any memory is taken for it.
 /// </summary>
-internal sealed class SafetensorsFile : IDisposable
+internal sealed class SafetensorsFile : ITensorSource
 {
     /// <summary>Longest header accepted, bytes.</summary>
     public const long MaxHeaderBytes = 100_000_000;
@@ -34,14 +31,20 @@ internal sealed class SafetensorsFile : IDisposable
     /// <summary>The file.</summary>
     public string Path { get; }
 
+    /// <inheritdoc/>
+    public string Origin => Path;
+
+    /// <inheritdoc/>
+    public IEnumerable<TensorEntry> Tensors => Entries;
+
     /// <summary>The header's <c>__metadata__</c>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Names of the tensors, in the file's order of data.</summary>
     public IEnumerable<SafetensorsEntry> Entries => _entries.Values.OrderBy(e => e.Offset).ThenBy(e => e.Name, StringComparer.Ordinal);
 
-    /// <summary>The tensor of that name, or null.</summary>
-    public SafetensorsEntry? Find(string name) => _entries.GetValueOrDefault(name);
+    /// <inheritdoc/>
+    public TensorEntry? Find(string name) => _entries.GetValueOrDefault(name);
 
     /// <summary>Opens a file and checks its header.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -73,7 +76,7 @@ internal sealed class SafetensorsFile : IDisposable
     /// <exception cref="InvalidDataException">Its elements are not floating.</exception>
     public void Read(string name, Span<float> destination)
     {
-        SafetensorsEntry entry = Find(name) ?? throw new KeyNotFoundException($"'{Path}' has no tensor '{name}'.");
+        SafetensorsEntry entry = _entries.GetValueOrDefault(name) ?? throw new KeyNotFoundException($"'{Path}' has no tensor '{name}'.");
         if (entry.ElementCount != destination.Length)
             throw new ArgumentException($"'{name}' has {entry.ElementCount} elements; {destination.Length} were asked for.", nameof(destination));
         if (entry.ByteLength == 0)
