@@ -48,15 +48,21 @@ public sealed class CnnClassificationModel : IDisposable
     /// <summary>Numeric precision of scoring, as chosen for training; the weights are 32-bit floats in any case.</summary>
     public CnnPrecision Precision { get; internal init; }
 
-    /// <summary>The weights by name. Reading is safe from any thread; changing them while the transformer scores is not.</summary>
+    /// <summary>
+    /// The weights by name. Reading is safe from any thread; changing them while the transformer scores is not.
+    /// </summary>
     internal VariableStore Weights { get; }
 
     internal ClassificationGraphs Graphs => new(Architecture, Image, Classes);
 
     internal WeightsMetadata WeightsMetadata => new(Architecture.Name, Normalization, TakesFloats);
 
-    /// <summary>Writes the weights as a safetensors file with the tensor names, shapes and layout of torchvision or timm.</summary>
-    /// <remarks>The file's metadata names the architecture and what pixels become, which <see cref="CnnWeights.Load"/> reads.</remarks>
+    /// <summary>
+    /// Writes the weights as a safetensors file with the tensor names, shapes and layout of torchvision or timm.
+    /// </summary>
+    /// <remarks>
+    /// The file's metadata names the architecture and what pixels become, which <see cref="CnnWeights.Load"/> reads.
+    /// </remarks>
     /// <param name="path">The file to make; an existing one is replaced once the new one is complete.</param>
     /// <param name="precision">Element type in the file; Float32, the default, is exact.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
@@ -70,5 +76,6 @@ public sealed class CnnClassificationModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();
 
-    internal IReadOnlyList<NamedTensor> ReadTensors() => new NetworkTensors(Architecture, Graphs.Scoring().Graph).Read(Weights);
+    internal IReadOnlyList<NamedTensor> ReadTensors() =>
+        new NetworkTensors(Architecture, Graphs.Scoring().Graph).Read(Weights);
 }

@@ -3,16 +3,19 @@ namespace Microsoft.ML.CnnZoo;
 public sealed partial class CnnClassificationTrainer
 {
     /// <summary>
-    /// Options of <see cref="CnnClassificationTrainer"/>. Read and checked when <see cref="Fit(IDataView)"/> is called, never written to.
+    /// Options of <see cref="CnnClassificationTrainer"/>. Read and checked when <see cref="Fit(IDataView)"/> is called,
+    /// never written to.
     /// </summary>
 #pragma warning disable CA1051, CA1034 // public fields in a nested class: ML.NET's form for options
     public sealed partial class Options
     {
-        /// <summary>The label: a key, as MapValueToKey makes it. Rows with a missing key are left out. Default: <c>Label</c>.</summary>
+        /// <summary>
+        /// The label: a key, as MapValueToKey makes it. Rows with a missing key are left out. Default: <c>Label</c>.
+        /// </summary>
         public string LabelColumnName = "Label";
         /// <summary>
-        /// The images: Image, known-size vector of Single or Byte (ExtractPixels), or vector of Byte of unknown size (LoadRawImageBytes).
-        /// Default: <c>Features</c>.
+        /// The images: Image, known-size vector of Single or Byte (ExtractPixels), or vector of Byte of unknown size
+        /// (LoadRawImageBytes). Default: <c>Features</c>.
         /// </summary>
         public string FeatureColumnName = "Features";
         /// <summary>The column of probabilities to add. Default: <c>Score</c>.</summary>
@@ -23,20 +26,20 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>The network, one of <see cref="CnnArchitectures"/>. Required; default: null.</summary>
         public CnnArchitecture? Architecture;
         /// <summary>
-        /// Size of the images that the network takes, 1 or 3 channels. Default: null, the column's size where it is known (after
-        /// ResizeImages or ExtractPixels) and not too small for the network, else the paper's; and the paper's channels: a network for
-        /// gray digits sees color images in gray.
+        /// Size of the images that the network takes, 1 or 3 channels. Default: null, the column's size where it is
+        /// known (after ResizeImages or ExtractPixels) and not too small for the network, else the paper's; and the
+        /// paper's channels: a network for gray digits sees color images in gray.
         /// </summary>
         public ImageShape? NetworkInput;
         /// <summary>
-        /// Pretrained weights to start from. Default: null, fresh ones. The layers that give the classes (the head) start fresh where the
-        /// file lacks them or has other classes, which is logged; other tensors that are missing, surplus or of another shape are refused
-        /// by name.
+        /// Pretrained weights to start from. Default: null, fresh ones. The layers that give the classes (the head)
+        /// start fresh where the file lacks them or has other classes, which is logged; other tensors that are missing,
+        /// surplus or of another shape are refused by name.
         /// </summary>
         public CnnWeights? InitialWeights;
         /// <summary>
-        /// Whether the head starts fresh although <see cref="InitialWeights"/> has as many classes: set it when they are other classes.
-        /// Default: false.
+        /// Whether the head starts fresh although <see cref="InitialWeights"/> has as many classes: set it when they
+        /// are other classes. Default: false.
         /// </summary>
         public bool ResetHead;
         /// <summary>Passes over the training images, ≥ 1. Default: 10.</summary>
@@ -44,49 +47,54 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>Images per step, ≥ 1. Fewer images than this make one smaller batch. Default: 64.</summary>
         public int BatchSize = DefaultBatchSize;
         /// <summary>
-        /// Learning rate, > 0. Default: null, a rate that suits optimizer and network: 0.001 for Adam and RMSProp; else 0.02 with a momentum
-        /// of 0.5 or more, 0.1 with less; 0.0005 for RBF outputs (LeNet-5 of 1998).
+        /// Learning rate, > 0. Default: null, a rate that suits optimizer and network: 0.001 for Adam and RMSProp; else
+        /// 0.02 with a momentum of 0.5 or more, 0.1 with less; 0.0005 for RBF outputs (LeNet-5 of 1998).
         /// </summary>
         public float? LearningRate;
-        /// <summary>Momentum of the default optimizer, in [0, 1); ignored when <see cref="Optimizer"/> is set. Default: 0.9.</summary>
+        /// <summary>
+        /// Momentum of the default optimizer, in [0, 1); ignored when <see cref="Optimizer"/> is set. Default: 0.9.
+        /// </summary>
         public float Momentum = 0.9f;
         /// <summary>c in g ← g + c·p, on kernels only, ≥ 0. Default: 0.</summary>
         public float WeightDecay;
-        /// <summary>The rule that moves the weights. Default: null, gradient descent with <see cref="Momentum"/>.</summary>
+        /// <summary>
+        /// The rule that moves the weights. Default: null, gradient descent with <see cref="Momentum"/>.
+        /// </summary>
         public Optimizer? Optimizer;
         /// <summary>How the learning rate changes. Default: null, a cosine from the rate to zero.</summary>
         public LearningRateSchedule? LearningRateSchedule;
         /// <summary>
-        /// The loss. Default: null, the architecture's own: softmax cross-entropy (with label smoothing where the paper has it), or for RBF
-        /// outputs the paper's equation 9.
+        /// The loss. Default: null, the architecture's own: softmax cross-entropy (with label smoothing where the paper
+        /// has it), or for RBF outputs the paper's equation 9.
         /// </summary>
         public ClassificationLoss? Loss;
         /// <summary>
-        /// First values of the kernels of convolutions and dense layers, for example <see cref="Initializer.HeNormal"/>.
-        /// Default: null, the paper's.
+        /// First values of the kernels of convolutions and dense layers, for example
+        /// <see cref="Initializer.HeNormal"/>. Default: null, the paper's.
         /// </summary>
         public Initializer? KernelInitializer;
         /// <summary>
-        /// Whether batch norms' running statistics are replaced at the end by statistics over the training images (as augmented) under the
-        /// final weights: one more pass without gradients. Scores then agree with training also after a few steps, when running averages
-        /// lag behind the weights. It has no effect without batch norms, or when training is canceled or diverges; validation while training
-        /// uses the running averages. Wu, Johnson 2021, arXiv:2105.07576, §3 (precise batch normalization). Default: false.
+        /// Whether batch norms' running statistics are replaced at the end by statistics over the training images (as
+        /// augmented) under the final weights: one more pass without gradients. Scores then agree with training also
+        /// after a few steps, when running averages lag behind the weights. It has no effect without batch norms, or
+        /// when training is canceled or diverges; validation while training uses the running averages. Wu, Johnson
+        /// 2021, arXiv:2105.07576, §3 (precise batch normalization). Default: false.
         /// </summary>
         public bool RefreshBatchNormStatistics;
         /// <summary>
-        /// Seed of initialization, order, dropout, augmentation and split. Default: null, drawn from the MLContext's generator, so that
-        /// MLContext(seed) fixes it.
+        /// Seed of initialization, order, dropout, augmentation and split. Default: null, drawn from the MLContext's
+        /// generator, so that MLContext(seed) fixes it.
         /// </summary>
         public int? Seed;
 
         /// <summary>
-        /// Images that decide which epoch's weights are kept; those given to <see cref="Fit(IDataView, IDataView)"/> take precedence.
-        /// Default: null.
+        /// Images that decide which epoch's weights are kept; those given to <see cref="Fit(IDataView, IDataView)"/>
+        /// take precedence. Default: null.
         /// </summary>
         public IDataView? ValidationSet;
         /// <summary>
-        /// Fraction of the training rows held out at random when there is no validation set, in [0, 1); null or 0 for none: then the last
-        /// epoch's weights are kept. Default: 0.1.
+        /// Fraction of the training rows held out at random when there is no validation set, in [0, 1); null or 0 for
+        /// none: then the last epoch's weights are kept. Default: 0.1.
         /// </summary>
         public float? ValidationSetFraction = 0.1f;
         /// <summary>When to end early. Without validation images it has no effect. Default: null, never.</summary>
@@ -97,13 +105,14 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>Kernels that run the network. Default: Auto.</summary>
         public CnnBackend Backend = CnnBackend.Auto;
         /// <summary>
-        /// Numeric precision of training and scoring; saved with the model, in which Auto stays Auto. The weights are 32-bit floats whatever
-        /// it is. The default gives the same numbers on processors with and without bfloat16. Default: Float32.
+        /// Numeric precision of training and scoring; saved with the model, in which Auto stays Auto. The weights are
+        /// 32-bit floats whatever it is. The default gives the same numbers on processors with and without bfloat16.
+        /// Default: Float32.
         /// </summary>
         public CnnPrecision Precision = CnnPrecision.Float32;
         /// <summary>
-        /// Whether training recomputes batch norms and concatenations for the gradients instead of keeping them: less memory (most in
-        /// DenseNets), more time, the same weights. Default: false.
+        /// Whether training recomputes batch norms and concatenations for the gradients instead of keeping them: less
+        /// memory (most in DenseNets), more time, the same weights. Default: false.
         /// </summary>
         public bool RecomputeActivations;
         /// <summary>Threads, ≥ 0; 0 for one per processor. Part of what fixes the weights. Default: 0.</summary>
@@ -111,7 +120,9 @@ public sealed partial class CnnClassificationTrainer
 
         /// <summary>Order of the values in pixel vectors. Default: Auto.</summary>
         public PixelLayout PixelLayout = PixelLayout.Auto;
-        /// <summary>Rows of the images in a flat pixel vector, ≥ 0. Default: 0, from the column's dimensions, or a square.</summary>
+        /// <summary>
+        /// Rows of the images in a flat pixel vector, ≥ 0. Default: 0, from the column's dimensions, or a square.
+        /// </summary>
         public int ImageHeight;
         /// <summary>Columns of the images in a flat pixel vector, ≥ 0. Default: 0, likewise.</summary>
         public int ImageWidth;
@@ -120,23 +131,27 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>How images of another shape are brought to the network's size. Default: CenterCrop.</summary>
         public ImageFit ImageFit = ImageFit.CenterCrop;
         /// <summary>
-        /// value · scale + offset per channel, before the network; part of the saved model. Default: null, the first of these that applies:
+        /// value · scale + offset per channel, before the network; part of the saved model. Default: null, the first of
+        /// these that applies:
         /// <list type="number">
         /// <item>
-        /// With <see cref="InitialWeights"/>, what they were trained with: as their file says (files of SaveWeights do), else as torchvision
-        /// and timm train the network (<see cref="PixelNormalization.ImageNet"/>, or [-1, 1] for the Inception family). It is logged.
+        /// With <see cref="InitialWeights"/>, what they were trained with: as their file says (files of SaveWeights
+        /// do), else as torchvision and timm train the network (<see cref="PixelNormalization.ImageNet"/>, or [-1, 1]
+        /// for the Inception family). It is logged.
         /// </item>
         /// <item>
-        /// What the paper does: LeNet-1 and LeNet-5 <see cref="PixelNormalization.LeCun1998"/>; AlexNet, ZFNet and VGG subtract the training
-        /// images' mean; GoogLeNet, Inception and Xception [-1, 1].
+        /// What the paper does: LeNet-1 and LeNet-5 <see cref="PixelNormalization.LeCun1998"/>; AlexNet, ZFNet and VGG
+        /// subtract the training images' mean; GoogLeNet, Inception and Xception [-1, 1].
         /// </item>
         /// <item>Each channel to mean 0 and standard deviation 1, measured on the training images.</item>
         /// </list>
-        /// Columns of floats are scaled by the pipeline, in units that only you know: from there the paper's numbers are not used, and
-        /// pretrained weights get the floats as they are, which is logged as a warning.
+        /// Columns of floats are scaled by the pipeline, in units that only you know: from there the paper's numbers
+        /// are not used, and pretrained weights get the floats as they are, which is logged as a warning.
         /// </summary>
         public PixelNormalization? ImageNormalization;
-        /// <summary>What is done about images that are missing or cannot be decoded, while training. Default: Throw.</summary>
+        /// <summary>
+        /// What is done about images that are missing or cannot be decoded, while training. Default: Throw.
+        /// </summary>
         public BadImageHandling BadImages = BadImageHandling.Throw;
         /// <summary>
         /// What the trained network does about images that are missing or cannot be decoded, when it scores; part of the saved
@@ -146,34 +161,37 @@ public sealed partial class CnnClassificationTrainer
         public BadImageScoring BadImagesWhenScoring = BadImageScoring.ScoreAsMissing;
 
         /// <summary>
-        /// How training images are changed at random; presets are named after papers. With one that crops larger images, the model scores
-        /// the center of images that are as much larger. Default: ImageAugmentation.None.
+        /// How training images are changed at random; presets are named after papers. With one that crops larger
+        /// images, the model scores the center of images that are as much larger. Default: ImageAugmentation.None.
         /// </summary>
         public ImageAugmentation Augmentation = ImageAugmentation.None;
         /// <summary>
-        /// The crops of an image that the trained network scores; part of the saved model. Ten crops are taken from an image 256/224 times as
-        /// large as the network's unless <see cref="Augmentation"/> crops larger ones. Validation while training uses the center.
-        /// Default: Center.
+        /// The crops of an image that the trained network scores; part of the saved model. Ten crops are taken from an
+        /// image 256/224 times as large as the network's unless <see cref="Augmentation"/> crops larger ones.
+        /// Validation while training uses the center. Default: Center.
         /// </summary>
         public TestCrops TestCrops = TestCrops.Center;
 
         /// <summary>
-        /// Bytes of memory for decoded images, ≥ 0. They are held at the network's size (with augmentation: the size that crops are taken
-        /// from), as bytes unless the column holds floats. Default: null, a quarter of the memory that the process may use.
+        /// Bytes of memory for decoded images, ≥ 0. They are held at the network's size (with augmentation: the size
+        /// that crops are taken from), as bytes unless the column holds floats. Default: null, a quarter of the memory
+        /// that the process may use.
         /// </summary>
         public long? CacheBudget;
         /// <summary>
-        /// Bytes for decoded images in a temporary file once the memory budget is used up, ≥ 0; 1 GiB of the disk is left free. Beyond that,
-        /// or where there can be no file, images are decoded again in every epoch: slower, with the same result. The rows must then be the
-        /// same in every pass. Default: 64 GiB.
+        /// Bytes for decoded images in a temporary file once the memory budget is used up, ≥ 0; 1 GiB of the disk is
+        /// left free. Beyond that, or where there can be no file, images are decoded again in every epoch: slower, with
+        /// the same result. The rows must then be the same in every pass. Default: 64 GiB.
         /// </summary>
         public long CacheFileBudget = 64L << 30;
         /// <summary>
-        /// Folder of that file. The file is gone when Fit ends, or the process. Default: null, the system's folder for temporary files.
+        /// Folder of that file. The file is gone when Fit ends, or the process. Default: null, the system's folder for
+        /// temporary files.
         /// </summary>
         public string? CacheFolder;
         /// <summary>
-        /// Threads that decode, scale and augment images, ≥ 0. Results do not depend on it. Default: 0, as many as <see cref="Threads"/>.
+        /// Threads that decode, scale and augment images, ≥ 0. Results do not depend on it. Default: 0, as many as
+        /// <see cref="Threads"/>.
         /// </summary>
         public int DecodingThreads;
 
@@ -182,8 +200,9 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>Called after each batch, on the training thread; keep it short. Default: null.</summary>
         public Action<BatchProgress>? BatchCallback;
         /// <summary>
-        /// Ends training after the current batch: Fit returns a usable transformer with the best weights so far (without validation images:
-        /// the weights as they are). Canceled before the first batch, while images are being read, Fit throws
+        /// Ends training after the current batch: Fit returns a usable transformer with the best weights so far
+        /// (without validation images: the weights as they are). Canceled before the first batch, while images are
+        /// being read, Fit throws
         /// <see cref="OperationCanceledException"/>. Default: none.
         /// </summary>
         public CancellationToken CancellationToken;

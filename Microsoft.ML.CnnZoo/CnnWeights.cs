@@ -4,8 +4,8 @@ namespace Microsoft.ML.CnnZoo;
 
 /// <summary>Pretrained weights for <see cref="CnnClassificationTrainer.Options.InitialWeights"/>.</summary>
 /// <remarks>
-/// From a safetensors file with the tensor names of torchvision or timm, or from a trained model. A common beginning of all names
-/// (<c>module.</c>, <c>model.</c>, <c>backbone.</c>, <c>encoder.</c> …) makes no difference.
+/// From a safetensors file with the tensor names of torchvision or timm, or from a trained model. A common beginning of
+/// all names (<c>module.</c>, <c>model.</c>, <c>backbone.</c>, <c>encoder.</c> …) makes no difference.
 /// </remarks>
 /// <example><code>
 /// using CnnWeights weights = CnnWeights.Load("resnet18.safetensors");
@@ -46,7 +46,8 @@ public sealed class CnnWeights : IDisposable
     public static CnnWeights From(CnnClassificationModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return new(new MemoryTensors($"a trained {model.Architecture.DisplayName}", model.ReadTensors(), model.WeightsMetadata.Write()));
+        return new(new MemoryTensors($"a trained {model.Architecture.DisplayName}", model.ReadTensors(),
+            model.WeightsMetadata.Write()));
     }
 
     /// <summary>Copies the weights of a trained transformer, with what its pixels become.</summary>

@@ -148,7 +148,7 @@ public class ArchitectureTests
     {
         NetworkGraph graph = CnnArchitectures.ResNet20Cifar.BuildGraph(classes: 7, new ImageShape(48, 40, 3));
         Assert.Equal(new TensorShape(-1, 48, 40, 3), graph["image"].Outputs[0].Shape);
-        Assert.Equal(new TensorShape(-1, 7), graph["scores"].Outputs[0].Shape);
+        Assert.Equal(new TensorShape(-1, 7), graph["scores/Softmax"].Outputs[0].Shape);
         Assert.Equal(graph.Nodes.Count, GraphDefFormat.Read(GraphDefFormat.Write(graph)).Nodes.Count);
         Assert.Equal(new TensorShape(-1, 32, 32, 3), CnnArchitectures.ResNet20Cifar.BuildGraph(10)["image"].Outputs[0].Shape);
     }

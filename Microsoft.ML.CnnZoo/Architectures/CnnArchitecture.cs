@@ -83,8 +83,8 @@ public abstract class CnnArchitecture
     /// <param name="classes">Number of classes, at least 2.</param>
     /// <param name="image">Size of the images; null: the paper's.</param>
     /// <returns>
-    /// From the placeholder <c>image</c> [N,H,W,C] (Single, already normalized) to the node <c>scores</c> [N,classes],
-    /// probabilities. Weights are variables, whose values are not part of it.
+    /// From the placeholder <c>image</c> [N,H,W,C] (Single, already normalized) to the node <c>scores/Softmax</c>
+    /// [N,classes], probabilities. Weights are variables, whose values are not part of it.
     /// </returns>
     /// <exception cref="GraphException">The image is too small.</exception>
     public NetworkGraph BuildGraph(int classes, ImageShape? image = null) =>

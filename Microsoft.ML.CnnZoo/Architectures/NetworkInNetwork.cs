@@ -75,7 +75,8 @@ internal sealed class NetworkInNetwork : CnnArchitecture
     private static NodeOutput AveragePool(GraphBuilder g, NodeOutput x, string name)
     {
         if (x.Height % 2 != x.Width % 2)
-            throw new GraphException($"AvgPool '{g.FullName(name)}': rounding up 3x3/2 windows needs a height and a width "
+            throw new GraphException(
+                $"AvgPool '{g.FullName(name)}': rounding up 3x3/2 windows needs a height and a width "
                 + $"that are both even or both odd, received {x.Shape}.");
         return g.AveragePool2D(x, window: 3, strides: 2, x.Height % 2 == 0 ? Padding.Same : Padding.Valid, name);
     }

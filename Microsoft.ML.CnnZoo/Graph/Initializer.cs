@@ -22,7 +22,8 @@ public sealed record Initializer
     /// <summary>N(0, σ²).</summary>
     public static Initializer Normal(float standardDeviation) => new(InitializerKind.Normal, standardDeviation);
     /// <summary>N(0, σ²) redrawn beyond 2σ, as TensorFlow's TruncatedNormal.</summary>
-    public static Initializer TruncatedNormal(float standardDeviation) => new(InitializerKind.TruncatedNormal, standardDeviation);
+    public static Initializer TruncatedNormal(float standardDeviation) =>
+        new(InitializerKind.TruncatedNormal, standardDeviation);
     /// <summary>Random ±1, for RBF codes.</summary>
     public static Initializer RandomSigns { get; } = new(InitializerKind.RandomSigns, 1);
 
@@ -30,8 +31,8 @@ public sealed record Initializer
     internal InitializerKind Kind { get; }
 
     /// <summary>
-    /// The constant; the standard deviation of the normal kinds; the gain's square for variance scaling (2 for He, 1 for Glorot);
-    /// half the width of the uniform kind.
+    /// The constant; the standard deviation of the normal kinds; the gain's square for variance scaling (2 for He, 1
+    /// for Glorot); half the width of the uniform kind.
     /// </summary>
     internal float Scale { get; }
 
@@ -39,7 +40,10 @@ public sealed record Initializer
     public override string ToString() => FormattableString.Invariant($"{Kind} {Scale}");
 }
 
-/// <summary>Distributions of first values; fan_in is the product of all dimensions but the last, fan_out that of all but the last but one.</summary>
+/// <summary>
+/// Distributions of first values; fan_in is the product of all dimensions but the last, fan_out that of all but the
+/// last but one.
+/// </summary>
 internal enum InitializerKind
 {
     /// <summary>One value everywhere.</summary>

@@ -5,7 +5,9 @@ using Microsoft.ML.CnnZoo.Imaging;
 
 namespace Microsoft.ML.CnnZoo;
 
-/// <summary>y = value · scale + offset, per channel: from stored pixels to what a network takes. Part of a trained model.</summary>
+/// <summary>
+/// y = value · scale + offset, per channel: from stored pixels to what a network takes. Part of a trained model.
+/// </summary>
 /// <param name="Scale">One factor per channel.</param>
 /// <param name="Offset">One summand per channel.</param>
 public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableArray<float> Offset)
@@ -23,17 +25,18 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
         new([.. Enumerable.Repeat(scale, channels)], [.. Enumerable.Repeat(offset, channels)]);
 
     /// <summary>
-    /// What most weights of torchvision and timm were trained with: mean 0.485, 0.456, 0.406 and standard deviation 0.229, 0.224,
-    /// 0.225 of red, green, blue, in units of 255.
+    /// What most weights of torchvision and timm were trained with: mean 0.485, 0.456, 0.406 and standard deviation
+    /// 0.229, 0.224, 0.225 of red, green, blue, in units of 255.
     /// </summary>
-    public static PixelNormalization ImageNet { get; } = FromMeans([0.485 * 255, 0.456 * 255, 0.406 * 255], [0.229 * 255, 0.224 * 255, 0.225 * 255]);
+    public static PixelNormalization ImageNet { get; } = FromMeans([0.485 * 255, 0.456 * 255, 0.406 * 255],
+        [0.229 * 255, 0.224 * 255, 0.225 * 255]);
 
     /// <summary>From 0…255 to [-1, 1], the Inception family's.</summary>
     public static PixelNormalization SignedUnitRange(int channels) => Uniform(channels, 1 / 127.5f, -1);
 
     /// <summary>
-    /// LeNet's, from 0…255: background 0 to -0.1, ink 255 to 1.175, as MNIST's files hold them. For dark ink on white paper, so that
-    /// 255 becomes -0.1, use <c>Uniform(1, -1.275f / 255, 1.175f)</c>. LeCun et al. 1998, §II.B.
+    /// LeNet's, from 0…255: background 0 to -0.1, ink 255 to 1.175, as MNIST's files hold them. For dark ink on white
+    /// paper, so that 255 becomes -0.1, use <c>Uniform(1, -1.275f / 255, 1.175f)</c>. LeCun et al. 1998, §II.B.
     /// </summary>
     public static PixelNormalization LeCun1998(int channels) => Uniform(channels, 1.275f / 255, -0.1f);
 
@@ -50,10 +53,13 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
             PixelScaling.LeCun1998 => LeCun1998(channels),
             _ => FromStatistics(statistics),
         };
-        IEnumerable<float> Channel(Func<int, double> value) => Enumerable.Range(0, channels).Select(c => (float)value(c));
+        IEnumerable<float> Channel(Func<int, double> value) =>
+            Enumerable.Range(0, channels).Select(c => (float)value(c));
     }
 
-    /// <summary>(value - mean) / standard deviation, per channel; a channel without variation keeps its scale.</summary>
+    /// <summary>
+    /// (value - mean) / standard deviation, per channel; a channel without variation keeps its scale.
+    /// </summary>
     internal static PixelNormalization FromStatistics(ChannelStatistics statistics)
     {
         ArgumentNullException.ThrowIfNull(statistics);
@@ -82,10 +88,12 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
     }
 
     /// <inheritdoc/>
-    public bool Equals(PixelNormalization? other) => other is not null && Scale.SequenceEqual(other.Scale) && Offset.SequenceEqual(other.Offset);
+    public bool Equals(PixelNormalization? other) =>
+        other is not null && Scale.SequenceEqual(other.Scale) && Offset.SequenceEqual(other.Offset);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Channels, Channels > 0 ? Scale[0] : 0, Channels > 0 ? Offset[0] : 0);
+    public override int GetHashCode() =>
+        HashCode.Combine(Channels, Channels > 0 ? Scale[0] : 0, Channels > 0 ? Offset[0] : 0);
 
     /// <summary>Widens bytes to floats, sixteen at a time; the rest one by one.</summary>
     internal static void ToFloat(ReadOnlySpan<byte> source, Span<float> target)
@@ -98,7 +106,8 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
             ref float t = ref System.Runtime.InteropServices.MemoryMarshal.GetReference(target);
             for (; i <= source.Length - 16; i += 16)
             {
-                (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(Vector128.LoadUnsafe(ref s, (nuint)i));
+                (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(Vector128.LoadUnsafe(ref s,
+                    (nuint)i));
                 (Vector128<uint> a, Vector128<uint> b) = Vector128.Widen(low);
                 (Vector128<uint> c, Vector128<uint> d) = Vector128.Widen(high);
                 Vector128.ConvertToSingle(a.AsInt32()).StoreUnsafe(ref t, (nuint)i);
@@ -113,7 +122,10 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
 
     private void ApplyInPlace(Span<float> values) => ApplyInPlace(values, Scale.AsSpan(), Offset.AsSpan());
 
-    /// <summary>Multiplies and adds channel by channel; for three channels, many pixels at a time with the factors laid out as the pixels are.</summary>
+    /// <summary>
+    /// Multiplies and adds channel by channel; for three channels, many pixels at a time with the factors laid out as
+    /// the pixels are.
+    /// </summary>
     internal static void ApplyInPlace(Span<float> values, ReadOnlySpan<float> scale, ReadOnlySpan<float> offset)
     {
         if (scale.Length == 1)

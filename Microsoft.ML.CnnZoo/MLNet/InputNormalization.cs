@@ -3,7 +3,9 @@ using Microsoft.ML.CnnZoo.Weights;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
 
-/// <summary>Chooses what pixels become before the network; the order is documented at the option ImageNormalization.</summary>
+/// <summary>
+/// Chooses what pixels become before the network; the order is documented at the option ImageNormalization.
+/// </summary>
 /// <param name="Normalization">The choice.</param>
 /// <param name="Reason">Why, for the log.</param>
 /// <param name="IsGuess">Whether the user should confirm it.</param>
@@ -13,11 +15,13 @@ internal sealed record InputNormalization(PixelNormalization Normalization, stri
     /// <param name="options">The trainer's options.</param>
     /// <param name="fromFloats">Whether images come from a column of floats, scaled by the pipeline.</param>
     /// <param name="statistics">Of the training images.</param>
-    public static InputNormalization Choose(CnnClassificationTrainer.Options options, bool fromFloats, ChannelStatistics statistics)
+    public static InputNormalization Choose(CnnClassificationTrainer.Options options, bool fromFloats,
+        ChannelStatistics statistics)
     {
         if (options.ImageNormalization is { } chosen)
             return new(chosen, "Options.ImageNormalization");
-        if (options.InitialWeights is { } weights && OfWeights(weights, options.Architecture!, fromFloats, statistics.Channels) is { } own)
+        if (options.InitialWeights is { } weights && OfWeights(weights, options.Architecture!, fromFloats,
+            statistics.Channels) is { } own)
             return own;
         PixelScaling scaling = fromFloats ? PixelScaling.Standardized : options.Architecture!.Pixels;
         return new(PixelNormalization.Of(scaling, statistics), scaling switch
@@ -29,17 +33,20 @@ internal sealed record InputNormalization(PixelNormalization Normalization, stri
         });
     }
 
-    private static InputNormalization? OfWeights(CnnWeights weights, CnnArchitecture architecture, bool fromFloats, int channels)
+    private static InputNormalization? OfWeights(CnnWeights weights, CnnArchitecture architecture, bool fromFloats,
+        int channels)
     {
         if (weights.Metadata is { } metadata)
-            return metadata.FromFloats == fromFloats && metadata.Normalization is { } saved && saved.Channels == channels
+            return metadata.FromFloats == fromFloats && metadata.Normalization is { } saved
+                && saved.Channels == channels
                 ? new(saved, $"as '{weights.Source}' was trained") : null;
         if (fromFloats)
             return new(PixelNormalization.Identity(channels), "floats as they are: the pipeline must scale them as "
                 + $"'{weights.Source}' was trained; else set Options.ImageNormalization", IsGuess: true);
         PixelNormalization library = LibraryWeights.PixelsOf(architecture);
+        string what = library == PixelNormalization.ImageNet ? "ImageNet's mean and standard deviation" : "to [-1, 1]";
         return channels != library.Channels ? null
-            : new(library, $"{(library == PixelNormalization.ImageNet ? "ImageNet's mean and standard deviation" : "to [-1, 1]")}, as "
-                + "torchvision and timm train this network; if the weights come from elsewhere, set Options.ImageNormalization");
+            : new(library, $"{what}, as torchvision and timm train this network; "
+            + "if the weights come from elsewhere, set Options.ImageNormalization");
     }
 }

@@ -28,34 +28,44 @@ public abstract record ClassificationLoss
     /// <summary>The loss that an architecture is trained with unless another is chosen.</summary>
     internal static ClassificationLoss For(CnnArchitecture architecture) =>
         architecture.Output == OutputKind.RbfPenalty ? new RbfMaximumAPosterioriLoss()
-        : architecture.LabelSmoothing > 0 ? new SoftmaxCrossEntropyLoss(architecture.LabelSmoothing) : SoftmaxCrossEntropy;
+        : architecture.LabelSmoothing > 0 ? new SoftmaxCrossEntropyLoss(architecture.LabelSmoothing)
+            : SoftmaxCrossEntropy;
 }
 
 /// <summary>
-/// Cross-entropy of softmax against the labels. With smoothing e the target is (1-e)·onehot + e/K over all K classes: Szegedy et al. 2015, arXiv:1512.00567, section 7.
+/// Cross-entropy of softmax against the labels. With smoothing e the target is (1-e)·onehot + e/K over all K classes:
+/// Szegedy et al. 2015, arXiv:1512.00567, section 7.
 /// </summary>
 /// <param name="LabelSmoothing">e, in [0, 1); default 0.</param>
 public sealed record SoftmaxCrossEntropyLoss(float LabelSmoothing = 0) : ClassificationLoss
 {
-    internal override void Check() => OptionRange.RequireShare(LabelSmoothing, "SoftmaxCrossEntropyLoss.LabelSmoothing");
-    internal override NodeOutput Build(GraphBuilder g, NodeOutput outputs, NodeOutput labels, string name) => g.SoftmaxCrossEntropy(outputs, labels, name, LabelSmoothing);
-}
-
-/// <summary>Mean of y[label], the penalty of the right class's RBF unit: LeCun et al. 1998, equation 8. The outputs are distances; the smallest wins.</summary>
-public sealed record RbfMeanSquaredErrorLoss : ClassificationLoss
-{
-    internal override OutputKind Outputs => OutputKind.RbfPenalty;
-    internal override NodeOutput Build(GraphBuilder g, NodeOutput outputs, NodeOutput labels, string name) => g.RbfMse(outputs, labels, name);
+    internal override void Check() =>
+        OptionRange.RequireShare(LabelSmoothing, "SoftmaxCrossEntropyLoss.LabelSmoothing");
+    internal override NodeOutput Build(GraphBuilder g, NodeOutput outputs, NodeOutput labels, string name) =>
+        g.SoftmaxCrossEntropy(outputs, labels, name, LabelSmoothing);
 }
 
 /// <summary>
-/// Mean of y[label] + ln(e^-j + Σᵢ e^-y[i]): LeCun et al. 1998, equation 9 (maximum a posteriori). Pulls the right class down and pushes the others up; j keeps
-/// classes that are far away already from being pushed further.
+/// Mean of y[label], the penalty of the right class's RBF unit: LeCun et al. 1998, equation 8. The outputs are
+/// distances; the smallest wins.
+/// </summary>
+public sealed record RbfMeanSquaredErrorLoss : ClassificationLoss
+{
+    internal override OutputKind Outputs => OutputKind.RbfPenalty;
+    internal override NodeOutput Build(GraphBuilder g, NodeOutput outputs, NodeOutput labels, string name) =>
+        g.RbfMse(outputs, labels, name);
+}
+
+/// <summary>
+/// Mean of y[label] + ln(e^-j + Σᵢ e^-y[i]): LeCun et al. 1998, equation 9 (maximum a posteriori). Pulls the right
+/// class down and pushes the others up; j keeps classes that are far away already from being pushed further.
 /// </summary>
 /// <param name="RubbishPenalty">j, > 0; default 1.</param>
 public sealed record RbfMaximumAPosterioriLoss(float RubbishPenalty = 1) : ClassificationLoss
 {
-    internal override void Check() => OptionRange.RequirePositive(RubbishPenalty, "RbfMaximumAPosterioriLoss.RubbishPenalty");
+    internal override void Check() =>
+        OptionRange.RequirePositive(RubbishPenalty, "RbfMaximumAPosterioriLoss.RubbishPenalty");
     internal override OutputKind Outputs => OutputKind.RbfPenalty;
-    internal override NodeOutput Build(GraphBuilder g, NodeOutput outputs, NodeOutput labels, string name) => g.RbfMap(outputs, labels, name, RubbishPenalty);
+    internal override NodeOutput Build(GraphBuilder g, NodeOutput outputs, NodeOutput labels, string name) =>
+        g.RbfMap(outputs, labels, name, RubbishPenalty);
 }

@@ -6,7 +6,8 @@ namespace Microsoft.ML.CnnZoo.Graph;
 public static class CnnArchitectureGraphs
 {
     /// <summary>
-    /// The graph of a whole training step: forward pass, loss with auxiliary losses, gradients, updates of statistics and weights.
+    /// The graph of a whole training step: forward pass, loss with auxiliary losses, gradients, updates of statistics
+    /// and weights.
     /// <see cref="CnnArchitecture.BuildGraph(int, ImageShape?)"/> gives the one that scores.
     /// </summary>
     /// <param name="architecture">The network.</param>
@@ -17,12 +18,14 @@ public static class CnnArchitectureGraphs
     /// <param name="weightDecay">c in g ← g + c·p, on kernels only, ≥ 0; default 0.</param>
     /// <param name="seed">Seed of dropout's masks; default 0.</param>
     /// <returns>
-    /// Its placeholders: <c>image</c> [N,H,W,C], already normalized, <c>label</c> [N] (Int32), <c>step</c> where there is dropout, and the
-    /// optimizer's scalars, the learning rate among them.
+    /// Its placeholders: <c>image</c> [N,H,W,C], already normalized, <c>label</c> [N] (Int32), <c>step</c> where there
+    /// is dropout, and the optimizer's scalars, the learning rate among them.
     /// </returns>
-    /// <exception cref="ArgumentException">A value is out of its range, or the loss is for another kind of outputs.</exception>
+    /// <exception cref="ArgumentException">A value is out of its range, or the loss is for another kind of
+    /// outputs.</exception>
     /// <exception cref="GraphException">The images are too small for the network.</exception>
-    public static NetworkGraph BuildTrainingGraph(this CnnArchitecture architecture, int classes, ImageShape? image = null,
+    public static NetworkGraph BuildTrainingGraph(this CnnArchitecture architecture, int classes,
+        ImageShape? image = null,
         Optimizer? optimizer = null, ClassificationLoss? loss = null, float weightDecay = 0, int seed = 0)
     {
         ArgumentNullException.ThrowIfNull(architecture);
@@ -34,6 +37,7 @@ public static class CnnArchitectureGraphs
             Seed = seed,
         };
         options.Check();
-        return new ClassificationGraphs(architecture, image ?? architecture.DefaultInput, classes).Training(options).Graph;
+        return new ClassificationGraphs(architecture, image ?? architecture.DefaultInput, classes)
+            .Training(options).Graph;
     }
 }

@@ -8,7 +8,8 @@ namespace Microsoft.ML.CnnZoo;
 /// <param name="StepsPerEpoch">Batches in an epoch, ≥ 1.</param>
 /// <param name="Epochs">Epochs asked for.</param>
 /// <param name="History">The epochs done.</param>
-public sealed record ScheduleContext(float BaseRate, long Step, int StepsPerEpoch, int Epochs, IReadOnlyList<EpochProgress> History)
+public sealed record ScheduleContext(float BaseRate, long Step, int StepsPerEpoch, int Epochs,
+    IReadOnlyList<EpochProgress> History)
 {
     /// <summary>Epochs done, with the fraction of the present one.</summary>
     public double Epoch => (double)Step / StepsPerEpoch;
@@ -18,8 +19,8 @@ public sealed record ScheduleContext(float BaseRate, long Step, int StepsPerEpoc
 }
 
 /// <summary>
-/// The learning rate of each step. A schedule keeps nothing between calls, so one instance serves any number of trainings, also at the same
-/// time. Schedules of your own derive from it.
+/// The learning rate of each step. A schedule keeps nothing between calls, so one instance serves any number of
+/// trainings, also at the same time. Schedules of your own derive from it.
 /// </summary>
 public abstract record LearningRateSchedule
 {
@@ -53,14 +54,16 @@ public sealed record StepSchedule(int EpochsPerDrop, float Factor = 0.1f) : Lear
     }
 
     /// <inheritdoc/>
-    public override float Rate(ScheduleContext context) => (float)(context.BaseRate * Math.Pow(Factor, Math.Floor(context.Epoch / EpochsPerDrop)));
+    public override float Rate(ScheduleContext context) =>
+        (float)(context.BaseRate * Math.Pow(Factor, Math.Floor(context.Epoch / EpochsPerDrop)));
 }
 
 /// <summary>rate = base · decayRate^(epoch / epochsPerDecay), in a curve or in steps.</summary>
 /// <param name="DecayRate">Factor per period, > 0; default 0.94.</param>
 /// <param name="EpochsPerDecay">Length of a period in epochs, > 0; default 2.</param>
 /// <param name="Staircase">Whether the rate changes only at the end of a period; default false.</param>
-public sealed record ExponentialSchedule(float DecayRate = 0.94f, float EpochsPerDecay = 2, bool Staircase = false) : LearningRateSchedule
+public sealed record ExponentialSchedule(float DecayRate = 0.94f, float EpochsPerDecay = 2, bool Staircase = false)
+    : LearningRateSchedule
 {
     internal override void Check()
     {
@@ -76,7 +79,10 @@ public sealed record ExponentialSchedule(float DecayRate = 0.94f, float EpochsPe
     }
 }
 
-/// <summary>rate = min + (base - min) · (1 + cos(π · progress)) / 2. Loshchilov, Hutter 2016, arXiv:1608.03983, without restarts.</summary>
+/// <summary>
+/// rate = min + (base - min) · (1 + cos(π · progress)) / 2. Loshchilov, Hutter 2016, arXiv:1608.03983, without
+/// restarts.
+/// </summary>
 /// <param name="MinimumRate">The rate at the end, ≥ 0; default 0.</param>
 public sealed record CosineSchedule(float MinimumRate = 0) : LearningRateSchedule
 {
@@ -87,7 +93,10 @@ public sealed record CosineSchedule(float MinimumRate = 0) : LearningRateSchedul
         (float)(MinimumRate + (context.BaseRate - MinimumRate) * 0.5 * (1 + Math.Cos(Math.PI * context.Progress)));
 }
 
-/// <summary>The rate rises linearly from base/steps to base over the first epochs; then another schedule applies. Goyal et al. 2017, arXiv:1706.02677.</summary>
+/// <summary>
+/// The rate rises linearly from base/steps to base over the first epochs; then another schedule applies. Goyal et al.
+/// 2017, arXiv:1706.02677.
+/// </summary>
 /// <param name="Epochs">Length of the rise, in epochs, ≥ 0.</param>
 /// <param name="Then">The schedule after it; it counts epochs from the start of training.</param>
 public sealed record WarmupSchedule(float Epochs, LearningRateSchedule Then) : LearningRateSchedule
@@ -104,18 +113,22 @@ public sealed record WarmupSchedule(float Epochs, LearningRateSchedule Then) : L
     {
         ArgumentNullException.ThrowIfNull(context);
         double steps = Epochs * context.StepsPerEpoch;
-        return context.Step < steps ? (float)(context.BaseRate * Math.Min(1, (context.Step + 1) / steps)) : Then.Rate(context);
+        return context.Step < steps ? (float)(context.BaseRate * Math.Min(1, (context.Step + 1) / steps))
+            : Then.Rate(context);
     }
 }
 
 /// <summary>
-/// The rate is multiplied by <paramref name="Factor"/> when the loss has not fallen for some epochs (validation loss where there is one), as AlexNet's authors did by hand.
+/// The rate is multiplied by <paramref name="Factor"/> when the loss has not fallen for some epochs (validation loss
+/// where there is one), as AlexNet's authors did by hand.
 /// </summary>
 /// <param name="Patience">Epochs without improvement before a drop, ≥ 1; default 5.</param>
 /// <param name="Factor">What the rate is multiplied by, between 0 and 1; default 0.1.</param>
-/// <param name="MinimumDelta">What counts as an improvement: the loss falls by more than this, ≥ 0; default 1e-4.</param>
+/// <param name="MinimumDelta">What counts as an improvement: the loss falls by more than this, ≥ 0; default
+/// 1e-4.</param>
 /// <param name="MinimumRate">The rate falls no further, ≥ 0; default 0.</param>
-public sealed record PlateauSchedule(int Patience = 5, float Factor = 0.1f, double MinimumDelta = 1e-4, float MinimumRate = 0) : LearningRateSchedule
+public sealed record PlateauSchedule(int Patience = 5, float Factor = 0.1f, double MinimumDelta = 1e-4,
+    float MinimumRate = 0) : LearningRateSchedule
 {
     internal override void Check()
     {

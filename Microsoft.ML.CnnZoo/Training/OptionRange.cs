@@ -5,14 +5,16 @@ internal static class OptionRange
 {
     /// <summary>Throws unless a condition holds.</summary>
     /// <param name="holds">The condition.</param>
-    /// <param name="option">Name of the option as people write it: <c>Options.Epochs</c>, <c>AdamOptimizer.Beta1</c>.</param>
+    /// <param name="option">Name of the option as people write it: <c>Options.Epochs</c>,
+    /// <c>AdamOptimizer.Beta1</c>.</param>
     /// <param name="value">Its value.</param>
     /// <param name="expected">What it may be: <c>1 or more</c>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The condition does not hold.</exception>
     public static void Require(bool holds, string option, object? value, string expected)
     {
         if (!holds)
-            throw new ArgumentOutOfRangeException(null, FormattableString.Invariant($"{option} is {value ?? "null"}; expected {expected}."));
+            throw new ArgumentOutOfRangeException(null,
+                FormattableString.Invariant($"{option} is {value ?? "null"}; expected {expected}."));
     }
 
     /// <summary>Throws unless the value is one of its enum.</summary>

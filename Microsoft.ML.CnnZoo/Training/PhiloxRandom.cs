@@ -2,7 +2,10 @@ using Microsoft.ML.CnnZoo.Execution;
 
 namespace Microsoft.ML.CnnZoo.Training;
 
-/// <summary>What random numbers are for: each purpose draws from a stream of its own, so that changing one leaves the others as they were.</summary>
+/// <summary>
+/// What random numbers are for: each purpose draws from a stream of its own, so that changing one leaves the others as
+/// they were.
+/// </summary>
 internal enum RandomPurpose
 {
     /// <summary>First values of variables.</summary>
@@ -18,7 +21,8 @@ internal enum RandomPurpose
 }
 
 /// <summary>
-/// Random numbers from a counter, by <see cref="Philox"/>. The stream is fixed by seed, purpose and name alone, on every machine.
+/// Random numbers from a counter, by <see cref="Philox"/>. The stream is fixed by seed, purpose and name alone, on
+/// every machine.
 /// </summary>
 internal sealed class PhiloxRandom
 {

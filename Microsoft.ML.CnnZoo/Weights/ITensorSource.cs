@@ -37,10 +37,12 @@ internal record TensorEntry(string Name, IReadOnlyList<long> Shape)
 internal sealed record NamedTensor(string Name, int[] Shape, float[] Values);
 
 /// <summary>Tensors in memory: a snapshot of a model's weights.</summary>
-internal sealed class MemoryTensors(string origin, IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string, string> metadata)
+internal sealed class MemoryTensors(string origin, IReadOnlyList<NamedTensor> tensors, IReadOnlyDictionary<string,
+    string> metadata)
     : ITensorSource
 {
-    private readonly Dictionary<string, NamedTensor> _tensors = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
+    private readonly Dictionary<string, NamedTensor> _tensors = tensors.ToDictionary(t => t.Name,
+        StringComparer.Ordinal);
 
     public string Origin => origin;
 

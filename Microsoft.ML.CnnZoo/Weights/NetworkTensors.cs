@@ -4,7 +4,9 @@ using Microsoft.ML.CnnZoo.Weights.Names;
 
 namespace Microsoft.ML.CnnZoo.Weights;
 
-/// <summary>A network's variables as tensors with the names, shapes and order of elements of PyTorch's libraries.</summary>
+/// <summary>
+/// A network's variables as tensors with the names, shapes and order of elements of PyTorch's libraries.
+/// </summary>
 internal sealed class NetworkTensors
 {
     private readonly TorchNames _names;
@@ -29,10 +31,12 @@ internal sealed class NetworkTensors
     public string NameOf(VariableDefinition variable) => _names.Variable(variable.Name);
 
     /// <summary>PyTorch's shape of a variable.</summary>
-    public int[] ShapeOf(VariableDefinition variable) => TorchLayout.Shape(variable, _depthwise.Contains(variable.Name));
+    public int[] ShapeOf(VariableDefinition variable) =>
+        TorchLayout.Shape(variable, _depthwise.Contains(variable.Name));
 
     /// <summary>Position in PyTorch's order of each element in ours.</summary>
-    public Func<int, int> MapOf(VariableDefinition variable) => TorchLayout.Map(variable, _depthwise.Contains(variable.Name));
+    public Func<int, int> MapOf(VariableDefinition variable) =>
+        TorchLayout.Map(variable, _depthwise.Contains(variable.Name));
 
     /// <summary>Copies the variables' values.</summary>
     public IReadOnlyList<NamedTensor> Read(VariableStore variables)

@@ -8,7 +8,10 @@ namespace Microsoft.ML.CnnZoo.Weights;
 /// <summary>Writes tensors as a safetensors file.</summary>
 internal static class SafetensorsWriter
 {
-    /// <summary>Writes a file: to a temporary neighbor first, which then takes the name, so that a failure leaves an existing file whole.</summary>
+    /// <summary>
+    /// Writes a file: to a temporary neighbor first, which then takes the name, so that a failure leaves an existing
+    /// file whole.
+    /// </summary>
     /// <param name="path">The file to make or replace.</param>
     /// <param name="tensors">Name, shape and elements (row-major) of each tensor.</param>
     /// <param name="precision">Element type in the file.</param>
@@ -37,7 +40,8 @@ internal static class SafetensorsWriter
     private static void WriteHeader(Stream stream, IReadOnlyList<NamedTensor> tensors, WeightsPrecision precision,
         IReadOnlyDictionary<string, string>? metadata)
     {
-        (string type, int size) = precision switch { WeightsPrecision.Float16 => ("F16", 2), WeightsPrecision.BFloat16 => ("BF16", 2), _ => ("F32", 4) };
+        (string type, int size) = precision switch { WeightsPrecision.Float16 => ("F16", 2),
+            WeightsPrecision.BFloat16 => ("BF16", 2), _ => ("F32", 4) };
         var header = new Dictionary<string, object>(StringComparer.Ordinal);
         if (metadata is { Count: > 0 })
             header.Add("__metadata__", metadata);
@@ -45,7 +49,9 @@ internal static class SafetensorsWriter
         foreach ((string name, int[] shape, float[] values) in tensors)
         {
             if (shape.Aggregate(1L, (a, b) => a * b) != values.Length)
-                throw new ArgumentException($"The tensor '{name}' of shape [{string.Join(',', shape)}] has {values.Length} elements.", nameof(tensors));
+                throw new ArgumentException(
+                    $"The tensor '{name}' of shape [{string.Join(',', shape)}] has {values.Length} elements.",
+                    nameof(tensors));
             long end = offset + (long)values.Length * size;
             header.Add(name, new { dtype = type, shape, data_offsets = new[] { offset, end } });
             offset = end;

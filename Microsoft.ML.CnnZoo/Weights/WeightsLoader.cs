@@ -28,7 +28,8 @@ internal sealed class WeightsLoader
             [.. architecture.BuildGraph(classes + 1, image).Variables.Select(v => (v.Name, v.Spec.Shape))];
         _head = [.. graph.Variables.Where(v => !others.Contains((v.Name, v.Spec.Shape))).Select(_network.NameOf)];
         NetworkGraph training = architecture.BuildGraph(GraphMode.Training, classes, image).Graph;
-        _known = new(new NetworkTensors(architecture, training).Variables.Select(_network.NameOf), StringComparer.Ordinal);
+        _known = new(new NetworkTensors(architecture, training).Variables.Select(_network.NameOf),
+            StringComparer.Ordinal);
     }
 
     /// <summary>Compares the tensors with the network.</summary>
@@ -37,9 +38,11 @@ internal sealed class WeightsLoader
     {
         string prefix = FindPrefix();
         string[] names = [.. _source.Tensors.Select(t => t.Name)];
-        string[] own = [.. names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Select(n => n[prefix.Length..])];
+        string[] own = [.. names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(n => n[prefix.Length..])];
         // PyTorch's counters of batches, and auxiliary classifiers that scoring has not, are no surplus.
-        string[] surplus = [.. own.Where(n => !_known.Contains(n) && !n.EndsWith("num_batches_tracked", StringComparison.Ordinal))];
+        string[] surplus = [.. own.Where(n => !_known.Contains(n)
+            && !n.EndsWith("num_batches_tracked", StringComparison.Ordinal))];
         List<string> fitting = [], fresh = [], missing = [], misshapen = [];
         foreach (VariableDefinition variable in _network.Variables)
         {
@@ -48,11 +51,12 @@ internal sealed class WeightsLoader
             TensorEntry? entry = _source.Find(prefix + name);
             bool isHead = _head.Contains(name), fits = entry is not null && TorchLayout.Fits(entry.Shape, expected);
             if (isHead && (resetHead || !fits))
-                fresh.Add($"{name} ({(fits ? "as ResetHead asks" : entry is null ? "not there" : Shapes(entry, expected))})");
+                fresh.Add($"{name} ({Why(fits, entry, expected)})");
             else if (fits)
                 fitting.Add(name);
             else if (entry is null)
-                missing.Add(WithNearest($"{name} [{string.Join(',', expected)}]", name, surplus, "the most similar one there is"));
+                missing.Add(WithNearest($"{name} [{string.Join(',', expected)}]", name, surplus,
+                    "the most similar one there is"));
             else
                 misshapen.Add($"{name} {Shapes(entry, expected)}");
         }
@@ -68,16 +72,20 @@ internal sealed class WeightsLoader
         };
     }
 
-    /// <summary>Copies the tensors; variables that are not there yet are made, those that start fresh are left as they are.</summary>
+    /// <summary>
+    /// Copies the tensors; variables that are not there yet are made, those that start fresh are left as they are.
+    /// </summary>
     /// <returns>What fitted.</returns>
     /// <exception cref="InvalidDataException">
-    /// Tensors are missing, surplus, misshapen or not finite; they are named, and no variable has been changed but by finite ones.
+    /// Tensors are missing, surplus, misshapen or not finite; they are named, and no variable has been changed but by
+    /// finite ones.
     /// </exception>
     public WeightsMatch CopyTo(VariableStore variables, bool resetHead = false)
     {
         WeightsMatch match = Match(resetHead);
         if (!match.IsUsable)
-            throw new InvalidDataException($"'{_source.Origin}' does not fit {_architecture.DisplayName}: {match.Problem()}{Hint(match)}");
+            throw new InvalidDataException(
+                $"'{_source.Origin}' does not fit {_architecture.DisplayName}: {match.Problem()}{Hint(match)}");
         HashSet<string> fitting = new(match.Fitting, StringComparer.Ordinal);
         foreach (VariableDefinition variable in _network.Variables.Where(v => fitting.Contains(_network.NameOf(v))))
         {
@@ -85,7 +93,8 @@ internal sealed class WeightsLoader
             string name = match.Prefix + _network.NameOf(variable);
             _source.Read(name, values);
             if (Array.FindIndex(values, v => !float.IsFinite(v)) is int at and >= 0)
-                throw new InvalidDataException($"'{_source.Origin}': the tensor '{name}' holds {values[at]} at element {at}; weights must be finite.");
+                throw new InvalidDataException($"'{_source.Origin}': the tensor '{name}' holds {values[at]} "
+                    + $"at element {at}; weights must be finite.");
             Variable target = variables.GetOrAdd(variable.Name, variable.Spec);
             Span<float> destination = target.Values<float>();
             Func<int, int> map = _network.MapOf(variable);
@@ -96,12 +105,16 @@ internal sealed class WeightsLoader
         return match;
     }
 
-    /// <summary>The beginning of names after which most of the network's names follow: <c>module.</c>, <c>backbone.</c>, nothing.</summary>
+    /// <summary>
+    /// The beginning of names after which most of the network's names follow: <c>module.</c>, <c>backbone.</c>,
+    /// nothing.
+    /// </summary>
     private string FindPrefix()
     {
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (string name in _source.Tensors.Select(t => t.Name))
-            for (int start = 0; start < name.Length; start = name.IndexOf('.', start) is int dot and >= 0 ? dot + 1 : name.Length)
+            for (int start = 0; start < name.Length; start = name.IndexOf('.', start) is int dot and >= 0 ? dot + 1
+                : name.Length)
                 if (_known.Contains(name[start..]))
                     counts[name[..start]] = counts.GetValueOrDefault(name[..start]) + 1;
         return counts.Count == 0 ? "" : counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key.Length).First().Key;
@@ -109,8 +122,12 @@ internal sealed class WeightsLoader
 
     private string Hint(WeightsMatch match) =>
         match.Misshapen.Count > 0 && match.Missing.Count == 0 && match.Surplus.Count == 0
-            ? " Dense layers behind a flattened image fit one image size only: set Options.NetworkInput to that of the weights."
-            : LibraryWeights.FormOf(_architecture) is string form ? $" torchvision's and timm's weights belong to '{form}'." : "";
+            ? " Dense layers behind a flattened image fit one image size: set Options.NetworkInput to the weights'."
+            : LibraryWeights.FormOf(_architecture) is string form
+                ? $" torchvision's and timm's weights belong to '{form}'." : "";
+
+    private static string Why(bool fits, TensorEntry? entry, int[] expected) =>
+        fits ? "as ResetHead asks" : entry is null ? "not there" : Shapes(entry, expected);
 
     private static string Shapes(TensorEntry entry, int[] expected) =>
         $"[{string.Join(',', entry.Shape)}], expected [{string.Join(',', expected)}]";

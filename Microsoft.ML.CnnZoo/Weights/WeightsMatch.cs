@@ -13,7 +13,9 @@ internal sealed record WeightsMatch
     public required IReadOnlyList<string> Fresh { get; init; }
     /// <summary>Tensors outside the prefix: of other parts of a larger network.</summary>
     public required IReadOnlyList<string> Ignored { get; init; }
-    /// <summary>Tensors that the network needs and that are not there, with the most similar one that is left over.</summary>
+    /// <summary>
+    /// Tensors that the network needs and that are not there, with the most similar one that is left over.
+    /// </summary>
     public required IReadOnlyList<string> Missing { get; init; }
     /// <summary>Tensors that the network does not know, with the most similar name that it does.</summary>
     public required IReadOnlyList<string> Surplus { get; init; }
@@ -27,12 +29,15 @@ internal sealed record WeightsMatch
     public string Report()
     {
         string prefix = Prefix.Length > 0 ? $" after '{Prefix}'" : "";
-        return $"{Fitting.Count} tensors fit{prefix}.{Part("start fresh", Fresh)}{Part("outside the prefix are left out", Ignored)}";
+        return $"{Fitting.Count} tensors fit{prefix}.{Part("start fresh", Fresh)}"
+            + Part("outside the prefix are left out", Ignored);
     }
 
     /// <summary>Why they do not fit.</summary>
-    public string Problem() => Fitting.Count == 0 && Fresh.Count == 0 && Missing.Count == 0 ? "none of the tensors is known."
-        : $"{Fitting.Count} tensors fit.{Part("missing", Missing)}{Part("surplus", Surplus)}{Part("misshapen", Misshapen)}";
+    public string Problem() =>
+        Fitting.Count == 0 && Fresh.Count == 0 && Missing.Count == 0 ? "none of the tensors is known."
+        : $"{Fitting.Count} tensors fit.{Part("missing", Missing)}{Part("surplus", Surplus)}"
+            + Part("misshapen", Misshapen);
 
     private static string Part(string what, IReadOnlyList<string> names) => names.Count == 0 ? ""
         : $" {names.Count} {what}: {string.Join(", ", names.Take(MaxNames))}{(names.Count > MaxNames ? ", …" : "")}.";

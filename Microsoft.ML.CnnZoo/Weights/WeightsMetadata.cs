@@ -3,13 +3,16 @@ using System.Globalization;
 
 namespace Microsoft.ML.CnnZoo.Weights;
 
-/// <summary>What a file of weights says of them besides the tensors: the architecture, and what pixels become before it.</summary>
+/// <summary>
+/// What a file of weights says of them besides the tensors: the architecture, and what pixels become before it.
+/// </summary>
 /// <param name="Architecture">The architecture's name.</param>
 /// <param name="Normalization">What pixels become.</param>
 /// <param name="FromFloats">Whether the network was trained on a column of floats, scaled by the pipeline.</param>
 internal sealed record WeightsMetadata(string Architecture, PixelNormalization? Normalization, bool FromFloats)
 {
-    private const string ArchitectureKey = "architecture", ScaleKey = "pixel_scale", OffsetKey = "pixel_offset", ValuesKey = "pixel_values";
+    private const string ArchitectureKey = "architecture", ScaleKey = "pixel_scale", OffsetKey = "pixel_offset",
+        ValuesKey = "pixel_values";
     private const string Floats = "float column", Bytes = "0-255";
 
     /// <summary>Reads a file's metadata; null where the file is not ours.</summary>
@@ -19,7 +22,8 @@ internal sealed record WeightsMetadata(string Architecture, PixelNormalization? 
         if (!source.Metadata.TryGetValue(ArchitectureKey, out string? architecture))
             return null;
         PixelNormalization? normalization = null;
-        if (source.Metadata.TryGetValue(ScaleKey, out string? scale) && source.Metadata.TryGetValue(OffsetKey, out string? offset))
+        if (source.Metadata.TryGetValue(ScaleKey, out string? scale)
+            && source.Metadata.TryGetValue(OffsetKey, out string? offset))
         {
             normalization = new(Numbers(source, scale), Numbers(source, offset));
             if (normalization.Scale.Length != normalization.Offset.Length)
@@ -42,9 +46,11 @@ internal sealed record WeightsMetadata(string Architecture, PixelNormalization? 
     }
 
     private static ImmutableArray<float> Numbers(ITensorSource source, string text) =>
-        [.. text.Split(' ').Select(t => float.TryParse(t, NumberStyles.Float, CultureInfo.InvariantCulture, out float value)
+        [.. text.Split(' ').Select(t => float.TryParse(t, NumberStyles.Float, CultureInfo.InvariantCulture,
+            out float value)
             && float.IsFinite(value) ? value : throw Damaged(source, text))];
 
     private static InvalidDataException Damaged(ITensorSource source, string text) =>
-        new($"'{source.Origin}': its metadata has the pixel scale or offset '{text}'; expected finite numbers, one per channel.");
+        new($"'{source.Origin}': its metadata has the pixel scale or offset '{text}'; "
+            + "expected finite numbers, one per channel.");
 }

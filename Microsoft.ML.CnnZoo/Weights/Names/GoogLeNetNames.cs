@@ -25,7 +25,7 @@ internal sealed class GoogLeNetNames : TorchNames
 /// <summary>torchvision's GoogLeNet: branches are numbered.</summary>
 internal sealed class GoogLeNetTorchvisionNames : InceptionNames
 {
-    private static readonly (string Ours, string Torch)[] Layers =
+    private static readonly (string Ours, string Torch)[] Branches =
     [
         ("1x1", "branch1"), ("3x3_reduce", "branch2.0"), ("3x3", "branch2.1"), ("5x5_reduce", "branch3.0"),
             ("5x5", "branch3.1"),
@@ -43,7 +43,7 @@ internal sealed class GoogLeNetTorchvisionNames : InceptionNames
             "conv2" => "conv3",
             _ => parts[0].Replace("_", "", StringComparison.Ordinal),
         };
-        return parts.Length == 1 ? $"{module}.{leaf}" : $"{module}.{Rename(parts[1], Layers, '.')}.{leaf}";
+        return parts.Length == 1 ? $"{module}.{leaf}" : $"{module}.{Rename(parts[1], Branches, '.')}.{leaf}";
     }
 
     /// <inheritdoc/>
@@ -61,7 +61,7 @@ internal sealed class GoogLeNetTorchvisionNames : InceptionNames
         if (parts.Length == 1)
             return scope;
         string inner = parts[1] is "branch2" or "branch3" or "branch4" ? $"{parts[1]}.1" : parts[1];
-        inner = Rename(inner, Layers.Select(l => (l.Torch, l.Ours)), '.');
+        inner = Rename(inner, Branches.Select(l => (l.Torch, l.Ours)), '.');
         return Node($"{scope}/{inner.Replace('.', '/')}",
             unit => !unit.StartsWith("aux", StringComparison.Ordinal)
                 || unit.EndsWith("/conv", StringComparison.Ordinal));
