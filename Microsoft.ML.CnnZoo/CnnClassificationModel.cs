@@ -8,7 +8,8 @@ namespace Microsoft.ML.CnnZoo;
 public sealed class CnnClassificationModel : IDisposable
 {
     internal CnnClassificationModel(
-        CnnArchitecture architecture, ImageShape image, int classes, PixelNormalization normalization, VariableStore weights)
+        CnnArchitecture architecture, ImageShape image, int classes, PixelNormalization normalization,
+            VariableStore weights)
     {
         Architecture = architecture;
         Image = image;
@@ -27,15 +28,17 @@ public sealed class CnnClassificationModel : IDisposable
     /// <summary>Size of the network's images: crops of <see cref="ResizedImage"/>.</summary>
     public ImageShape Image { get; }
 
-    /// <summary>Whether it was trained on a vector of floats, scaled by the pipeline, rather than on pixels 0…255.</summary>
+    /// <summary>
+    /// Whether it was trained on a vector of floats, scaled by the pipeline, rather than on pixels 0…255.
+    /// </summary>
     public bool TakesFloats { get; internal init; }
 
     /// <summary>How images of another shape are brought to the network's.</summary>
     public ImageFit Fit { get; internal init; }
 
     /// <summary>
-    /// Size that images are scaled to before <see cref="TestCrops"/> are taken from them; the network's own unless it was trained
-    /// on crops of larger images, or scores ten.
+    /// Size that images are scaled to before <see cref="TestCrops"/> are taken from them; the network's own unless it
+    /// was trained on crops of larger images, or scores ten.
     /// </summary>
     public ImageShape ResizedImage { get; internal init; }
 
@@ -45,7 +48,9 @@ public sealed class CnnClassificationModel : IDisposable
     /// <summary>From pixels to the network's input.</summary>
     public PixelNormalization Normalization { get; }
 
-    /// <summary>Numeric precision of scoring, as chosen for training; the weights are 32-bit floats in any case.</summary>
+    /// <summary>
+    /// Numeric precision of scoring, as chosen for training; the weights are 32-bit floats in any case.
+    /// </summary>
     public CnnPrecision Precision { get; internal init; }
 
     /// <summary>

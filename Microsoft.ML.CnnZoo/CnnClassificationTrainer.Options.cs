@@ -47,8 +47,9 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>Images per step, ≥ 1. Fewer images than this make one smaller batch. Default: 64.</summary>
         public int BatchSize = DefaultBatchSize;
         /// <summary>
-        /// Learning rate, > 0. Default: null, a rate that suits optimizer and network: 0.001 for Adam and RMSProp; else
-        /// 0.02 with a momentum of 0.5 or more, 0.1 with less; 0.0005 for RBF outputs (LeNet-5 of 1998).
+        /// Learning rate, > 0. Default: null, a rate that suits optimizer and network: 0.001 for Adam and RMSProp; else 0.0005
+        /// for RBF outputs (LeNet-5), the papers' 0.01 for AlexNet, ZFNet and VGG, and for all others 0.02 with a momentum of
+        /// 0.5 or more, 0.1 with less.
         /// </summary>
         public float? LearningRate;
         /// <summary>
@@ -140,8 +141,9 @@ public sealed partial class CnnClassificationTrainer
         /// for the Inception family). It is logged.
         /// </item>
         /// <item>
-        /// What the paper does: LeNet-1 and LeNet-5 <see cref="PixelNormalization.LeCun1998"/>; AlexNet, ZFNet and VGG
-        /// subtract the training images' mean; GoogLeNet, Inception and Xception [-1, 1].
+        /// What the paper does: LeNet-1 and LeNet-5 <see cref="PixelNormalization.LeCun1998"/>; GoogLeNet, Inception and
+        /// Xception [-1, 1]; AlexNet, ZFNet and VGG subtract the training images' mean, which suits their papers' first
+        /// values of the weights: not with another <see cref="KernelInitializer"/>.
         /// </item>
         /// <item>Each channel to mean 0 and standard deviation 1, measured on the training images.</item>
         /// </list>
@@ -154,9 +156,9 @@ public sealed partial class CnnClassificationTrainer
         /// </summary>
         public BadImageHandling BadImages = BadImageHandling.Throw;
         /// <summary>
-        /// What the trained network does about images that are missing or cannot be decoded, when it scores; part of the saved
-        /// model. Default: <see cref="BadImageScoring.ScoreAsMissing"/>: NaN scores, a missing PredictedLabel and a warning.
-        /// In a web service, where JSON has no NaN, prefer <see cref="BadImageScoring.Throw"/>.
+        /// What the trained network does about images that are missing or cannot be decoded, when it scores; part of
+        /// the saved model. Default: <see cref="BadImageScoring.ScoreAsMissing"/>: NaN scores, a missing PredictedLabel
+        /// and a warning. In a web service, where JSON has no NaN, prefer <see cref="BadImageScoring.Throw"/>.
         /// </summary>
         public BadImageScoring BadImagesWhenScoring = BadImageScoring.ScoreAsMissing;
 

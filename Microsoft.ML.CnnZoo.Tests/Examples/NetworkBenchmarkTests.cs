@@ -21,10 +21,10 @@ public class NetworkBenchmarkTests
     public void Modes_BFloat16_AreTheTablesWithTheirGoals(string network, string expected) => Assert.Equal(expected, ModesAndGoals(network, WorkPrecision.Bf16));
 
     [Fact]
-    public void Find_UnknownName_ErrorListsTheNearest()
+    public void Find_UnknownName_ErrorListsThem()
     {
         var error = Assert.Throws<ArgumentException>(() => NetworkTable.Find("resnet5"));
-        Assert.Equal("There is no network 'resnet5' in the benchmark. Did you mean resnet50, lenet5, resnet18?", error.Message);
+        Assert.StartsWith("There is no network 'resnet5' in the benchmark. It has lenet5_relu, resnet20_cifar, alexnet_torchvision", error.Message);
     }
 
     [Theory]

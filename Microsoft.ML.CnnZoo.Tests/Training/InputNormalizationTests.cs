@@ -56,6 +56,14 @@ public class InputNormalizationTests
     }
 
     [Fact]
+    public void Choose_OtherFirstValuesThanThePapers_StandardizesWhereThePaperOnlyCenters()
+    {
+        CnnClassificationTrainer.Options options = Options(CnnArchitectures.Vgg11);
+        options.KernelInitializer = Initializer.HeNormal;
+        Assert.Equal(PixelNormalization.FromStatistics(Statistics(3)), Choose(options));
+    }
+
+    [Fact]
     public void LeCun1998_BackgroundAndInk_AreThePapers()
     {
         float[] target = new float[2];

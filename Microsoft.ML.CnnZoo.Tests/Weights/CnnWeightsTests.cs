@@ -216,8 +216,7 @@ public sealed class CnnWeightsTests : IDisposable
         ImageShape image = architecture.DefaultInput;
         var store = new VariableStore();
         VariableInitialization.Initialize(store, architecture.BuildGraph(10).Variables, seed: 3);
-        return new(architecture, image, 10, takesFloats: false, ImageFit.Stretch, PixelNormalization.Uniform(image.Channels, 0.1f, -1.25f),
-            store, CnnPrecision.Float32);
+        return new(architecture, image, 10, PixelNormalization.Uniform(image.Channels, 0.1f, -1.25f), store);
     }
 
     private static void AssertSame(CnnClassificationModel model, CnnWeights weights)
