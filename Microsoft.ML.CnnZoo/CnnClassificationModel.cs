@@ -1,6 +1,7 @@
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Training;
+using Microsoft.ML.CnnZoo.Weights;
 
 namespace Microsoft.ML.CnnZoo;
 
@@ -8,7 +9,8 @@ namespace Microsoft.ML.CnnZoo;
 public sealed class CnnClassificationModel : IDisposable
 {
     internal CnnClassificationModel(
-        CnnArchitecture architecture, ImageShape image, int classes, PixelNormalization normalization, VariableStore weights)
+        CnnArchitecture architecture, ImageShape image, int classes, PixelNormalization normalization,
+            VariableStore weights)
     {
         Architecture = architecture;
         Image = image;
@@ -27,15 +29,17 @@ public sealed class CnnClassificationModel : IDisposable
     /// <summary>Size of the network's images: crops of <see cref="ResizedImage"/>.</summary>
     public ImageShape Image { get; }
 
-    /// <summary>Whether it was trained on a vector of floats, scaled by the pipeline, rather than on pixels 0…255.</summary>
+    /// <summary>
+    /// Whether it was trained on a vector of floats, scaled by the pipeline, rather than on pixels 0…255.
+    /// </summary>
     public bool TakesFloats { get; internal init; }
 
     /// <summary>How images of another shape are brought to the network's.</summary>
     public ImageFit Fit { get; internal init; }
 
     /// <summary>
-    /// Size that images are scaled to before <see cref="TestCrops"/> are taken from them; the network's own unless it was trained
-    /// on crops of larger images, or scores ten.
+    /// Size that images are scaled to before <see cref="TestCrops"/> are taken from them; the network's own unless it
+    /// was trained on crops of larger images, or scores ten.
     /// </summary>
     public ImageShape ResizedImage { get; internal init; }
 
@@ -48,14 +52,39 @@ public sealed class CnnClassificationModel : IDisposable
     /// <summary>From pixels to the network's input.</summary>
     public PixelNormalization Normalization { get; }
 
-    /// <summary>Numeric precision of scoring, as chosen for training; the weights are 32-bit floats in any case.</summary>
+    /// <summary>
+    /// Numeric precision of scoring, as chosen for training; the weights are 32-bit floats in any case.
+    /// </summary>
     public CnnPrecision Precision { get; internal init; }
 
-    /// <summary>The weights by name. Reading is safe from any thread; changing them while the transformer scores is not.</summary>
+    /// <summary>
+    /// The weights by name. Reading is safe from any thread; changing them while the transformer scores is not.
+    /// </summary>
     internal VariableStore Weights { get; }
 
     internal ClassificationGraphs Graphs => new(Architecture, Image, Classes);
 
+    internal WeightsMetadata WeightsMetadata => new(Architecture.Name, Normalization, TakesFloats);
+
+    /// <summary>
+    /// Writes the weights as a safetensors file with the tensor names, shapes and layout of torchvision or timm.
+    /// </summary>
+    /// <remarks>
+    /// The file's metadata names the architecture and what pixels become, which <see cref="CnnWeights.Load"/> reads.
+    /// </remarks>
+    /// <param name="path">The file to make; an existing one is replaced once the new one is complete.</param>
+    /// <param name="precision">Element type in the file; Float32, the default, is exact.</param>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void SaveWeights(string path, WeightsPrecision precision = WeightsPrecision.Float32)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        SafetensorsWriter.Write(path, ReadTensors(), precision, WeightsMetadata.Write());
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();
+
+    internal IReadOnlyList<NamedTensor> ReadTensors() =>
+        new NetworkTensors(Architecture, Graphs.Scoring().Graph).Read(Weights);
 }

@@ -2,15 +2,20 @@ namespace Microsoft.ML.CnnZoo;
 
 public sealed partial class CnnClassificationTrainer
 {
-    /// <summary>Options of <see cref="CnnClassificationTrainer"/>. Read when <see cref="Fit(IDataView)"/> is called, never written to.</summary>
+    /// <summary>
+    /// Options of <see cref="CnnClassificationTrainer"/>. Read and checked when <see cref="Fit(IDataView)"/> is called,
+    /// never written to.
+    /// </summary>
 #pragma warning disable CA1051, CA1034 // public fields in a nested class: ML.NET's form for options
-    public sealed class Options
+    public sealed partial class Options
     {
-        /// <summary>The label: a key, as MapValueToKey makes it. Rows with a missing key are left out.</summary>
+        /// <summary>
+        /// The label: a key, as MapValueToKey makes it. Rows with a missing key are left out. Default: <c>Label</c>.
+        /// </summary>
         public string LabelColumnName = "Label";
         /// <summary>
         /// The images: Image (LoadImages), known-size vector of Single or Byte (ExtractPixels), or vector of Byte of
-        /// unknown size (LoadRawImageBytes). Default "Features".
+        /// unknown size (LoadRawImageBytes). Default: <c>Features</c>.
         /// </summary>
         /// <remarks>
         /// Encoded files, in a vector of Byte, are decoded here: on all threads, completely or not at all, their size
@@ -23,134 +28,202 @@ public sealed partial class CnnClassificationTrainer
         /// neither can be known.
         /// </remarks>
         public string FeatureColumnName = "Features";
-        /// <summary>The column of probabilities to add.</summary>
+        /// <summary>The column of probabilities to add. Default: <c>Score</c>.</summary>
         public string ScoreColumnName = "Score";
-        /// <summary>The column of predicted keys to add.</summary>
+        /// <summary>The column of predicted keys to add. Default: <c>PredictedLabel</c>.</summary>
         public string PredictedLabelColumnName = "PredictedLabel";
 
-        /// <summary>The network. Required.</summary>
+        /// <summary>The network, one of <see cref="CnnArchitectures"/>. Required; default: null.</summary>
         public CnnArchitecture? Architecture;
         /// <summary>
-        /// Size of the images that the network takes; null: the column's, where it is known (after ResizeImages or ExtractPixels) and not too small for the network, else the paper's.
-        /// Channels are the paper's unless said here: a network for gray digits sees color images in gray.
+        /// Size of the images that the network takes, 1 or 3 channels. Default: null, the column's size where it is
+        /// known (after ResizeImages or ExtractPixels) and not too small for the network, else the paper's; and the
+        /// paper's channels: a network for gray digits sees color images in gray.
         /// </summary>
         public ImageShape? NetworkInput;
         /// <summary>
-        /// Pretrained weights to start from; null for fresh ones. Tensors of another shape (the last layer, for other classes) start fresh, which is logged; missing or surplus ones are refused by name.
-        /// Weights belong to their own preprocessing: set <see cref="ImageNormalization"/> to it.
+        /// Pretrained weights to start from. Default: null, fresh ones. The layers that give the classes (the head)
+        /// start fresh where the file lacks them or has other classes, which is logged; other tensors that are missing,
+        /// surplus or of another shape are refused by name.
         /// </summary>
         public CnnWeights? InitialWeights;
-        /// <summary>Passes over the training images, ≥ 1.</summary>
+        /// <summary>
+        /// Whether the head starts fresh although <see cref="InitialWeights"/> has as many classes: set it when they
+        /// are other classes. Default: false.
+        /// </summary>
+        public bool ResetHead;
+        /// <summary>Passes over the training images, ≥ 1. Default: 10.</summary>
         public int Epochs = DefaultEpochs;
-        /// <summary>Images per step, ≥ 1. Fewer images than this make one smaller batch.</summary>
+        /// <summary>Images per step, ≥ 1. Fewer images than this make one smaller batch. Default: 64.</summary>
         public int BatchSize = DefaultBatchSize;
-        /// <summary>Learning rate; null for a rate that suits the optimizer and the loss.</summary>
+        /// <summary>
+        /// Learning rate, > 0. Default: null, a rate that suits optimizer and network: 0.001 for Adam and RMSProp; else 0.0005
+        /// for RBF outputs (LeNet-5), the papers' 0.01 for AlexNet, ZFNet and VGG, and for all others 0.02 with a momentum of
+        /// 0.5 or more, 0.1 with less.
+        /// </summary>
         public float? LearningRate;
-        /// <summary>Momentum of the default optimizer, in [0, 1); ignored when <see cref="Optimizer"/> is set.</summary>
+        /// <summary>
+        /// Momentum of the default optimizer, in [0, 1); ignored when <see cref="Optimizer"/> is set. Default: 0.9.
+        /// </summary>
         public float Momentum = 0.9f;
-        /// <summary>c in g ← g + c·p, on kernels only, ≥ 0.</summary>
+        /// <summary>c in g ← g + c·p, on kernels only, ≥ 0. Default: 0.</summary>
         public float WeightDecay;
-        /// <summary>The rule that moves the weights; null for gradient descent with <see cref="Momentum"/>.</summary>
+        /// <summary>
+        /// The rule that moves the weights. Default: null, gradient descent with <see cref="Momentum"/>.
+        /// </summary>
         public Optimizer? Optimizer;
-        /// <summary>How the learning rate changes; null for a cosine from the rate to zero.</summary>
+        /// <summary>How the learning rate changes. Default: null, a cosine from the rate to zero.</summary>
         public LearningRateSchedule? LearningRateSchedule;
-        /// <summary>What is made small; null for the architecture's own: softmax cross-entropy, or for RBF outputs the paper's equation 9.</summary>
+        /// <summary>
+        /// The loss. Default: null, the architecture's own: softmax cross-entropy (with label smoothing where the paper
+        /// has it), or for RBF outputs the paper's equation 9.
+        /// </summary>
         public ClassificationLoss? Loss;
-        /// <summary>How kernels of convolutions and dense layers start, for example <see cref="Initializer.HeNormal"/>; null for the paper's way.</summary>
+        /// <summary>
+        /// First values of the kernels of convolutions and dense layers, for example
+        /// <see cref="Initializer.HeNormal"/>. Default: null, the paper's.
+        /// </summary>
         public Initializer? KernelInitializer;
         /// <summary>
-        /// Whether batch norms' running statistics are replaced at the end by statistics over the training images (as augmented) under the final weights: one more pass without
-        /// gradients. Scores then agree with training also after a few steps, when running averages lag behind the weights. Without batch norms, or when training is canceled or
-        /// diverges, it has no effect; validation while training uses the running averages. Wu, Johnson 2021, arXiv:2105.07576, §3 (precise batch normalization).
+        /// Whether batch norms' running statistics are replaced at the end by statistics over the training images (as
+        /// augmented) under the final weights: one more pass without gradients. Scores then agree with training also
+        /// after a few steps, when running averages lag behind the weights. It has no effect without batch norms, or
+        /// when training is canceled or diverges; validation while training uses the running averages. Wu, Johnson
+        /// 2021, arXiv:2105.07576, §3 (precise batch normalization). Default: false.
         /// </summary>
         public bool RefreshBatchNormStatistics;
-        /// <summary>Seed of initialization, order and split; null: drawn from the MLContext's generator, so that MLContext(seed) fixes it.</summary>
+        /// <summary>
+        /// Seed of initialization, order, dropout, augmentation and split. Default: null, drawn from the MLContext's
+        /// generator, so that MLContext(seed) fixes it.
+        /// </summary>
         public int? Seed;
 
-        /// <summary>Images that decide which epoch's weights are kept; also given by <see cref="Fit(IDataView, IDataView)"/>, which goes first.</summary>
+        /// <summary>
+        /// Images that decide which epoch's weights are kept; those given to <see cref="Fit(IDataView, IDataView)"/>
+        /// take precedence. Default: null.
+        /// </summary>
         public IDataView? ValidationSet;
-        /// <summary>Share of the training rows held out at random when there is no validation set, in [0, 1); null or 0 for none: then the last epoch's weights are kept.</summary>
+        /// <summary>
+        /// Fraction of the training rows held out at random when there is no validation set, in [0, 1); null or 0 for
+        /// none: then the last epoch's weights are kept. Default: 0.1.
+        /// </summary>
         public float? ValidationSetFraction = 0.1f;
-        /// <summary>When to end early; null for never. Without validation images it has no effect.</summary>
+        /// <summary>When to end early. Without validation images it has no effect. Default: null, never.</summary>
         public EarlyStopping? EarlyStopping;
-        /// <summary>Which epoch counts as the best.</summary>
+        /// <summary>Which epoch counts as the best. Default: ValidationAccuracy.</summary>
         public StoppingMetric StoppingMetric = StoppingMetric.ValidationAccuracy;
 
-        /// <summary>What runs the network.</summary>
+        /// <summary>Kernels that run the network. Default: Auto.</summary>
         public CnnBackend Backend = CnnBackend.Auto;
         /// <summary>
-        /// In what numbers it computes, while training and scoring; saved with the model, in which Auto stays Auto. The weights are 32-bit floats whatever it is.
-        /// The default gives the same numbers on processors with and without bfloat16.
+        /// Numeric precision of training and scoring; saved with the model, in which Auto stays Auto. The weights are
+        /// 32-bit floats whatever it is. The default gives the same numbers on processors with and without bfloat16.
+        /// Default: Float32.
         /// </summary>
         public CnnPrecision Precision = CnnPrecision.Float32;
-        /// <summary>Whether training computes batch norms and concatenations again for the gradients instead of keeping them: less memory (a DenseNet's falls the most), more time, the same weights.</summary>
+        /// <summary>
+        /// Whether training recomputes batch norms and concatenations for the gradients instead of keeping them: less
+        /// memory (most in DenseNets), more time, the same weights. Default: false.
+        /// </summary>
         public bool RecomputeActivations;
-        /// <summary>Threads; 0 for one per processor. Part of what fixes the weights.</summary>
+        /// <summary>Threads, ≥ 0; 0 for one per processor. Part of what fixes the weights. Default: 0.</summary>
         public int Threads;
 
-        /// <summary>Order of the values in pixel vectors.</summary>
+        /// <summary>Order of the values in pixel vectors. Default: Auto.</summary>
         public PixelLayout PixelLayout = PixelLayout.Auto;
-        /// <summary>Rows of the images in a flat pixel vector; 0: from the column's dimensions, or a square.</summary>
+        /// <summary>
+        /// Rows of the images in a flat pixel vector, ≥ 0. Default: 0, from the column's dimensions, or a square.
+        /// </summary>
         public int ImageHeight;
-        /// <summary>Columns of the images in a flat pixel vector; 0: likewise.</summary>
+        /// <summary>Columns of the images in a flat pixel vector, ≥ 0. Default: 0, likewise.</summary>
         public int ImageWidth;
-        /// <summary>Values per pixel in a flat pixel vector; 0: likewise.</summary>
+        /// <summary>Values per pixel in a flat pixel vector, ≥ 0. Default: 0, likewise.</summary>
         public int ImageChannels;
-        /// <summary>How images of another shape are brought to the network's size.</summary>
+        /// <summary>How images of another shape are brought to the network's size. Default: CenterCrop.</summary>
         public ImageFit ImageFit = ImageFit.CenterCrop;
-        /// <summary>value · scale + offset per channel, before the network; null: each channel to mean 0 and standard deviation 1, measured on the training images. Part of the saved model.</summary>
+        /// <summary>
+        /// value · scale + offset per channel, before the network; part of the saved model. Default: null, the first of
+        /// these that applies:
+        /// <list type="number">
+        /// <item>
+        /// With <see cref="InitialWeights"/>, what they were trained with: as their file says (files of SaveWeights
+        /// do), else as torchvision and timm train the network (<see cref="PixelNormalization.ImageNet"/>, or [-1, 1]
+        /// for the Inception family). It is logged.
+        /// </item>
+        /// <item>
+        /// What the paper does: LeNet-1 and LeNet-5 <see cref="PixelNormalization.LeCun1998"/>; GoogLeNet, Inception and
+        /// Xception [-1, 1]; AlexNet, ZFNet and VGG subtract the training images' mean, which suits their papers' first
+        /// values of the weights: not with another <see cref="KernelInitializer"/>.
+        /// </item>
+        /// <item>Each channel to mean 0 and standard deviation 1, measured on the training images.</item>
+        /// </list>
+        /// Columns of floats are scaled by the pipeline, in units that only you know: from there the paper's numbers
+        /// are not used, and pretrained weights get the floats as they are, which is logged as a warning.
+        /// </summary>
         public PixelNormalization? ImageNormalization;
         /// <summary>
         /// Most pixels, width times height, that an image may have, ≥ 1: a file's header can claim any size, and decoding
         /// allocates 4 bytes a pixel on each thread. A larger image is bad, in training and in scoring; part of the saved
-        /// model. Default 100,000,000: above the cameras in common use, 400 MB. LoadImages decodes before this can be
+        /// model. Default: 100,000,000, above the cameras in common use (400 MB). LoadImages decodes before this can be
         /// checked, LoadRawImageBytes does not.
         /// </summary>
         public long MaxImagePixels = Data.ImageDecoder.DefaultMaxPixels;
         /// <summary>
         /// What is done about bad images while training: missing, impossible to decode, incomplete, larger than
-        /// <see cref="MaxImagePixels"/>, or with values that are not finite. Default Throw.
+        /// <see cref="MaxImagePixels"/>, or with values that are not finite. Default: Throw.
         /// </summary>
         public BadImageHandling BadImages = BadImageHandling.Throw;
-
         /// <summary>
-        /// What the trained network does about images that are missing or cannot be decoded, when it scores; part of the saved
-        /// model. Default: <see cref="BadImageScoring.ScoreAsMissing"/>: NaN scores, a missing PredictedLabel and a warning.
-        /// In a web service, where JSON has no NaN, prefer <see cref="BadImageScoring.Throw"/>.
+        /// What the trained network does about images that are missing or cannot be decoded, when it scores; part of
+        /// the saved model. Default: <see cref="BadImageScoring.ScoreAsMissing"/>: NaN scores, a missing PredictedLabel
+        /// and a warning. In a web service, where JSON has no NaN, prefer <see cref="BadImageScoring.Throw"/>.
         /// </summary>
         public BadImageScoring BadImagesWhenScoring = BadImageScoring.ScoreAsMissing;
 
-        /// <summary>How training images are changed at random; presets are named after papers. With one that takes parts of larger images, the model sees the center of images that are as much larger.</summary>
+        /// <summary>
+        /// How training images are changed at random; presets are named after papers. With one that crops larger
+        /// images, the model scores the center of images that are as much larger. Default: ImageAugmentation.None.
+        /// </summary>
         public ImageAugmentation Augmentation = ImageAugmentation.None;
         /// <summary>
-        /// Which crops of an image the trained network scores; part of the saved model. Ten crops are taken from an image
-        /// 256/224 times as large as the network's unless <see cref="Augmentation"/> takes crops of larger ones.
-        /// Validation while training uses the center.
+        /// The crops of an image that the trained network scores; part of the saved model. Ten crops are taken from an
+        /// image 256/224 times as large as the network's unless <see cref="Augmentation"/> crops larger ones.
+        /// Validation while training uses the center. Default: Center.
         /// </summary>
         public TestCrops TestCrops = TestCrops.Center;
 
         /// <summary>
-        /// Bytes of memory for decoded images, ≥ 0; null: a quarter of the memory that the process may use. They are held at the network's size (with augmentation: the size that parts
-        /// are taken from), as bytes unless the column holds floats.
+        /// Bytes of memory for decoded images, ≥ 0. They are held at the network's size (with augmentation: the size
+        /// that crops are taken from), as bytes unless the column holds floats. Default: null, a quarter of the memory
+        /// that the process may use.
         /// </summary>
         public long? CacheBudget;
         /// <summary>
-        /// Bytes for decoded images in a temporary file once the memory budget is used up, ≥ 0; 1 GiB of the disk is left free. Beyond that, or where there can be no file, images are
-        /// decoded again in every epoch: slower, with the same result. The rows must then be the same in every pass.
+        /// Bytes for decoded images in a temporary file once the memory budget is used up, ≥ 0; 1 GiB of the disk is
+        /// left free. Beyond that, or where there can be no file, images are decoded again in every epoch: slower, with
+        /// the same result. The rows must then be the same in every pass. Default: 64 GiB.
         /// </summary>
         public long CacheFileBudget = 64L << 30;
-        /// <summary>Folder of that file; null for the system's folder for temporary files. The file is gone when Fit ends, or the process.</summary>
+        /// <summary>
+        /// Folder of that file. The file is gone when Fit ends, or the process. Default: null, the system's folder for
+        /// temporary files.
+        /// </summary>
         public string? CacheFolder;
-        /// <summary>Threads that decode, scale and augment images; 0: as many as <see cref="Threads"/>. Results do not depend on it.</summary>
+        /// <summary>
+        /// Threads that decode, scale and augment images, ≥ 0. Results do not depend on it. Default: 0, as many as
+        /// <see cref="Threads"/>.
+        /// </summary>
         public int DecodingThreads;
 
-        /// <summary>Called after each epoch, on the training thread.</summary>
+        /// <summary>Called after each epoch, on the training thread. Default: null.</summary>
         public Action<EpochProgress>? ProgressCallback;
-        /// <summary>Called after each batch, on the training thread; keep it short.</summary>
+        /// <summary>Called after each batch, on the training thread; keep it short. Default: null.</summary>
         public Action<BatchProgress>? BatchCallback;
         /// <summary>
-        /// Ends training after the batch at hand: Fit returns a usable transformer with the best weights so far (without validation images: the weights as they are).
-        /// Canceled before the first batch, while images are being read, Fit throws <see cref="OperationCanceledException"/>.
+        /// Ends training after the current batch: Fit returns a usable transformer with the best weights so far
+        /// (without validation images: the weights as they are). Canceled before the first batch, while images are
+        /// being read, Fit throws
+        /// <see cref="OperationCanceledException"/>. Default: none.
         /// </summary>
         public CancellationToken CancellationToken;
     }

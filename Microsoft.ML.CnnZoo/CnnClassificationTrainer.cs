@@ -1,4 +1,3 @@
-using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Trainers;
@@ -44,26 +43,8 @@ public sealed partial class CnnClassificationTrainer
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Architecture is null)
-            throw new ArgumentException("Options.Architecture is missing: choose one of CnnArchitectures.", nameof(options));
-        if (!Enum.IsDefined(options.Precision))
-            throw new ArgumentOutOfRangeException(nameof(options), options.Precision, "Precision must be Float32, BFloat16 or Auto.");
-        if (options.ValidationSetFraction is < 0 or >= 1 or float.NaN)
-            throw new ArgumentOutOfRangeException(nameof(options), options.ValidationSetFraction, "ValidationSetFraction must be at least 0 and less than 1.");
-        if (options.Momentum is not (>= 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(options), options.Momentum, "Momentum must be at least 0 and less than 1.");
-        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads, nameof(options));
-        ArgumentNullException.ThrowIfNull(options.Augmentation, nameof(options));
-        if (!Enum.IsDefined(options.TestCrops))
-            throw new ArgumentOutOfRangeException(nameof(options), options.TestCrops, "TestCrops must be Center or Ten.");
-        if (options is { CacheBudget: < 0 } or { CacheFileBudget: < 0 })
-            throw new ArgumentOutOfRangeException(nameof(options), "CacheBudget and CacheFileBudget must not be negative.");
-        ArgumentOutOfRangeException.ThrowIfNegative(options.DecodingThreads, nameof(options));
-        if (options.MaxImagePixels < 1)
-            throw new ArgumentOutOfRangeException(nameof(options), options.MaxImagePixels, "MaxImagePixels must be at least 1.");
         _host = environment.Register(Name);
         _options = options;
-        TrainingRun.ToTrainingOptions(options, 0, WorkerPool.Shared).Check();
     }
 
     /// <summary>
@@ -75,7 +56,9 @@ public sealed partial class CnnClassificationTrainer
     /// <summary>Trains on the rows of a view; validation images come from the options.</summary>
     /// <param name="input">Labeled images.</param>
     /// <returns>The trained transformer; dispose it.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type, or there is one class only.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// An option is out of its range, a column is missing or of the wrong type, or there is one class only.
+    /// </exception>
     /// <exception cref="InvalidOperationException">There are no rows, or an image cannot be read and is not to be skipped.</exception>
     /// <exception cref="TrainingDivergedException">The loss became infinite or not a number before the end of the first epoch.</exception>
     /// <exception cref="OperationCanceledException">Canceled before training began.</exception>

@@ -23,7 +23,7 @@ public static class CnnZooCatalog
     /// var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label")
     ///     .Append(mlContext.Transforms.LoadImages("Image", folder, "Path"))
     ///     .Append(mlContext.MulticlassClassification.Trainers.CnnClassification(
-    ///         CnnArchitectures.LeNet5, featureColumnName: "Image"))
+    ///         CnnArchitectures.LeNet5Relu, featureColumnName: "Image"))
     ///     .Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
     /// </code></example>
     public static CnnClassificationTrainer CnnClassification(

@@ -15,7 +15,7 @@ public partial class NetworkDiagramTests
     [Fact]
     public void ToDot_LeNet5_IsAChainOfEightBoxes()
     {
-        string dot = NetworkDiagram.ToDot(CnnArchitectures.LeNet5, 10);
+        string dot = NetworkDiagram.ToDot(CnnArchitectures.LeNet5Relu, 10);
         Assert.Equal(
         [
             @"image\n32x32x1", @"conv1\nConv 5x5, ReLU\n28x28x6", @"pool1\nAvgPool 2x2/2\n14x14x6", @"conv2\nConv 5x5, ReLU\n10x10x16", @"pool2\nAvgPool 2x2/2, flatten\n5x5x16 = 400",

@@ -14,9 +14,9 @@ public class NetworkSummaryTests
 
     [Theory]
     [InlineData("vgg16", "conv1_2 5/1 pool1 6/2 conv3_3 40/4 conv5_3 196/16 pool5 212/32")]
-    [InlineData("lenet5", "conv1 5/1 pool1 6/2 conv2 14/2 pool2 16/4")]
-    [InlineData("lenet5_1998", "c1 5/1 s2 6/2 c3 14/2 s4 16/4 c5 32/4")]
-    [InlineData("alexnet", "conv1 11/4")]
+    [InlineData("lenet5_relu", "conv1 5/1 pool1 6/2 conv2 14/2 pool2 16/4")]
+    [InlineData("lenet5", "c1 5/1 s2 6/2 c3 14/2 s4 16/4 c5 32/4")]
+    [InlineData("alexnet_torchvision", "conv1 11/4")]
     public void ReceptiveField_Layers_AreThePublishedOnes(string name, string expected)
     {
         Dictionary<string, LayerSummary> layers = NetworkSummary.Of(CnnArchitectures.Find(name), 10).Layers.ToDictionary(l => l.Name);
@@ -26,10 +26,10 @@ public class NetworkSummaryTests
 
     // Araujo, Norris, Sim 2019, "Computing receptive fields of convolutional neural networks", table 1.
     [Theory]
-    [InlineData("alexnet", 195)]
+    [InlineData("alexnet_torchvision", 195)]
     [InlineData("vgg16", 212)]
-    [InlineData("resnet50_v1", 483)]
-    [InlineData("resnet101_v1", 1027)]
+    [InlineData("resnet50", 483)]
+    [InlineData("resnet101", 1027)]
     [InlineData("inception_v2", 699)]
     [InlineData("inception_v3", 1311)]
     [InlineData("inception_v4", 2071)]
@@ -86,7 +86,7 @@ public class NetworkSummaryTests
     [Fact]
     public void ActivationBytes_LeNet5_CountsEveryResultOnce()
     {
-        NetworkSummary summary = NetworkSummary.Of(CnnArchitectures.LeNet5, 10);
+        NetworkSummary summary = NetworkSummary.Of(CnnArchitectures.LeNet5Relu, 10);
         Assert.Equal(4 * 28 * 28 * 6, summary.Layers.Single(l => l.Name == "conv1").ActivationBytes);
         // Convolutions, dense layers and their activations; pools; the flattened map; logits and scores.
         Assert.Equal(4 * ((2 * 4704) + 1176 + (2 * 1600) + 400 + 400 + (2 * 120) + (2 * 84) + 10 + 10), summary.ActivationBytes);

@@ -29,15 +29,15 @@ public class PublishedResultsTests
         r => Assert.Equal(r.DataSet == "ImageNet", a.DefaultInput.Height > 200)));
 
     [Theory]
-    [InlineData("alexnet_original", 40.7, 18.2, "ten crops, one network", "paper")]
+    [InlineData("alexnet", 40.7, 18.2, "ten crops, one network", "paper")]
     [InlineData("vgg16", 25.6, 8.1, "one scale, whole image, one network", "paper")]
-    [InlineData("googlenet_original", null, 10.07, "one crop, one network", "paper")]
-    [InlineData("googlenet_original_noaux", null, 10.07, "one crop, one network", "paper")]
-    [InlineData("resnet50_v1", 24.7, 7.8, "one crop, one network", "authors' release")]
-    [InlineData("resnet50", 23.87, 7.138, "one crop, one network", "torchvision, weights IMAGENET1K_V1")]
+    [InlineData("googlenet", null, 10.07, "one crop, one network", "paper")]
+    [InlineData("googlenet_noaux", null, 10.07, "one crop, one network", "paper")]
+    [InlineData("resnet50", 24.7, 7.8, "one crop, one network", "authors' release")]
+    [InlineData("resnet50_torchvision", 23.87, 7.138, "one crop, one network", "torchvision, weights IMAGENET1K_V1")]
     [InlineData("xception", 21.0, 5.5, "one crop, one network", "paper")]
     [InlineData("resnet20_cifar", 8.75, null, "mirrored and shifted training images", "paper")]
-    [InlineData("lenet5_1998", 0.95, null, "training images as they are", "paper")]
+    [InlineData("lenet5", 0.95, null, "training images as they are", "paper")]
     public void PublishedAccuracy_FirstResult_IsTheOneToQuote(string name, double? top1, double? top5, string protocol, string source)
     {
         PublishedAccuracy first = CnnArchitectures.Find(name).PublishedAccuracy[0];

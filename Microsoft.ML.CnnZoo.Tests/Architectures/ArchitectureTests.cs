@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
@@ -5,6 +6,7 @@ using Microsoft.ML.CnnZoo.Graph.Differentiation;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Tests.Golden;
+using Microsoft.ML.CnnZoo.Weights.Names;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Architectures;
@@ -40,10 +42,11 @@ public class ArchitectureTests
         CnnArchitecture architecture = CnnArchitectures.Find(name);
         IReadOnlyList<GoldenTensor> expected = GoldenFiles.Tensors(name);
         NetworkGraph graph = Build(architecture, GraphMode.Training, GoldenFiles.Architecture(name).GetProperty("output_shape")[1].GetInt32()).Graph;
-        Assert.Equal(expected.Select(t => t.Name).Order(), graph.Variables.Select(v => architecture.TorchName(v.Name)).OfType<string>().Order());
+        TorchNames names = TorchNames.Of(architecture);
+        Assert.Equal(expected.Select(t => t.Name).Order(), graph.Variables.Select(v => names.Variable(v.Name)).Order());
         foreach (VariableDefinition variable in graph.Variables)
         {
-            GoldenTensor tensor = expected.Single(t => t.Name == architecture.TorchName(variable.Name));
+            GoldenTensor tensor = expected.Single(t => t.Name == names.Variable(variable.Name));
             tensor = GoldenLayout.AsDense(tensor, variable.Spec.Shape);
             Assert.Equal(variable.Spec.Shape, GoldenLayout.VariableShape(tensor, GoldenLayout.IsDepthwise(tensor, variable.Spec.Shape)));
             int[]? flatten = GoldenFiles.FlattenShape(name, tensor.Name);
@@ -84,29 +87,76 @@ public class ArchitectureTests
     public void Build_OneClass_Throws(string name) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => BuildIn(CnnArchitectures.Find(name), GraphMode.Inference, 1));
 
+    /// <summary>A word means one network, whether it is a property, a name or a display name.</summary>
+    [Fact]
+    public void Find_PropertyNameOrDisplayNameInAnySpelling_GivesTheNetwork()
+    {
+        PropertyInfo[] properties = [.. typeof(CnnArchitectures).GetProperties().Where(p => p.PropertyType == typeof(CnnArchitecture))];
+        Assert.True(properties.Length > 70);
+        Assert.All(properties, p => Assert.Same(p.GetValue(null), CnnArchitectures.Find(p.Name)));
+        Assert.All(CnnArchitectures.All, a => Assert.All(
+            (string[])[a.Name, a.DisplayName, a.Name.ToUpperInvariant(), a.Name.Replace('_', '-'), a.DisplayName.Replace('-', ' '), .. a.Aliases],
+            name => Assert.Same(a, CnnArchitectures.Find(name))));
+        Assert.Equal(properties.Select(p => ((CnnArchitecture)p.GetValue(null)!).Name).Order(),
+            CnnArchitectures.All.Select(a => a.Name).Where(n => !n.EndsWith("_noaux", StringComparison.Ordinal)).Order());
+    }
+
     [Theory]
-    [InlineData("lenet5", "lenet5_modern_relu")]
-    [InlineData("LeNet5", "lenet5_modern_relu")]
-    [InlineData("LENET5_1998", "lenet5_1998")]
-    [InlineData("lenet5_original", "lenet5_1998")]
-    public void Find_AliasInAnyCase_GivesTheNetwork(string name, string expected) => Assert.Equal(expected, CnnArchitectures.Find(name).Name);
+    [InlineData("alexnet", 60_965_224)]
+    [InlineData("googlenet", 6_998_552)]
+    [InlineData("squeezenet", 1_248_424)]
+    public void Find_BareName_IsThePapersForm(string name, long parameters) =>
+        Assert.Equal(parameters, NetworkSummary.Of(CnnArchitectures.Find(name), 1000).Parameters);
 
     [Fact]
-    public void Find_UnknownName_ListsTheNearest()
+    public void Find_BareLeNet5AndResNet50_ArePapersForm()
     {
-        ArgumentException error = Assert.Throws<ArgumentException>(() => CnnArchitectures.Find("lenet5_1989"));
-        Assert.Contains("'lenet5_1989'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("Did you mean lenet5_1998", error.Message, StringComparison.Ordinal);
+        Assert.Equal(60_000, NetworkSummary.Of(CnnArchitectures.Find("lenet5"), 10).Parameters);
+        LayerSummary first = NetworkSummary.Of(CnnArchitectures.Find("resnet50"), 1000).Layers.First(l => l.Name.StartsWith("conv3_1/a", StringComparison.Ordinal));
+        Assert.Equal(new TensorShape(-1, 28, 28, 128), first.OutputShape);
+    }
+
+    [Theory]
+    [InlineData("lenet5_1989", "lenet5_1998")]
+    [InlineData("restnet50", "resnet50")]
+    [InlineData("mobilenetv3", "mobilenet_v2")]
+    [InlineData("densenet", "densenet121")]
+    public void Find_NearMiss_SuggestsTheName(string typed, string meant)
+    {
+        ArgumentException error = Assert.Throws<ArgumentException>(() => CnnArchitectures.Find(typed));
+        Assert.Contains($"no architecture '{typed}'. Did you mean ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(meant, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("efficientnet_b0")]
+    [InlineData("x")]
+    [InlineData("yolo")]
+    public void Find_FarOffName_SuggestsTheListOnly(string typed)
+    {
+        ArgumentException error = Assert.Throws<ArgumentException>(() => CnnArchitectures.Find(typed));
+        Assert.DoesNotContain("Did you mean", error.Message, StringComparison.Ordinal);
+        Assert.Contains("'cnnzoo list'", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void All_NamesAndAliases_AreUnique() =>
-        Assert.Equal(CnnArchitectures.All.Count, CnnArchitectures.All.Select(a => a.Name).Distinct(StringComparer.OrdinalIgnoreCase).Count());
+    public void Aliases_Table_NamesNetworksOfTheCatalog() =>
+        Assert.Empty(ArchitectureAliases.Names.Except(CnnArchitectures.All.Select(a => a.Name)));
+
+    [Fact]
+    public void BuildGraph_DefaultAndOtherSize_RunsFromImageToScores()
+    {
+        NetworkGraph graph = CnnArchitectures.ResNet20Cifar.BuildGraph(classes: 7, new ImageShape(48, 40, 3));
+        Assert.Equal(new TensorShape(-1, 48, 40, 3), graph["image"].Outputs[0].Shape);
+        Assert.Equal(new TensorShape(-1, 7), graph["scores/Softmax"].Outputs[0].Shape);
+        Assert.Equal(graph.Nodes.Count, GraphDefFormat.Read(GraphDefFormat.Write(graph)).Nodes.Count);
+        Assert.Equal(new TensorShape(-1, 32, 32, 3), CnnArchitectures.ResNet20Cifar.BuildGraph(10)["image"].Outputs[0].Shape);
+    }
 
     [Fact]
     public void Summary_LeNet5Original_CountsLikeThePaper()
     {
-        Dictionary<string, LayerSummary> layers = NetworkSummary.Of(CnnArchitectures.LeNet5Original, 10).Layers.ToDictionary(l => l.Name);
+        Dictionary<string, LayerSummary> layers = NetworkSummary.Of(CnnArchitectures.LeNet5, 10).Layers.ToDictionary(l => l.Name);
         (string, string, long)[] paper = [("c1", "Conv2D", 156), ("s2", "TrainableSubsampling", 12), ("c3", "Conv2D", 1516), ("s4", "TrainableSubsampling", 32), ("c5", "Conv2D", 48120), ("f6", "Dense", 10164), ("rbf", "RbfOutput", 0)];
         Assert.Equal(paper, paper.Select(p => (p.Item1, layers[p.Item1].Kind, layers[p.Item1].Parameters)));
         Assert.Equal(new TensorShape(-1, 28, 28, 6), layers["c1"].OutputShape);

@@ -182,7 +182,7 @@ public sealed class InputPipelineTests : IDisposable
     {
         using var weights = new VariableStore();
         var normalization = PixelNormalization.Uniform(1, 0.5f, 3);
-        var saved = new CnnClassificationModel(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 7, normalization, weights)
+        var saved = new CnnClassificationModel(CnnArchitectures.LeNet5Relu, new ImageShape(32, 32, 1), 7, normalization, weights)
         {
             Fit = ImageFit.Stretch,
             ResizedImage = new ImageShape(37, 37, 1),
@@ -235,7 +235,7 @@ public sealed class InputPipelineTests : IDisposable
         using (MLImage image = DigitRows.Image(row))
             new ImageScaler(37, 37, 1).Scale(image.Pixels, PixelFormat.Bgra32(28, 28), whole);
         using VariableStore weights = model.Model.Weights.Clone(_ => true);
-        using var scorer = new CnnScorer(new CnnClassificationModel(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 10, model.Model.Normalization, weights),
+        using var scorer = new CnnScorer(new CnnClassificationModel(CnnArchitectures.LeNet5Relu, new ImageShape(32, 32, 1), 10, model.Model.Normalization, weights),
             Backends.Create(CnnBackend.Auto, out _), WorkerPool.Shared);
         (int Top, int Left)[] places = crops == TestCrops.Ten ? [(0, 0), (0, 5), (5, 0), (5, 5), (2, 2)] : [(2, 2)];
         var mean = new double[10];

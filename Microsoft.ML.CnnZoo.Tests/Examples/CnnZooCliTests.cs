@@ -13,7 +13,7 @@ public sealed class TrainedModelFixture : IDisposable
     public TrainedModelFixture()
     {
         Training = CnnZooCommand.Run(
-            "train", "--data", _images.Folder, "--arch", "lenet5", "--out", Model, "--epochs", "15", "--batch", "16", "--lr", "0.02", "--seed", "1", "--validation", "0.2");
+            "train", "--data", _images.Folder, "--arch", "lenet5_relu", "--out", Model, "--epochs", "15", "--batch", "16", "--lr", "0.02", "--seed", "1", "--validation", "0.2");
     }
 
     internal CnnZooCommand Training { get; }
@@ -44,7 +44,7 @@ public sealed class CnnZooCliTests(TrainedModelFixture trained) : IClassFixture<
     {
         string model = Path.Combine(trained.Images.Folder, "interrupted.zip");
         CnnZooCommand run = CnnZooCommand.Interrupt(
-            "epoch 2/", "train", "--data", trained.Images.Folder, "--arch", "lenet5", "--out", model, "--epochs", "100000", "--batch", "16");
+            "epoch 2/", "train", "--data", trained.Images.Folder, "--arch", "lenet5_relu", "--out", model, "--epochs", "100000", "--batch", "16");
         try
         {
             Assert.Contains("Interrupted", run.AssertSuccess().Output, StringComparison.Ordinal);
@@ -140,8 +140,8 @@ public sealed class CnnZooCliTests(TrainedModelFixture trained) : IClassFixture<
     [Fact]
     public void Summary_LeNet5_CountsParametersAndMultiplyAdds()
     {
-        JsonElement result = CnnZooCommand.Run("summary", "lenet5", "--json").Json();
-        Assert.Equal("lenet5_modern_relu", result.GetProperty("name").GetString());
+        JsonElement result = CnnZooCommand.Run("summary", "lenet5_relu", "--json").Json();
+        Assert.Equal("lenet5_relu", result.GetProperty("name").GetString());
         Assert.Equal(61_706, result.GetProperty("parameters").GetInt64());
         Assert.Equal(0, result.GetProperty("nonTrainable").GetInt64());
         Assert.Equal(416_520, result.GetProperty("multiplyAdds").GetInt64());
@@ -150,9 +150,9 @@ public sealed class CnnZooCliTests(TrainedModelFixture trained) : IClassFixture<
 
     [Fact]
     public void Summary_TwoClasses_ShrinksTheHead() =>
-        Assert.Equal(61_706 - 8 * 85, CnnZooCommand.Run("summary", "lenet5", "--classes", "2", "--json").Json().GetProperty("parameters").GetInt64());
+        Assert.Equal(61_706 - 8 * 85, CnnZooCommand.Run("summary", "lenet5_relu", "--classes", "2", "--json").Json().GetProperty("parameters").GetInt64());
 
     [Fact]
     public void List_Json_NamesTheArchitectures() =>
-        Assert.Contains("lenet5_modern_relu", CnnZooCommand.Run("list", "--json").Json().EnumerateArray().Select(entry => entry.GetProperty("name").GetString()));
+        Assert.Contains("lenet5_relu", CnnZooCommand.Run("list", "--json").Json().EnumerateArray().Select(entry => entry.GetProperty("name").GetString()));
 }

@@ -34,7 +34,7 @@ public sealed class CnnZooCompareTests : IDisposable
     {
         JsonElement[] zoo = [.. CnnZooCommand.Run("compare", "--json").Json().EnumerateArray()];
         Assert.Equal(CnnArchitectures.All.Select(a => a.Name), zoo.Select(e => e.GetProperty("name").GetString()));
-        JsonElement alexNet = zoo.Single(e => e.GetProperty("name").GetString() == "alexnet_original");
+        JsonElement alexNet = zoo.Single(e => e.GetProperty("name").GetString() == "alexnet");
         Assert.Equal((2012, 8, 60_965_224), (alexNet.GetProperty("year").GetInt32(), alexNet.GetProperty("depth").GetInt32(), alexNet.GetProperty("parameters").GetInt32()));
         Assert.Equal((40.7, 18.2), (alexNet.GetProperty("top1Error").GetDouble(), alexNet.GetProperty("top5Error").GetDouble()));
         Assert.Equal("ten crops, one network", alexNet.GetProperty("protocol").GetString());
@@ -44,8 +44,8 @@ public sealed class CnnZooCompareTests : IDisposable
     [Fact]
     public void Compare_TwoNamesWithLatency_MeasuresThoseTwo()
     {
-        JsonElement[] entries = [.. CnnZooCommand.Run("compare", "lenet5", "resnet20_cifar", "--latency", "--json").Json().EnumerateArray()];
-        Assert.Equal(["lenet5_modern_relu", "resnet20_cifar"], entries.Select(e => e.GetProperty("name").GetString()));
+        JsonElement[] entries = [.. CnnZooCommand.Run("compare", "lenet5_relu", "resnet20_cifar", "--latency", "--json").Json().EnumerateArray()];
+        Assert.Equal(["lenet5_relu", "resnet20_cifar"], entries.Select(e => e.GetProperty("name").GetString()));
         Assert.All(entries, e => Assert.True(e.GetProperty("latencyMilliseconds").GetDouble() > 0 && e.GetProperty("peakBytes").GetInt64() > 0));
     }
 
@@ -72,7 +72,7 @@ public sealed class CnnZooCompareTests : IDisposable
     public void Graph_Pb_IsAGraphDefOfThatManyClasses()
     {
         string path = Path.Combine(_folder, "lenet5.pb");
-        CnnZooCommand.Run("graph", "lenet5", "--out", path, "--classes", "7").AssertSuccess();
+        CnnZooCommand.Run("graph", "lenet5_relu", "--out", path, "--classes", "7").AssertSuccess();
         NetworkGraph graph = GraphDefFormat.Read(File.ReadAllBytes(path));
         Assert.Equal(new TensorShape(-1, 7), graph["scores/Softmax"].Outputs[0].Shape);
         Assert.Equal([path], Directory.GetFiles(_folder));
@@ -82,15 +82,15 @@ public sealed class CnnZooCompareTests : IDisposable
     public void Graph_Training_HasAuxiliaryClassifiersLossAndUpdates()
     {
         string path = Path.Combine(_folder, "googlenet.pb"), training = Path.Combine(_folder, "training.pb");
-        CnnZooCommand.Run("graph", "googlenet", "--out", path).AssertSuccess();
-        CnnZooCommand.Run("graph", "googlenet", "--out", training, "--training").AssertSuccess();
+        CnnZooCommand.Run("graph", "googlenet_torchvision", "--out", path).AssertSuccess();
+        CnnZooCommand.Run("graph", "googlenet_torchvision", "--out", training, "--training").AssertSuccess();
         NetworkGraph scoring = GraphDefFormat.Read(File.ReadAllBytes(path)), step = GraphDefFormat.Read(File.ReadAllBytes(training));
         Assert.DoesNotContain(scoring.Nodes, n => n.Name.StartsWith("aux1/", StringComparison.Ordinal));
         Assert.DoesNotContain(scoring.Nodes, n => n.Name == "label" || n.Op == "ResourceApplyMomentum");
         Assert.Contains(step.Nodes, n => n.Name.StartsWith("aux1/", StringComparison.Ordinal));
         Assert.Equal(1 + 2, step.Nodes.Count(n => n.Op == "SparseSoftmaxCrossEntropyWithLogits"));
         var trained = new GraphBuilder(GraphMode.Training);
-        CnnArchitectures.Find("googlenet").Build(trained, trained.Placeholder("image", DataType.Float, new TensorShape(-1, 224, 224, 3)), 1000);
+        CnnArchitectures.Find("googlenet_torchvision").Build(trained, trained.Placeholder("image", DataType.Float, new TensorShape(-1, 224, 224, 3)), 1000);
         Assert.Equal(trained.Variables.Count(v => v.IsTrainable), step.Nodes.Count(n => n.Op == "ResourceApplyMomentum"));
     }
 
@@ -98,15 +98,15 @@ public sealed class CnnZooCompareTests : IDisposable
     public void Graph_Dot_IsTheLibrarysText()
     {
         string path = Path.Combine(_folder, "lenet5.dot");
-        CnnZooCommand.Run("graph", "lenet5", "--out", path).AssertSuccess();
-        Assert.Equal(NetworkDiagram.ToDot(CnnArchitectures.LeNet5, 10), File.ReadAllText(path));
+        CnnZooCommand.Run("graph", "lenet5_relu", "--out", path).AssertSuccess();
+        Assert.Equal(NetworkDiagram.ToDot(CnnArchitectures.LeNet5Relu, 10), File.ReadAllText(path));
     }
 
     [Fact]
     public void Graph_Svg_IsAPictureOrNamesThePackage()
     {
         string path = Path.Combine(_folder, "lenet5.svg");
-        CnnZooCommand run = CnnZooCommand.Run("graph", "lenet5", "--out", path);
+        CnnZooCommand run = CnnZooCommand.Run("graph", "lenet5_relu", "--out", path);
         if (run.ExitCode == 0)
             Assert.Contains("Conv 5x5, ReLU", File.ReadAllText(path), StringComparison.Ordinal);
         else
@@ -117,11 +117,11 @@ public sealed class CnnZooCompareTests : IDisposable
     public void Graph_SvgWithoutGraphviz_NamesThePackageAndWritesNothing()
     {
         string path = Path.Combine(_folder, "lenet5.svg");
-        CnnZooCommand.Run(new() { ["PATH"] = _folder }, ["graph", "lenet5", "--out", path]).AssertFailure(1, "install the package 'graphviz'");
+        CnnZooCommand.Run(new() { ["PATH"] = _folder }, ["graph", "lenet5_relu", "--out", path]).AssertFailure(1, "install the package 'graphviz'");
         Assert.Empty(Directory.GetFiles(_folder));
     }
 
     [Fact]
     public void Graph_OutputInMissingFolder_SaysSo() =>
-        CnnZooCommand.Run("graph", "lenet5", "--out", Path.Combine(_folder, "no", "lenet5.dot")).AssertFailure(1, "of the output file does not exist");
+        CnnZooCommand.Run("graph", "lenet5_relu", "--out", Path.Combine(_folder, "no", "lenet5.dot")).AssertFailure(1, "of the output file does not exist");
 }

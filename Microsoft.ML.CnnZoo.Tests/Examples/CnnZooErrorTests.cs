@@ -32,14 +32,14 @@ public sealed class CnnZooErrorTests
 
     [Fact]
     public void Train_MissingFolder_SaysSo() =>
-        CnnZooCommand.Run("train", "--data", "no/such/folder", "--arch", "lenet5", "--out", "model.zip").AssertFailure(1, "no/such/folder' does not exist");
+        CnnZooCommand.Run("train", "--data", "no/such/folder", "--arch", "lenet5_relu", "--out", "model.zip").AssertFailure(1, "no/such/folder' does not exist");
 
     [Fact]
     public void Train_EmptyFolder_SaysWhatIsExpected()
     {
         using var images = new BarImages(each: 0);
         Directory.CreateDirectory(images.At("empty"));
-        CnnZooCommand.Run("train", "--data", images.At("empty"), "--arch", "lenet5", "--out", images.At("model.zip")).AssertFailure(1, "one folder per class");
+        CnnZooCommand.Run("train", "--data", images.At("empty"), "--arch", "lenet5_relu", "--out", images.At("model.zip")).AssertFailure(1, "one folder per class");
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class CnnZooErrorTests
     {
         using var images = new BarImages(each: 2);
         Directory.Delete(Path.Combine(images.Folder, "lying"), recursive: true);
-        CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5", "--out", images.At("model.zip")).AssertFailure(1, "standing");
+        CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5_relu", "--out", images.At("model.zip")).AssertFailure(1, "standing");
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class CnnZooErrorTests
         using var images = new BarImages(each: 4);
         File.WriteAllBytes(images.Image("lying", 2), File.ReadAllBytes(images.Image("lying", 1))[..60]);
         File.WriteAllText(images.At("model.zip"), "the old model");
-        CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5", "--out", images.At("model.zip"), "--epochs", "1")
+        CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5_relu", "--out", images.At("model.zip"), "--epochs", "1")
             .AssertFailure(1, images.Image("lying", 2));
         Assert.Equal("the old model", File.ReadAllText(images.At("model.zip")));
         Assert.Equal([images.At("model.zip")], Directory.GetFiles(images.Root));
@@ -66,7 +66,7 @@ public sealed class CnnZooErrorTests
     public void Train_OutputInMissingFolder_SaysSoBeforeTraining()
     {
         using var images = new BarImages(each: 2);
-        CnnZooCommand run = CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5", "--out", images.At("no/model.zip"));
+        CnnZooCommand run = CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5_relu", "--out", images.At("no/model.zip"));
         run.AssertFailure(1, "of the output file does not exist");
         Assert.DoesNotContain("epoch", run.Output, StringComparison.Ordinal);
     }

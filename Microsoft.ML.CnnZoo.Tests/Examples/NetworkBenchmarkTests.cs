@@ -10,21 +10,21 @@ public class NetworkBenchmarkTests
     private static readonly WorkMode Batch16 = new(WorkKind.Inference, 16, WorkPrecision.F32);
 
     [Theory]
-    [InlineData("lenet5", "inference-b1-f32:3 inference-b64-f32:2 training-f32:2 pipeline-f32:1")]
+    [InlineData("lenet5_relu", "inference-b1-f32:3 inference-b64-f32:2 training-f32:2 pipeline-f32:1")]
     [InlineData("resnet20_cifar", "inference-b1-f32:3 inference-b128-f32:2 training-f32:2")]
     [InlineData("vgg16", "inference-b1-f32:1.5 inference-b16-f32:1.3 training-f32:1.2")]
     public void Modes_Float32_AreTheTablesWithTheirGoals(string network, string expected) => Assert.Equal(expected, ModesAndGoals(network, WorkPrecision.F32));
 
     [Theory]
-    [InlineData("lenet5", "inference-b1-bf16:3 inference-b64-bf16:2 training-bf16:2")]
+    [InlineData("lenet5_relu", "inference-b1-bf16:3 inference-b64-bf16:2 training-bf16:2")]
     [InlineData("xception", "inference-b1-bf16:1.5 inference-b16-bf16:1.5 training-bf16:1.5")]
     public void Modes_BFloat16_AreTheTablesWithTheirGoals(string network, string expected) => Assert.Equal(expected, ModesAndGoals(network, WorkPrecision.Bf16));
 
     [Fact]
-    public void Find_UnknownName_ErrorListsTheNearest()
+    public void Find_UnknownName_ErrorListsThem()
     {
         var error = Assert.Throws<ArgumentException>(() => NetworkTable.Find("resnet5"));
-        Assert.Equal("There is no network 'resnet5' in the benchmark. Did you mean resnet50, lenet5, resnet18?", error.Message);
+        Assert.StartsWith("There is no network 'resnet5' in the benchmark. It has lenet5_relu, resnet20_cifar, alexnet_torchvision", error.Message);
     }
 
     [Theory]
@@ -61,7 +61,7 @@ public class NetworkBenchmarkTests
     public void Write_Rows_AreReadBackAndNamedAsDocumented()
     {
         string path = Path.GetTempFileName();
-        ComparisonRow[] rows = [new("lenet5", "training-f32", 300.5, 200, 1.5, 2, 9, 70) { Rounds = 3, OursGigaflops = 4, PeerForm = "contiguous f32" }];
+        ComparisonRow[] rows = [new("lenet5_relu", "training-f32", 300.5, 200, 1.5, 2, 9, 70) { Rounds = 3, OursGigaflops = 4, PeerForm = "contiguous f32" }];
         try
         {
             ComparisonRow.Write(path, rows);
@@ -78,13 +78,13 @@ public class NetworkBenchmarkTests
 
     // Parameters (scoring, training) and multiply-adds as PyTorch counts them in its own modules.
     [Theory]
-    [InlineData("lenet5", 61_706, 61_706, 416_520)]
+    [InlineData("lenet5_relu", 61_706, 61_706, 416_520)]
     [InlineData("resnet20_cifar", 269_722, 269_722, 40_551_040)]
-    [InlineData("alexnet", 61_100_840, 61_100_840, 714_188_480)]
+    [InlineData("alexnet_torchvision", 61_100_840, 61_100_840, 714_188_480)]
     [InlineData("vgg16", 138_357_544, 138_357_544, 15_470_264_320)]
-    [InlineData("googlenet", 6_624_904, 13_004_888, 1_498_376_192)]
+    [InlineData("googlenet_torchvision", 6_624_904, 13_004_888, 1_498_376_192)]
     [InlineData("resnet18", 11_689_512, 11_689_512, 1_814_073_344)]
-    [InlineData("resnet50", 25_557_032, 25_557_032, 4_089_184_256)]
+    [InlineData("resnet50_torchvision", 25_557_032, 25_557_032, 4_089_184_256)]
     [InlineData("densenet121", 7_978_856, 7_978_856, 2_834_161_664)]
     [InlineData("inception_v3", 23_834_568, 27_161_264, 5_713_216_096)]
     [InlineData("xception", 22_855_952, 22_855_952, 8_357_403_496)]
@@ -98,7 +98,7 @@ public class NetworkBenchmarkTests
 
     // A step costs three forward passes, but for the gradient of the image, which nobody asks for: 117,600 and 118,013,952 multiply-adds in the first convolutions.
     [Theory]
-    [InlineData("lenet5", (3 * 416_520) - 117_600)]
+    [InlineData("lenet5_relu", (3 * 416_520) - 117_600)]
     [InlineData("resnet18", (3 * 1_814_073_344L) - 118_013_952)]
     public void TrainingMultiplyAdds_WholeStep_ThreeForwardPassesWithoutTheImagesGradient(string network, long expected) =>
         Assert.Equal(expected, NetworkCost.Of(NetworkTable.Find(network)).TrainingMultiplyAdds);

@@ -11,7 +11,7 @@ public sealed class PlacedConcatenationTests
     // Growth rate 12: ranges not aligned to vectors. Sizes are small, but large enough for Winograd and for single
     // images split by rows.
     private static readonly (string Name, int Size)[] Networks =
-        [("densenet_bc_40_12_cifar", 32), ("densenet121", 64), ("googlenet", 64), ("googlenet_original", 64),
+        [("densenet_bc40_k12_cifar", 32), ("densenet121", 64), ("googlenet_torchvision", 64), ("googlenet", 64),
             ("squeezenet1_1", 48), ("inception_v3", 75), ("inception_resnet_v1", 75)];
 
     public static TheoryData<string, CnnBackend, CnnPrecision> Cases
@@ -22,7 +22,7 @@ public sealed class PlacedConcatenationTests
             foreach ((string name, _) in Networks)
                 foreach (CnnBackend backend in TestBackends.All)
                 {
-                    bool isSmall = name is "densenet_bc_40_12_cifar" or "squeezenet1_1" or "googlenet";
+                    bool isSmall = name is "densenet_bc40_k12_cifar" or "squeezenet1_1" or "googlenet_torchvision";
                     if (backend == TestBackends.All[^1] || isSmall)
                         data.Add(name, backend, CnnPrecision.Float32);
                     if (isSmall)
@@ -74,9 +74,9 @@ public sealed class PlacedConcatenationTests
     [InlineData(CnnPrecision.BFloat16)]
     public void Training_PlacedAndRecomputed_WeightsAreTheSameBits(CnnPrecision precision)
     {
-        (byte[] Weights, long Peak) copied = Train("densenet_bc_40_12_cifar", TestBackends.All[^1], precision,
+        (byte[] Weights, long Peak) copied = Train("densenet_bc40_k12_cifar", TestBackends.All[^1], precision,
             new() { PlacesConcatenations = false, RecomputeActivations = true });
-        (byte[] Weights, long Peak) placed = Train("densenet_bc_40_12_cifar", TestBackends.All[^1], precision,
+        (byte[] Weights, long Peak) placed = Train("densenet_bc40_k12_cifar", TestBackends.All[^1], precision,
             new() { RecomputeActivations = true });
         Assert.Equal(copied.Weights, placed.Weights);
         Assert.True(placed.Peak <= copied.Peak, $"{placed.Peak} bytes instead of {copied.Peak}");

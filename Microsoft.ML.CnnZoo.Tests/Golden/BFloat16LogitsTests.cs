@@ -17,12 +17,12 @@ public class BFloat16LogitsTests
 
     /// <summary>Small networks, and of the large ones those that differ in their ops: LRN and dropout's place, depthwise convolutions, concatenations, residual sums.</summary>
     private static readonly string[] Networks =
-        ["lenet1", "lenet5_1998", "lenet5_modern_relu", "resnet20_cifar", "densenet_bc_40_12_cifar", "preresnet164_cifar", "alexnet_original", "squeezenet1_0", "mobilenet_v2", "resnet18"];
+        ["lenet1", "lenet5", "lenet5_relu", "resnet20_cifar", "densenet_bc40_k12_cifar", "resnet164_v2_cifar", "alexnet", "squeezenet", "mobilenet_v2", "resnet18"];
 
-    public static TheoryData<string, CnnBackend> Cases => TestBackends.With(GoldenFiles.All("logits").Where(f => Networks.Contains(Path.GetFileNameWithoutExtension(f))));
+    public static TheoryData<string, CnnBackend> Cases => TestBackends.With(GoldenFiles.All("logits").Where(f => Networks.Contains(GoldenNames.ToCatalog(Path.GetFileNameWithoutExtension(f)))));
 
     [Fact]
-    public void Files_EveryChosenNetwork_Exists() => Assert.Equal(Networks.Length, GoldenFiles.All("logits").Count(f => Networks.Contains(Path.GetFileNameWithoutExtension(f))));
+    public void Files_EveryChosenNetwork_Exists() => Assert.Equal(Networks.Length, GoldenFiles.All("logits").Count(f => Networks.Contains(GoldenNames.ToCatalog(Path.GetFileNameWithoutExtension(f)))));
 
     [Theory]
     [MemberData(nameof(Cases))]

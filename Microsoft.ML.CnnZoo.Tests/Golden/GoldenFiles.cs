@@ -34,14 +34,14 @@ internal static class GoldenFiles
     /// <summary>Parses one of the copies.</summary>
     public static JsonDocument Read(string name) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, name)));
 
-    /// <summary>The entry of a model in architectures.json.</summary>
-    public static JsonElement Architecture(string model) => Models.Value.RootElement.GetProperty("models").GetProperty(model);
+    /// <summary>The entry of a network of the catalog in architectures.json.</summary>
+    public static JsonElement Architecture(string name) => Models.Value.RootElement.GetProperty("models").GetProperty(GoldenNames.OfCatalog(name));
 
-    /// <summary>Whether architectures.json has a model.</summary>
-    public static bool HasArchitecture(string model) => Models.Value.RootElement.GetProperty("models").TryGetProperty(model, out _);
+    /// <summary>Whether architectures.json has a network of the catalog.</summary>
+    public static bool HasArchitecture(string name) => Models.Value.RootElement.GetProperty("models").TryGetProperty(GoldenNames.OfCatalog(name), out _);
 
-    /// <summary>All tensors of a model, batch-norm entries written out.</summary>
-    public static IReadOnlyList<GoldenTensor> Tensors(string model) => Tensors(Architecture(model).GetProperty("tensors"));
+    /// <summary>All tensors of a network of the catalog, batch-norm entries written out.</summary>
+    public static IReadOnlyList<GoldenTensor> Tensors(string name) => Tensors(Architecture(name).GetProperty("tensors"));
 
     /// <summary>All tensors of a list, batch-norm entries written out.</summary>
     public static IReadOnlyList<GoldenTensor> Tensors(JsonElement list)
@@ -60,14 +60,14 @@ internal static class GoldenFiles
     }
 
     /// <summary>[C,H,W] of the image that a linear layer reads flattened, or null.</summary>
-    public static int[]? FlattenShape(string model, string tensor) =>
-        Architecture(model).TryGetProperty("flatten_chw", out JsonElement map) && map.TryGetProperty(tensor, out JsonElement shape)
+    public static int[]? FlattenShape(string name, string tensor) =>
+        Architecture(name).TryGetProperty("flatten_chw", out JsonElement map) && map.TryGetProperty(tensor, out JsonElement shape)
             ? [.. shape.EnumerateArray().Select(e => e.GetInt32())] : null;
 
-    /// <summary>The connection table of a model's sparse convolution, or null.</summary>
-    public static int[][]? Connections(string model)
+    /// <summary>The connection table of a network's sparse convolution, or null.</summary>
+    public static int[][]? Connections(string name)
     {
-        return Architecture(model).TryGetProperty("config", out JsonElement config) && (config.TryGetProperty("c3_table", out JsonElement table) || config.TryGetProperty("h3_table", out table))
+        return Architecture(name).TryGetProperty("config", out JsonElement config) && (config.TryGetProperty("c3_table", out JsonElement table) || config.TryGetProperty("h3_table", out table))
             ? [.. table.EnumerateArray().Select(row => row.EnumerateArray().Select(e => e.GetInt32()).ToArray())] : null;
     }
 }

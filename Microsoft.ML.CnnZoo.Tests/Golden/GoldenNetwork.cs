@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Weights.Names;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
@@ -12,7 +12,7 @@ internal static class GoldenNetwork
     /// <summary>The network of a file's <c>model</c>; null when neither the catalog nor the tests have it.</summary>
     public static CnnArchitecture? Find(string model)
     {
-        string name = model.Split(' ')[0];
+        string name = GoldenNames.ToCatalog(model.Split(' ')[0]);
         return CnnArchitectures.All.FirstOrDefault(a => a.Name == name) ?? TraceNetworks.All.FirstOrDefault(a => a.Name == name);
     }
 
@@ -33,7 +33,7 @@ internal static class GoldenNetwork
         bool listed = GoldenFiles.HasArchitecture(network.Name);
         foreach (VariableDefinition definition in variables.Where(v => v.Role != VariableRole.Slot))
         {
-            string name = network.TorchName(definition.Name) ?? throw new InvalidOperationException($"'{definition.Name}' has no name in PyTorch.");
+            string name = TorchNames.Of(network).Variable(definition.Name);
             GoldenTensor tensor = listed ? GoldenFiles.Tensors(network.Name).Single(t => t.Name == name) : TraceNetworks.Tensor(definition, name);
             float[] values = GoldenFill.Weights(tensor, gain, listed ? GoldenFiles.Connections(network.Name) : null);
             tensor = GoldenLayout.AsDense(tensor, definition.Spec.Shape);

@@ -3,6 +3,7 @@ using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Weights.Names;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
@@ -22,7 +23,7 @@ internal sealed class GoldenRun : IDisposable
     /// <param name="golden">The case.</param>
     /// <param name="gain">conv_c of the file.</param>
     /// <param name="backend">What runs it.</param>
-    /// <param name="precision">In what numbers.</param>
+    /// <param name="precision">Numeric precision.</param>
     public GoldenRun(CnnArchitecture network, JsonElement golden, double gain, CnnBackend backend, CnnPrecision precision = CnnPrecision.Float32)
     {
         (_network, _backend, _precision) = (Form(network, golden), backend, precision);
@@ -44,7 +45,7 @@ internal sealed class GoldenRun : IDisposable
     /// <summary>What a module of PyTorch's library returns: the last tensor of the node or scope that the network names.</summary>
     public NodeOutput Module(string module)
     {
-        string name = _network.TorchModule(module);
+        string name = TorchNames.Of(_network).Module(module);
         return _graph.Nodes.Last(n => (n.Name == name || n.Name.StartsWith($"{name}/", StringComparison.Ordinal)) && n.Outputs.Count > 0).Output();
     }
 

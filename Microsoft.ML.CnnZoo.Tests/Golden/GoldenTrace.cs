@@ -7,6 +7,7 @@ using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Training;
+using Microsoft.ML.CnnZoo.Weights.Names;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
@@ -105,7 +106,7 @@ internal sealed partial class GoldenTrace : IDisposable
     public VariableDefinition Variable(IEnumerable<VariableDefinition> variables, JsonElement tensor)
     {
         string name = tensor.GetProperty("name").GetString()!;
-        return variables.Single(v => v.Role != VariableRole.Slot && Network.TorchName(v.Name) == name);
+        return variables.Single(v => v.Role != VariableRole.Slot && TorchNames.Of(Network).Variable(v.Name) == name);
     }
 
     /// <inheritdoc/>

@@ -78,7 +78,7 @@ public class GraphDefFormatTests
     public void Read_NodesInAnyOrder_AreOrderedAfterTheirInputs()
     {
         Protos.GraphDef proto =
-            Protos.GraphDef.Parser.ParseFrom(GraphDefFormat.Write(TrainingGraph(CnnArchitectures.LeNet5)));
+            Protos.GraphDef.Parser.ParseFrom(GraphDefFormat.Write(TrainingGraph(CnnArchitectures.LeNet5Relu)));
         Protos.NodeDef[] nodes = [.. proto.Node.Reverse()];
         proto.Node.Clear();
         proto.Node.AddRange(nodes);
@@ -146,7 +146,7 @@ public class GraphDefFormatTests
     [Fact]
     public void Read_DamagedBytes_NeverFailOtherwiseThanByGraphException()
     {
-        byte[] good = GraphDefFormat.Write(TrainingGraph(CnnArchitectures.LeNet5Original));
+        byte[] good = GraphDefFormat.Write(TrainingGraph(CnnArchitectures.LeNet5));
         var random = new Random(1);
         int refused = 0;
         for (int i = 0; i < 2000; i++)

@@ -9,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 /// <summary>The block that describes a model: what is written is read, older forms too, and damage is named.</summary>
 public sealed class CnnModelFileTests
 {
-    private const string Architecture = "lenet5_modern_relu";
+    private const string Architecture = "lenet5_relu";
 
     [Fact]
     public void LoadBlock_Saved_GivesBackColumns()

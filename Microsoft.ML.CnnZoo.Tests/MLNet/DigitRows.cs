@@ -81,7 +81,7 @@ internal static class DigitRows
     /// <summary>Options for a short training that is over in a second or two.</summary>
     public static CnnClassificationTrainer.Options Options(int epochs = 4) => new()
     {
-        Architecture = CnnArchitectures.LeNet5,
+        Architecture = CnnArchitectures.LeNet5Relu,
         FeatureColumnName = "Pixels",
         Epochs = epochs,
         BatchSize = 32,

@@ -86,7 +86,7 @@ public sealed class FreshProcessTests : IDisposable
         ITransformer loaded = mlContext.Model.Load(path, out DataViewSchema schema);
         CnnClassificationTransformer network = Assert.IsAssignableFrom<IEnumerable<ITransformer>>(loaded)
             .OfType<CnnClassificationTransformer>().Single();
-        Assert.Equal("lenet5_modern_relu", network.Model.Architecture.Name);
+        Assert.Equal("lenet5_relu", network.Model.Architecture.Name);
         Assert.Equal(10, network.ClassNames.Count);
         Assert.Equal(("Pixels", "Score", "PredictedLabel"),
             (network.FeatureColumnName, network.ScoreColumnName, network.PredictedLabelColumnName));
@@ -126,7 +126,7 @@ public sealed class FreshProcessTests : IDisposable
         string path = Damage(SaveModel(out _), "Model.key", bytes =>
         {
             // version, package, network; texts begin with a length
-            int package = Find(bytes, "lenet5_modern_relu"u8) - 1 - ThisPackage.Length;
+            int package = Find(bytes, "lenet5_relu"u8) - 1 - ThisPackage.Length;
             bytes[package - 5] = 9;
             "7"u8.CopyTo(bytes.AsSpan(package));
             return bytes;

@@ -26,7 +26,7 @@ public sealed class NativeComponentTests
     public void Info_OfTheTrainer_StatesWhatItDoesByItself()
     {
         ITrainerEstimator<CnnClassificationTransformer, CnnClassificationModel> trainer =
-            _mlContext.MulticlassClassification.Trainers.CnnClassification(CnnArchitectures.LeNet5);
+            _mlContext.MulticlassClassification.Trainers.CnnClassification(CnnArchitectures.LeNet5Relu);
         Assert.False(trainer.Info.NeedNormalization);
         Assert.False(trainer.Info.WantCaching);
     }
@@ -42,7 +42,7 @@ public sealed class NativeComponentTests
                 epochs.Add(e.RawMessage);
         };
         using CnnClassificationTransformer model = _mlContext.MulticlassClassification.Trainers
-            .CnnClassification(CnnArchitectures.LeNet5, "Label", "Features", "MyScore", "MyLabel", validationSet: rows)
+            .CnnClassification(CnnArchitectures.LeNet5Relu, "Label", "Features", "MyScore", "MyLabel", validationSet: rows)
             .Fit(rows);
         Assert.Equal(["MyLabel", "MyScore"], model.Transform(rows).Schema.Skip(rows.Schema.Count).Select(c => c.Name));
         Assert.All(epochs, e => Assert.Contains("validation loss", e, StringComparison.Ordinal));
@@ -94,7 +94,7 @@ public sealed class NativeComponentTests
         var pipeline = _mlContext.Transforms.LoadImages("Image", null, "Path").AppendCacheCheckpoint(_mlContext)
             .Append(_mlContext.Transforms.Conversion.MapValueToKey("Label"))
             .Append(_mlContext.MulticlassClassification.Trainers.CnnClassification(
-                CnnArchitectures.LeNet5, featureColumnName: "Image"));
+                CnnArchitectures.LeNet5Relu, featureColumnName: "Image"));
         string message = Assert.Throws<ArgumentOutOfRangeException>(() => pipeline.Fit(rows)).Message;
         Assert.Contains("Could not find feature column 'Image'", message, StringComparison.Ordinal);
         Assert.Contains("AppendCacheCheckpoint", message, StringComparison.Ordinal);

@@ -88,7 +88,7 @@ public class BatchNormStatisticsTests
     {
         float[] Bias(bool refresh)
         {
-            using var trainer = new NetworkTrainer(CnnArchitectures.LeNet5, Shape, 10, TestBackends.Registry(TestBackends.All[^1]), Short with { RefreshBatchNormStatistics = refresh });
+            using var trainer = new NetworkTrainer(CnnArchitectures.LeNet5Relu, Shape, 10, TestBackends.Registry(TestBackends.All[^1]), Short with { RefreshBatchNormStatistics = refresh });
             Assert.Equal(TrainingEnd.Completed, trainer.Train(Cache(0, 40)).End);
             return trainer.Variables["fc3/bias"].Values<float>().ToArray();
         }

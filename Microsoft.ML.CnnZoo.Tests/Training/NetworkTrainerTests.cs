@@ -40,7 +40,7 @@ public class NetworkTrainerTests
         foreach (ClassificationLoss loss in new ClassificationLoss[] { new RbfMeanSquaredErrorLoss(), new RbfMaximumAPosterioriLoss() })
         {
             ImageCache<byte> digits = Cache(0, 32);
-            using var trainer = new NetworkTrainer(CnnArchitectures.LeNet5Original, new ImageShape(32, 32, 1), 10, TestBackends.Registry(TestBackends.All[^1]),
+            using var trainer = new NetworkTrainer(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 10, TestBackends.Registry(TestBackends.All[^1]),
                 new TrainingOptions { Epochs = 80, BatchSize = 16, LearningRate = 0.0005f, Loss = loss });
             trainer.Train(digits);
             Assert.InRange(trainer.Evaluate(digits).Accuracy, 0.99, 1);
@@ -181,7 +181,7 @@ public class NetworkTrainerTests
         {
             var shape = new ImageShape(32, 32, 1);
             var options = new TrainingOptions { BatchSize = 8, LearningRate = 0.02f, Seed = 3, RecomputeActivations = recompute };
-            ClassificationGraph graph = new ClassificationGraphs(CnnArchitectures.Find("densenet_bc_40_12_cifar"), shape, 10).Training(options);
+            ClassificationGraph graph = new ClassificationGraphs(CnnArchitectures.Find("densenet_bc40_k12_cifar"), shape, 10).Training(options);
             using var variables = new VariableStore();
             VariableInitialization.Initialize(variables, graph.Graph.Variables, options.Seed);
             using var step = new TrainingStep(new Session(TestBackends.Registry(TestBackends.All[^1])), graph, options, variables, new CompileOptions { RecomputeActivations = recompute, Precision = precision });
@@ -216,7 +216,7 @@ public class NetworkTrainerTests
     }
 
     private static NetworkTrainer Trainer(TrainingOptions options, CnnBackend backend) =>
-        new(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 10, TestBackends.Registry(backend), options);
+        new(CnnArchitectures.LeNet5Relu, new ImageShape(32, 32, 1), 10, TestBackends.Registry(backend), options);
 
     private static byte[] Weights(TrainingOptions options, CnnBackend backend)
     {

@@ -18,16 +18,16 @@ public class TrainableZooTests
     /// <summary>Longer or wider forms of networks that are trained anyway, of tens of millions of parameters each: with CNNZOO_FULL=1 only.</summary>
     private static readonly string[] Large =
     [
-        "alexnet_ungrouped", "zfnet_large", "vgg13", "vgg_c", "vgg16", "vgg19", "vgg13_bn", "vgg16_bn", "vgg19_bn", "googlenet_naive",
-        "resnet101", "resnet152", "resnet101_v1", "resnet152_v1", "resnet50_v1_C", "wide_resnet50_2", "resnetv2_101", "resnetv2_152",
-        "densenet161", "densenet201", "densenet264", "densenet_100_12_cifar", "densenet_bc_250_24_cifar", "densenet_bc_190_40_cifar",
+        "alexnet_ungrouped", "zfnet_large", "vgg13", "vgg16_c", "vgg16", "vgg19", "vgg13_bn", "vgg16_bn", "vgg19_bn", "googlenet_naive",
+        "resnet101_torchvision", "resnet152_torchvision", "resnet101", "resnet152", "resnet50_option_c", "wide_resnet50_2", "resnet101_v2", "resnet152_v2",
+        "densenet161", "densenet201", "densenet264", "densenet100_k12_cifar", "densenet_bc250_k24_cifar", "densenet_bc190_k40_cifar",
     ];
 
     /// <summary>Networks that are trained on the managed kernels every time, the others with CNNZOO_FULL=1 only: small ones of most families.</summary>
     private static readonly string[] Small =
     [
-        "lenet1", "lenet5_1998", "lenet5_modern_tanh", "lenet5_modern_relu", "nin_cifar10", "resnet20_cifar", "plain20_cifar", "densenet_bc_40_12_cifar",
-        "squeezenet1_1", "mobilenet_v2", "googlenet", "inception_v2", "resnet18",
+        "lenet1", "lenet5", "lenet5_tanh", "lenet5_relu", "nin", "resnet20_cifar", "plain20_cifar", "densenet_bc40_k12_cifar",
+        "squeezenet1_1", "mobilenet_v2", "googlenet_torchvision", "inception_v2", "resnet18",
     ];
 
     /// <summary>Every network with the backends that it is trained on.</summary>
@@ -62,7 +62,7 @@ public class TrainableZooTests
         var graphs = new ClassificationGraphs(network, Image(network), Classes);
         ClassificationGraph graph = graphs.Training(new TrainingOptions { Optimizer = Optimizer.GradientDescent, Loss = ClassificationLoss.SoftmaxCrossEntropy });
         AuxiliaryOutput[] auxiliaries = Auxiliaries(network, GraphMode.Training);
-        Assert.Equal(name.StartsWith("googlenet", StringComparison.Ordinal) ? [0.3f, 0.3f] : [0.4f], auxiliaries.Select(a => a.LossWeight));
+        Assert.Equal(name.StartsWith("googlenet_torchvision", StringComparison.Ordinal) ? [0.3f, 0.3f] : [0.4f], auxiliaries.Select(a => a.LossWeight));
         NodeOutput[] fetches = [.. graph.Fetches, .. auxiliaries.Select(a => graph.Graph[a.Logits.Node.Name].Output(a.Logits.Port))];
         using var store = new VariableStore();
         VariableInitialization.Initialize(store, graph.Graph.Variables, 1);

@@ -16,7 +16,7 @@ public sealed class SafetensorsTests : IDisposable
     public void WriteRead_Float32_IsExact()
     {
         float[] a = [1, -2.5f, float.MaxValue, 1e-40f, 0, -0f], b = [3];
-        SafetensorsWriter.Write(_path, [("a", [2, 3], a), ("b", [1], b), ("empty", [0, 4], [])], metadata: new Dictionary<string, string> { ["k"] = "v" });
+        SafetensorsWriter.Write(_path, [new("a", [2, 3], a), new("b", [1], b), new("empty", [0, 4], [])], metadata: new Dictionary<string, string> { ["k"] = "v" });
         using var file = SafetensorsFile.Open(_path);
         var read = new float[6];
         file.Read("a", read);
@@ -29,13 +29,13 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(SafetensorsPrecision.Float16, 1f, 1f)]
-    [InlineData(SafetensorsPrecision.Float16, 0.1f, 0.0999755859375f)]
-    [InlineData(SafetensorsPrecision.BFloat16, 1.00390625f, 1f)] // a tie goes to even
-    [InlineData(SafetensorsPrecision.BFloat16, 1.01171875f, 1.015625f)]
-    public void WriteRead_NarrowTypes_RoundToNearestEven(SafetensorsPrecision precision, float value, float expected)
+    [InlineData(WeightsPrecision.Float16, 1f, 1f)]
+    [InlineData(WeightsPrecision.Float16, 0.1f, 0.0999755859375f)]
+    [InlineData(WeightsPrecision.BFloat16, 1.00390625f, 1f)] // a tie goes to even
+    [InlineData(WeightsPrecision.BFloat16, 1.01171875f, 1.015625f)]
+    public void WriteRead_NarrowTypes_RoundToNearestEven(WeightsPrecision precision, float value, float expected)
     {
-        SafetensorsWriter.Write(_path, [("x", [1], [value])], precision);
+        SafetensorsWriter.Write(_path, [new("x", [1], [value])], precision);
         using var file = SafetensorsFile.Open(_path);
         var read = new float[1];
         file.Read("x", read);
@@ -105,7 +105,7 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void Open_DamagedBytes_NeverCrashesOrOverAllocates()
     {
-        SafetensorsWriter.Write(_path, [("conv1.weight", [2, 3], [1, 2, 3, 4, 5, 6]), ("conv1.bias", [2], [7, 8])]);
+        SafetensorsWriter.Write(_path, [new("conv1.weight", [2, 3], [1, 2, 3, 4, 5, 6]), new("conv1.bias", [2], [7, 8])]);
         byte[] whole = File.ReadAllBytes(_path);
         var random = new Random(1);
         for (int trial = 0; trial < 3000; trial++)
@@ -135,9 +135,9 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void Write_ShapeDoesNotFit_LeavesTheOldFileWhole()
     {
-        SafetensorsWriter.Write(_path, [("a", [1], [1])]);
+        SafetensorsWriter.Write(_path, [new("a", [1], [1])]);
         byte[] before = File.ReadAllBytes(_path);
-        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(_path, [("a", [2], [1])]));
+        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(_path, [new("a", [2], [1])]));
         Assert.Equal(before, File.ReadAllBytes(_path));
     }
 

@@ -3,15 +3,17 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Analysis;
 
-/// <summary>A box of a network's picture: a node, and the nodes after it that only change its values.</summary>
+/// <summary>A box of a network's diagram: a node, and the nodes after it that work on its result in place.</summary>
 internal sealed class DiagramBox(int id, NodeDef first)
 {
     private readonly List<NodeDef> _nodes = [first];
 
-    /// <summary>Position in the picture.</summary>
+    /// <summary>Position in the diagram.</summary>
     public int Id { get; } = id;
 
-    /// <summary>The scopes that the first node stands in, outermost first; its own name where it stands in none.</summary>
+    /// <summary>
+    /// The scopes of the first node, outermost first; its own name where it has none.
+    /// </summary>
     public string[] Path { get; } = ScopeOf(first).Split('/');
 
     /// <summary>Fill color by the kind of layer.</summary>
@@ -35,21 +37,28 @@ internal sealed class DiagramBox(int id, NodeDef first)
         }
     }
 
-    /// <summary>Size of the result for one image: <c>56x56x64</c>, and <c>5x5x16 = 400</c> where it is flattened.</summary>
+    /// <summary>
+    /// Size of the result for one image: <c>56x56x64</c>, and <c>5x5x16 = 400</c> where it is flattened.
+    /// </summary>
     public string Size
     {
         get
         {
             NodeDef? flatten = _nodes.Find(n => n.Op == "Reshape");
-            string map = flatten is { Inputs: [{ Shape.Rank: 4 } x, ..] } && flatten != _nodes[0] ? $"{SizeOf(x.Shape)} = " : "";
+            string map = flatten is { Inputs: [{ Shape.Rank: 4 } x, ..] } && flatten != _nodes[0]
+                ? $"{SizeOf(x.Shape)} = " : "";
             return map + SizeOf(_nodes[^1].Outputs[0].Shape);
         }
     }
 
-    /// <summary>Takes a node in if it continues this box: it reads nothing else, and belongs to the same scope or only changes values.</summary>
+    /// <summary>
+    /// Appends a node if it continues this box: it reads nothing else, and belongs to the same scope or only changes
+    /// values.
+    /// </summary>
     public bool TryAppend(NodeDef node)
     {
-        bool changesValues = node.Op is "BiasAdd" or "FusedBatchNormV3" or "Relu" or "Relu6" or "Tanh" or "Sigmoid" or "Mul" or "Softmax" or "Reshape" or "Squeeze" or "Identity";
+        bool changesValues = node.Op is "BiasAdd" or "FusedBatchNormV3" or "Relu" or "Relu6" or "Tanh" or "Sigmoid"
+            or "Mul" or "Softmax" or "Reshape" or "Squeeze" or "Identity";
         if (_nodes[0].Op == "Placeholder" || !(changesValues || ScopeOf(node) == ScopeOf(_nodes[^1])))
             return false;
         _nodes.Add(node);
@@ -62,7 +71,8 @@ internal sealed class DiagramBox(int id, NodeDef first)
         return string.Join('x', dimensions is [TensorShape.Unknown, ..] ? dimensions[1..] : dimensions);
     }
 
-    private static string ScopeOf(NodeDef node) => node.Name.LastIndexOf('/') is int cut and > 0 ? node.Name[..cut] : node.Name;
+    private static string ScopeOf(NodeDef node) =>
+        node.Name.LastIndexOf('/') is int cut and > 0 ? node.Name[..cut] : node.Name;
 
     private static string? Describe(NodeDef node) => node.Op switch
     {
@@ -94,7 +104,8 @@ internal sealed class DiagramBox(int id, NodeDef first)
         Conv2DAttributes a = Conv2DAttributes.From(node);
         TensorShape kernel = node.Inputs[1].Shape;
         int groups = word == "Conv" ? node.Inputs[0].Channels / kernel[2] : 1;
-        return $"{word} {kernel[0]}x{kernel[1]}{Step(a.StrideHeight)}{(a.DilationHeight > 1 ? $" dilation {a.DilationHeight}" : "")}{(groups > 1 ? $" groups {groups}" : "")}";
+        string dilation = a.DilationHeight > 1 ? $" dilation {a.DilationHeight}" : "";
+        return $"{word} {kernel[0]}x{kernel[1]}{Step(a.StrideHeight)}{dilation}{(groups > 1 ? $" groups {groups}" : "")}";
     }
 
     private static string DescribePool(NodeDef node, string word)

@@ -25,18 +25,31 @@ internal sealed record PartSaving(string Part, PartCost Costly, PartCost Lean)
     public double MultiplyAddsSaved => 1 - ((double)Lean.MultiplyAdds / Costly.MultiplyAdds);
 }
 
-/// <summary>What two ideas save: 1×1 convolutions before wide ones, and stacked 3×3 convolutions in place of a large one.</summary>
+/// <summary>
+/// What two ideas save: 1×1 convolutions before wide ones, and stacked 3×3 convolutions in place of a large one.
+/// </summary>
 internal static class NetworkSavings
 {
-    /// <summary>The inception modules of GoogLeNet, naive (figure 2a) and with 1×1 reductions (figure 2b), and all of them together. Szegedy et al. 2014, arXiv:1409.4842.</summary>
-    /// <remarks>Both networks are counted whole: from the second module on a naive one reads more channels, for it cannot narrow what its pool passes on.</remarks>
+    /// <summary>
+    /// The inception modules of GoogLeNet, naive (figure 2a) and with 1×1 reductions (figure 2b), and all of them
+    /// together. Szegedy et al. 2014, arXiv:1409.4842.
+    /// </summary>
+    /// <remarks>
+    /// Both networks are counted whole: from the second module on a naive one reads more channels, for it cannot narrow
+    /// what its pool passes on.
+    /// </remarks>
     public static IReadOnlyList<PartSaving> InceptionModules()
     {
-        List<PartCost> naive = Modules(GoogLeNet.Naive, "naive", out List<string> names), reduced = Modules(GoogLeNet.Original, "reduced", out _);
-        return [.. names.Select((name, i) => new PartSaving(name, naive[i], reduced[i])), new("all modules", Total(naive), Total(reduced))];
+        List<PartCost> naive = Modules(GoogLeNet.Naive, "naive", out List<string> names),
+            reduced = Modules(GoogLeNet.Original, "reduced", out _);
+        return [.. names.Select((name, i) => new PartSaving(name, naive[i], reduced[i])),
+            new("all modules", Total(naive), Total(reduced))];
     }
 
-    /// <summary>Two and three stacked 3×3 convolutions against one 5×5 and one 7×7 with the same receptive field. Simonyan, Zisserman 2014, arXiv:1409.1556, §2.3.</summary>
+    /// <summary>
+    /// Two and three stacked 3×3 convolutions against one 5×5 and one 7×7 with the same receptive field. Simonyan,
+    /// Zisserman 2014, arXiv:1409.1556, §2.3.
+    /// </summary>
     /// <param name="channels">Channels in and out of every convolution, ≥ 1; no biases, as the paper counts.</param>
     /// <param name="size">Height and width of the image, ≥ 1.</param>
     public static IReadOnlyList<PartSaving> StackedConvolutions(int channels = 256, int size = 56) =>
@@ -50,7 +63,8 @@ internal static class NetworkSavings
         ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         var g = new GraphBuilder(GraphMode.Inference);
-        NodeOutput x = g.Placeholder("image", DataType.Float, new TensorShape(TensorShape.Unknown, size, size, channels));
+        NodeOutput x = g.Placeholder("image", DataType.Float,
+            new TensorShape(TensorShape.Unknown, size, size, channels));
         for (int i = 0; i < kernels.Length; i++)
             x = g.Conv2D(x, channels, kernels[i], Padding.Same, $"conv{i + 1}", options: Conv2DOptions.NoBias);
         return Cost(string.Join(", ", kernels.Select(k => $"{k}x{k}")), NetworkSummary.LayersOf(g.ToGraph()));
@@ -58,14 +72,18 @@ internal static class NetworkSavings
 
     private static List<PartCost> Modules(CnnArchitecture network, string form, out List<string> names)
     {
-        var modules = NetworkSummary.Of(network, classes: 1000).Layers.Where(l => l.Name.StartsWith("inception_", StringComparison.Ordinal))
+        var modules = NetworkSummary.Of(network, classes: 1000).Layers.Where(l =>
+            l.Name.StartsWith("inception_", StringComparison.Ordinal))
             .GroupBy(l => l.Name.Split('/')[0], StringComparer.Ordinal).ToList();
         names = [.. modules.Select(m => m.Key)];
         return [.. modules.Select(m => Cost(form, m))];
     }
 
     private static PartCost Cost(string form, IEnumerable<LayerSummary> layers) =>
-        new(form, layers.Sum(l => l.Parameters), layers.Sum(l => l.MultiplyAdds), layers.Max(l => l.ReceptiveField?.Size ?? 0));
+        new(form, layers.Sum(l => l.Parameters), layers.Sum(l => l.MultiplyAdds),
+            layers.Max(l => l.ReceptiveField?.Size ?? 0));
 
-    private static PartCost Total(List<PartCost> parts) => new(parts[0].Form, parts.Sum(p => p.Parameters), parts.Sum(p => p.MultiplyAdds), parts.Max(p => p.ReceptiveField));
+    private static PartCost Total(List<PartCost> parts) =>
+        new(parts[0].Form, parts.Sum(p => p.Parameters), parts.Sum(p => p.MultiplyAdds),
+        parts.Max(p => p.ReceptiveField));
 }

@@ -5,15 +5,17 @@ namespace Microsoft.ML.CnnZoo;
 
 /// <summary>The part of the image that one element of a layer's output can depend on.</summary>
 /// <remarks>
-/// A window of k pixels with dilation d widens a field of size r and stride s to r + (k−1)·d·s, and multiplies s by its own stride. Where branches join, the largest counts.
-/// Padding is not taken off: a field may be larger than the image. Global pooling, flattening and dense layers see the whole image: its size is then field and stride.
+/// A window of k pixels with dilation d widens a field of size r and stride s to r + (k−1)·d·s, and multiplies s by its
+/// own stride. Where branches join, the largest counts. Padding is not taken off: a field may be larger than the image.
+/// Global pooling, flattening and dense layers see the whole image: its size is then field and stride.
 /// </remarks>
 /// <param name="Height">Rows, ≥ 1.</param>
 /// <param name="Width">Columns, ≥ 1.</param>
 /// <param name="StrideHeight">Rows of the image between neighboring outputs, ≥ 1.</param>
 /// <param name="StrideWidth">Columns of the image between neighboring outputs, ≥ 1.</param>
 /// <param name="IsWholeImage">Whether every output sees all pixels.</param>
-public readonly record struct ReceptiveField(int Height, int Width, int StrideHeight, int StrideWidth, bool IsWholeImage = false)
+public readonly record struct ReceptiveField(int Height, int Width, int StrideHeight, int StrideWidth,
+    bool IsWholeImage = false)
 {
     /// <summary>The longer side.</summary>
     public int Size => Math.Max(Height, Width);
@@ -51,8 +53,10 @@ public readonly record struct ReceptiveField(int Height, int Width, int StrideHe
         return fields;
     }
 
-    private static ReceptiveField Widest(ReceptiveField a, ReceptiveField b) => a.IsWholeImage || b.IsWholeImage ? (a.IsWholeImage ? a : b)
-        : new(Math.Max(a.Height, b.Height), Math.Max(a.Width, b.Width), Math.Max(a.StrideHeight, b.StrideHeight), Math.Max(a.StrideWidth, b.StrideWidth));
+    private static ReceptiveField Widest(ReceptiveField a, ReceptiveField b) =>
+        a.IsWholeImage || b.IsWholeImage ? (a.IsWholeImage ? a : b)
+        : new(Math.Max(a.Height, b.Height), Math.Max(a.Width, b.Width), Math.Max(a.StrideHeight, b.StrideHeight),
+            Math.Max(a.StrideWidth, b.StrideWidth));
 
     private ReceptiveField Through(NodeDef node, ReceptiveField whole)
     {
@@ -61,7 +65,8 @@ public readonly record struct ReceptiveField(int Height, int Width, int StrideHe
             case "Conv2D" or "_FusedConv2D" or "DepthwiseConv2dNative":
                 Conv2DAttributes convolution = Conv2DAttributes.From(node);
                 TensorShape kernel = node.Inputs[1].Shape;
-                return Window((kernel[0] - 1) * convolution.DilationHeight, (kernel[1] - 1) * convolution.DilationWidth, convolution.StrideHeight, convolution.StrideWidth);
+                return Window((kernel[0] - 1) * convolution.DilationHeight, (kernel[1] - 1) * convolution.DilationWidth,
+                    convolution.StrideHeight, convolution.StrideWidth);
             case "MaxPool" or "AvgPool":
                 Pool2DAttributes pool = Pool2DAttributes.From(node);
                 return Window(pool.WindowHeight - 1, pool.WindowWidth - 1, pool.StrideHeight, pool.StrideWidth);
@@ -71,7 +76,8 @@ public readonly record struct ReceptiveField(int Height, int Width, int StrideHe
             case "Mean":
                 long[] axes = node.ConstantInput(1);
                 (bool rows, bool columns) = (axes.Contains(1), axes.Contains(2));
-                return rows && columns ? whole : Window(rows ? node.Inputs[0].Height - 1 : 0, columns ? node.Inputs[0].Width - 1 : 0, 1, 1);
+                return rows && columns ? whole : Window(rows ? node.Inputs[0].Height - 1 : 0, columns
+                    ? node.Inputs[0].Width - 1 : 0, 1, 1);
             default:
                 return this;
         }
@@ -79,5 +85,6 @@ public readonly record struct ReceptiveField(int Height, int Width, int StrideHe
 
     /// <summary>The field after a window that reaches so many pixels beyond its first.</summary>
     private ReceptiveField Window(int reachHeight, int reachWidth, int stepHeight, int stepWidth) =>
-        new(Height + (reachHeight * StrideHeight), Width + (reachWidth * StrideWidth), StrideHeight * stepHeight, StrideWidth * stepWidth);
+        new(Height + (reachHeight * StrideHeight), Width + (reachWidth * StrideWidth), StrideHeight * stepHeight,
+            StrideWidth * stepWidth);
 }

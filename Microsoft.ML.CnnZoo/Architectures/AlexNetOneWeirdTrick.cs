@@ -3,34 +3,24 @@ using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
 
-/// <summary>AlexNet in one column, torchvision's form. Krizhevsky 2014, arXiv:1404.5997, "One weird trick for parallelizing convolutional neural networks", footnote 1.</summary>
-/// <remarks>Image [N,224,224,3] → 64@11x11/4 → pool → 192@5x5 → pool → 384, 256, 256@3x3 → pool → 4096 → 4096 → classes. No LRN, no groups; 61,100,840 parameters with 1,000 classes.</remarks>
+/// <summary>
+/// AlexNet in one column, torchvision's form. Krizhevsky 2014, arXiv:1404.5997, "One weird trick for parallelizing
+/// convolutional neural networks", footnote 1.
+/// </summary>
+/// <remarks>
+/// Image [N,224,224,3] → 64@11x11/4 → pool → 192@5x5 → pool → 384, 256, 256@3x3 → pool → 4096 → 4096 → classes. No LRN,
+/// no groups; 61,100,840 parameters with 1,000 classes.
+/// </remarks>
 internal sealed class AlexNetOneWeirdTrick : CnnArchitecture
 {
-    private AlexNetOneWeirdTrick() : base(new("alexnet", "AlexNet (one weird trick)", 8, new(224, 224, 3), 63,
-        new("Krizhevsky", 2014, "One weird trick for parallelizing convolutional neural networks", new Uri("https://arxiv.org/abs/1404.5997"))))
+    private AlexNetOneWeirdTrick() : base(new("alexnet_torchvision", "AlexNet (torchvision)", 8, new(224, 224, 3), 63,
+        new("Krizhevsky", 2014, "One weird trick for parallelizing convolutional neural networks",
+            new Uri("https://arxiv.org/abs/1404.5997"))))
     {
     }
 
     /// <summary>The network.</summary>
     public static AlexNetOneWeirdTrick Instance { get; } = new();
-
-    /// <inheritdoc/>
-    public override string? TorchName(string variable)
-    {
-        string name = base.TorchName(variable)!;
-        int dot = name.IndexOf('.', StringComparison.Ordinal);
-        return $"{Module(name[..dot])}{name[dot..]}";
-    }
-
-    /// <inheritdoc/>
-    public override string TorchModule(string module) => module switch
-    {
-        "features.0" => "conv1/BiasAdd", "features.1" => "conv1/relu", "features.2" => "pool1", "features.3" => "conv2/BiasAdd", "features.4" => "conv2/relu", "features.5" => "pool2",
-        "features.6" => "conv3/BiasAdd", "features.7" => "conv3/relu", "features.8" => "conv4/BiasAdd", "features.9" => "conv4/relu", "features.10" => "conv5/BiasAdd", "features.11" => "conv5/relu",
-        "features.12" or "features" or "avgpool" => "pool5", "classifier.1" => "fc6/BiasAdd", "classifier.2" => "fc6/relu", "classifier.4" => "fc7/BiasAdd", "classifier.5" => "fc7/relu",
-        "classifier.6" or "classifier" => "fc8", _ => module,
-    };
 
     /// <inheritdoc/>
     internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
@@ -44,18 +34,16 @@ internal sealed class AlexNetOneWeirdTrick : CnnArchitecture
         return new(x, g.Dense(x, classes, "fc8", kernelInitializer: Initializer.HeNormal), []);
     }
 
-    private static string Module(string layer) => layer switch
-    {
-        "conv1" => "features.0", "conv2" => "features.3", "conv3" => "features.6", "conv4" => "features.8", "conv5" => "features.10",
-        "fc6" => "classifier.1", "fc7" => "classifier.4", _ => "classifier.6",
-    };
+    private static NodeOutput Conv(GraphBuilder g, NodeOutput x, int filters, int kernel, int padding, string name,
+        int strides = 1) =>
+        g.Relu(g.Conv2D(x, filters, kernel, Padding.Symmetric(padding), name, strides,
+            new() { KernelInitializer = Initializer.HeNormal }), $"{name}/relu");
 
-    private static NodeOutput Conv(GraphBuilder g, NodeOutput x, int filters, int kernel, int padding, string name, int strides = 1) =>
-        g.Relu(g.Conv2D(x, filters, kernel, Padding.Symmetric(padding), name, strides, new() { KernelInitializer = Initializer.HeNormal }), $"{name}/relu");
-
-    private static NodeOutput Pool(GraphBuilder g, NodeOutput x, string name) => g.MaxPool2D(x, window: 3, strides: 2, Padding.Valid, name);
+    private static NodeOutput Pool(GraphBuilder g, NodeOutput x, string name) =>
+        g.MaxPool2D(x, window: 3, strides: 2, Padding.Valid, name);
 
     /// <summary>Dropout stands before a hidden layer here.</summary>
     private static NodeOutput Hidden(GraphBuilder g, NodeOutput x, string name) =>
-        g.Relu(g.Dense(g.Dropout(x, 0.5f, $"{name}/dropout"), 4096, name, kernelInitializer: Initializer.HeNormal), $"{name}/relu");
+        g.Relu(g.Dense(g.Dropout(x, 0.5f, $"{name}/dropout"), 4096, name, kernelInitializer: Initializer.HeNormal),
+            $"{name}/relu");
 }

@@ -1,89 +1,39 @@
+using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo;
-
-/// <summary>Size of an image.</summary>
-/// <param name="Height">Rows.</param>
-/// <param name="Width">Columns.</param>
-/// <param name="Channels">1 for gray, 3 for red, green, blue.</param>
-public readonly record struct ImageShape(int Height, int Width, int Channels)
-{
-    /// <summary>Values of one image.</summary>
-    internal int ValueCount => checked(Height * Width * Channels);
-
-    /// <summary>For example <c>32x32x1</c>.</summary>
-    public override string ToString() => $"{Height}x{Width}x{Channels}";
-}
-
-/// <summary>Where a network comes from.</summary>
-/// <param name="Authors">Authors.</param>
-/// <param name="Year">Year of the first publication.</param>
-/// <param name="Title">Title.</param>
-/// <param name="Url">Where to read it.</param>
-public sealed record Publication(string Authors, int Year, string Title, Uri Url);
-
-/// <summary>What pixels (0–255) become before the network: value·Scale + Offset, per channel; one entry serves all channels.</summary>
-/// <param name="Scale">Factors.</param>
-/// <param name="Offset">Summands.</param>
-internal sealed record Normalization(IReadOnlyList<float> Scale, IReadOnlyList<float> Offset)
-{
-    /// <summary>To [0,1].</summary>
-    public static Normalization UnitRange { get; } = new([1 / 255f], [0f]);
-
-    /// <summary>To [-1,1].</summary>
-    public static Normalization SignedUnitRange { get; } = new([1 / 127.5f], [-1f]);
-
-    /// <summary>Background −0.1, ink 1.175: about mean 0, variance 1 over the digits. LeCun et al. 1998, §II.B.</summary>
-    public static Normalization LeCun1998 { get; } = new([1.275f / 255], [-0.1f]);
-}
-
-/// <summary>What a network's last layer means.</summary>
-internal enum OutputKind
-{
-    /// <summary>Logits: great is likely; scores are their softmax.</summary>
-    Softmax,
-    /// <summary>Penalties of radial basis functions: small is likely; scores are the softmax of their negatives.</summary>
-    RbfPenalty,
-}
-
-/// <summary>A classifier inside the network, there to train the lower layers.</summary>
-/// <param name="Logits">[N,classes].</param>
-/// <param name="LossWeight">Weight of its loss in the total.</param>
-internal sealed record AuxiliaryOutput(NodeOutput Logits, float LossWeight);
-
-/// <summary>What an architecture builds.</summary>
-/// <param name="Features">The last layer's input.</param>
-/// <param name="Output">Logits or penalties [N,classes].</param>
-/// <param name="Auxiliary">Auxiliary classifiers; none in inference graphs.</param>
-internal sealed record NetworkBody(NodeOutput Features, NodeOutput Output, IReadOnlyList<AuxiliaryOutput> Auxiliary);
-
-/// <summary>The tensors of a built network.</summary>
-/// <param name="Features">The last layer's input.</param>
-/// <param name="Output">Logits or penalties [N,classes].</param>
-/// <param name="Scores">Probabilities [N,classes].</param>
-/// <param name="Auxiliary">Auxiliary classifiers; none in inference graphs.</param>
-internal sealed record NetworkOutputs(NodeOutput Features, NodeOutput Output, NodeOutput Scores, IReadOnlyList<AuxiliaryOutput> Auxiliary);
 
 /// <summary>What is known of a variant before it is built.</summary>
 /// <param name="Name">Name for command lines and files.</param>
 /// <param name="DisplayName">Name for people.</param>
 /// <param name="Depth">Layers as the paper counts them.</param>
-/// <param name="DefaultInput">The image size of the paper.</param>
+/// <param name="DefaultInput">The paper's image size.</param>
 /// <param name="MinimumSize">The smallest height and width that every layer fits.</param>
 /// <param name="Paper">The paper.</param>
-internal sealed record ArchitectureFacts(string Name, string DisplayName, int Depth, ImageShape DefaultInput, int MinimumSize, Publication Paper);
+internal sealed record ArchitectureFacts(
+    string Name, string DisplayName, int Depth, ImageShape DefaultInput, int MinimumSize, Publication Paper);
 
-/// <summary>A convolutional network that can be built for any legal image size and number of classes. Immutable; one instance per variant, listed in <see cref="CnnArchitectures"/>.</summary>
+/// <summary>
+/// A convolutional network that can be built for any image size from <see cref="MinimumSize"/> and any number of
+/// classes. Immutable; one instance per variant, listed in <see cref="CnnArchitectures"/>.
+/// </summary>
 public abstract class CnnArchitecture
 {
+    /// <summary>Name of the graphs' placeholder for images, [N,H,W,C], already normalized.</summary>
+    internal const string ImageInput = "image";
+
     private protected CnnArchitecture(ArchitectureFacts facts) => Facts = facts;
 
-    /// <summary>Name for command lines and files, for example <c>lenet5_modern_relu</c>.</summary>
+    /// <summary>Name for command lines and files, for example <c>resnet18</c>.</summary>
     public string Name => Facts.Name;
 
-    /// <summary>Name for people, for example <c>LeNet-5</c>.</summary>
+    /// <summary>Name for people, for example <c>ResNet-18</c>.</summary>
     public string DisplayName => Facts.DisplayName;
+
+    /// <summary>Other names by which <see cref="CnnArchitectures.Find"/> knows the network; none for most.</summary>
+    public IReadOnlyList<string> Aliases => ArchitectureAliases.Of(Name);
 
     /// <summary>The paper.</summary>
     public Publication Paper => Facts.Paper;
@@ -91,39 +41,70 @@ public abstract class CnnArchitecture
     /// <summary>Layers as the paper counts them.</summary>
     public int Depth => Facts.Depth;
 
-    /// <summary>What has been published of its accuracy, the result to quote first; empty where nothing has.</summary>
+    /// <summary>Accuracies that have been published, the result to quote first; empty where there are none.</summary>
     public IReadOnlyList<PublishedAccuracy> PublishedAccuracy => PublishedResults.Of(Name);
 
-    /// <summary>The image size of the paper.</summary>
+    /// <summary>The paper's image size.</summary>
     public ImageShape DefaultInput => Facts.DefaultInput;
 
-    /// <summary>The smallest height and width that every layer fits.</summary>
+    /// <summary>The smallest height and width that every layer fits, in pixels.</summary>
     public int MinimumSize => Facts.MinimumSize;
 
-    /// <summary>How layers with strides pad: the paper's and PyTorch's way unless <see cref="WithTensorFlowPadding"/> was asked for.</summary>
+    /// <summary>
+    /// Whether strided layers have TensorFlow's SAME padding: see <see cref="WithTensorFlowPadding"/>.
+    /// </summary>
     public bool TensorFlowPadding { get; private set; }
 
-    /// <summary>Batch normalization's epsilon where it is not the network's own; see <see cref="WithBatchNormEpsilon"/>.</summary>
+    /// <summary>
+    /// Batch normalization's epsilon if not the network's own; see <see cref="WithBatchNormEpsilon"/>.
+    /// </summary>
     internal float? BatchNormEpsilonOverride { get; private set; }
 
     /// <summary>Whether training graphs have auxiliary classifiers; see <see cref="WithoutAuxiliaries"/>.</summary>
     public bool HasAuxiliaries { get; private protected set; }
 
-    /// <summary>Whether auxiliary classifiers are built in inference graphs too; see <see cref="WithAuxiliariesInInference"/>.</summary>
+    /// <summary>Whether inference graphs have them too; see <see cref="WithAuxiliariesInInference"/>.</summary>
     private protected bool AuxiliariesInInference { get; private set; }
 
     private protected ArchitectureFacts Facts { get; private set; }
 
-    /// <summary>What the last layer means.</summary>
+    /// <summary>What the values of the last layer mean.</summary>
     internal virtual OutputKind Output => OutputKind.Softmax;
 
-    /// <summary>Label smoothing that the paper trains with; 0 for none.</summary>
+    /// <summary>Label smoothing that the paper trains with, in [0, 1); 0 for none.</summary>
     public virtual float LabelSmoothing => 0;
 
-    /// <summary>What pixels become before the network, unless weights bring their own.</summary>
-    internal virtual Normalization Normalization => Normalization.UnitRange;
+    /// <summary>What the paper does to pixels before the network.</summary>
+    internal virtual PixelScaling Pixels => PixelScaling.Standardized;
 
-    /// <summary>Adds the network to a graph; <see cref="GraphBuilder.Mode"/> says whether for training or for scoring.</summary>
+    /// <summary>
+    /// The network as a TensorFlow graph that scores, to read or to write with <see cref="GraphDefFormat"/>.
+    /// </summary>
+    /// <param name="classes">Number of classes, at least 2.</param>
+    /// <param name="image">Size of the images; null: the paper's.</param>
+    /// <returns>
+    /// From the placeholder <c>image</c> [N,H,W,C] (Single, already normalized) to the node <c>scores/Softmax</c>
+    /// [N,classes], probabilities. Weights are variables, whose values are not part of it.
+    /// </returns>
+    /// <exception cref="GraphException">The image is too small.</exception>
+    public NetworkGraph BuildGraph(int classes, ImageShape? image = null) =>
+        BuildGraph(GraphMode.Inference, classes, image).Graph;
+
+    /// <summary>The network in a graph of its own, without a loss.</summary>
+    internal (NetworkGraph Graph, NetworkOutputs Outputs) BuildGraph(GraphMode mode, int classes,
+        ImageShape? image = null)
+    {
+        ImageShape size = image ?? DefaultInput;
+        var g = new GraphBuilder(mode);
+        NodeOutput input = g.Placeholder(ImageInput, DataType.Float,
+            new TensorShape(TensorShape.Unknown, size.Height, size.Width, size.Channels));
+        NetworkOutputs outputs = Build(g, input, classes);
+        return (g.ToGraph(), outputs);
+    }
+
+    /// <summary>
+    /// Adds the network to a graph, for training or for scoring as <see cref="GraphBuilder.Mode"/> has it.
+    /// </summary>
     /// <param name="g">The graph.</param>
     /// <param name="image">[N,H,W,C], already normalized.</param>
     /// <param name="classes">At least 2.</param>
@@ -144,30 +125,13 @@ public abstract class CnnArchitecture
     public void CheckInput(ImageShape input)
     {
         if (input.Height < MinimumSize || input.Width < MinimumSize || input.Channels < 1)
-            throw new GraphException($"{DisplayName} takes images of at least {MinimumSize}x{MinimumSize} pixels with 1 or more channels, received {input}.");
+            throw new GraphException($"{DisplayName} takes images of at least {MinimumSize}x{MinimumSize} pixels "
+                + $"with 1 or more channels, received {input}.");
     }
-
-    /// <summary>The name that PyTorch's libraries have for a variable: <c>conv1/kernel</c> → <c>conv1.weight</c>; null where they have none.</summary>
-    public virtual string? TorchName(string variable)
-    {
-        int cut = variable.LastIndexOf('/');
-        string leaf = variable[(cut + 1)..] switch
-        {
-            "kernel" or "gamma" => "weight",
-            "beta" => "bias",
-            "moving_mean" => "running_mean",
-            "moving_variance" => "running_var",
-            string other => other,
-        };
-        return $"{variable[..(cut + 1)].Replace('/', '.')}{leaf}";
-    }
-
-    /// <summary>The node, or the scope whose last node it is, that computes what PyTorch's libraries return from a module: <c>layer1.0</c> → <c>conv2_1/Relu</c>.</summary>
-    public virtual string TorchModule(string module) => module.Replace('.', '/');
 
     /// <summary>
-    /// The same network with TensorFlow's SAME padding in its layers with strides, where the network's own padding is symmetric: the form that Keras' and
-    /// TF-Slim's weights belong to. On odd sizes both are the same.
+    /// The same network with TensorFlow's SAME padding in its strided layers, where the network's own padding is
+    /// symmetric: the form that Keras' and TF-Slim's weights belong to. On odd sizes both are the same.
     /// </summary>
     public CnnArchitecture WithTensorFlowPadding()
     {
@@ -176,7 +140,9 @@ public abstract class CnnArchitecture
         return copy;
     }
 
-    /// <summary>The same network with another epsilon in its batch normalizations (Keras has 1e-3 where others have 1e-5).</summary>
+    /// <summary>
+    /// The same network with another epsilon in its batch normalizations (1e-3 in Keras, 1e-5 in PyTorch).
+    /// </summary>
     /// <param name="epsilon">Greater than 0.</param>
     public CnnArchitecture WithBatchNormEpsilon(float epsilon)
     {
@@ -186,7 +152,9 @@ public abstract class CnnArchitecture
         return copy;
     }
 
-    /// <summary>The same network without auxiliary classifiers, named <c>…_noaux</c>; the network itself where it has none.</summary>
+    /// <summary>
+    /// The same network without auxiliary classifiers, named <c>…_noaux</c>; the network itself where it has none.
+    /// </summary>
     public CnnArchitecture WithoutAuxiliaries()
     {
         if (!HasAuxiliaries)
@@ -197,7 +165,10 @@ public abstract class CnnArchitecture
         return copy;
     }
 
-    /// <summary>The same network with its auxiliary classifiers in inference graphs too, where no dropout and no batch statistics disturb their logits: for comparing them with other implementations.</summary>
+    /// <summary>
+    /// The same network with its auxiliary classifiers in inference graphs too, without dropout and batch statistics:
+    /// for comparing their logits with other implementations'.
+    /// </summary>
     internal CnnArchitecture WithAuxiliariesInInference()
     {
         CnnArchitecture copy = Copy();
@@ -209,10 +180,12 @@ public abstract class CnnArchitecture
     public override string ToString() => DisplayName;
 
     /// <summary>Whether a graph gets the auxiliary classifiers.</summary>
-    private protected bool BuildsAuxiliaries(GraphBuilder g) => HasAuxiliaries && (AuxiliariesInInference || g.Mode == GraphMode.Training);
+    private protected bool BuildsAuxiliaries(GraphBuilder g) =>
+        HasAuxiliaries && (AuxiliariesInInference || g.Mode == GraphMode.Training);
 
-    /// <summary>Padding of a layer with strides: symmetric, or SAME if that was asked for.</summary>
-    private protected Padding StridedPadding(int pixels) => TensorFlowPadding ? Padding.Same : pixels == 0 ? Padding.Valid : Padding.Symmetric(pixels);
+    /// <summary>Padding of a strided layer: symmetric, or SAME if that was asked for.</summary>
+    private protected Padding StridedPadding(int pixels) =>
+        TensorFlowPadding ? Padding.Same : pixels == 0 ? Padding.Valid : Padding.Symmetric(pixels);
 
     private CnnArchitecture Copy() => (CnnArchitecture)MemberwiseClone();
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Layers;
 using static Microsoft.ML.CnnZoo.Architectures.BranchStep;
 
@@ -6,13 +7,17 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>GoogLeNet (Inception v1). Szegedy et al. 2014, arXiv:1409.4842, table 1 and figure 2.</summary>
 /// <remarks>
-/// Image [N,224,224,3] → 7x7/2 → 1x1, 3x3 → nine inception modules, with 3x3/2 max pooling (rounded up) between → global average → dropout → classes. In training two auxiliary classifiers
-/// read modules 4a and 4d, each with weight 0.3. The paper gives no constants for its local response normalization: Caffe's are used (n 5, k 1, alpha 2e-5 undivided, beta 0.75), and Caffe's order.
-/// An auxiliary classifier's 5x5/3 pool shrinks to the image where that is smaller.
+/// Image [N,224,224,3] → 7x7/2 → 1x1, 3x3 → nine inception modules, with 3x3/2 max pooling (rounded up) between →
+/// global average → dropout → classes. In training two auxiliary classifiers read modules 4a and 4d, each with weight
+/// 0.3. The paper gives no constants for its local response normalization: Caffe's are used (n 5, k 1, alpha 2e-5
+/// undivided, beta 0.75), and Caffe's order. An auxiliary classifier's 5x5/3 pool shrinks to the image where that is
+/// smaller.
 /// </remarks>
 internal sealed class GoogLeNet : CnnArchitecture
 {
-    private static readonly Publication Szegedy2014 = new("Szegedy, Liu, Jia, Sermanet, Reed, Anguelov, Erhan, Vanhoucke, Rabinovich", 2014, "Going deeper with convolutions", new Uri("https://arxiv.org/abs/1409.4842"));
+    private static readonly Publication Szegedy2014 = new(
+        "Szegedy, Liu, Jia, Sermanet, Reed, Anguelov, Erhan, Vanhoucke, Rabinovich", 2014,
+        "Going deeper with convolutions", new Uri("https://arxiv.org/abs/1409.4842"));
 
     private const float AuxiliaryWeight = 0.3f;
 
@@ -30,61 +35,47 @@ internal sealed class GoogLeNet : CnnArchitecture
         ("inception_5b", 384, 192, 384, 48, 128, 128),
     ];
 
-    /// <summary>Our layers and torchvision's.</summary>
-    private static readonly (string Ours, string Torch)[] TorchvisionLayers =
-        [("1x1", "branch1"), ("3x3_reduce", "branch2.0"), ("3x3", "branch2.1"), ("5x5_reduce", "branch3.0"), ("5x5", "branch3.1"), ("pool", "branch4.0"), ("pool_proj", "branch4.1")];
-
     private readonly Form _form;
 
-    private GoogLeNet(string name, string displayName, Form form, int minimum, bool auxiliaries) : base(new(name, displayName, 22, new(224, 224, 3), minimum, Szegedy2014)) =>
+    private GoogLeNet(string name, string displayName, Form form, int minimum, bool auxiliaries)
+        : base(new(name, displayName, 22, new(224, 224, 3), minimum, Szegedy2014)) =>
         (_form, HasAuxiliaries) = (form, auxiliaries);
 
     private enum Form { Original, Naive, BatchNormalized }
 
-    /// <summary>As published; 6,998,552 parameters with 1,000 classes, 13,378,280 with the auxiliary classifiers.</summary>
-    public static GoogLeNet Original { get; } = new("googlenet_original", "GoogLeNet", Form.Original, 31, auxiliaries: true);
+    /// <summary>
+    /// As published; 6,998,552 parameters with 1,000 classes, 13,378,280 with the auxiliary classifiers.
+    /// </summary>
+    public static GoogLeNet Original { get; } = new("googlenet", "GoogLeNet", Form.Original, 31, auxiliaries: true);
 
-    /// <summary>With the naive module of figure 2(a), which has no 1x1 convolutions before the 3x3 and 5x5 ones nor after the pool: what the bottlenecks save.</summary>
-    public static GoogLeNet Naive { get; } = new("googlenet_naive", "GoogLeNet (naive modules)", Form.Naive, 31, auxiliaries: false);
+    /// <summary>
+    /// With the naive module of figure 2(a), which has no 1x1 convolutions before the 3x3 and 5x5 ones nor after the
+    /// pool: what the bottlenecks save.
+    /// </summary>
+    public static GoogLeNet Naive { get; } = new("googlenet_naive", "GoogLeNet (naive modules)", Form.Naive, 31,
+        auxiliaries: false);
 
-    /// <summary>torchvision's form: batch normalization (ε 1e-3) instead of biases and local response normalization, 3x3 in place of 5x5, 2x2 as the last pool; 6,624,904 parameters, 13,004,888 with the auxiliary classifiers.</summary>
-    public static GoogLeNet BatchNormalized { get; } = new("googlenet", "GoogLeNet (batch normalization)", Form.BatchNormalized, 15, auxiliaries: true);
+    /// <summary>
+    /// torchvision's form: batch normalization (ε 1e-3) instead of biases and local response normalization, 3x3 in
+    /// place of 5x5, 2x2 as the last pool; 6,624,904 parameters, 13,004,888 with the auxiliary classifiers.
+    /// </summary>
+    public static GoogLeNet BatchNormalized { get; } = new("googlenet_torchvision", "GoogLeNet (torchvision)",
+        Form.BatchNormalized, 15, auxiliaries: true);
 
     /// <summary>All variants.</summary>
-    public static IReadOnlyList<CnnArchitecture> All { get; } = [Original, Original.WithoutAuxiliaries(), Naive, BatchNormalized, BatchNormalized.WithoutAuxiliaries()];
+    public static IReadOnlyList<CnnArchitecture> All { get; } =
+        [Original, Original.WithoutAuxiliaries(), Naive, BatchNormalized, BatchNormalized.WithoutAuxiliaries()];
 
-    private bool IsBatchNormalized => _form == Form.BatchNormalized;
-
-    /// <inheritdoc/>
-    internal override Normalization Normalization => Normalization.SignedUnitRange;
+    internal bool IsBatchNormalized => _form == Form.BatchNormalized;
 
     /// <inheritdoc/>
-    public override string? TorchName(string variable)
-    {
-        if (!IsBatchNormalized)
-            return base.TorchName(variable)!.Replace(".1x1", ".b1x1", StringComparison.Ordinal).Replace(".3x3", ".b3x3", StringComparison.Ordinal).Replace(".5x5", ".b5x5", StringComparison.Ordinal);
-        (string path, string leaf) = InceptionNames.Split(variable, layer => layer.Split('/')[^1] is "fc" or "fc1" or "fc2");
-        string[] parts = path.Split('/');
-        string module = parts[0] switch { "conv2_reduce" => "conv2", "conv2" => "conv3", _ => parts[0].Replace("_", "", StringComparison.Ordinal) };
-        return parts.Length == 1 ? $"{module}.{leaf}" : $"{module}.{InceptionNames.Rename(parts[1], TorchvisionLayers, '.')}.{leaf}";
-    }
-
-    /// <inheritdoc/>
-    public override string TorchModule(string module)
-    {
-        if (module == "avgpool")
-            return "pool5";
-        if (IsBatchNormalized)
-            return TorchvisionModule(module);
-        string path = module.Replace(".b", ".", StringComparison.Ordinal).Replace('.', '/');
-        bool convolution = path is "conv1" or "conv2" or "conv2_reduce" || (path.Contains('/', StringComparison.Ordinal) && !path.EndsWith("/pool", StringComparison.Ordinal));
-        return convolution ? $"{path}/BiasAdd" : path;
-    }
+    internal override PixelScaling Pixels => PixelScaling.SignedUnitRange;
 
     /// <inheritdoc/>
     internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
-        var blocks = new InceptionBlocks(g, IsBatchNormalized ? BatchNormEpsilonOverride ?? 1e-3f : null, StridedPadding(3), Padding.Same, IsBatchNormalized ? Initializer.HeNormal : Initializer.GlorotUniform);
+        var blocks = new InceptionBlocks(g, IsBatchNormalized ? BatchNormEpsilonOverride ?? 1e-3f : null,
+            StridedPadding(3), Padding.Same, IsBatchNormalized ? Initializer.HeNormal : Initializer.GlorotUniform);
         var auxiliary = new List<AuxiliaryOutput>();
         NodeOutput x = Stem(g, blocks, image);
         foreach (var row in Table)
@@ -108,7 +99,8 @@ internal sealed class GoogLeNet : CnnArchitecture
     }
 
     /// <summary>Figure 2: (a) naive, (b) with dimension reductions.</summary>
-    private BranchStep[][] Branches((string Name, int F1, int Reduce3, int F3, int Reduce5, int F5, int Pool) row) => _form == Form.Naive
+    private BranchStep[][] Branches((string Name, int F1, int Reduce3, int F3, int Reduce5, int F5, int Pool) row) =>
+        _form == Form.Naive
         ? [[Conv("1x1", row.F1, 1)], [Conv("3x3", row.F3, 3)], [Conv("5x5", row.F5, 5)], [MaxPool(name: "pool")]]
         :
         [
@@ -124,7 +116,8 @@ internal sealed class GoogLeNet : CnnArchitecture
         using (g.Scope(name))
         {
             x = IsBatchNormalized ? g.AdaptiveAveragePool2D(x, 4, "pool")
-                : g.AveragePool2D(x, window: (Math.Min(5, x.Height), Math.Min(5, x.Width)), strides: 3, Padding.Valid, "pool");
+                : g.AveragePool2D(x, window: (Math.Min(5, x.Height), Math.Min(5, x.Width)), strides: 3, Padding.Valid,
+                    "pool");
             x = g.Flatten(blocks.Conv(x, "conv", 128, 1), "flatten");
             x = g.Dropout(g.Relu(g.Dense(x, 1024, "fc1"), "relu1"), 0.7f, "dropout");
             return g.Dense(x, classes, "fc2");
@@ -132,24 +125,9 @@ internal sealed class GoogLeNet : CnnArchitecture
     }
 
     private NodeOutput Pool(GraphBuilder g, NodeOutput x, string name, int window) =>
-        g.MaxPool2D(x, window, strides: 2, TensorFlowPadding ? Padding.Same : PoolingLayers.CeilPadding(x, window, strides: 2), name);
+        g.MaxPool2D(x, window, strides: 2,
+            TensorFlowPadding ? Padding.Same : PoolingLayers.CeilPadding(x, window, strides: 2), name);
 
     private NodeOutput Normalize(GraphBuilder g, NodeOutput x, string name) =>
         IsBatchNormalized ? x : g.LocalResponseNormalization(x, size: 5, k: 1, alpha: 2e-5f, beta: 0.75f, name);
-
-    private static string TorchvisionModule(string module)
-    {
-        string[] parts = module.Split('.', 2);
-        string scope = parts[0] switch
-        {
-            "conv2" => "conv2_reduce",
-            "conv3" => "conv2",
-            _ => parts[0].Replace("maxpool", "pool", StringComparison.Ordinal).Replace("inception", "inception_", StringComparison.Ordinal),
-        };
-        if (parts.Length == 1)
-            return scope;
-        string inner = parts[1] is "branch2" or "branch3" or "branch4" ? $"{parts[1]}.1" : parts[1];
-        inner = InceptionNames.Rename(inner, TorchvisionLayers.Select(l => (l.Torch, l.Ours)), '.');
-        return InceptionNames.Node($"{scope}/{inner.Replace('.', '/')}", unit => !unit.StartsWith("aux", StringComparison.Ordinal) || unit.EndsWith("/conv", StringComparison.Ordinal));
-    }
 }

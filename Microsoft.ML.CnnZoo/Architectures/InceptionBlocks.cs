@@ -3,14 +3,19 @@ using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
 
-/// <summary>One layer in a branch of an inception module. Without a name it is called by its place: <c>branch2</c>, or <c>branch2/1</c> in a branch of several layers.</summary>
+/// <summary>
+/// One layer in a branch of an inception module. Without a name it is called by its place: <c>branch2</c>, or
+/// <c>branch2/1</c> in a branch of several layers.
+/// </summary>
 internal abstract record BranchStep(string? Name)
 {
     /// <summary>A convolution with normalization and ReLU; SAME unless it strides or says otherwise.</summary>
-    public static ConvStep Conv(int filters, KernelSize kernel, int strides = 1, string? name = null, Padding? padding = null) => new(filters, kernel, strides, padding, name);
+    public static ConvStep Conv(int filters, KernelSize kernel, int strides = 1, string? name = null,
+        Padding? padding = null) => new(filters, kernel, strides, padding, name);
 
     /// <summary>The same, named.</summary>
-    public static ConvStep Conv(string name, int filters, KernelSize kernel, int strides = 1) => new(filters, kernel, strides, null, name);
+    public static ConvStep Conv(string name, int filters, KernelSize kernel, int strides = 1) =>
+        new(filters, kernel, strides, null, name);
 
     /// <summary>3x3 max pooling.</summary>
     public static PoolStep MaxPool(int strides = 1, string? name = null) => new(Average: false, strides, name);
@@ -23,7 +28,8 @@ internal abstract record BranchStep(string? Name)
 }
 
 /// <inheritdoc cref="BranchStep.Conv(int, KernelSize, int, string?, Padding?)"/>
-internal sealed record ConvStep(int Filters, KernelSize Kernel, int Strides, Padding? Padding, string? Name) : BranchStep(Name);
+internal sealed record ConvStep(int Filters, KernelSize Kernel, int Strides, Padding? Padding, string? Name)
+    : BranchStep(Name);
 
 /// <summary>3x3 pooling.</summary>
 internal sealed record PoolStep(bool Average, int Strides, string? Name) : BranchStep(Name);
@@ -31,19 +37,30 @@ internal sealed record PoolStep(bool Average, int Strides, string? Name) : Branc
 /// <inheritdoc cref="BranchStep.Split"/>
 internal sealed record SplitStep(ConvStep First, ConvStep Second) : BranchStep((string?)null);
 
-/// <summary>Inception modules: branches that read the same image, joined along their channels. Szegedy et al. 2014, figure 2.</summary>
+/// <summary>
+/// Inception modules: branches that read the same image, joined along their channels. Szegedy et al. 2014, figure 2.
+/// </summary>
 /// <param name="g">The graph.</param>
-/// <param name="epsilon">Batch normalization's after each convolution; null: a bias of 0.2 instead, as Caffe's GoogLeNet starts.</param>
+/// <param name="epsilon">Batch normalization's after each convolution; null: a bias of 0.2 instead, as Caffe's
+/// GoogLeNet starts.</param>
 /// <param name="stridedPadding">Of layers with strides.</param>
-/// <param name="averagePadding">Of average pools: SAME leaves the padding out of the mean, symmetric padding counts it as zeros.</param>
+/// <param name="averagePadding">Of average pools: SAME leaves the padding out of the mean, symmetric padding counts it
+/// as zeros.</param>
 /// <param name="kernelInitializer">Of the convolutions.</param>
-internal sealed class InceptionBlocks(GraphBuilder g, float? epsilon, Padding stridedPadding, Padding averagePadding, Initializer kernelInitializer)
+internal sealed class InceptionBlocks(GraphBuilder g, float? epsilon, Padding stridedPadding, Padding averagePadding,
+    Initializer kernelInitializer)
 {
     /// <summary>Convolution, batch normalization or bias, ReLU.</summary>
-    public NodeOutput Conv(NodeOutput x, string name, int filters, KernelSize kernel, int strides = 1, Padding? padding = null)
+    public NodeOutput Conv(NodeOutput x, string name, int filters, KernelSize kernel, int strides = 1,
+        Padding? padding = null)
     {
         Padding place = padding ?? (strides == 1 ? Padding.Same : stridedPadding);
-        var options = new Conv2DOptions { UseBias = epsilon is null, BiasInitializer = Initializer.Constant(0.2f), KernelInitializer = kernelInitializer };
+        var options = new Conv2DOptions
+        {
+            UseBias = epsilon is null,
+            BiasInitializer = Initializer.Constant(0.2f),
+            KernelInitializer = kernelInitializer,
+        };
         NodeOutput y = g.Conv2D(x, filters, kernel, place, name, strides, options);
         return g.Relu(epsilon is float e ? g.BatchNormalization(y, $"{name}/bn", e) : y, $"{name}/relu");
     }
@@ -55,13 +72,17 @@ internal sealed class InceptionBlocks(GraphBuilder g, float? epsilon, Padding st
             return g.Concat(Branches(x, branches), "concat");
     }
 
-    /// <summary>A residual module: relu(x + scale·expand(branches)), the expansion 1x1 and linear. Szegedy et al. 2016, arXiv:1602.07261, figure 20.</summary>
+    /// <summary>
+    /// A residual module: relu(x + scale·expand(branches)), the expansion 1x1 and linear. Szegedy et al. 2016,
+    /// arXiv:1602.07261, figure 20.
+    /// </summary>
     public NodeOutput Residual(NodeOutput x, string name, BranchStep[][] branches, float scale, bool relu = true)
     {
         using (g.Scope(name))
         {
             NodeOutput joined = g.Concat(Branches(x, branches), "concat");
-            NodeOutput expanded = g.Conv2D(joined, x.Channels, 1, Padding.Valid, "conv2d", options: new() { KernelInitializer = kernelInitializer });
+            NodeOutput expanded = g.Conv2D(joined, x.Channels, 1, Padding.Valid, "conv2d",
+                options: new() { KernelInitializer = kernelInitializer });
             NodeOutput sum = g.Add(x, scale == 1 ? expanded : g.Scale(expanded, scale, "scale"), "sum");
             return relu ? g.Relu(sum, "relu") : sum;
         }
@@ -80,7 +101,8 @@ internal sealed class InceptionBlocks(GraphBuilder g, float? epsilon, Padding st
                 if (steps[s] is not SplitStep split)
                     y = Step(y, steps[s], steps[s].Name ?? place);
                 else
-                    y = g.Concat([Step(y, split.First, split.First.Name ?? $"{place}a"), Step(y, split.Second, split.Second.Name ?? $"{place}b")], $"branch{b}_concat");
+                    y = g.Concat([Step(y, split.First, split.First.Name ?? $"{place}a"),
+                        Step(y, split.Second, split.Second.Name ?? $"{place}b")], $"branch{b}_concat");
             }
             outputs.Add(y);
         }
@@ -94,38 +116,4 @@ internal sealed class InceptionBlocks(GraphBuilder g, float? epsilon, Padding st
         PoolStep p => g.MaxPool2D(x, window: 3, p.Strides, p.Strides == 1 ? Padding.Same : stridedPadding, name),
         _ => throw new ArgumentOutOfRangeException(nameof(step)),
     };
-}
-
-/// <summary>Names of inception networks' parts here and in PyTorch's libraries.</summary>
-internal static class InceptionNames
-{
-    /// <summary>Layer and rest of a variable's name where convolutions are followed by batch normalization: <c>mixed/branch1/bn/gamma</c> → <c>mixed/branch1</c>, <c>bn.weight</c>.</summary>
-    /// <param name="variable">Our name.</param>
-    /// <param name="isPlain">Whether a layer is a dense one or a convolution with a bias: <c>fc</c>, <c>weight</c>.</param>
-    public static (string Layer, string Leaf) Split(string variable, Func<string, bool> isPlain)
-    {
-        int cut = variable.LastIndexOf('/');
-        (string layer, string leaf) = (variable[..cut], ResidualNames.TorchLeaf(variable[(cut + 1)..]));
-        if (layer.EndsWith("/bn", StringComparison.Ordinal))
-            return (layer[..^"/bn".Length], $"bn.{leaf}");
-        return (layer, isPlain(layer) ? leaf : $"conv.{leaf}");
-    }
-
-    /// <summary>Our node for a path whose modules have our names already: a unit's own convolution is its <c>Conv2D</c> node.</summary>
-    /// <param name="path">With slashes.</param>
-    /// <param name="isUnit">Whether the scope of that name is a convolution with its normalization.</param>
-    public static string Node(string path, Func<string, bool> isUnit)
-    {
-        int cut = path.LastIndexOf('/');
-        return cut > 0 && path[(cut + 1)..] == "conv" && isUnit(path[..cut]) ? $"{path[..cut]}/Conv2D" : path;
-    }
-
-    /// <summary>Replaces the first matching part at the start of a name.</summary>
-    public static string Rename(string name, IEnumerable<(string From, string To)> parts, char separator)
-    {
-        foreach ((string from, string to) in parts)
-            if (name == from || (name.StartsWith(from, StringComparison.Ordinal) && name[from.Length] == separator))
-                return to + name[from.Length..];
-        return name;
-    }
 }

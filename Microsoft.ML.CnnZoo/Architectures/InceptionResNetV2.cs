@@ -1,64 +1,55 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Layers;
 using static Microsoft.ML.CnnZoo.Architectures.BranchStep;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
 
-/// <summary>Inception-ResNet-v2. Szegedy, Ioffe, Vanhoucke, Alemi 2016, arXiv:1602.07261, figures 15 to 19, in the form that its authors released and timm has.</summary>
+/// <summary>
+/// Inception-ResNet-v2. Szegedy, Ioffe, Vanhoucke, Alemi 2016, arXiv:1602.07261, figures 15 to 19, in the form that its
+/// authors released and timm has.
+/// </summary>
 /// <remarks>
-/// Image [N,299,299,3] → Inception v3's stem → module 5b → 10 residual modules A at 35x35 → reduction A → 20 B at 17x17 → reduction B → 10 C at 8x8 → 1x1 convolution → global average → dropout 0.2 → classes.
-/// The paper's own figures have Inception v4's stem and 5, 10 and 5 modules. Batch normalization (ε 1e-3) after every convolution but the linear 1x1 ones that widen each residual; those are scaled by
-/// 0.17, 0.10 and 0.20, the last one neither scaled nor followed by a ReLU. Average pools leave the padding out. 55,843,464 parameters with 1,000 classes.
+/// Image [N,299,299,3] → Inception v3's stem → module 5b → 10 residual modules A at 35x35 → reduction A → 20 B at 17x17
+/// → reduction B → 10 C at 8x8 → 1x1 convolution → global average → dropout 0.2 → classes. The paper's own figures have
+/// Inception v4's stem and 5, 10 and 5 modules. Batch normalization (ε 1e-3) after every convolution but the linear 1x1
+/// ones that widen each residual; those are scaled by 0.17, 0.10 and 0.20, the last one neither scaled nor followed by
+/// a ReLU. Average pools leave the padding out. 55,843,464 parameters with 1,000 classes.
 /// </remarks>
 internal sealed class InceptionResNetV2 : CnnArchitecture
 {
-    private static readonly BranchStep[][] Mixed5b = [[Conv(96, 1)], [Conv(48, 1), Conv(64, 5)], [Conv(64, 1), Conv(96, 3), Conv(96, 3)], [AveragePool(), Conv(64, 1)]];
+    private static readonly BranchStep[][] Mixed5b = [[Conv(96, 1)], [Conv(48, 1), Conv(64, 5)],
+        [Conv(64, 1), Conv(96, 3), Conv(96, 3)], [AveragePool(), Conv(64, 1)]];
 
     // Figures 16, 17, 19.
-    private static readonly BranchStep[][] A = [[Conv(32, 1)], [Conv(32, 1), Conv(32, 3)], [Conv(32, 1), Conv(48, 3), Conv(64, 3)]];
+    private static readonly BranchStep[][] A = [[Conv(32, 1)], [Conv(32, 1), Conv(32, 3)],
+        [Conv(32, 1), Conv(48, 3), Conv(64, 3)]];
     private static readonly BranchStep[][] B = [[Conv(192, 1)], [Conv(128, 1), Conv(160, (1, 7)), Conv(192, (7, 1))]];
     private static readonly BranchStep[][] C = [[Conv(192, 1)], [Conv(192, 1), Conv(224, (1, 3)), Conv(256, (3, 1))]];
 
     // Figures 7 (k 256, l 256, m 384, n 384) and 18.
-    private static readonly BranchStep[][] ReductionA = [[Conv(384, 3, strides: 2)], [Conv(256, 1), Conv(256, 3), Conv(384, 3, strides: 2)], [MaxPool(strides: 2)]];
+    private static readonly BranchStep[][] ReductionA = [[Conv(384, 3, strides: 2)],
+        [Conv(256, 1), Conv(256, 3), Conv(384, 3, strides: 2)], [MaxPool(strides: 2)]];
     private static readonly BranchStep[][] ReductionB =
-        [[Conv(256, 1), Conv(384, 3, strides: 2)], [Conv(256, 1), Conv(288, 3, strides: 2)], [Conv(256, 1), Conv(288, 3), Conv(320, 3, strides: 2)], [MaxPool(strides: 2)]];
+        [[Conv(256, 1), Conv(384, 3, strides: 2)], [Conv(256, 1), Conv(288, 3, strides: 2)],
+            [Conv(256, 1), Conv(288, 3), Conv(320, 3, strides: 2)], [MaxPool(strides: 2)]];
 
-    /// <summary>Our parts and timm's; a part of several blocks stands for its last.</summary>
-    private static readonly (string Ours, string Torch)[] Names =
-    [
-        .. Repeated("inception_resnet_a", 10, "repeat"), ("reduction_a", "mixed_6a"), .. Repeated("inception_resnet_b", 20, "repeat_1"), ("reduction_b", "mixed_7a"),
-        .. Repeated("inception_resnet_c", 9, "repeat_2"), ("inception_resnet_c10", "block8"), ("pool", "global_pool"), ("fc", "classif"),
-    ];
-
-    private InceptionResNetV2() : base(new("inception_resnet_v2", "Inception-ResNet-v2", 176, new(299, 299, 3), 75, InceptionV4.Szegedy2016))
+    private InceptionResNetV2()
+        : base(new("inception_resnet_v2", "Inception-ResNet-v2", 176, new(299, 299, 3), 75, InceptionV4.Szegedy2016))
     {
     }
 
     /// <summary>The network.</summary>
     public static InceptionResNetV2 Instance { get; } = new();
 
-    /// <summary>The one variant.</summary>
-    public static IReadOnlyList<CnnArchitecture> All { get; } = [Instance];
-
     /// <inheritdoc/>
-    internal override Normalization Normalization => Normalization.SignedUnitRange;
-
-    /// <inheritdoc/>
-    public override string? TorchName(string variable)
-    {
-        (string layer, string leaf) = InceptionNames.Split(variable, l => l == "fc" || l.EndsWith("/conv2d", StringComparison.Ordinal));
-        return $"{InceptionNames.Rename(layer, Names, '/').Replace('/', '.')}.{leaf}";
-    }
-
-    /// <inheritdoc/>
-    public override string TorchModule(string module) =>
-        InceptionNames.Node(InceptionNames.Rename(module, Names.Select(n => (n.Torch, n.Ours)), '.').Replace('.', '/'), _ => true);
+    internal override PixelScaling Pixels => PixelScaling.SignedUnitRange;
 
     /// <inheritdoc/>
     internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
-        var blocks = new InceptionBlocks(g, BatchNormEpsilonOverride ?? 1e-3f, Padding.Valid, Padding.Same, Initializer.HeNormal);
+        var blocks = new InceptionBlocks(g, BatchNormEpsilonOverride ?? 1e-3f, Padding.Valid, Padding.Same,
+            Initializer.HeNormal);
         NodeOutput x = blocks.Module(Stem(g, blocks, image), "mixed_5b", Mixed5b);
         for (int i = 1; i <= 10; i++)
             x = blocks.Residual(x, $"inception_resnet_a{i}", A, scale: 0.17f);
@@ -84,7 +75,4 @@ internal sealed class InceptionResNetV2 : CnnArchitecture
         x = blocks.Conv(x, "conv2d_4a", 192, 3, padding: Padding.Valid);
         return g.MaxPool2D(x, window: 3, strides: 2, Padding.Valid, "maxpool_5a");
     }
-
-    private static IEnumerable<(string Ours, string Torch)> Repeated(string ours, int count, string torch) =>
-        Enumerable.Range(1, count).Select(i => ($"{ours}{i}", $"{torch}.{i - 1}")).Append(($"{ours}{count}", torch));
 }

@@ -5,8 +5,9 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>MobileNetV2. Sandler, Howard, Zhu, Zhmoginov, Chen 2018, arXiv:1801.04381, table 2.</summary>
 /// <remarks>
-/// Image [N,224,224,3] → conv1 32@3x3/2 → 17 inverted residuals (1x1 expansion, 3x3 depthwise, linear 1x1 projection; the identity beside them where the shape stays) → conv_last 1280@1x1 → global average →
-/// dropout 0.2 → classes. Batch normalization (ε 1e-5), ReLU6; 3,504,872 parameters with 1,000 classes.
+/// Image [N,224,224,3] → conv1 32@3x3/2 → 17 inverted residuals (1x1 expansion, 3x3 depthwise, linear 1x1 projection;
+/// the identity beside them where the shape stays) → conv_last 1280@1x1 → global average → dropout 0.2 → classes. Batch
+/// normalization (ε 1e-5), ReLU6; 3,504,872 parameters with 1,000 classes.
 /// </remarks>
 internal sealed class MobileNetV2 : CnnArchitecture
 {
@@ -15,7 +16,8 @@ internal sealed class MobileNetV2 : CnnArchitecture
         [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)];
 
     private MobileNetV2() : base(new("mobilenet_v2", "MobileNetV2", 53, new(224, 224, 3), 32,
-        new("Sandler, Howard, Zhu, Zhmoginov, Chen", 2018, "MobileNetV2: inverted residuals and linear bottlenecks", new Uri("https://arxiv.org/abs/1801.04381"))))
+        new("Sandler, Howard, Zhu, Zhmoginov, Chen", 2018, "MobileNetV2: inverted residuals and linear bottlenecks",
+            new Uri("https://arxiv.org/abs/1801.04381"))))
     {
     }
 
@@ -23,39 +25,6 @@ internal sealed class MobileNetV2 : CnnArchitecture
     public static MobileNetV2 Instance { get; } = new();
 
     private float Epsilon => BatchNormEpsilonOverride ?? 1e-5f;
-
-    /// <inheritdoc/>
-    public override string? TorchName(string variable)
-    {
-        string[] parts = variable.Split('/');
-        string leaf = ResidualNames.TorchLeaf(parts[^1]);
-        int norm = parts[^2] == "bn" ? 1 : 0;
-        if (!parts[0].StartsWith("block", StringComparison.Ordinal))
-            return parts[0] switch { "conv1" => $"features.0.{norm}.{leaf}", "conv_last" => $"features.18.{norm}.{leaf}", _ => $"classifier.1.{leaf}" };
-        int block = int.Parse(parts[0]["block".Length..]), expanded = block == 1 ? 0 : 1;
-        return parts[1] switch
-        {
-            "expand" => $"features.{block}.conv.0.{norm}.{leaf}",
-            "depthwise" => $"features.{block}.conv.{expanded}.{norm}.{leaf}",
-            _ => $"features.{block}.conv.{expanded + 1 + norm}.{leaf}",
-        };
-    }
-
-    /// <inheritdoc/>
-    public override string TorchModule(string module)
-    {
-        string[] parts = module.Split('.');
-        if (parts[0] == "classifier")
-            return "classifier";
-        int block = int.Parse(parts[1]);
-        string scope = block switch { 0 => "conv1", 18 => "conv_last", _ => $"block{block}" };
-        if (block is 0 or 18)
-            return parts.Length > 2 && parts[2] == "0" ? $"{scope}/Conv2D" : scope;
-        if (parts.Length < 4)
-            return scope;
-        bool depthwise = parts.Length > 4 && int.Parse(parts[3]) == (block == 1 ? 0 : 1);
-        return depthwise ? $"{scope}/depthwise/DepthwiseConv2dNative" : $"{scope}/{(parts.Length > 4 ? "expand" : "project")}/Conv2D";
-    }
 
     /// <inheritdoc/>
     internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
@@ -73,8 +42,10 @@ internal sealed class MobileNetV2 : CnnArchitecture
 
     private NodeOutput InvertedResidual(GraphBuilder g, NodeOutput x, int expansion, int channels, int strides)
     {
-        NodeOutput y = expansion == 1 ? x : Activated(g, g.ConvBn(x, x.Channels * expansion, 1, Padding.Valid, "expand", 1, Epsilon), "expand");
-        y = g.DepthwiseConv2D(y, 3, strides == 1 ? Padding.Same : StridedPadding(1), "depthwise", strides, 1, new() { UseBias = false, KernelInitializer = Initializer.HeNormal });
+        NodeOutput y = expansion == 1 ? x
+            : Activated(g, g.ConvBn(x, x.Channels * expansion, 1, Padding.Valid, "expand", 1, Epsilon), "expand");
+        y = g.DepthwiseConv2D(y, 3, strides == 1 ? Padding.Same : StridedPadding(1), "depthwise", strides, 1,
+            new() { UseBias = false, KernelInitializer = Initializer.HeNormal });
         y = Activated(g, g.BatchNormalization(y, "depthwise/bn", Epsilon), "depthwise");
         y = g.ConvBn(y, channels, 1, Padding.Valid, "project", 1, Epsilon);
         return strides == 1 && x.Channels == channels ? g.Add(y, x, "sum") : y;

@@ -5,13 +5,15 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>SqueezeNet. Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer 2016, arXiv:1602.07360, table 1.</summary>
 /// <remarks>
-/// Image [N,224,224,3] → conv1 → eight fire modules (1x1 squeeze, then 1x1 and 3x3 expand side by side; ReLU) with 3x3/2 max pooling between, rounded up → dropout 0.5 → conv10 1x1, ReLU → global average: the logits.
-/// 1.1 (the authors' later form) has a smaller conv1 and pools earlier: 2.4 times fewer multiply-adds.
+/// Image [N,224,224,3] → conv1 → eight fire modules (1x1 squeeze, then 1x1 and 3x3 expand side by side; ReLU) with
+/// 3x3/2 max pooling between, rounded up → dropout 0.5 → conv10 1x1, ReLU → global average: the logits. 1.1 (the
+/// authors' later form) has a smaller conv1 and pools earlier: 2.4 times fewer multiply-adds.
 /// </remarks>
 internal sealed class SqueezeNet : CnnArchitecture
 {
     private static readonly Publication Iandola2016 = new("Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer", 2016,
-        "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size", new Uri("https://arxiv.org/abs/1602.07360"));
+        "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size",
+        new Uri("https://arxiv.org/abs/1602.07360"));
 
     /// <summary>Squeeze filters of fire2 … fire9; each expand half has four times as many.</summary>
     private static readonly int[] Squeeze = [16, 16, 32, 32, 48, 48, 64, 64];
@@ -25,34 +27,12 @@ internal sealed class SqueezeNet : CnnArchitecture
         (_filters, _kernel, _pooledBefore) = (filters, kernel, pooledBefore);
 
     /// <summary>SqueezeNet 1.0; 1,248,424 parameters with 1,000 classes.</summary>
-    public static SqueezeNet V10 { get; } = new("squeezenet1_0", "SqueezeNet 1.0", 96, 7, [2, 5, 9], 21);
+    public static SqueezeNet V10 { get; } = new("squeezenet", "SqueezeNet", 96, 7, [2, 5, 9], 21);
 
     /// <summary>SqueezeNet 1.1; 1,235,496 parameters.</summary>
     public static SqueezeNet V11 { get; } = new("squeezenet1_1", "SqueezeNet 1.1", 64, 3, [2, 4, 6], 17);
 
-    /// <inheritdoc/>
-    public override string? TorchName(string variable)
-    {
-        string name = base.TorchName(variable)!;
-        int dot = name.IndexOf('.', StringComparison.Ordinal);
-        string layer = name[..dot];
-        return $"{(layer == "conv1" ? "features.0" : layer == "conv10" ? "classifier.1" : $"features.{FeatureIndex(int.Parse(layer["fire".Length..]))}")}{name[dot..]}";
-    }
-
-    /// <inheritdoc/>
-    public override string TorchModule(string module)
-    {
-        string[] parts = module.Split('.');
-        if (parts[0] == "classifier")
-            return parts.Length > 1 && parts[1] == "1" ? "conv10/BiasAdd" : "conv10";
-        int index = int.Parse(parts[1]);
-        if (index < 2)
-            return index == 0 ? "conv1/BiasAdd" : "conv1/relu";
-        int fire = Enumerable.Range(2, 8).FirstOrDefault(f => FeatureIndex(f) == index);
-        if (fire == 0)
-            return $"pool{Enumerable.Range(2, 8).First(f => FeatureIndex(f) == index + 1)}";
-        return parts.Length > 2 ? $"fire{fire}/{parts[2]}/BiasAdd" : $"fire{fire}";
-    }
+    internal IReadOnlyList<int> PooledBefore => _pooledBefore;
 
     /// <inheritdoc/>
     internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
@@ -72,12 +52,12 @@ internal sealed class SqueezeNet : CnnArchitecture
     private static NodeOutput Fire(GraphBuilder g, NodeOutput x, int squeeze)
     {
         x = Conv(g, x, squeeze, 1, Padding.Valid, "squeeze");
-        return g.Concat([Conv(g, x, squeeze * 4, 1, Padding.Valid, "expand1x1"), Conv(g, x, squeeze * 4, 3, Padding.Symmetric(1), "expand3x3")], "concat");
+        return g.Concat([Conv(g, x, squeeze * 4, 1, Padding.Valid, "expand1x1"),
+            Conv(g, x, squeeze * 4, 3, Padding.Symmetric(1), "expand3x3")], "concat");
     }
 
-    private static NodeOutput Conv(GraphBuilder g, NodeOutput x, int filters, int kernel, Padding padding, string name, int strides = 1) =>
-        g.Relu(g.Conv2D(x, filters, kernel, padding, name, strides, new() { KernelInitializer = Initializer.HeNormal }), $"{name}/relu");
-
-    /// <summary>Where torchvision's sequence has a fire module: conv1, ReLU, then modules and pools in turn.</summary>
-    private int FeatureIndex(int fire) => fire + _pooledBefore.Count(p => p <= fire);
+    private static NodeOutput Conv(GraphBuilder g, NodeOutput x, int filters, int kernel, Padding padding, string name,
+        int strides = 1) =>
+        g.Relu(g.Conv2D(x, filters, kernel, padding, name, strides, new() { KernelInitializer = Initializer.HeNormal }),
+            $"{name}/relu");
 }

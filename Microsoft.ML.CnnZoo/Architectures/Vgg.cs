@@ -1,64 +1,58 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>VGG. Simonyan, Zisserman 2014, arXiv:1409.1556, table 1.</summary>
 /// <remarks>
-/// Image [N,224,224,3] → five stages of 3x3 convolutions (stride 1, ReLU), each ended by 2x2/2 max pooling → 4096 → 4096 → classes; dropout 0.5. N(0, 0.01²) weights, zero biases (§3.1).
-/// C has 1x1 convolutions at the ends of stages 3 to 5; A-LRN normalizes after the first convolution. The _bn forms (torchvision's) have batch normalization (ε 1e-5) before each ReLU and He's weights.
+/// Image [N,224,224,3] → five stages of 3x3 convolutions (stride 1, ReLU), each ended by 2x2/2 max pooling → 4096 →
+/// 4096 → classes; dropout 0.5. N(0, 0.01²) weights, zero biases (§3.1). C has 1x1 convolutions at the ends of stages 3
+/// to 5; A-LRN normalizes after the first convolution. The _bn forms (torchvision's) have batch normalization (ε 1e-5)
+/// before each ReLU and He's weights.
 /// </remarks>
 internal sealed class Vgg : CnnArchitecture
 {
-    private static readonly Publication Simonyan2014 = new("Simonyan, Zisserman", 2014, "Very deep convolutional networks for large-scale image recognition", new Uri("https://arxiv.org/abs/1409.1556"));
+    private static readonly Publication Simonyan2014 = new("Simonyan, Zisserman", 2014,
+        "Very deep convolutional networks for large-scale image recognition",
+        new Uri("https://arxiv.org/abs/1409.1556"));
 
     private readonly int[] _convolutions;
     private readonly bool _endsWith1x1;
     private readonly bool _lrn;
     private readonly bool _batchNorm;
 
-    private Vgg(string name, string displayName, int depth, int[] convolutions, bool endsWith1x1 = false, bool lrn = false, bool batchNorm = false)
+    private Vgg(string name, string displayName, int depth, int[] convolutions, bool endsWith1x1 = false,
+        bool lrn = false, bool batchNorm = false)
         : base(new(name, displayName, depth, new(224, 224, 3), 32, Simonyan2014)) =>
         (_convolutions, _endsWith1x1, _lrn, _batchNorm) = (convolutions, endsWith1x1, lrn, batchNorm);
 
     // Table 1: convolutions in stages 1 to 5. Parameters with 1,000 classes.
-    /// <summary>Configuration A, 11 layers; 132,863,336 parameters.</summary>
-    public static Vgg A { get; } = new("vgg11", "VGG-11 (A)", 11, [1, 1, 2, 2, 2]);
-    /// <summary>Configuration A-LRN; 132,863,336 parameters.</summary>
-    public static Vgg ALrn { get; } = new("vgg_a_lrn", "VGG-11 (A-LRN)", 11, [1, 1, 2, 2, 2], lrn: true);
-    /// <summary>Configuration B, 13 layers; 133,047,848 parameters.</summary>
-    public static Vgg B { get; } = new("vgg13", "VGG-13 (B)", 13, [2, 2, 2, 2, 2]);
-    /// <summary>Configuration C, 16 layers with 1x1 convolutions; 133,638,952 parameters.</summary>
-    public static Vgg C { get; } = new("vgg_c", "VGG-16 (C)", 16, [2, 2, 3, 3, 3], endsWith1x1: true);
-    /// <summary>Configuration D, 16 layers; 138,357,544 parameters.</summary>
-    public static Vgg D { get; } = new("vgg16", "VGG-16 (D)", 16, [2, 2, 3, 3, 3]);
-    /// <summary>Configuration E, 19 layers; 143,667,240 parameters.</summary>
-    public static Vgg E { get; } = new("vgg19", "VGG-19 (E)", 19, [2, 2, 4, 4, 4]);
+    public static Vgg A { get; } = new("vgg11", "VGG-11 (A)", 11, [1, 1, 2, 2, 2]); // 132,863,336
+    public static Vgg ALrn { get; } = new("vgg11_lrn", "VGG-11 (A-LRN)", 11, [1, 1, 2, 2, 2], lrn: true); // 132,863,336
+    public static Vgg B { get; } = new("vgg13", "VGG-13 (B)", 13, [2, 2, 2, 2, 2]); // 133,047,848
+    public static Vgg C { get; } = new("vgg16_c", "VGG-16 (C)", 16, [2, 2, 3, 3, 3], endsWith1x1: true); // 133,638,952
+    public static Vgg D { get; } = new("vgg16", "VGG-16 (D)", 16, [2, 2, 3, 3, 3]); // 138,357,544
+    public static Vgg E { get; } = new("vgg19", "VGG-19 (E)", 19, [2, 2, 4, 4, 4]); // 143,667,240
+    public static Vgg ABatchNorm { get; } = BatchNormalized(A);
+    public static Vgg BBatchNorm { get; } = BatchNormalized(B);
+    public static Vgg DBatchNorm { get; } = BatchNormalized(D);
+    public static Vgg EBatchNorm { get; } = BatchNormalized(E);
 
     /// <summary>All configurations, then those with batch normalization.</summary>
-    public static IReadOnlyList<Vgg> All { get; } = [A, ALrn, B, C, D, E, .. new[] { A, B, D, E }.Select(v => new Vgg($"{v.Name}_bn", $"{v.DisplayName[..6]} (batch norm)", v.Depth, v._convolutions, batchNorm: true))];
+    public static IReadOnlyList<Vgg> All { get; } =
+        [A, ALrn, B, C, D, E, ABatchNorm, BBatchNorm, DBatchNorm, EBatchNorm];
 
     private Initializer Weights => _batchNorm ? Initializer.HeNormalFanOut : Initializer.Normal(0.01f);
 
-    /// <inheritdoc/>
-    public override string? TorchName(string variable)
-    {
-        string[] parts = variable.Split('/');
-        string leaf = ResidualNames.TorchLeaf(parts[^1]);
-        int index = TorchIndices().First(m => m.Node.StartsWith($"{parts[0]}/", StringComparison.Ordinal)).Index;
-        if (parts[0].StartsWith("fc", StringComparison.Ordinal))
-            return $"classifier.{index}.{leaf}";
-        return $"features.{(parts[1] == "bn" ? index + 1 : index)}.{leaf}";
-    }
+    internal IReadOnlyList<int> Convolutions => _convolutions;
+
+    internal bool HasLrn => _lrn;
+
+    internal bool HasBatchNorm => _batchNorm;
 
     /// <inheritdoc/>
-    public override string TorchModule(string module)
-    {
-        string[] parts = module.Split('.');
-        if (parts.Length == 1)
-            return parts[0] switch { "features" or "avgpool" => "pool5", "classifier" => "fc8", _ => module };
-        return TorchIndices().First(m => m.Index == int.Parse(parts[1]) && m.Sequence == parts[0]).Node;
-    }
+    internal override PixelScaling Pixels => _batchNorm ? PixelScaling.Standardized : PixelScaling.Centered;
 
     /// <inheritdoc/>
     internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
@@ -80,35 +74,19 @@ internal sealed class Vgg : CnnArchitecture
         return new(x, g.Dense(x, classes, "fc8", kernelInitializer: Initializer.Normal(0.01f)), []);
     }
 
+    private static Vgg BatchNormalized(Vgg vgg) =>
+        new($"{vgg.Name}_bn", $"VGG-{vgg.Depth} (batch norm)", vgg.Depth, vgg._convolutions, batchNorm: true);
+
     private NodeOutput Conv(GraphBuilder g, NodeOutput x, int filters, int kernel, string name)
     {
-        x = g.Conv2D(x, filters, kernel, kernel == 1 ? Padding.Valid : Padding.Symmetric(1), name, 1, new() { KernelInitializer = Weights });
+        x = g.Conv2D(x, filters, kernel, kernel == 1 ? Padding.Valid : Padding.Symmetric(1), name, 1,
+            new() { KernelInitializer = Weights });
         if (_batchNorm)
             x = g.BatchNormalization(x, $"{name}/bn", BatchNormEpsilonOverride ?? 1e-5f);
         return g.Relu(x, $"{name}/relu");
     }
 
     private static NodeOutput Hidden(GraphBuilder g, NodeOutput x, string name) =>
-        g.Dropout(g.Relu(g.Dense(x, 4096, name, kernelInitializer: Initializer.Normal(0.01f)), $"{name}/relu"), 0.5f, $"{name}/dropout");
-
-    /// <summary>torchvision numbers all modules of a sequence: convolution, batch norm, ReLU, pooling.</summary>
-    private IEnumerable<(string Sequence, int Index, string Node)> TorchIndices()
-    {
-        int index = 0;
-        for (int stage = 1; stage <= _convolutions.Length; stage++)
-        {
-            for (int i = 1; i <= _convolutions[stage - 1]; i++)
-            {
-                yield return ("features", index++, $"conv{stage}_{i}/BiasAdd");
-                if (_batchNorm)
-                    yield return ("features", index++, $"conv{stage}_{i}/bn/FusedBatchNormV3");
-                yield return ("features", index++, $"conv{stage}_{i}/relu");
-                if (_lrn && stage == 1)
-                    yield return ("features", index++, "norm1");
-            }
-            yield return ("features", index++, $"pool{stage}");
-        }
-        foreach ((int at, string node) in ((int, string)[])[(0, "fc6/BiasAdd"), (1, "fc6/relu"), (3, "fc7/BiasAdd"), (4, "fc7/relu"), (6, "fc8/BiasAdd")])
-            yield return ("classifier", at, node);
-    }
+        g.Dropout(g.Relu(g.Dense(x, 4096, name, kernelInitializer: Initializer.Normal(0.01f)), $"{name}/relu"), 0.5f,
+            $"{name}/dropout");
 }

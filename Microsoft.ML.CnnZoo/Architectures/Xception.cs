@@ -1,17 +1,21 @@
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>Xception. Chollet 2016, arXiv:1610.02357, figure 5.</summary>
 /// <remarks>
-/// Image [N,299,299,3] → entry flow (two convolutions, blocks 1 to 3) → middle flow (blocks 4 to 11) → exit flow (block 12, two separable convolutions) → global average → classes.
-/// Depthwise separable convolutions without a non-linearity between their two steps; batch normalization after each (ε 1e-5; Keras 1e-3). 22,855,952 parameters with 1,000 classes.
+/// Image [N,299,299,3] → entry flow (two convolutions, blocks 1 to 3) → middle flow (blocks 4 to 11) → exit flow (block
+/// 12, two separable convolutions) → global average → classes. Depthwise separable convolutions without a non-linearity
+/// between their two steps; batch normalization after each (ε 1e-5; Keras 1e-3). 22,855,952 parameters with 1,000
+/// classes.
 /// </remarks>
 internal sealed class Xception : CnnArchitecture
 {
     private Xception() : base(new("xception", "Xception", 36, new(299, 299, 3), 71,
-        new("Chollet", 2016, "Xception: deep learning with depthwise separable convolutions", new Uri("https://arxiv.org/abs/1610.02357"))))
+        new("Chollet", 2016, "Xception: deep learning with depthwise separable convolutions",
+            new Uri("https://arxiv.org/abs/1610.02357"))))
     {
     }
 
@@ -21,34 +25,7 @@ internal sealed class Xception : CnnArchitecture
     private float Epsilon => BatchNormEpsilonOverride ?? 1e-5f;
 
     /// <inheritdoc/>
-    public override string? TorchName(string variable)
-    {
-        string[] parts = variable.Split('/');
-        string leaf = ResidualNames.TorchLeaf(parts[^1]);
-        bool normalization = parts[^2] == "bn";
-        if (!parts[0].StartsWith("block", StringComparison.Ordinal))
-        {
-            string layer = parts[0] == "fc" ? "fc" : $"{(normalization ? "bn" : "conv")}{parts[0][^1]}";
-            return parts[^2] switch { "depthwise" => $"{layer}.conv1.{leaf}", "pointwise" => $"{layer}.pointwise.{leaf}", _ => $"{layer}.{leaf}" };
-        }
-        if (parts[1] == "skip")
-            return $"{parts[0]}.{(normalization ? "skipbn" : "skip")}.{leaf}";
-        // rep holds (ReLU, convolution, batch norm) per layer; block 1 lacks the first ReLU.
-        int at = (3 * (parts[1][^1] - '1')) + (parts[0] == "block1" ? 0 : 1);
-        return normalization ? $"{parts[0]}.rep.{at + 1}.{leaf}" : $"{parts[0]}.rep.{at}.{(parts[2] == "depthwise" ? "conv1" : "pointwise")}.{leaf}";
-    }
-
-    /// <inheritdoc/>
-    public override string TorchModule(string module) => module switch
-    {
-        "conv1" or "conv2" => $"{module}/Conv2D",
-        "conv3" or "conv4" => $"sep{module}/pointwise",
-        "bn1" or "bn2" => $"conv{module[^1]}/bn",
-        "bn3" or "bn4" => $"sepconv{module[^1]}/bn",
-        _ when module.StartsWith("block", StringComparison.Ordinal) && module.Contains(".rep.", StringComparison.Ordinal) => $"{module[..module.IndexOf('.')]}/pool",
-        _ when module.StartsWith("block", StringComparison.Ordinal) => $"{module}/sum",
-        _ => module,
-    };
+    internal override PixelScaling Pixels => PixelScaling.SignedUnitRange;
 
     /// <inheritdoc/>
     internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
@@ -67,7 +44,8 @@ internal sealed class Xception : CnnArchitecture
         return new(x, g.Dense(x, classes, "fc"), []);
     }
 
-    private NodeOutput Block(GraphBuilder g, NodeOutput x, string name, int[] filters, int strides, bool firstRelu = true)
+    private NodeOutput Block(GraphBuilder g, NodeOutput x, string name, int[] filters, int strides,
+        bool firstRelu = true)
     {
         using (g.Scope(name))
         {
@@ -86,5 +64,6 @@ internal sealed class Xception : CnnArchitecture
     }
 
     private NodeOutput Separable(GraphBuilder g, NodeOutput x, int filters, string name) =>
-        g.BatchNormalization(g.SeparableConv2D(x, filters, 3, Padding.Same, name, 1, new() { UseBias = false, KernelInitializer = Initializer.HeNormal }), $"{name}/bn", Epsilon);
+        g.BatchNormalization(g.SeparableConv2D(x, filters, 3, Padding.Same, name, 1,
+            new() { UseBias = false, KernelInitializer = Initializer.HeNormal }), $"{name}/bn", Epsilon);
 }

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>The kinds of attribute that a TensorFlow node can carry (attr_value.proto).</summary>
-public enum AttributeKind
+internal enum AttributeKind
 {
     /// <summary>64-bit integer (<c>i</c>).</summary>
     Int,
@@ -32,7 +32,7 @@ public enum AttributeKind
 }
 
 /// <summary>One attribute of a node; equality is by content.</summary>
-public sealed class AttributeValue : IEquatable<AttributeValue>
+internal sealed class AttributeValue : IEquatable<AttributeValue>
 {
     private readonly object _value;
 

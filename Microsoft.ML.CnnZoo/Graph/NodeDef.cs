@@ -44,7 +44,7 @@ public sealed class NodeDef
     public IReadOnlyList<NodeDef> ControlInputs { get; }
 
     /// <summary>Attributes by TensorFlow's names.</summary>
-    public IReadOnlyDictionary<string, AttributeValue> Attributes { get; }
+    internal IReadOnlyDictionary<string, AttributeValue> Attributes { get; }
 
     /// <summary>Types and shapes of the outputs.</summary>
     public IReadOnlyList<TensorSpec> Outputs { get; }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>The value of a <c>Const</c> node: row-major little-endian elements, immutable.</summary>
-public sealed class TensorLiteral : IEquatable<TensorLiteral>
+internal sealed class TensorLiteral : IEquatable<TensorLiteral>
 {
     private readonly byte[] _bytes;
 

@@ -28,14 +28,52 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
         new([.. Enumerable.Repeat(scale, channels)], [.. Enumerable.Repeat(offset, channels)]);
 
     /// <summary>
+    /// What most weights of torchvision and timm were trained with: mean 0.485, 0.456, 0.406 and standard deviation
+    /// 0.229, 0.224, 0.225 of red, green, blue, in units of 255.
+    /// </summary>
+    public static PixelNormalization ImageNet { get; } = FromMeans([0.485 * 255, 0.456 * 255, 0.406 * 255],
+        [0.229 * 255, 0.224 * 255, 0.225 * 255]);
+
+    /// <summary>From 0…255 to [-1, 1], the Inception family's.</summary>
+    public static PixelNormalization SignedUnitRange(int channels) => Uniform(channels, 1 / 127.5f, -1);
+
+    /// <summary>
+    /// LeNet's, from 0…255: background 0 to -0.1, ink 255 to 1.175, as MNIST's files hold them. For dark ink on white
+    /// paper, so that 255 becomes -0.1, use <c>Uniform(1, -1.275f / 255, 1.175f)</c>. LeCun et al. 1998, §II.B.
+    /// </summary>
+    public static PixelNormalization LeCun1998(int channels) => Uniform(channels, 1.275f / 255, -0.1f);
+
+    /// <summary>What a paper does to pixels.</summary>
+    /// <param name="scaling">The paper's rule.</param>
+    /// <param name="statistics">Of the training images.</param>
+    internal static PixelNormalization Of(PixelScaling scaling, ChannelStatistics statistics)
+    {
+        int channels = statistics.Channels;
+        return scaling switch
+        {
+            PixelScaling.Centered => new([.. Enumerable.Repeat(1f, channels)], [.. Channel(c => -statistics.Mean(c))]),
+            PixelScaling.SignedUnitRange => SignedUnitRange(channels),
+            PixelScaling.LeCun1998 => LeCun1998(channels),
+            _ => FromStatistics(statistics),
+        };
+        IEnumerable<float> Channel(Func<int, double> value) =>
+            Enumerable.Range(0, channels).Select(c => (float)value(c));
+    }
+
+    /// <summary>
     /// (value - mean) / standard deviation, per channel; a channel without variation keeps its scale.
     /// </summary>
     internal static PixelNormalization FromStatistics(ChannelStatistics statistics)
     {
         ArgumentNullException.ThrowIfNull(statistics);
-        float[] scale = [.. Enumerable.Range(0, statistics.Channels).Select(
-            c => statistics.Deviation(c) > 1e-12 ? (float)(1 / statistics.Deviation(c)) : 1f)];
-        return new([.. scale], [.. scale.Select((s, c) => (float)(-statistics.Mean(c) * s))]);
+        return FromMeans([.. Enumerable.Range(0, statistics.Channels).Select(statistics.Mean)],
+            [.. Enumerable.Range(0, statistics.Channels).Select(statistics.Deviation)]);
+    }
+
+    private static PixelNormalization FromMeans(double[] means, double[] deviations)
+    {
+        float[] scale = [.. deviations.Select(d => d > 1e-12 ? (float)(1 / d) : 1f)];
+        return new([.. scale], [.. scale.Select((s, c) => (float)(-means[c] * s))]);
     }
 
     /// <summary>Normalizes pixels [n, channels] of bytes.</summary>

@@ -10,9 +10,9 @@ using Microsoft.ML.Transforms.Image;
 namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
-/// The saved form of a trained network: a block that describes it (in Model.key) and a stream of weights, each tensor with
-/// name, shape and checksum. Data only: nothing in it is ever executed, and every number is checked before memory is
-/// allocated for it.
+/// The saved form of a trained network: a block that describes it (in Model.key) and a stream of weights, each tensor
+/// with name, shape and checksum. Data only: nothing in it is ever executed, and every number is checked before memory
+/// is allocated for it.
 /// </summary>
 internal static class CnnModelFile
 {
@@ -40,7 +40,10 @@ internal static class CnnModelFile
     private const int WeightsVersion = 1;
     private const uint WeightsMagic = 0x575A4E43; // "CNZW"
     private const uint EndMark = 0x21444E45; // "END!"
-    private const int MaxClasses = 1 << 20, MaxRank = 8, MaxSide = 1 << 14;
+    /// <summary>Longest side of a network's images, pixels.</summary>
+    public const int MaxSide = 1 << 14;
+
+    private const int MaxClasses = 1 << 20, MaxRank = 8;
 
     /// <summary>The package's version, as messages and model files state it.</summary>
     private static string ThisPackage { get; } = typeof(CnnModelFile).Assembly
@@ -72,7 +75,8 @@ internal static class CnnModelFile
 
     /// <summary>Reads the whole block; the model's weights are still to be read.</summary>
     /// <exception cref="InvalidDataException">The block is of a later version, damaged or truncated.</exception>
-    public static (CnnClassificationModel Model, ScoringColumns Columns, LabelValues Labels) LoadBlock(BinaryReader reader)
+    public static (CnnClassificationModel Model, ScoringColumns Columns,
+        LabelValues Labels) LoadBlock(BinaryReader reader)
     {
         try
         {
@@ -84,7 +88,8 @@ internal static class CnnModelFile
         {
             throw Damaged(Block, "it is truncated", e);
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException or OverflowException)
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException
+            or OverflowException)
         {
             throw Damaged(Block, e.Message.TrimEnd('.'), e);
         }
@@ -136,14 +141,17 @@ internal static class CnnModelFile
         writer.Write(columns.Format.Channels);
         writer.Write((int)columns.BadImages);
         var image = columns.FeatureType as ImageDataViewType;
-        int[] dimensions = image is null ? [.. ((VectorDataViewType)columns.FeatureType).Dimensions] : [image.Height, image.Width];
+        int[] dimensions = image is null ? [.. ((VectorDataViewType)columns.FeatureType).Dimensions]
+            : [image.Height, image.Width];
         writer.Write(image is not null);
         writer.Write(dimensions.Length);
         foreach (int dimension in dimensions)
             writer.Write(dimension);
     }
 
-    /// <summary>Reads what <see cref="SaveColumns"/> wrote. Older versions scored bad images as missing, and recorded no sizes.</summary>
+    /// <summary>
+    /// Reads what <see cref="SaveColumns"/> wrote. Older versions scored bad images as missing, and recorded no sizes.
+    /// </summary>
     public static ScoringColumns LoadColumns(BinaryReader reader, int version, bool floats)
     {
         string feature = reader.ReadString(), score = reader.ReadString(), label = reader.ReadString();
@@ -160,7 +168,8 @@ internal static class CnnModelFile
         int[] dimensions = [.. Enumerable.Range(0, rank).Select(_ => reader.ReadInt32())];
         if (!isImage)
             return new(feature, new VectorDataViewType(item, dimensions), score, label, format, badImages);
-        var image = dimensions is [0, 0] ? new ImageDataViewType() : new ImageDataViewType(dimensions[0], dimensions[1]);
+        var image = dimensions is [0, 0] ? new ImageDataViewType()
+            : new ImageDataViewType(dimensions[0], dimensions[1]);
         return new(feature, image, score, label, format, badImages);
     }
 
@@ -171,9 +180,9 @@ internal static class CnnModelFile
             throw Damaged(Block, $"it is of version {version}");
         string package = version < PackageVersion ? "" : reader.ReadString();
         if (version > Version)
-            throw new InvalidDataException(
-                $"The CNN model cannot be loaded: it was saved by {Package} {package}, in version {version} of its format; "
-                + $"this is {Package} {ThisPackage}, which reads versions up to {Version}. Update the package {Package}.");
+            throw new InvalidDataException($"The CNN model cannot be loaded: it was saved by {Package} {package}, in version "
+                + $"{version} of its format; this is {Package} {ThisPackage}, which reads versions up to {Version}. "
+                + $"Update the package {Package}.");
         return version;
     }
 
@@ -244,10 +253,12 @@ internal static class CnnModelFile
             if (reader.ReadUInt32() != WeightsMagic)
                 throw Damaged(WeightsStream, "it does not begin as weights do");
             if (reader.ReadInt32() is int version && version != WeightsVersion)
-                throw Damaged(WeightsStream, $"it is of version {version}; this version of {Package} reads {WeightsVersion}");
+                throw Damaged(WeightsStream,
+                    $"it is of version {version}; this version of {Package} reads {WeightsVersion}");
             IReadOnlyList<VariableDefinition> variables = model.Graphs.Scoring().Graph.Variables;
             if (reader.ReadInt32() is int count && count != variables.Count)
-                throw Damaged(WeightsStream, $"it holds {count} tensors; {model.Architecture.Name} has {variables.Count}");
+                throw Damaged(WeightsStream,
+                    $"it holds {count} tensors; {model.Architecture.Name} has {variables.Count}");
             foreach (VariableDefinition definition in variables)
                 LoadTensor(reader, definition, model.Weights.GetOrAdd(definition.Name, definition.Spec));
             if (reader.ReadUInt32() != EndMark)
@@ -273,7 +284,8 @@ internal static class CnnModelFile
             throw Damaged(WeightsStream, $"the tensor '{name}' has rank {rank}");
         int[] dimensions = [.. Enumerable.Range(0, rank).Select(_ => reader.ReadInt32())];
         if (!definition.Spec.Shape.Dimensions.SequenceEqual(dimensions))
-            throw Damaged(WeightsStream, $"the tensor '{name}' is [{string.Join(',', dimensions)}]; the network's is {definition.Spec.Shape}");
+            throw Damaged(WeightsStream,
+                $"the tensor '{name}' is [{string.Join(',', dimensions)}]; the network's is {definition.Spec.Shape}");
         uint checksum = reader.ReadUInt32();
         Span<byte> bytes = MemoryMarshal.AsBytes(variable.Values<float>());
         reader.BaseStream.ReadExactly(bytes);

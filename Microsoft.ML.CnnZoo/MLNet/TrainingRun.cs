@@ -1,7 +1,8 @@
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
+using Microsoft.ML.CnnZoo.Weights;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
@@ -10,45 +11,50 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificationTrainer.Options options)
 {
     private readonly CnnArchitecture _architecture = options.Architecture!;
-    private readonly PixelVectorFormat _format = new(options.PixelLayout, options.ImageHeight, options.ImageWidth, options.ImageChannels);
+    private readonly PixelVectorFormat _format = new(options.PixelLayout, options.ImageHeight, options.ImageWidth,
+        options.ImageChannels);
 
     public CnnClassificationTransformer Fit(IDataView train, IDataView? validation)
     {
+        options.Check();
         LabelColumn label = LabelColumn.Bind(train.Schema, options.LabelColumnName);
         FeatureColumn feature = BindFeature(train);
         if (validation is not null)
             CheckValidation(validation, label, feature);
-        return feature.HoldsFloats ? Fit<float>(train, validation, label, feature) : Fit<byte>(train, validation, label, feature);
+        return feature.HoldsFloats ? Fit<float>(train, validation, label, feature)
+            : Fit<byte>(train, validation, label, feature);
     }
 
     /// <summary>
-    /// The network's image size: as the options say; else that of the column, where it is known and not too small for the network; else the paper's.
+    /// The network's image size: as the options say; else that of the column, where it is known and not too small for
+    /// the network; else the paper's.
     /// </summary>
     private ImageShape ChooseImage(FeatureColumn feature)
     {
         if (options.NetworkInput is { } chosen)
-        {
-            _architecture.CheckInput(chosen);
-            return chosen.Channels is 1 or 3 ? chosen : throw new ArgumentException($"Options.NetworkInput is {chosen}; networks take images of 1 or 3 channels.");
-        }
+            return chosen;
         ImageShape paper = _architecture.DefaultInput;
         (int height, int width) = feature.Size;
-        return height >= _architecture.MinimumSize && width >= _architecture.MinimumSize ? paper with { Height = height, Width = width } : paper;
+        return height >= _architecture.MinimumSize && width >= _architecture.MinimumSize
+            ? paper with { Height = height, Width = width } : paper;
     }
 
     private FeatureColumn BindFeature(IDataView view)
     {
         CachedImages.CheckKept(view, options.FeatureColumnName);
-        return FeatureColumn.Bind(view.Schema, options.FeatureColumnName, _format, options.NetworkInput ?? _architecture.DefaultInput);
+        return FeatureColumn.Bind(view.Schema, options.FeatureColumnName, _format, options.NetworkInput
+            ?? _architecture.DefaultInput);
     }
 
     /// <summary>The options of the training loop.</summary>
-    public static TrainingOptions ToTrainingOptions(CnnClassificationTrainer.Options options, int seed, WorkerPool workers) => new()
+    public static TrainingOptions ToTrainingOptions(CnnClassificationTrainer.Options options, int seed,
+        WorkerPool workers) => new()
     {
         Epochs = options.Epochs,
         BatchSize = options.BatchSize,
         LearningRate = options.LearningRate ?? DefaultLearningRate(options),
-        Optimizer = options.Optimizer ?? (options.Momentum == 0 ? Optimizer.GradientDescent : new MomentumOptimizer(options.Momentum)),
+        Optimizer = options.Optimizer ?? (options.Momentum == 0 ? Optimizer.GradientDescent
+            : new MomentumOptimizer(options.Momentum)),
         Schedule = options.LearningRateSchedule ?? new CosineSchedule(),
         WeightDecay = options.WeightDecay,
         Loss = options.Loss,
@@ -65,39 +71,46 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         Workers = workers,
     };
 
-    /// <summary>Rates that train LeNets well; distances of RBF units are some hundred times larger than cross-entropies, and so are their gradients.</summary>
+    /// <summary>
+    /// Rates that train LeNets well, and the papers' of AlexNet, ZFNet and VGG; distances of RBF units are some hundred times larger than cross-entropies, and so
+    /// are their gradients.
+    /// </summary>
     private static float DefaultLearningRate(CnnClassificationTrainer.Options options) => options.Optimizer switch
     {
         AdamOptimizer or RmsPropOptimizer => 0.001f,
         _ when options.Architecture!.Output == OutputKind.RbfPenalty => 0.0005f,
+        _ when options.Architecture.Pixels == PixelScaling.Centered => 0.01f,
         _ => options.Momentum >= 0.5f || options.Optimizer is MomentumOptimizer ? 0.02f : 0.1f,
     };
 
-    private CnnClassificationTransformer Fit<T>(IDataView train, IDataView? validation, LabelColumn label, FeatureColumn feature) where T : unmanaged
+    private CnnClassificationTransformer Fit<T>(IDataView train, IDataView? validation, LabelColumn label,
+        FeatureColumn feature) where T : unmanaged
     {
         int seed = options.Seed ?? host.Rand.Next();
         KernelRegistry registry = Backends.Create(options.Backend, out string backend);
         ImageShape image = ChooseImage(feature);
-        Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. {backend} Computes in {new Session(registry).Resolve(options.Precision)}.");
+        Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. "
+            + $"{backend} Computes in {new Session(registry).Resolve(options.Precision)}.");
         options.Augmentation.Check(image.Height, image.Width);
-        if (options.ImageNormalization is { IsFinite: false })
-            throw new ArgumentException("Options.ImageNormalization has values that are not finite.");
-        using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget, options.CacheFolder, message => channel.Warning(MessageSensitivity.None, message));
-        (ImageCache<T> images, IBatchSource training, IBatchSource? held) = Read<T>(store, train, validation, label, feature, image, seed);
+        using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget,
+            options.CacheFolder, message => channel.Warning(MessageSensitivity.None, message));
+        (ImageCache<T> images, IBatchSource training, IBatchSource? held) = Read<T>(store, train, validation, label,
+            feature, image, seed);
         LabelValues labels = LabelValues.Of(label.Column, label.Classes);
         if (images.Labels.Distinct().Count() == 1)
             throw LabelColumn.OneClass(options.LabelColumnName, labels, images.Labels[0]);
         Info($"{training.Count} images to train on, {held?.Count ?? 0} to validate with.");
 
         using WorkerPool? ownWorkers = options.Threads > 0 ? new WorkerPool(options.Threads) : null;
-        TrainingOptions trainingOptions = ToTrainingOptions(options, seed, ownWorkers ?? WorkerPool.Shared) with { EpochCompleted = Report };
+        TrainingOptions trainingOptions = ToTrainingOptions(options, seed, ownWorkers
+            ?? WorkerPool.Shared) with { EpochCompleted = Report };
         using var trainer = new NetworkTrainer(_architecture, image, label.Classes, registry, trainingOptions);
-        NetworkGraph scoring = new ClassificationGraphs(_architecture, image, label.Classes).Scoring().Graph;
-        if (options.InitialWeights is not null)
-            TakeInitialWeights(scoring, trainer.Variables);
+        if (options.InitialWeights is { } start)
+            LoadInitialWeights(start, image, label.Classes, trainer.Variables);
         TrainingResult result = trainer.Train(training, held);
         ReportEnd(result);
-        var weightNames = scoring.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
+        var weightNames = new ClassificationGraphs(_architecture, image, label.Classes)
+            .Scoring().Graph.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
         VariableStore weights = trainer.Variables.Clone(v => weightNames.Contains(v.Name));
         var model = new CnnClassificationModel(_architecture, image, label.Classes, images.Normalization, weights)
         {
@@ -108,32 +121,43 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             TestCrops = options.TestCrops,
             MaxImagePixels = options.MaxImagePixels,
         };
-        var columns = new ScoringColumns(options.FeatureColumnName, feature.Column.Type, options.ScoreColumnName, options.PredictedLabelColumnName, _format, options.BadImagesWhenScoring);
-        return new CnnClassificationTransformer(host, new CnnScorer(model, registry, WorkerPool.Shared), labels, columns, result);
+        var columns = new ScoringColumns(options.FeatureColumnName, feature.Column.Type, options.ScoreColumnName,
+            options.PredictedLabelColumnName, _format, options.BadImagesWhenScoring);
+        return new CnnClassificationTransformer(host, new CnnScorer(model, registry, WorkerPool.Shared), labels,
+            columns, result);
     }
 
-    private void TakeInitialWeights(NetworkGraph graph, VariableStore variables)
+    private void LoadInitialWeights(CnnWeights weights, ImageShape image, int classes, VariableStore variables)
     {
-        WeightsMatch match = options.InitialWeights!.CopyTo(_architecture, graph, variables, keepWhereMisshapen: true);
-        Info($"Weights from '{options.InitialWeights.Path}': {match}");
+        WeightsMatch match = new WeightsLoader(weights.Tensors, _architecture, image, classes)
+            .CopyTo(variables, options.ResetHead);
+        Info($"Weights from '{weights.Source}': {match.Report()}");
+        if (weights.Metadata is null && LibraryWeights.FormOf(_architecture) is string form)
+            channel.Warning(MessageSensitivity.None,
+                $"The weights of torchvision and timm belong to '{form}', which has the same tensors as "
+                + $"'{_architecture.Name}' but other strides: if '{weights.Source}' is theirs, choose that network.");
     }
 
-    private (ImageCache<T> Images, IBatchSource Training, IBatchSource? Validation) Read<T>(PixelStore store, IDataView train, IDataView? validation, LabelColumn label, FeatureColumn feature, ImageShape image, int seed) where T : unmanaged
+    private (ImageCache<T> Images, IBatchSource Training, IBatchSource? Validation) Read<T>(PixelStore store,
+        IDataView train, IDataView? validation, LabelColumn label, FeatureColumn feature, ImageShape image,
+        int seed) where T : unmanaged
     {
-        int threads = options.DecodingThreads > 0 ? options.DecodingThreads : options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+        int threads = options.DecodingThreads > 0 ? options.DecodingThreads : options.Threads > 0 ? options.Threads
+            : Environment.ProcessorCount;
         var plan = new CropPlan(options.Augmentation, image, options.ImageFit);
         var reader = new ImageSetReader(image, store, new ImageReading(threads, options.MaxImagePixels, options.BadImages,
             message => channel.Warning(MessageSensitivity.None, message), options.CancellationToken));
-        ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, "training"), plan.CreateTrainingScaler);
+        ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, "training"),
+            plan.CreateTrainingScaler);
         images.Augment(options.Augmentation, seed);
-        images.Normalization = options.ImageNormalization ?? PixelNormalization.FromStatistics(images.MeasureChannels());
+        images.Normalization = ChooseNormalization(feature, images.MeasureChannels());
         if (!images.Normalization.IsFinite)
-            throw new InvalidOperationException("The images cannot be normalized: mean and standard deviation of their channels are not finite as 32-bit floats. Set Options.ImageNormalization.");
-        if (images.Normalization.Channels != image.Channels)
-            throw new InvalidOperationException($"Options.ImageNormalization is for {images.Normalization.Channels} channels; the network takes {image.Channels}.");
+            throw new InvalidOperationException("The images cannot be normalized: mean and standard deviation of their "
+                + "channels are not finite as 32-bit floats. Set Options.ImageNormalization.");
         if (validation is not null)
         {
-            var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName), BindFeature(validation), "validation");
+            var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName),
+                BindFeature(validation), "validation");
             ImageCache<T> held = reader.Read<T>(rows, plan.CreateValidationScaler);
             held.Augment(options.Augmentation, seed);
             held.Normalization = images.Normalization;
@@ -152,12 +176,24 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         return (images, new BatchSubset(images, kept), new BatchSubset(images, chosen));
     }
 
+    private PixelNormalization ChooseNormalization(FeatureColumn feature, ChannelStatistics statistics)
+    {
+        InputNormalization choice = InputNormalization.Choose(options, feature.HoldsFloats, statistics);
+        string message = $"Normalization of the images: {choice.Reason}.";
+        if (choice.IsGuess)
+            channel.Warning(MessageSensitivity.None, message);
+        else
+            Info(message);
+        return choice.Normalization;
+    }
+
     private void CheckValidation(IDataView validation, LabelColumn label, FeatureColumn feature)
     {
         LabelColumn ownLabel = LabelColumn.Bind(validation.Schema, options.LabelColumnName);
         if (ownLabel.Classes != label.Classes)
             throw Mismatch("label", label.Column, ownLabel.Column);
-        LabelValues values = LabelValues.Of(label.Column, label.Classes), own = LabelValues.Of(ownLabel.Column, label.Classes);
+        LabelValues values = LabelValues.Of(label.Column, label.Classes),
+            own = LabelValues.Of(ownLabel.Column, label.Classes);
         if (values.FirstDifference(own) is int key)
             throw Contracts.ExceptParam(nameof(validation),
                 $"The keys of label column '{options.LabelColumnName}' stand for other classes in the validation data: key {key + 1} "
@@ -169,25 +205,32 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     }
 
     private static Exception Mismatch(string role, DataViewSchema.Column train, DataViewSchema.Column validation) =>
-        Contracts.ExceptSchemaMismatch("inputSchema", $"validation {role}", train.Name, train.Type.ToString(), validation.Type.ToString());
+        Contracts.ExceptSchemaMismatch("inputSchema", $"validation {role}", train.Name, train.Type.ToString(),
+            validation.Type.ToString());
 
     private void ReportCache(PixelStore store) =>
         Info($"Decoded images: {store.InMemory >> 20} MiB in memory, {store.InFile >> 20} MiB in a temporary file.");
 
     private void Report(EpochProgress epoch)
     {
-        string validation = epoch.ValidationLoss is null ? "" : $", validation loss {epoch.ValidationLoss:f4}, accuracy {epoch.ValidationAccuracy:f4}";
-        Info($"Epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:f4}, accuracy {epoch.Accuracy:f4}{validation}, {epoch.ImagesPerSecond:f0} images/s, {epoch.DataWait.TotalMilliseconds:f0} ms of waiting for images, learning rate {epoch.LearningRate:g4}, {epoch.Remaining:hh\\:mm\\:ss} left.");
+        string validation = epoch.ValidationLoss is null ? ""
+            : $", validation loss {epoch.ValidationLoss:f4}, accuracy {epoch.ValidationAccuracy:f4}";
+        Info($"Epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:f4}, accuracy {epoch.Accuracy:f4}{validation}, "
+            + $"{epoch.ImagesPerSecond:f0} images/s, {epoch.DataWait.TotalMilliseconds:f0} ms of waiting for images, "
+            + $"learning rate {epoch.LearningRate:g4}, {epoch.Remaining:hh\\:mm\\:ss} left.");
         options.ProgressCallback?.Invoke(epoch);
     }
 
     private void ReportEnd(TrainingResult result)
     {
-        string best = result.Best is null ? "no epoch was completed; the weights are as the last batch left them" : $"the weights are those of epoch {result.Best.Epoch}";
+        string best = result.Best is null ? "no epoch was completed; the weights are as the last batch left them"
+            : $"the weights are those of epoch {result.Best.Epoch}";
         switch (result.End)
         {
-            case TrainingEnd.Diverged: channel.Error(MessageSensitivity.None, $"{result.Divergence!.Message} Training ends here; {best}."); break;
-            case TrainingEnd.Canceled: channel.Warning(MessageSensitivity.None, $"Training was canceled; {best}."); break;
+            case TrainingEnd.Diverged: channel.Error(MessageSensitivity.None,
+                $"{result.Divergence!.Message} Training ends here; {best}."); break;
+            case TrainingEnd.Canceled: channel.Warning(MessageSensitivity.None,
+                $"Training was canceled; {best}."); break;
             case TrainingEnd.StoppedEarly: Info($"Training stopped early; {best}."); break;
             default: Info($"Training is done; {best}."); break;
         }

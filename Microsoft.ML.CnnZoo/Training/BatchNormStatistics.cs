@@ -5,19 +5,23 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Training;
 
 /// <summary>
-/// Measures what batch norms normalize by when they score, with the weights as they are: precise batch normalization. Wu, Johnson 2021, arXiv:2105.07576, §3.
-/// Running averages hold what the layers gave under earlier weights, and a share of their first values.
+/// Measures what batch norms normalize by when they score, with the weights as they are: precise batch normalization.
+/// Wu, Johnson 2021, arXiv:2105.07576, §3. Running averages hold what the layers gave under earlier weights, and a
+/// share of their first values.
 /// </summary>
 /// <param name="session">Compiles the plan, when it is first needed.</param>
-/// <param name="graph">The network as it trains; fetches are mean and biased variance of each batch norm in turn.</param>
+/// <param name="graph">The network as it trains; fetches are mean and biased variance of each batch norm in
+/// turn.</param>
 /// <param name="variables">Weights, and the statistics that are replaced.</param>
 /// <param name="compile">How the plan is compiled.</param>
-internal sealed class BatchNormStatistics(Session session, ClassificationGraph graph, VariableStore variables, CompileOptions compile) : IDisposable
+internal sealed class BatchNormStatistics(Session session, ClassificationGraph graph, VariableStore variables,
+    CompileOptions compile) : IDisposable
 {
     private readonly PlanCache _plans = new(session, graph, variables, compile);
 
     /// <summary>
-    /// Replaces the statistics by those over some batches: mean E[μ] and variance E[σ² + μ²] − E[μ]², with μ and σ² of each batch, which layers before are normalized by, too.
+    /// Replaces the statistics by those over some batches: mean E[μ] and variance E[σ² + μ²] − E[μ]², with μ and σ² of
+    /// each batch, which layers before are normalized by, too.
     /// </summary>
     /// <param name="batches">Images as they are trained on.</param>
     /// <param name="cancellation">Canceled, nothing is replaced.</param>
@@ -68,7 +72,8 @@ internal sealed class BatchNormStatistics(Session session, ClassificationGraph g
 
     private void Replace(NodeDef norm, double[] means, double[] squares, int images)
     {
-        Variable meanVariable = variables[VariableName(norm.Inputs[3])], varianceVariable = variables[VariableName(norm.Inputs[4])];
+        Variable meanVariable = variables[VariableName(norm.Inputs[3])],
+            varianceVariable = variables[VariableName(norm.Inputs[4])];
         Span<float> mean = meanVariable.Values<float>(), variance = varianceVariable.Values<float>();
         for (int c = 0; c < means.Length; c++)
         {

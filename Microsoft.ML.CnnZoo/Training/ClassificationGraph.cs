@@ -40,7 +40,8 @@ internal sealed class ClassificationGraph
         for (int i = 0; i < labels.Length; i++)
         {
             ReadOnlySpan<float> row = outputs.Slice(i * classes, classes);
-            int best = HasPenalties ? System.Numerics.Tensors.TensorPrimitives.IndexOfMin(row) : System.Numerics.Tensors.TensorPrimitives.IndexOfMax(row);
+            int best = HasPenalties ? System.Numerics.Tensors.TensorPrimitives.IndexOfMin(row)
+                : System.Numerics.Tensors.TensorPrimitives.IndexOfMax(row);
             if (best == labels[i])
                 correct++;
         }
@@ -48,7 +49,9 @@ internal sealed class ClassificationGraph
     }
 }
 
-/// <summary>Builds the graphs of one classifier: for training, for measuring, for scoring. They share variables by name.</summary>
+/// <summary>
+/// Builds the graphs of one classifier: for training, for measuring, for scoring. They share variables by name.
+/// </summary>
 /// <param name="Architecture">The network.</param>
 /// <param name="Image">Size of its images.</param>
 /// <param name="Classes">Number of classes.</param>
@@ -77,12 +80,16 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
         return Finish(g, [network.Output, value], []);
     }
 
-    /// <summary>Of the network as it trains, mean and biased variance over the batch that each batch norm normalizes by, in turn.</summary>
+    /// <summary>
+    /// Of the network as it trains, mean and biased variance over the batch that each batch norm normalizes by, in
+    /// turn.
+    /// </summary>
     public ClassificationGraph BatchMoments(long seed)
     {
         var g = new GraphBuilder(GraphMode.Training) { Seed = seed };
         Network(g);
-        return Finish(g, [.. g.Nodes.Where(n => n.Op == "FusedBatchNormV3").SelectMany(n => new[] { n.Output(3), n.Output(4) })], []);
+        return Finish(g, [.. g.Nodes.Where(n => n.Op == "FusedBatchNormV3")
+            .SelectMany(n => new[] { n.Output(3), n.Output(4) })], []);
     }
 
     /// <summary>Probabilities.</summary>
@@ -102,18 +109,21 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
     };
 
     private NetworkOutputs Network(GraphBuilder g) =>
-        Architecture.Build(g, g.Placeholder(ClassificationGraph.ImageInput, DataType.Float, new TensorShape(-1, Image.Height, Image.Width, Image.Channels)), Classes);
+        Architecture.Build(g, g.Placeholder(ClassificationGraph.ImageInput, DataType.Float,
+            new TensorShape(-1, Image.Height, Image.Width, Image.Channels)), Classes);
 
     private (NetworkOutputs Network, NodeOutput Loss) WithLoss(GraphBuilder g, ClassificationLoss? chosen)
     {
         ClassificationLoss loss = chosen ?? ClassificationLoss.For(Architecture);
         if (loss.Outputs != Architecture.Output)
-            throw new ArgumentException($"The loss {loss.GetType().Name} is for {loss.Outputs} outputs; {Architecture.DisplayName} has {Architecture.Output} outputs.");
+            throw new ArgumentException($"The loss {loss.GetType().Name} is for {loss.Outputs} outputs; "
+                + $"{Architecture.DisplayName} has {Architecture.Output} outputs.");
         NetworkOutputs network = Network(g);
         NodeOutput labels = g.Placeholder(ClassificationGraph.LabelInput, DataType.Int32, new TensorShape(-1));
         NodeOutput total = loss.Build(g, network.Output, labels, "loss");
         for (int i = 0; i < network.Auxiliary.Count; i++)
-            total = AddAuxiliary(g, total, loss.Build(g, network.Auxiliary[i].Logits, labels, $"loss_auxiliary{i + 1}"), network.Auxiliary[i].LossWeight);
+            total = AddAuxiliary(g, total, loss.Build(g, network.Auxiliary[i].Logits, labels, $"loss_auxiliary{i + 1}"),
+                network.Auxiliary[i].LossWeight);
         return (network, total);
     }
 
@@ -123,13 +133,15 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
         return g.AddNode("AddV2", [total, weighted]).Output();
     }
 
-    private static NodeOutput Decayed(GraphBuilder g, VariableDefinition variable, NodeOutput gradient, TrainingOptions options)
+    private static NodeOutput Decayed(GraphBuilder g, VariableDefinition variable, NodeOutput gradient,
+        TrainingOptions options)
     {
         if (options.WeightDecay == 0 || (variable.Role != VariableRole.Kernel && !options.DecayAllParameters))
             return gradient;
         using (g.RootScope("weight_decay"))
         {
-            NodeOutput decay = g.AddNode("Mul", [g.ReadVariable(variable), g.Constant(TensorLiteral.Scalar(options.WeightDecay))]).Output();
+            NodeOutput decay = g.AddNode("Mul", [g.ReadVariable(variable),
+                g.Constant(TensorLiteral.Scalar(options.WeightDecay))]).Output();
             return g.AddNode("AddV2", [gradient, decay]).Output();
         }
     }

@@ -1,25 +1,35 @@
 namespace Microsoft.ML.CnnZoo;
 
-/// <summary>What one pass over the training images came to. Means are over images, not over batches: a short last batch weighs what it holds.</summary>
+/// <summary>
+/// What one pass over the training images came to. Means are over images, not over batches: a short last batch weighs
+/// what it holds.
+/// </summary>
 public sealed record EpochProgress
 {
     /// <summary>Number of the epoch, from 1.</summary>
     public required int Epoch { get; init; }
     /// <summary>Epochs asked for.</summary>
     public required int Epochs { get; init; }
-    /// <summary>Mean loss over the epoch's images, measured while the weights moved, auxiliary losses included.</summary>
+    /// <summary>
+    /// Mean loss over the epoch's images, measured while the weights moved, auxiliary losses included.
+    /// </summary>
     public required double Loss { get; init; }
     /// <summary>Share of the epoch's images classified rightly while the weights moved, 0…1.</summary>
     public required double Accuracy { get; init; }
     /// <summary>Mean loss over the validation images after the epoch; null without a validation set.</summary>
     public double? ValidationLoss { get; init; }
-    /// <summary>Share of validation images classified rightly after the epoch, 0…1; null without a validation set.</summary>
+    /// <summary>
+    /// Share of validation images classified rightly after the epoch, 0…1; null without a validation set.
+    /// </summary>
     public double? ValidationAccuracy { get; init; }
     /// <summary>Training images per second, validation left out.</summary>
     public required double ImagesPerSecond { get; init; }
     /// <summary>Time that the epoch's training took, validation left out.</summary>
     public TimeSpan TrainingTime { get; init; }
-    /// <summary>The part of <see cref="TrainingTime"/> in which training stood still because its next batch was not ready: decoding or augmentation is what limits it when this is large.</summary>
+    /// <summary>
+    /// The part of <see cref="TrainingTime"/> in which training stood still because its next batch was not ready:
+    /// decoding or augmentation is what limits it when this is large.
+    /// </summary>
     public TimeSpan DataWait { get; init; }
     /// <summary>Learning rate of the epoch's last step.</summary>
     public required float LearningRate { get; init; }

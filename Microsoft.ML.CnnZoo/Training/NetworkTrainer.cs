@@ -7,7 +7,10 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// <summary>
 /// Trains an architecture on labeled images: shuffled batches, steps, validation, the best weights kept.
 /// </summary>
-/// <remarks>Deterministic: the same seed, images, options, backend and number of threads give the same weights bit for bit. Used by one thread at a time.</remarks>
+/// <remarks>
+/// Deterministic: the same seed, images, options, backend and number of threads give the same weights bit for bit. Used
+/// by one thread at a time.
+/// </remarks>
 internal sealed class NetworkTrainer : IDisposable
 {
     private readonly TrainingOptions _options;
@@ -25,7 +28,8 @@ internal sealed class NetworkTrainer : IDisposable
     /// <param name="options">How to train.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="GraphException">The images are too small for the network.</exception>
-    public NetworkTrainer(CnnArchitecture architecture, ImageShape image, int classes, KernelRegistry registry, TrainingOptions options)
+    public NetworkTrainer(CnnArchitecture architecture, ImageShape image, int classes, KernelRegistry registry,
+        TrainingOptions options)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(options);
@@ -34,50 +38,49 @@ internal sealed class NetworkTrainer : IDisposable
         _image = image;
         var graphs = new ClassificationGraphs(architecture, image, classes);
         var session = new Session(registry);
-        var compile = new CompileOptions { Workers = options.Workers, Precision = options.Precision, RecomputeActivations = options.RecomputeActivations };
+        var compile = new CompileOptions { Workers = options.Workers, Precision = options.Precision,
+            RecomputeActivations = options.RecomputeActivations };
         ClassificationGraph training = graphs.Training(options);
         VariableInitialization.Initialize(Variables, training.Graph.Variables, options.Seed, options.KernelInitializer);
         _step = new TrainingStep(session, training, options, Variables, compile);
         ClassificationGraph evaluation = graphs.Evaluation(options.Loss);
-        VariableInitialization.Initialize(Variables, evaluation.Graph.Variables.Where(v => !Variables.Contains(v.Name)), options.Seed);
+        VariableInitialization.Initialize(Variables, evaluation.Graph.Variables.Where(v => !Variables.Contains(v.Name)),
+            options.Seed);
         _evaluator = new NetworkEvaluator(session, evaluation, Variables, compile);
-        _statistics = options.RefreshBatchNormStatistics ? new BatchNormStatistics(session, graphs.BatchMoments(options.Seed), Variables, compile) : null;
+        _statistics = options.RefreshBatchNormStatistics ? new BatchNormStatistics(session,
+            graphs.BatchMoments(options.Seed), Variables, compile) : null;
         _best = new WeightSnapshot(Variables, [.. evaluation.Graph.Variables.Select(v => v.Name)]);
     }
 
-    /// <summary>The weights: fresh before training (set them to continue from elsewhere), the best afterwards; optimizer state is among them.</summary>
+    /// <summary>
+    /// The weights: fresh before training (set them to continue from elsewhere), the best afterwards; optimizer state
+    /// is among them.
+    /// </summary>
     public VariableStore Variables { get; } = new();
-
-    /// <summary>The graph of a whole training step: forward pass, loss with auxiliary losses, gradients, updates of statistics and weights.</summary>
-    /// <param name="architecture">The network.</param>
-    /// <param name="image">Size of its images.</param>
-    /// <param name="classes">Number of classes, ≥ 2.</param>
-    /// <param name="options">Loss, optimizer, weight decay and seed are read.</param>
-    /// <returns>Its placeholders: <c>image</c> [N,H,W,C], <c>label</c> [N] (Int32), <c>step</c> where there is dropout, and the optimizer's scalars, the learning rate among them.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    /// <exception cref="GraphException">The images are too small for the network.</exception>
-    public static NetworkGraph BuildGraph(CnnArchitecture architecture, ImageShape image, int classes, TrainingOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(architecture);
-        ArgumentNullException.ThrowIfNull(options);
-        options.Check();
-        return new ClassificationGraphs(architecture, image, classes).Training(options).Graph;
-    }
 
     /// <summary>Trains. Called again, it goes on from where the weights are.</summary>
     /// <param name="train">Training images, at least one.</param>
-    /// <param name="validation">Images that decide which epoch is the best; null for none: then the last epoch's weights are kept.</param>
-    /// <returns>What it came to; <see cref="Variables"/> holds the weights of <see cref="TrainingResult.Best"/>.</returns>
-    /// <remarks>Canceled, it returns within a batch's time with the best weights so far (without validation: the weights as they are).</remarks>
-    /// <exception cref="TrainingDivergedException">The loss became infinite or not a number before the end of the first epoch.</exception>
-    /// <exception cref="ArgumentException">There are no images, or they are of another size than the network's.</exception>
+    /// <param name="validation">Images that decide which epoch is the best; null for none: then the last epoch's
+    /// weights are kept.</param>
+    /// <returns>
+    /// What it came to; <see cref="Variables"/> holds the weights of <see cref="TrainingResult.Best"/>.
+    /// </returns>
+    /// <remarks>
+    /// Canceled, it returns within a batch's time with the best weights so far (without validation: the weights as they
+    /// are).
+    /// </remarks>
+    /// <exception cref="TrainingDivergedException">The loss became infinite or not a number before the end of the first
+    /// epoch.</exception>
+    /// <exception cref="ArgumentException">There are no images, or they are of another size than the
+    /// network's.</exception>
     public TrainingResult Train(IBatchSource train, IBatchSource? validation = null)
     {
         ArgumentNullException.ThrowIfNull(train);
         if (train.Count == 0)
             throw new ArgumentException("There are no images to train on.", nameof(train));
         if (train.Image != _image || (validation is not null && validation.Image != _image))
-            throw new ArgumentException($"The network takes images of {_image}; those given are {train.Image}{(validation is null ? "" : $" and {validation.Image}")}.", nameof(train));
+            throw new ArgumentException($"The network takes images of {_image}; those given are {train.Image}"
+                + $"{(validation is null ? "" : $" and {validation.Image}")}.", nameof(train));
         var run = new Run(this, train, validation is { Count: > 0 } ? validation : null);
         return run.Go();
     }
@@ -123,7 +126,8 @@ internal sealed class NetworkTrainer : IDisposable
                     end = Epoch(epoch);
                 if (validation is not null)
                     trainer._best.Restore();
-                if (trainer._statistics is { } statistics && end is (TrainingEnd.Completed or TrainingEnd.StoppedEarly) && !Refresh(statistics))
+                if (trainer._statistics is { } statistics && end is (TrainingEnd.Completed or TrainingEnd.StoppedEarly)
+                    && !Refresh(statistics))
                     end = TrainingEnd.Canceled;
                 CheckWeights();
             }
@@ -139,14 +143,19 @@ internal sealed class NetworkTrainer : IDisposable
         private void CheckWeights()
         {
             if (trainer._best.FindNonFinite() is { } name)
-                throw new TrainingDivergedException(Math.Min(_history.Count + 1, _options.Epochs), _steps, _rate, $"the weights '{name}' have values that are not finite");
+                throw new TrainingDivergedException(Math.Min(_history.Count + 1, _options.Epochs), _steps, _rate,
+                    $"the weights '{name}' have values that are not finite");
         }
 
-        /// <summary>Whole batches only: a small last one would be normalized by statistics of its few images. False when canceled.</summary>
+        /// <summary>
+        /// Whole batches only: a small last one would be normalized by statistics of its few images. False when
+        /// canceled.
+        /// </summary>
         private bool Refresh(BatchNormStatistics statistics)
         {
             int epoch = _history.Count + 1, size = Math.Min(_options.BatchSize, train.Count);
-            return statistics.Refresh(_reader.Read(Order(epoch)[..(train.Count / size * size)], epoch), _options.CancellationToken);
+            return statistics.Refresh(_reader.Read(Order(epoch)[..(train.Count / size * size)], epoch),
+                _options.CancellationToken);
         }
 
         private TrainingEnd Epoch(int epoch)
@@ -170,12 +179,15 @@ internal sealed class NetworkTrainer : IDisposable
                 throw new TrainingDivergedException(epoch, _steps, _rate, $"the validation loss is {loss}");
             CheckWeights();
             Complete(epoch, meter, measured);
-            return epoch < _options.Epochs && _options.EarlyStopping?.ShouldStop(_history, _options.Metric) == true ? TrainingEnd.StoppedEarly : TrainingEnd.Completed;
+            return epoch < _options.Epochs && _options.EarlyStopping?.ShouldStop(_history, _options.Metric) == true
+                ? TrainingEnd.StoppedEarly : TrainingEnd.Completed;
         }
 
         private void Step(int epoch, Batch batch, EpochMeter meter)
         {
-            _rate = _options.Schedule.Rate(new ScheduleContext(_options.LearningRate, _steps, _reader.BatchCount, _options.Epochs, _history));
+            _rate = _options.Schedule.Rate(new ScheduleContext(_options.LearningRate, _steps, _reader.BatchCount,
+                _options.Epochs, _history));
+            OptionRange.RequireNotNegative(_rate, $"The rate of {_options.Schedule.GetType().Name} at step {_steps}");
             _steps++;
             StepOutcome outcome = trainer._step.Run(batch.Images, batch.Labels, _rate);
             if (!double.IsFinite(outcome.Loss))

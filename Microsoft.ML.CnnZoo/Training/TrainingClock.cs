@@ -48,5 +48,6 @@ internal sealed class TrainingClock
     public TimeSpan Elapsed => _watch.Elapsed;
 
     /// <summary>Time left, when a share of the work is done.</summary>
-    public TimeSpan Remaining(double share) => share <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(Elapsed.TotalSeconds * Math.Max(0, 1 - share) / share);
+    public TimeSpan Remaining(double share) =>
+        share <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(Elapsed.TotalSeconds * Math.Max(0, 1 - share) / share);
 }

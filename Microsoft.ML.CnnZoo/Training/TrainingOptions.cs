@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Training;
 
 namespace Microsoft.ML.CnnZoo;
 
@@ -7,7 +8,9 @@ internal sealed record TrainingOptions
 {
     /// <summary>Passes over the training images, ≥ 1.</summary>
     public int Epochs { get; init; } = 10;
-    /// <summary>Images per step, ≥ 1; the last batch of an epoch, and a set smaller than this, make smaller ones.</summary>
+    /// <summary>
+    /// Images per step, ≥ 1; the last batch of an epoch, and a set smaller than this, make smaller ones.
+    /// </summary>
     public int BatchSize { get; init; } = 64;
     /// <summary>Learning rate, > 0; the schedule starts from it.</summary>
     public float LearningRate { get; init; } = 0.01f;
@@ -17,9 +20,11 @@ internal sealed record TrainingOptions
     public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Constant;
     /// <summary>c in g ← g + c·p, ≥ 0: the gradient of ½c‖p‖².</summary>
     public float WeightDecay { get; init; }
-    /// <summary>Whether biases and batch normalization's parameters decay too, as PyTorch has it by default; else kernels only.</summary>
+    /// <summary>
+    /// Whether biases and batch normalization's parameters decay too, as PyTorch has it by default; else kernels only.
+    /// </summary>
     public bool DecayAllParameters { get; init; }
-    /// <summary>What is made small; null for the architecture's own loss.</summary>
+    /// <summary>The loss; null for the architecture's own loss.</summary>
     public ClassificationLoss? Loss { get; init; }
     /// <summary>How kernels of convolutions and dense layers start; null for the paper's way.</summary>
     public Initializer? KernelInitializer { get; init; }
@@ -28,11 +33,15 @@ internal sealed record TrainingOptions
     /// <summary>Which epoch counts as the best, whose weights are kept.</summary>
     public StoppingMetric Metric { get; init; } = StoppingMetric.ValidationAccuracy;
     /// <summary>
-    /// Whether batch norms' running statistics are replaced at the end by statistics over the training images under the final weights, measured in batches of
+    /// Whether batch norms' running statistics are replaced at the end by statistics over the training images under the
+    /// final weights, measured in batches of
     /// <see cref="BatchSize"/>: precise batch normalization. Wu, Johnson 2021, arXiv:2105.07576, §3.
     /// </summary>
     public bool RefreshBatchNormStatistics { get; init; }
-    /// <summary>Seed of all random streams; the same seed, data, options, backend and thread count give the same weights bit for bit.</summary>
+    /// <summary>
+    /// Seed of all random streams; the same seed, data, options, backend and thread count give the same weights bit for
+    /// bit.
+    /// </summary>
     public long Seed { get; init; }
     /// <summary>Whether the images' order changes every epoch.</summary>
     public bool Shuffle { get; init; } = true;
@@ -42,23 +51,30 @@ internal sealed record TrainingOptions
     public Action<BatchProgress>? BatchCompleted { get; init; }
     /// <summary>Ends training after the batch at hand; the best weights so far stay.</summary>
     public CancellationToken CancellationToken { get; init; }
-    /// <summary>In what numbers to compute; weights and optimizer state are float32 whatever it is.</summary>
+    /// <summary>Numeric precision; weights and optimizer state are float32 whatever it is.</summary>
     public CnnPrecision Precision { get; init; }
-    /// <summary>Whether batch norms and concatenations are computed again for the gradients instead of being kept: less memory (a DenseNet's falls the most), more time, the same weights.</summary>
+    /// <summary>Whether batch norms and concatenations are recomputed for the gradients instead of kept: less memory
+    /// (most in DenseNets), more time, the same weights.</summary>
     public bool RecomputeActivations { get; init; }
     /// <summary>Threads to run on.</summary>
     public WorkerPool Workers { get; init; } = WorkerPool.Shared;
 
-    /// <summary>Checks the ranges.</summary>
+    /// <summary>Checks the ranges; messages name the fields of the trainer's options.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     internal void Check()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(Epochs, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(BatchSize, 1);
-        if (!(LearningRate > 0) || !float.IsFinite(LearningRate))
-            throw new ArgumentOutOfRangeException(nameof(LearningRate), LearningRate, "The learning rate must be a positive number.");
-        if (!(WeightDecay >= 0) || !float.IsFinite(WeightDecay))
-            throw new ArgumentOutOfRangeException(nameof(WeightDecay), WeightDecay, "The weight decay must not be negative.");
+        OptionRange.Require(Epochs >= 1, "Options.Epochs", Epochs, "1 or more");
+        OptionRange.Require(BatchSize >= 1, "Options.BatchSize", BatchSize, "1 or more");
+        OptionRange.RequirePositive(LearningRate, "Options.LearningRate");
+        OptionRange.RequireNotNegative(WeightDecay, "Options.WeightDecay");
+        Optimizer.Check();
+        Schedule.Check();
+        Loss?.Check();
+        OptionRange.Require(KernelInitializer is null || float.IsFinite(KernelInitializer.Scale),
+            "Options.KernelInitializer", KernelInitializer, "finite numbers");
+        EarlyStopping?.Check();
+        OptionRange.RequireDefined(Metric, "Options.StoppingMetric");
+        OptionRange.RequireDefined(Precision, "Options.Precision");
     }
 }
 
@@ -75,12 +91,14 @@ public enum TrainingEnd
     Diverged,
 }
 
-/// <summary>What a training came to.</summary>
+/// <summary>The outcome of a training.</summary>
 /// <param name="End">Why it ended.</param>
 /// <param name="History">One record per epoch done.</param>
-/// <param name="Best">The epoch whose weights were kept: the best by the validation metric, the last one without validation; null when canceled before the end of the first.</param>
-/// <param name="Divergence">What went wrong, when it diverged.</param>
-public sealed record TrainingResult(TrainingEnd End, IReadOnlyList<EpochProgress> History, EpochProgress? Best, TrainingDivergedException? Divergence = null);
+/// <param name="Best">The epoch whose weights were kept: the best by the validation metric, the last one without
+/// validation; null when canceled before the end of the first.</param>
+/// <param name="Divergence">The exception, when it diverged.</param>
+public sealed record TrainingResult(TrainingEnd End, IReadOnlyList<EpochProgress> History, EpochProgress? Best,
+    TrainingDivergedException? Divergence = null);
 
 /// <summary>The loss or a weight became infinite or not a number.</summary>
 public sealed class TrainingDivergedException : InvalidOperationException
@@ -91,7 +109,8 @@ public sealed class TrainingDivergedException : InvalidOperationException
     /// <param name="learningRate">Learning rate of the step.</param>
     /// <param name="what">What was not finite, for example "the loss is NaN".</param>
     public TrainingDivergedException(int epoch, long step, float learningRate, string what)
-        : base($"Training diverged: {what} in epoch {epoch}, step {step}, at learning rate {learningRate:g4}. Try a smaller learning rate, or look for images with values that are not numbers.") =>
+        : base($"Training diverged: {what} in epoch {epoch}, step {step}, at learning rate {learningRate:g4}. "
+            + "Try a smaller learning rate, or look for images with values that are not numbers.") =>
         (Epoch, Step, LearningRate) = (epoch, step, learningRate);
 
     /// <summary>Creates it with a message.</summary>

@@ -10,7 +10,8 @@ namespace Microsoft.ML.CnnZoo.Training;
 internal readonly record struct StepOutcome(double Loss, int Correct);
 
 /// <summary>Plans of one graph, one per batch size, compiled when first needed.</summary>
-internal sealed class PlanCache(Session session, ClassificationGraph graph, VariableStore variables, CompileOptions options) : IDisposable
+internal sealed class PlanCache(Session session, ClassificationGraph graph, VariableStore variables,
+    CompileOptions options) : IDisposable
 {
     private readonly Dictionary<int, Executable> _plans = [];
 
@@ -21,7 +22,8 @@ internal sealed class PlanCache(Session session, ClassificationGraph graph, Vari
     public Executable For(int batchSize)
     {
         if (!_plans.TryGetValue(batchSize, out Executable? plan))
-            _plans.Add(batchSize, plan = session.Compile(graph.Graph, graph.Feeds(batchSize), graph.Fetches, graph.Targets, variables, options));
+            _plans.Add(batchSize, plan = session.Compile(graph.Graph, graph.Feeds(batchSize), graph.Fetches,
+                graph.Targets, variables, options));
         return plan;
     }
 
@@ -34,7 +36,8 @@ internal sealed class PlanCache(Session session, ClassificationGraph graph, Vari
 }
 
 /// <summary>Forward, backward, update: one step of training.</summary>
-internal sealed class TrainingStep(Session session, ClassificationGraph graph, TrainingOptions options, VariableStore variables, CompileOptions compile) : IDisposable
+internal sealed class TrainingStep(Session session, ClassificationGraph graph, TrainingOptions options,
+    VariableStore variables, CompileOptions compile) : IDisposable
 {
     private readonly PlanCache _plans = new(session, graph, variables, compile);
     private long _steps;
@@ -66,7 +69,8 @@ internal sealed class TrainingStep(Session session, ClassificationGraph graph, T
 }
 
 /// <summary>Loss and accuracy of a network on a set of images.</summary>
-internal sealed class NetworkEvaluator(Session session, ClassificationGraph graph, VariableStore variables, CompileOptions compile) : IDisposable
+internal sealed class NetworkEvaluator(Session session, ClassificationGraph graph, VariableStore variables,
+    CompileOptions compile) : IDisposable
 {
     private readonly PlanCache _plans = new(session, graph, variables, compile);
 

@@ -16,7 +16,8 @@ internal static class SafetensorsElements
                 stream.ReadExactly(MemoryMarshal.AsBytes(destination));
                 break;
             case "F16":
-                ReadChunks<Half>(stream, destination, static (source, target) => TensorPrimitives.ConvertToSingle(source, target));
+                ReadChunks<Half>(stream, destination, static (source, target) =>
+                    TensorPrimitives.ConvertToSingle(source, target));
                 break;
             case "BF16":
                 ReadChunks<ushort>(stream, destination, static (source, target) =>
@@ -33,7 +34,8 @@ internal static class SafetensorsElements
                 });
                 break;
             default:
-                throw new InvalidDataException($"'{path}': the tensor '{entry.Name}' holds {entry.DataType}; expected floating-point elements (F32, F16, BF16, F64).");
+                throw new InvalidDataException($"'{path}': the tensor '{entry.Name}' holds {entry.DataType}; "
+                    + "expected floating-point elements (F32, F16, BF16, F64).");
         }
     }
 
@@ -41,7 +43,8 @@ internal static class SafetensorsElements
     public static ushort ToBFloat16(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);
-        return float.IsNaN(value) ? (ushort)((bits >> 16) | 0x40) : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+        return float.IsNaN(value) ? (ushort)((bits >> 16) | 0x40)
+            : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 
     private delegate void Convert<T>(ReadOnlySpan<T> source, Span<float> target);

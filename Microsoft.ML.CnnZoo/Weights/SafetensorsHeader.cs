@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Microsoft.ML.CnnZoo.Weights;
 
-/// <summary>Parses and checks a safetensors header: every tensor inside the data, none overlapping another, no byte left over.</summary>
+/// <summary>
+/// Parses and checks a safetensors header: every tensor inside the data, none overlapping another, no byte left over.
+/// </summary>
 internal static class SafetensorsHeader
 {
     private static readonly Dictionary<string, int> ElementSizes = new(StringComparer.Ordinal)
@@ -11,7 +13,8 @@ internal static class SafetensorsHeader
         ["U64"] = 8, ["U32"] = 4, ["U16"] = 2, ["U8"] = 1, ["BOOL"] = 1,
     };
 
-    public static Dictionary<string, SafetensorsEntry> Parse(string path, byte[] header, long dataLength, Dictionary<string, string> metadata)
+    public static Dictionary<string, SafetensorsEntry> Parse(string path, byte[] header, long dataLength,
+        Dictionary<string, string> metadata)
     {
         var entries = new Dictionary<string, SafetensorsEntry>(StringComparer.Ordinal);
         try
@@ -28,7 +31,8 @@ internal static class SafetensorsHeader
                     throw SafetensorsFile.Invalid(path, $"the tensor '{property.Name}' is listed twice");
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException or OverflowException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException
+            or KeyNotFoundException or OverflowException)
         {
             throw SafetensorsFile.Invalid(path, $"its header cannot be read ({e.Message})", e);
         }
@@ -44,14 +48,17 @@ internal static class SafetensorsHeader
         long[] shape = [.. property.Value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64())];
         long[] offsets = [.. property.Value.GetProperty("data_offsets").EnumerateArray().Select(d => d.GetInt64())];
         if (shape.Any(d => d < 0) || offsets.Length != 2)
-            throw SafetensorsFile.Invalid(path, $"the tensor '{property.Name}' has shape [{string.Join(',', shape)}] and {offsets.Length} data offsets");
+            throw SafetensorsFile.Invalid(path, $"the tensor '{property.Name}' has shape [{string.Join(',', shape)}] "
+                + $"and {offsets.Length} data offsets");
         long bytes = size;
         foreach (long d in shape)
             bytes = checked(bytes * d);
         if (offsets[0] < 0 || offsets[1] < offsets[0] || offsets[1] > dataLength)
-            throw SafetensorsFile.Invalid(path, $"the tensor '{property.Name}' lies at bytes {offsets[0]} to {offsets[1]} of {dataLength}");
+            throw SafetensorsFile.Invalid(path,
+                $"the tensor '{property.Name}' lies at bytes {offsets[0]} to {offsets[1]} of {dataLength}");
         if (offsets[1] - offsets[0] != bytes)
-            throw SafetensorsFile.Invalid(path, $"the tensor '{property.Name}' of {type}[{string.Join(',', shape)}] takes {bytes} bytes, its offsets span {offsets[1] - offsets[0]}");
+            throw SafetensorsFile.Invalid(path, $"the tensor '{property.Name}' of {type}[{string.Join(',', shape)}] "
+                + $"takes {bytes} bytes, its offsets span {offsets[1] - offsets[0]}");
         return new SafetensorsEntry(property.Name, type, shape, offsets[0], bytes);
     }
 
@@ -61,7 +68,8 @@ internal static class SafetensorsHeader
         foreach (SafetensorsEntry entry in entries.OrderBy(e => e.Offset).ThenBy(e => e.ByteLength))
         {
             if (entry.Offset != end)
-                throw SafetensorsFile.Invalid(path, $"the tensor '{entry.Name}' starts at byte {entry.Offset}, the one before it ends at {end}");
+                throw SafetensorsFile.Invalid(path,
+                    $"the tensor '{entry.Name}' starts at byte {entry.Offset}, the one before it ends at {end}");
             end = entry.Offset + entry.ByteLength;
         }
         if (end != dataLength)

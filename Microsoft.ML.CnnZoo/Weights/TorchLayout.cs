@@ -3,8 +3,9 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Weights;
 
 /// <summary>
-/// Between PyTorch's order of elements and ours: convolution OIHW ↔ HWIO, depthwise [C·m,1,kh,kw] ↔ [kh,kw,C,m], dense [out,in] ↔ [in,out] with the rows of a kernel that reads a
-/// flattened image permuted from C,H,W to H,W,C. All else is the same on both sides.
+/// Between PyTorch's order of elements and ours: convolution OIHW ↔ HWIO, depthwise [C·m,1,kh,kw] ↔ [kh,kw,C,m], dense
+/// [out,in] ↔ [in,out] with the rows of a kernel that reads a flattened image permuted from C,H,W to H,W,C. All else is
+/// the same on both sides.
 /// </summary>
 internal static class TorchLayout
 {
@@ -21,9 +22,12 @@ internal static class TorchLayout
         };
     }
 
-    /// <summary>Whether a tensor of a file is that variable: shapes agree, or the file has a dense layer as a 1x1 convolution.</summary>
+    /// <summary>
+    /// Whether a tensor of a file is that variable: shapes agree, or the file has a dense layer as a 1x1 convolution.
+    /// </summary>
     public static bool Fits(IReadOnlyList<long> file, int[] expected) =>
-        file.Take(expected.Length).SequenceEqual(expected.Select(d => (long)d)) && file.Skip(expected.Length).All(d => d == 1) && (file.Count == expected.Length || file.Count == 4);
+        file.Take(expected.Length).SequenceEqual(expected.Select(d => (long)d)) && file.Skip(expected.Length)
+            .All(d => d == 1) && (file.Count == expected.Length || file.Count == 4);
 
     /// <summary>Position in PyTorch's order of each element in ours.</summary>
     public static Func<int, int> Map(VariableDefinition variable, bool depthwise)

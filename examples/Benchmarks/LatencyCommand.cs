@@ -30,7 +30,7 @@ internal static class LatencyCommand
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        var architecture = new Argument<string>("network") { Description = "Network", DefaultValueFactory = _ => "resnet50" };
+        var architecture = new Argument<string>("network") { Description = "Network", DefaultValueFactory = _ => "resnet50_torchvision" };
         var predictions = new Option<int>("--predictions") { Description = "Predictions after the first", DefaultValueFactory = _ => 100 };
         var model = new Option<FileInfo?>("--model") { Description = "The saved model; this process then loads and measures it", Hidden = true };
         predictions.Validators.Add(result =>

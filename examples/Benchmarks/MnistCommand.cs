@@ -25,7 +25,7 @@ internal static class MnistCommand
     public static Command Create()
     {
         var data = new Option<string>("--data") { Description = "Folder with MNIST's four files, compressed or not", Required = true };
-        var architecture = new Option<string>("--arch") { Description = "Architecture", DefaultValueFactory = _ => "lenet5" };
+        var architecture = new Option<string>("--arch") { Description = "Architecture", DefaultValueFactory = _ => "lenet5_relu" };
         var epochs = new Option<int>("--epochs") { Description = "Passes over the images", DefaultValueFactory = _ => 10 };
         var batch = new Option<int>("--batch") { Description = "Images per step", DefaultValueFactory = _ => 64 };
         var rate = new Option<float>("--lr") { Description = "Learning rate; 0 for one that suits the network", DefaultValueFactory = _ => 0f };

@@ -60,15 +60,15 @@ internal static class NetworkTable
     /// <summary>All of them.</summary>
     public static IReadOnlyList<BenchmarkNetwork> All { get; } =
     [
-        new("lenet5", Classes: 10, Batch: 64, NetworkSize.Small) { HasPipeline = true },
+        new("lenet5_relu", Classes: 10, Batch: 64, NetworkSize.Small) { HasPipeline = true },
         new("resnet20_cifar", Classes: 10, Batch: 128, NetworkSize.Small),
-        .. ((string[])["alexnet", "vgg16", "googlenet", "resnet18", "resnet50", "densenet121", "inception_v3", "xception"])
+        .. ((string[])["alexnet_torchvision", "vgg16", "googlenet_torchvision", "resnet18", "resnet50_torchvision", "densenet121", "inception_v3", "xception"])
             .Select(name => new BenchmarkNetwork(name, Classes: 1000, Batch: 16, NetworkSize.Large)),
     ];
 
     /// <summary>The network of that name, whatever the case.</summary>
-    /// <exception cref="ArgumentException">There is none; the message lists the nearest names.</exception>
+    /// <exception cref="ArgumentException">There is none; the message lists the names.</exception>
     public static BenchmarkNetwork Find(string name) =>
         All.FirstOrDefault(network => string.Equals(network.Name, name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"There is no network '{name}' in the benchmark. Did you mean {string.Join(", ", CnnArchitectures.Nearest(name, All.Select(n => n.Name)))}?");
+        ?? throw new ArgumentException($"There is no network '{name}' in the benchmark. It has {string.Join(", ", All.Select(n => n.Name))}.");
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """PyTorch's side of the benchmark: answers one line of JSON on standard output for each on standard input.
 
-Request:  {"command": "describe" | "choose" | "measure", "network": "lenet5", "kind": "training" | "inference" | "pipeline", "batch": 64, "precision": "f32" | "bf16",
+Request:  {"command": "describe" | "choose" | "measure", "network": "lenet5_relu", "kind": "training" | "inference" | "pipeline", "batch": 64, "precision": "f32" | "bf16",
            "threads": 2, "seconds": 2.0, "warmUpSeconds": 1.0, "distinctBatches": 8, "channelsLast": true}
 Answers:  describe  {"parameters": …, "trainingParameters": …, "multiplyAdds": …}      what the network is, to be compared with ours
           choose    {"channelsLast": …}                                                the faster of the two memory formats

@@ -273,13 +273,13 @@ def inception_v3(auxiliaries):
 
 
 NETWORKS = {
-    "lenet5": Network(lambda _: lenet5(), channels=1, size=32, classes=10),
+    "lenet5_relu": Network(lambda _: lenet5(), channels=1, size=32, classes=10),
     "resnet20_cifar": Network(lambda _: resnet20_cifar(), size=32, classes=10),
-    "alexnet": Network(lambda _: alexnet()),
+    "alexnet_torchvision": Network(lambda _: alexnet()),
     "vgg16": Network(lambda _: vgg16()),
-    "googlenet": Network(googlenet, auxiliary_weight=0.3),
+    "googlenet_torchvision": Network(googlenet, auxiliary_weight=0.3),
     "resnet18": Network(lambda _: resnet((2, 2, 2, 2), basic_layers, 1)),
-    "resnet50": Network(lambda _: resnet((3, 4, 6, 3), bottleneck_layers, 4)),
+    "resnet50_torchvision": Network(lambda _: resnet((3, 4, 6, 3), bottleneck_layers, 4)),
     "densenet121": Network(lambda _: densenet121()),
     "inception_v3": Network(inception_v3, size=299, auxiliary_weight=0.4, label_smoothing=0.1),
     "xception": Network(lambda _: xception(), size=299),

@@ -9,10 +9,8 @@ namespace CnnZoo.Cli;
 /// <summary><c>cnnzoo compare</c>: architectures side by side: age, depth, cost, published accuracy, and on request the time that an image takes here.</summary>
 internal static class CompareCommand
 {
-    private sealed record Preprocessing(IReadOnlyList<float> Scale, IReadOnlyList<float> Offset);
-
     private sealed record Entry(
-        string Name, string DisplayName, int Year, int Depth, string Input, Preprocessing Preprocessing, int Classes, long Parameters, long NonTrainable, long MultiplyAdds, long ActivationBytes,
+        string Name, string DisplayName, int Year, int Depth, string Input, string Preprocessing, int Classes, long Parameters, long NonTrainable, long MultiplyAdds, long ActivationBytes,
         int? ReceptiveField, string? DataSet, double? Top1Error, double? Top5Error, string? Protocol, string? Source, IReadOnlyList<PublishedAccuracy> Published,
         double? LatencyMilliseconds, long? PeakBytes, string Paper);
 
@@ -54,7 +52,7 @@ internal static class CompareCommand
         PublishedAccuracy? published = architecture.PublishedAccuracy is [var first, ..] ? first : null;
         Latency? latency = measure ? Latency.Measure(architecture, classes) : null;
         return new Entry(architecture.Name, architecture.DisplayName, paper.Year, architecture.Depth, $"{architecture.DefaultInput}",
-            new(architecture.Normalization.Scale, architecture.Normalization.Offset), classes, summary.Parameters, summary.NonTrainable, summary.MultiplyAdds, summary.ActivationBytes,
+            $"{architecture.Pixels}", classes, summary.Parameters, summary.NonTrainable, summary.MultiplyAdds, summary.ActivationBytes,
             summary.ReceptiveField?.Size, published?.DataSet, published?.Top1Error, published?.Top5Error, published?.Protocol, published?.Source, architecture.PublishedAccuracy,
             latency?.Milliseconds, latency?.PeakBytes, $"{paper.Authors} {paper.Year}, {paper.Title}, {paper.Url}");
     }

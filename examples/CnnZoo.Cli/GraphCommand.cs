@@ -49,13 +49,6 @@ internal static class GraphCommand
         return extension == Dot ? System.Text.Encoding.UTF8.GetBytes(dot) : Graphviz.Render(dot);
     }
 
-    private static NetworkGraph Build(CnnArchitecture architecture, int classes, GraphMode mode)
-    {
-        ImageShape input = architecture.DefaultInput;
-        if (mode == GraphMode.Training)
-            return NetworkTrainer.BuildGraph(architecture, input, classes, new TrainingOptions());
-        var g = new GraphBuilder(mode);
-        architecture.Build(g, g.Placeholder("image", DataType.Float, new TensorShape(TensorShape.Unknown, input.Height, input.Width, input.Channels)), classes);
-        return g.ToGraph();
-    }
+    private static NetworkGraph Build(CnnArchitecture architecture, int classes, GraphMode mode) =>
+        mode == GraphMode.Training ? architecture.BuildTrainingGraph(classes) : architecture.BuildGraph(classes);
 }

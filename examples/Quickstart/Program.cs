@@ -27,7 +27,7 @@ var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label")
     .Append(mlContext.Transforms.ExtractPixels("Features", "Image", colorsToExtract: ImagePixelExtractingEstimator.ColorBits.Red))
     .Append(mlContext.MulticlassClassification.Trainers.CnnClassification(new CnnClassificationTrainer.Options
     {
-        Architecture = CnnArchitectures.LeNet5,
+        Architecture = CnnArchitectures.LeNet5Relu,
         Epochs = 10,
         BatchSize = 32,
         LearningRate = 0.05f,

@@ -63,11 +63,11 @@ public sealed class ConvertToBFloat16Tests
     /// <summary>The tensors of a training graph that must be float32 and those that must not.</summary>
     [Theory]
     [InlineData("resnet20_cifar")]
-    [InlineData("densenet_bc_40_12_cifar")]
-    [InlineData("googlenet")]
+    [InlineData("densenet_bc40_k12_cifar")]
+    [InlineData("googlenet_torchvision")]
     [InlineData("mobilenet_v2")]
-    [InlineData("alexnet")]
-    [InlineData("lenet5_1998")]
+    [InlineData("alexnet_torchvision")]
+    [InlineData("lenet5")]
     public void Apply_TrainingGraph_KeepsParametersLogitsAndLossInFloat(string name)
     {
         CnnArchitecture network = CnnArchitectures.Find(name);

@@ -165,8 +165,8 @@ public sealed class ConcatenationPlacementTests
     /// <summary>No bytes are left to copy in the networks' concatenations.</summary>
     [Theory]
     [InlineData("densenet121")]
+    [InlineData("googlenet_torchvision")]
     [InlineData("googlenet")]
-    [InlineData("googlenet_original")]
     [InlineData("squeezenet1_1")]
     [InlineData("inception_v3")]
     [InlineData("inception_v4")]

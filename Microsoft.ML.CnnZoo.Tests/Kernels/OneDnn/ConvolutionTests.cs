@@ -19,7 +19,7 @@ public sealed class ConvolutionTests
         public TensorShape Image => new(X);
         public TensorShape Filter => new(F);
         public TensorShape Output => (Depthwise ? Attributes.DepthwiseGeometry(Image, Filter) : Attributes.Geometry(Image, Filter)).OutputShape;
-        public (string, AttributeValue)[] Pairs => [.. Attributes.ToAttributes().Select(p => (p.Key, p.Value))];
+        internal (string, AttributeValue)[] Pairs => [.. Attributes.ToAttributes().Select(p => (p.Key, p.Value))];
 
         internal OneDnnCase Forward() => new OneDnnCase().Input(Image).Input(Filter).Op(Prefix, Pairs);
         internal OneDnnCase InputGradient() => new OneDnnCase().Constant(X).Input(Filter).Input(Output).Op($"{Prefix}BackpropInput", Pairs);

@@ -17,7 +17,7 @@ public sealed class PoolingTests
         public TensorShape Image => new(X);
         internal Pool2DAttributes Attributes => new(Window, Window, Stride, Stride, Parsed);
         public TensorShape Output => Attributes.Geometry(Image).OutputShape;
-        public (string, AttributeValue)[] Pairs => [.. Attributes.ToAttributes().Select(p => (p.Key, p.Value))];
+        internal (string, AttributeValue)[] Pairs => [.. Attributes.ToAttributes().Select(p => (p.Key, p.Value))];
 
         /// <summary>Small integers, negative ones among them: padding read as 0 would win.</summary>
         public float[] Ties => [.. Enumerable.Range(0, (int)Image.ElementCount).Select(i => (i * 7919 % 5) - 4f)];

@@ -1,0 +1,103 @@
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.MLNet;
+using Microsoft.ML.CnnZoo.Training;
+
+namespace Microsoft.ML.CnnZoo;
+
+public sealed partial class CnnClassificationTrainer
+{
+    public sealed partial class Options
+    {
+        /// <summary>Checks every field; each message names the field, what was expected and what was found.</summary>
+        /// <exception cref="ArgumentOutOfRangeException">A value is out of its range, or missing.</exception>
+        internal void Check()
+        {
+            CheckColumns();
+            OptionRange.Require(Architecture is not null, "Options.Architecture", Architecture,
+                "a network: one of CnnArchitectures");
+            CheckImages();
+            CheckTraining();
+            CheckExecution();
+        }
+
+        private void CheckColumns()
+        {
+            foreach ((string? name, string option) in ((string?, string)[])
+                [
+                    (LabelColumnName, nameof(LabelColumnName)), (FeatureColumnName, nameof(FeatureColumnName)),
+                    (ScoreColumnName, nameof(ScoreColumnName)),
+                        (PredictedLabelColumnName, nameof(PredictedLabelColumnName)),
+                ])
+                OptionRange.Require(!string.IsNullOrEmpty(name), $"Options.{option}", name is null ? null : "empty",
+                    "the name of a column");
+            OptionRange.Require(ScoreColumnName != PredictedLabelColumnName, "Options.ScoreColumnName",
+                $"'{ScoreColumnName}'",
+                "another name than PredictedLabelColumnName has");
+        }
+
+        private void CheckImages()
+        {
+            int smallest = Architecture!.MinimumSize;
+            OptionRange.Require(
+                NetworkInput is not { } input || (input.Channels is 1 or 3 && IsSide(input.Height, smallest)
+                    && IsSide(input.Width, smallest)),
+                "Options.NetworkInput", NetworkInput,
+                $"1 or 3 channels and sides of {smallest} (the least for {Architecture.DisplayName}) "
+                    + $"to {CnnModelFile.MaxSide} pixels");
+            OptionRange.RequireDefined(PixelLayout, "Options.PixelLayout");
+            OptionRange.Require(ImageHeight >= 0, "Options.ImageHeight", ImageHeight, "0 or more");
+            OptionRange.Require(ImageWidth >= 0, "Options.ImageWidth", ImageWidth, "0 or more");
+            OptionRange.Require(ImageChannels >= 0, "Options.ImageChannels", ImageChannels, "0 or more");
+            OptionRange.RequireDefined(ImageFit, "Options.ImageFit");
+            OptionRange.Require(MaxImagePixels >= 1, "Options.MaxImagePixels", MaxImagePixels, "1 or more");
+            OptionRange.RequireDefined(BadImages, "Options.BadImages");
+            OptionRange.RequireDefined(TestCrops, "Options.TestCrops");
+            OptionRange.Require(Augmentation is not null, "Options.Augmentation", Augmentation,
+                "an augmentation, or ImageAugmentation.None");
+            CheckNormalization();
+        }
+
+        private void CheckNormalization()
+        {
+            if (ImageNormalization is not { } normalization)
+                return;
+            int channels = (NetworkInput ?? Architecture!.DefaultInput).Channels;
+            (int scales, int offsets) = normalization is { Scale.IsDefault: false, Offset.IsDefault: false }
+                ? (normalization.Scale.Length, normalization.Offset.Length) : (0, 0);
+            OptionRange.Require(scales == channels && offsets == channels, "Options.ImageNormalization",
+                $"{scales} scales and {offsets} offsets", $"one of each for each of the network's {channels} channels");
+            OptionRange.Require(normalization.Scale.All(s => float.IsFinite(s) && s != 0)
+                && normalization.Offset.All(float.IsFinite),
+                "Options.ImageNormalization",
+                    $"{string.Join(' ', normalization.Scale)} and {string.Join(' ', normalization.Offset)}",
+                "finite numbers, and scales that are not 0");
+        }
+
+        private void CheckTraining()
+        {
+            OptionRange.RequireShare(Momentum, "Options.Momentum");
+            TrainingRun.ToTrainingOptions(this, 0, WorkerPool.Shared).Check();
+            OptionRange.Require(Loss is null || Loss.Outputs == Architecture!.Output, "Options.Loss",
+                Loss?.GetType().Name,
+                $"a loss for the {Architecture!.Output} outputs of {Architecture.DisplayName}, or null");
+            OptionRange.Require(!ResetHead || InitialWeights is not null, "Options.ResetHead", ResetHead,
+                "false where InitialWeights is null");
+            OptionRange.Require(ValidationSetFraction is null or (>= 0 and < 1), "Options.ValidationSetFraction",
+                ValidationSetFraction,
+                "null, or at least 0 and less than 1");
+        }
+
+        private void CheckExecution()
+        {
+            OptionRange.RequireDefined(Backend, "Options.Backend");
+            OptionRange.Require(Threads >= 0, "Options.Threads", Threads, "0 or more");
+            OptionRange.Require(DecodingThreads >= 0, "Options.DecodingThreads", DecodingThreads, "0 or more");
+            OptionRange.Require(CacheBudget is null or >= 0, "Options.CacheBudget", CacheBudget,
+                "null, or 0 or more bytes");
+            OptionRange.Require(CacheFileBudget >= 0, "Options.CacheFileBudget", CacheFileBudget, "0 or more bytes");
+            OptionRange.Require(CacheFolder is not "", "Options.CacheFolder", "empty", "null, or a folder");
+        }
+
+        private static bool IsSide(int side, int smallest) => side >= smallest && side <= CnnModelFile.MaxSide;
+    }
+}

@@ -1,0 +1,53 @@
+using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Weights;
+
+namespace Microsoft.ML.CnnZoo.MLNet;
+
+/// <summary>
+/// Chooses what pixels become before the network; the order is documented at the option ImageNormalization.
+/// </summary>
+/// <param name="Normalization">The choice.</param>
+/// <param name="Reason">Why, for the log.</param>
+/// <param name="IsGuess">Whether the user should confirm it.</param>
+internal sealed record InputNormalization(PixelNormalization Normalization, string Reason, bool IsGuess = false)
+{
+    /// <summary>Chooses.</summary>
+    /// <param name="options">The trainer's options.</param>
+    /// <param name="fromFloats">Whether images come from a column of floats, scaled by the pipeline.</param>
+    /// <param name="statistics">Of the training images.</param>
+    public static InputNormalization Choose(CnnClassificationTrainer.Options options, bool fromFloats,
+        ChannelStatistics statistics)
+    {
+        if (options.ImageNormalization is { } chosen)
+            return new(chosen, "Options.ImageNormalization");
+        if (options.InitialWeights is { } weights && OfWeights(weights, options.Architecture!, fromFloats,
+            statistics.Channels) is { } own)
+            return own;
+        PixelScaling scaling = fromFloats || (options.KernelInitializer is not null && options.Architecture!.Pixels == PixelScaling.Centered)
+            ? PixelScaling.Standardized : options.Architecture!.Pixels;
+        return new(PixelNormalization.Of(scaling, statistics), scaling switch
+        {
+            PixelScaling.Standardized => "mean and standard deviation of the training images",
+            PixelScaling.Centered => "minus the training images' mean, as the paper has it",
+            PixelScaling.SignedUnitRange => "to [-1, 1], as the paper's authors have it",
+            _ => "background to -0.1, ink to 1.175, as the paper has it",
+        });
+    }
+
+    private static InputNormalization? OfWeights(CnnWeights weights, CnnArchitecture architecture, bool fromFloats,
+        int channels)
+    {
+        if (weights.Metadata is { } metadata)
+            return metadata.FromFloats == fromFloats && metadata.Normalization is { } saved
+                && saved.Channels == channels
+                ? new(saved, $"as '{weights.Source}' was trained") : null;
+        if (fromFloats)
+            return new(PixelNormalization.Identity(channels), "floats as they are: the pipeline must scale them as "
+                + $"'{weights.Source}' was trained; else set Options.ImageNormalization", IsGuess: true);
+        PixelNormalization library = LibraryWeights.PixelsOf(architecture);
+        string what = library == PixelNormalization.ImageNet ? "ImageNet's mean and standard deviation" : "to [-1, 1]";
+        return channels != library.Channels ? null
+            : new(library, $"{what}, as torchvision and timm train this network; "
+            + "if the weights come from elsewhere, set Options.ImageNormalization");
+    }
+}

@@ -1,0 +1,56 @@
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Weights.Names;
+
+namespace Microsoft.ML.CnnZoo.Weights;
+
+/// <summary>
+/// A network's variables as tensors with the names, shapes and order of elements of PyTorch's libraries.
+/// </summary>
+internal sealed class NetworkTensors
+{
+    private readonly TorchNames _names;
+    private readonly HashSet<string> _depthwise;
+
+    /// <summary>Names the variables of a graph.</summary>
+    /// <param name="architecture">The network.</param>
+    /// <param name="graph">A graph that it built.</param>
+    public NetworkTensors(CnnArchitecture architecture, NetworkGraph graph)
+    {
+        _names = TorchNames.Of(architecture);
+        _depthwise = [.. graph.Nodes
+            .Where(n => n.Op == "DepthwiseConv2dNative" && n.Inputs[1].Node.Op == "ReadVariableOp")
+            .Select(n => n.Inputs[1].Node.Inputs[0].Node.Attributes["shared_name"].String)];
+        Variables = [.. graph.Variables.Where(v => v.Role != VariableRole.Slot)];
+    }
+
+    /// <summary>The variables, without optimizer state.</summary>
+    public IReadOnlyList<VariableDefinition> Variables { get; }
+
+    /// <summary>PyTorch's name of a variable.</summary>
+    public string NameOf(VariableDefinition variable) => _names.Variable(variable.Name);
+
+    /// <summary>PyTorch's shape of a variable.</summary>
+    public int[] ShapeOf(VariableDefinition variable) =>
+        TorchLayout.Shape(variable, _depthwise.Contains(variable.Name));
+
+    /// <summary>Position in PyTorch's order of each element in ours.</summary>
+    public Func<int, int> MapOf(VariableDefinition variable) =>
+        TorchLayout.Map(variable, _depthwise.Contains(variable.Name));
+
+    /// <summary>Copies the variables' values.</summary>
+    public IReadOnlyList<NamedTensor> Read(VariableStore variables)
+    {
+        var tensors = new List<NamedTensor>();
+        foreach (VariableDefinition variable in Variables)
+        {
+            ReadOnlySpan<float> source = variables[variable.Name].Values<float>();
+            var values = new float[source.Length];
+            Func<int, int> map = MapOf(variable);
+            for (int i = 0; i < values.Length; i++)
+                values[map(i)] = source[i];
+            tensors.Add(new(NameOf(variable), ShapeOf(variable), values));
+        }
+        return tensors;
+    }
+}
