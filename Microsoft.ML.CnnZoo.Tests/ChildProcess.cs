@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.CnnZoo.Tests.Documentation;
 using Microsoft.ML.CnnZoo.Tests.MLNet;
 
 namespace Microsoft.ML.CnnZoo.Tests;
@@ -22,6 +23,9 @@ internal static class ChildProcess
             case ["load", string model]:
                 FreshProcessTests.Load(model);
                 return 0;
+            case ["run", string program]:
+                ExampleProgram.Run(program);
+                return 0;
             default:
                 Console.Error.WriteLine("This assembly holds tests: use dotnet test.");
                 return 2;
@@ -29,10 +33,14 @@ internal static class ChildProcess
     }
 
     /// <summary>Runs the assembly with some arguments and gives what it wrote.</summary>
-    public static (int ExitCode, string Output) Run(params string[] arguments)
+    public static (int ExitCode, string Output) Run(params string[] arguments) => RunIn(Environment.CurrentDirectory, arguments);
+
+    /// <summary>The same in another working directory.</summary>
+    public static (int ExitCode, string Output) RunIn(string folder, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {
+            WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

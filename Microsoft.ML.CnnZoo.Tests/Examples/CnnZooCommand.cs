@@ -21,6 +21,14 @@ internal sealed record CnnZooCommand(int ExitCode, string Output, string Errors)
         return Finish(process, output, arguments);
     }
 
+    /// <summary>Runs <c>cnnzoo</c> with the arguments in a working directory.</summary>
+    public static CnnZooCommand RunIn(string folder, params string[] arguments)
+    {
+        using Process process = Start(arguments, folder: folder);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        return Finish(process, output, arguments);
+    }
+
     /// <summary>Runs <c>cnnzoo</c>, and sends it what Ctrl-C sends as soon as a line of its output begins with <paramref name="line"/>.</summary>
     public static CnnZooCommand Interrupt(string line, params string[] arguments)
     {
@@ -43,10 +51,11 @@ internal sealed record CnnZooCommand(int ExitCode, string Output, string Errors)
     private static bool IsInterruptIgnored => File.Exists("/proc/self/status") && File.ReadLines("/proc/self/status")
         .Where(l => l.StartsWith("SigIgn:", StringComparison.Ordinal)).Any(l => (Convert.ToUInt64(l[7..].Trim(), 16) & 2) != 0);
 
-    private static Process Start(string[] arguments, Dictionary<string, string>? environment = null)
+    private static Process Start(string[] arguments, Dictionary<string, string>? environment = null, string? folder = null)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "cnnzoo.dll"), .. arguments])
         {
+            WorkingDirectory = folder ?? Environment.CurrentDirectory,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
