@@ -43,13 +43,13 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(SafetensorsPrecision.Float32, float.NaN)]
-    [InlineData(SafetensorsPrecision.BFloat16, float.NegativeInfinity)]
-    [InlineData(SafetensorsPrecision.Float16, 70000f)]
-    public void Write_ValueNotFiniteInTheFile_IsRefusedAndTheOldFileStays(SafetensorsPrecision precision, float value)
+    [InlineData(WeightsPrecision.Float32, float.NaN)]
+    [InlineData(WeightsPrecision.BFloat16, float.NegativeInfinity)]
+    [InlineData(WeightsPrecision.Float16, 70000f)]
+    public void Write_ValueNotFiniteInTheFile_IsRefusedAndTheOldFileStays(WeightsPrecision precision, float value)
     {
-        SafetensorsWriter.Write(_path, [("x", [1], [1f])]);
-        var error = Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(_path, [("good", [1], [1f]), ("bad", [2], [0, value])], precision));
+        SafetensorsWriter.Write(_path, [new("x", [1], [1f])]);
+        var error = Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(_path, [new("good", [1], [1f]), new("bad", [2], [0, value])], precision));
         Assert.Contains($"The tensor 'bad' has values that are not finite as {precision}", error.Message);
         using var file = SafetensorsFile.Open(_path);
         Assert.Equal("x", Assert.Single(file.Entries).Name);
