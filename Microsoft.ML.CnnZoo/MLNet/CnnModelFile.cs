@@ -236,7 +236,8 @@ internal static class CnnModelFile
                 writer.Write(dimension);
             Variable variable = model.Weights[definition.Name];
             if (!variable.IsFinite)
-                throw new InvalidOperationException($"The model cannot be saved: its tensor '{definition.Name}' is not finite.");
+                throw new InvalidOperationException(
+                    $"The model cannot be saved: its tensor '{definition.Name}' has values that are not finite.");
             ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(variable.Values<float>());
             writer.Write(Crc32.HashToUInt32(bytes));
             writer.Write(bytes);
@@ -292,7 +293,7 @@ internal static class CnnModelFile
         if (Crc32.HashToUInt32(bytes) != checksum)
             throw Damaged(WeightsStream, $"the tensor '{name}' does not match its checksum");
         if (!variable.IsFinite)
-            throw Damaged(WeightsStream, $"the tensor '{name}' holds values that are not finite");
+            throw Damaged(WeightsStream, $"the tensor '{name}' has values that are not finite");
         variable.Touch();
     }
 }

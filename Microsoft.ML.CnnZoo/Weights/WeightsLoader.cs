@@ -92,9 +92,6 @@ internal sealed class WeightsLoader
             var values = new float[variable.Spec.Shape.ElementCount];
             string name = match.Prefix + _network.NameOf(variable);
             _source.Read(name, values);
-            if (Array.FindIndex(values, v => !float.IsFinite(v)) is int at and >= 0)
-                throw new InvalidDataException($"'{_source.Origin}': the tensor '{name}' holds {values[at]} "
-                    + $"at element {at}; weights must be finite.");
             Variable target = variables.GetOrAdd(variable.Name, variable.Spec);
             Span<float> destination = target.Values<float>();
             Func<int, int> map = _network.MapOf(variable);
