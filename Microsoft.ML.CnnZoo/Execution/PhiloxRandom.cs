@@ -1,6 +1,4 @@
-using Microsoft.ML.CnnZoo.Execution;
-
-namespace Microsoft.ML.CnnZoo.Training;
+namespace Microsoft.ML.CnnZoo.Execution;
 
 /// <summary>What random numbers are for: each purpose draws from a stream of its own, so that changing one leaves the others as they were.</summary>
 internal enum RandomPurpose

@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Imaging;
 using Xunit;
 
-namespace Microsoft.ML.CnnZoo.Tests.Imaging;
+namespace Microsoft.ML.CnnZoo.Tests.Data;
 
 /// <summary>Settings of augmentation.</summary>
 public class ImageAugmentationTests
