@@ -1,3 +1,4 @@
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Training;
 
@@ -40,6 +41,9 @@ public sealed class CnnClassificationModel : IDisposable
 
     /// <summary>The crops of an image that are scored.</summary>
     public TestCrops TestCrops { get; internal init; }
+
+    /// <summary>Most pixels, width times height, that an image may have; a larger one is bad.</summary>
+    public long MaxImagePixels { get; internal init; } = ImageDecoder.DefaultMaxPixels;
 
     /// <summary>From pixels to the network's input.</summary>
     public PixelNormalization Normalization { get; }

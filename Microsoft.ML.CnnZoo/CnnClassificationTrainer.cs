@@ -59,6 +59,8 @@ public sealed partial class CnnClassificationTrainer
         if (options is { CacheBudget: < 0 } or { CacheFileBudget: < 0 })
             throw new ArgumentOutOfRangeException(nameof(options), "CacheBudget and CacheFileBudget must not be negative.");
         ArgumentOutOfRangeException.ThrowIfNegative(options.DecodingThreads, nameof(options));
+        if (options.MaxImagePixels < 1)
+            throw new ArgumentOutOfRangeException(nameof(options), options.MaxImagePixels, "MaxImagePixels must be at least 1.");
         _host = environment.Register(Name);
         _options = options;
         TrainingRun.ToTrainingOptions(options, 0, WorkerPool.Shared).Check();

@@ -21,7 +21,7 @@ public partial class DependencyTests
         ["Kernels.Managed"] = ["Graph", "Execution"],
         ["Kernels.OneDnn"] = ["Graph", "Execution"],
         ["Imaging"] = [],
-        ["Data"] = ["Imaging", "Architectures"],
+        ["Data"] = ["Imaging", "Execution"], // of Execution the random numbers, which kernels draw too
         ["Training"] = ["Graph", "Execution", "Layers", "Architectures", "Imaging", "Data"],
         ["Weights"] = ["Graph", "Execution", "Architectures"],
         ["MLNet"] = Everything,

@@ -37,7 +37,7 @@ public sealed class ImageCacheTests : IDisposable
         using ImageCache<byte> whole = Filled(PixelStore.Unlimited());
         using var store = new PixelStore(5 * Bytes, 9 * Bytes, _folder);
         var rows = new FakeRows();
-        using ImageCache<byte> spilled = Filled(store, rows);
+        using ImageCache<byte> spilled = Filled(store, rows.Read);
         Assert.Equal((5 * Bytes, 9 * Bytes), (store.InMemory, store.InFile));
         Assert.Equal(Batch(whole, 1), Batch(spilled, 1));
         Assert.Equal(Batch(whole, null), Batch(spilled, null));
@@ -76,7 +76,7 @@ public sealed class ImageCacheTests : IDisposable
         File.WriteAllText(file, "");
         var warnings = new List<string>();
         using var store = new PixelStore(Bytes, long.MaxValue, Path.Combine(file, "below"), warnings.Add);
-        using ImageCache<byte> whole = Filled(PixelStore.Unlimited()), cache = Filled(store, new FakeRows());
+        using ImageCache<byte> whole = Filled(PixelStore.Unlimited()), cache = Filled(store, new FakeRows().Read);
         Assert.Contains("cannot be created", Assert.Single(warnings), StringComparison.Ordinal);
         Assert.Equal(Batch(whole, 1), Batch(cache, 1));
     }
@@ -103,7 +103,7 @@ public sealed class ImageCacheTests : IDisposable
     public void Fill_ImageOfAnotherSizeWhenReadAgain_Throws()
     {
         using var store = new PixelStore(0, 0);
-        using ImageCache<byte> cache = Filled(store, new FakeRows { Shrink = 1 });
+        using ImageCache<byte> cache = Filled(store, new FakeRows { Shrink = 1 }.Read);
         Assert.Contains("40x48 pixels when it was first read, and has 39x48 now", Assert.Throws<InvalidOperationException>(() => Batch(cache, 1)).Message, StringComparison.Ordinal);
     }
 
@@ -148,9 +148,9 @@ public sealed class ImageCacheTests : IDisposable
         return pixels;
     }
 
-    private static ImageCache<byte> Filled(PixelStore store, IImageRows<byte>? rows = null)
+    private static ImageCache<byte> Filled(PixelStore store, RereadImages<byte>? reread = null)
     {
-        var cache = new ImageCache<byte>(Network, store, rows) { Normalization = PixelNormalization.Uniform(3, 0.01f, -1) };
+        var cache = new ImageCache<byte>(Network, store, reread) { Normalization = PixelNormalization.Uniform(3, 0.01f, -1) };
         for (int i = 0; i < Count; i++)
             cache.Add(new CachedImage<byte>(Pixels(i), Rows, Columns), i, i);
         cache.Augment(new ImageAugmentation { ShorterSide = new(34, 40), Mirror = true, ColorStandardDeviation = 0.1 }, 9);
@@ -171,7 +171,7 @@ public sealed class ImageCacheTests : IDisposable
         return images;
     }
 
-    private sealed class FakeRows : IImageRows<byte>
+    private sealed class FakeRows
     {
         public List<long> Asked { get; } = [];
         public int Shrink { get; init; }

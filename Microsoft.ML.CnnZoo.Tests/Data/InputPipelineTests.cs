@@ -28,7 +28,7 @@ public sealed class InputPipelineTests : IDisposable
     };
 
     /// <summary>Threads; bytes in memory; bytes in the file.</summary>
-    public static TheoryData<int, long, long> Feedings => new()
+    public static TheoryData<int, long, long> PipelineSettings => new()
     {
         { 1, long.MaxValue, 0 },
         { 2, 10 * ImageBytes, long.MaxValue },
@@ -39,13 +39,13 @@ public sealed class InputPipelineTests : IDisposable
     public void Dispose() => _files.Dispose();
 
     [Theory]
-    [MemberData(nameof(Feedings))]
+    [MemberData(nameof(PipelineSettings))]
     public void Fit_AnyThreadsAndBudgets_SameWeights(int threads, long memory, long file)
     {
-        byte[] Train(int feedingThreads, long? cache, long cacheFile)
+        byte[] Train(int decodingThreads, long? cache, long cacheFile)
         {
             CnnClassificationTrainer.Options options = Options();
-            (options.DecodingThreads, options.CacheBudget, options.CacheFileBudget, options.ValidationSetFraction) = (feedingThreads, cache, cacheFile, 0.2f);
+            (options.DecodingThreads, options.CacheBudget, options.CacheFileBudget, options.ValidationSetFraction) = (decodingThreads, cache, cacheFile, 0.2f);
             using CnnClassificationTransformer model = Fit(Encoded(), options);
             Assert.All(model.Training!.History, e => Assert.InRange(e.DataWait, TimeSpan.Zero, e.TrainingTime));
             return [.. model.Model.Weights.Variables.SelectMany(v => v.Get().Bytes.ToArray())];
@@ -78,10 +78,13 @@ public sealed class InputPipelineTests : IDisposable
         CnnClassificationTrainer.Options options = Options();
         options.DecodingThreads = 5;
         var error = Assert.Throws<InvalidOperationException>(() => Fit(rows, options));
-        Assert.Contains("row 37 of the training data cannot be read: its 3 bytes cannot be decoded", error.Message, StringComparison.Ordinal);
+        Assert.Contains("row 37 of the training data cannot be read: its 3 bytes are no image: JPEG, PNG", error.Message, StringComparison.Ordinal);
         options.BadImages = BadImageHandling.Skip;
         Fit(rows, options).Dispose();
-        Assert.Contains($"2 of {Rows} rows of the training data have no image that can be read and were left out.", _warnings);
+        string warning = Assert.Single(_warnings);
+        Assert.StartsWith($"2 of {Rows} rows of the training data have no image that can be read and were left out: row 37: its 3 bytes are no image", warning,
+            StringComparison.Ordinal);
+        Assert.EndsWith("; row 41: there is no image (0 bytes).", warning, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -111,26 +114,23 @@ public sealed class InputPipelineTests : IDisposable
     }
 
     [Fact]
-    public void Fit_CanceledWhileReading_ThrowsAndLeavesNoFileBehind()
+    public void Fit_CanceledWhileReading_ThrowsAndLeavesNoFile()
     {
         using var source = new CancellationTokenSource();
         CnnClassificationTrainer.Options options = Options();
         (options.CacheBudget, options.CancellationToken) = (0, source.Token);
-        int open = 0, passes = 0;
-        IEnumerable<FileRow> Canceling()
+        int open = 0;
+        IEnumerable<KeyedFile> Canceling()
         {
-            passes++;
-            foreach ((int i, FileRow row) in Encoded().Index())
+            foreach ((int row, FileRow file) in Encoded().Index())
             {
-                if (passes == 2 && i == Rows - 1) // the first pass is that of the key mapping
-                {
-                    open = OpenFiles();
+                if (open == 0 && (open = OpenFiles()) > 0)
                     source.Cancel();
-                }
-                yield return row;
+                yield return new KeyedFile { Key = (uint)row % 2, Pixels = file.Pixels };
             }
         }
-        Assert.Throws<OperationCanceledException>(() => Fit(Canceling(), options));
+        IDataView rows = _mlContext.Data.LoadFromEnumerable(Canceling()); // keys from the start: a mapping would read all rows ahead
+        Assert.Throws<OperationCanceledException>(() => _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(rows));
         AssertClosed(open);
     }
 
@@ -146,7 +146,7 @@ public sealed class InputPipelineTests : IDisposable
     }
 
     [Fact]
-    public void Fit_PartsOfLargerImages_TheModelSeesTheirCenter()
+    public void Fit_CropsOfLargerImages_TheModelScoresTheirCenter()
     {
         CnnClassificationTrainer.Options options = Options();
         options.Augmentation = ImageAugmentation.AlexNet.ForSide(32);
@@ -176,8 +176,8 @@ public sealed class InputPipelineTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, 16)]
-    [InlineData(2, 12)]
+    [InlineData(1, 24)]
+    [InlineData(2, 20)]
     public void LoadHeader_OlderVersions_AreTheWholeImage(int version, int shorter)
     {
         using var weights = new VariableStore();
@@ -196,7 +196,7 @@ public sealed class InputPipelineTests : IDisposable
         byte[] older = [(byte)version, 0, 0, 0, .. newest[(5 + newest[4])..^shorter]];
         Assert.Equal((new ImageShape(32, 32, 1), TestCrops.Center), Load(older));
         byte[] wrong = stream.ToArray();
-        wrong[^4] = 9;
+        wrong[^12] = 9;
         Assert.Throws<InvalidDataException>(() => Load(wrong));
 
         static (ImageShape, TestCrops) Load(byte[] bytes)
@@ -207,6 +207,13 @@ public sealed class InputPipelineTests : IDisposable
             Assert.Equal(bytes.Length, reader.BaseStream.Position);
             return (model.ResizedImage, model.TestCrops);
         }
+    }
+
+    private sealed class KeyedFile
+    {
+        [KeyType(2)]
+        public uint Key { get; set; }
+        public byte[] Pixels { get; set; } = [];
     }
 
     private sealed class ScoreOnly
@@ -221,7 +228,7 @@ public sealed class InputPipelineTests : IDisposable
         System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
-    /// <summary>Scores of a row: every part is cut out by two loops, run alone, and the mean taken.</summary>
+    /// <summary>Scores of a row: every crop is cut out by two loops, scored alone, and the mean taken.</summary>
     private static float[] Naive(CnnClassificationTransformer model, TestCrops crops, int row)
     {
         var whole = new byte[37 * 37];

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Imaging;
 
-/// <summary>What a network is shown of an image: exact parts, mirrored, padded, scaled, shifted in color.</summary>
+/// <summary>Crops of images: exact, mirrored, padded, scaled, shifted in color.</summary>
 public class ImageCropTests
 {
     private static readonly PixelNormalization Normal = new([0.5f, 0.25f, 2], [1, -3, 0.5f]);
@@ -14,7 +14,7 @@ public class ImageCropTests
     [InlineData(2, 1, true)]
     [InlineData(0, 0, true)]
     [InlineData(3, 4, false)]
-    public void Write_PartOfTheNetworksSize_IsThosePixels(int top, int left, bool mirror)
+    public void Write_CropOfTheNetworksSize_IsThosePixels(int top, int left, bool mirror)
     {
         byte[] pixels = Noise(7 * 9 * 3);
         float[] target = Write(pixels, 7, 9, new ImageCrop(new(top, left, 4, 5), mirror), 4, 5);
@@ -43,7 +43,7 @@ public class ImageCropTests
     }
 
     [Fact]
-    public void Write_PartOutsideOfTheImage_IsAllZero() => Assert.All(Write(Noise(27), 3, 3, new ImageCrop(new(-5, 7, 3, 3)), 3, 3), v => Assert.Equal(0, v));
+    public void Write_CropOutsideOfTheImage_IsAllZero() => Assert.All(Write(Noise(27), 3, 3, new ImageCrop(new(-5, 7, 3, 3)), 3, 3), v => Assert.Equal(0, v));
 
     [Fact]
     public void Write_Color_ShiftsPixelsBeforeNormalization()
@@ -58,7 +58,7 @@ public class ImageCropTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Write_LargerPart_IsItsScaledPixels(bool mirror)
+    public void Write_LargerCrop_IsItsScaledPixels(bool mirror)
     {
         // Four by four source pixels to two by two: a triangle of two pixels to each side of the center, cut at the image's edge and normalized.
         byte[] pixels = Noise(6 * 6);
@@ -92,17 +92,6 @@ public class ImageCropTests
         Assert.Equal(left, region.Left, 1e-9);
         Assert.Equal(partHeight, region.Height, 1e-9);
         Assert.Equal(partWidth, region.Width, 1e-9);
-    }
-
-    [Fact]
-    public void Views_Ten_AreCornersAndCenterThenMirrored()
-    {
-        ImageCrop[] views = TestCrops.Ten.Views(256, 260, 224, 224);
-        Assert.Equal([(0, 0), (0, 36), (32, 0), (32, 36), (16, 18)], views[..5].Select(v => (v.Region.Top, v.Region.Left)));
-        Assert.Equal(views[..5].Select(v => v.Region), views[5..].Select(v => v.Region));
-        Assert.All(views[..5], v => Assert.False(v.Mirror));
-        Assert.All(views[5..], v => Assert.True(v.Mirror));
-        Assert.Equal(new ImageRegion(16, 18, 224, 224), Assert.Single(TestCrops.Center.Views(256, 260, 224, 224)).Region);
     }
 
     private static double Expected(byte[] pixels, double centerY, double centerX)

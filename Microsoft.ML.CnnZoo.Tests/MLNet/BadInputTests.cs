@@ -2,6 +2,7 @@ using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 using Xunit;
@@ -9,10 +10,9 @@ using Xunit;
 namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 
 /// <summary>What users get wrong: each is told what and where, before training where that can be, and nothing is lost.</summary>
-public sealed class BadInputTests : IDisposable
+public sealed class BadInputTests
 {
     private readonly MLContext _mlContext = new(1);
-    private readonly ImageFiles _files = new();
     private readonly List<string> _warnings = [];
 
     public BadInputTests() => _mlContext.Log += (_, e) =>
@@ -34,14 +34,6 @@ public sealed class BadInputTests : IDisposable
         public double[] Doubles { get; set; } = new double[256];
         public float[] Unknown { get; set; } = new float[256];
     }
-
-    private sealed class PathRow
-    {
-        public string Label { get; set; } = "";
-        public string Path { get; set; } = "";
-    }
-
-    public void Dispose() => _files.Dispose();
 
     [Fact]
     public void Label_NotAKey_SchemaMismatchBeforeTraining() =>
@@ -103,96 +95,43 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public void File_Missing_IsNamed() => AssertPathError([_files.Path("none.png")], "none.png");
-
-    [Fact]
-    public void File_TruncatedPng_IsNamedWithItsRow()
+    public void Training_LastStepLeavesWeightsNotFinite_IsDivergence()
     {
-        byte[] png = File.ReadAllBytes(_files.Save("whole.png", ImageFiles.Noise(28, 28, 1)));
-        AssertPathError([_files.Write("cut.png", png[..(png.Length / 2)])], "row 2", "'Image'");
-    }
-
-    [Fact]
-    public void File_TextNamedPng_IsNamedWithItsRow() => AssertPathError([_files.Write("text.png", "this is no image"u8.ToArray())], "row 2");
-
-    [Fact]
-    public void File_HugeHeader_IsRefusedWithoutTakingTheMemory()
-    {
-        byte[] png = File.ReadAllBytes(_files.Save("small.png", ImageFiles.Noise(4, 4, 1)));
-        (png[18], png[19], png[22], png[23]) = (0x86, 0xA0, 0x86, 0xA0); // 100,000 x 100,000 in the header
-        (png[17], png[21]) = (1, 1);
-        long before = GC.GetTotalAllocatedBytes();
-        AssertPathError([_files.Write("huge.png", png)], "row 2");
-        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 500_000_000);
-    }
-
-    [Fact]
-    public void Files_BadAndSkipped_AreCountedAndTheRestIsLearned()
-    {
-        CnnClassificationTrainer.Options options = ImageOptions();
-        options.BadImages = BadImageHandling.Skip;
-        IDataView rows = Paths([_files.Write("bad1.png", [1, 2, 3]), _files.Path("none.png")]);
-        using CnnClassificationTransformer model = _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(rows);
-        Assert.Contains("2 of 4 rows of the training data have no image that can be read and were left out.", _warnings);
-    }
-
-    [Fact]
-    public void EncodedBytes_NotAnImage_IsNamedWithItsRow()
-    {
-        FileRow[] rows = [.. EncodedRows(), new() { Label = "b", Pixels = [1, 2, 3] }];
-        IDataView keyed = _mlContext.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(_mlContext.Data.LoadFromEnumerable(rows)).Transform(_mlContext.Data.LoadFromEnumerable(rows));
-        AssertFitError<InvalidOperationException>(keyed, null, "row 2 of the training data", "3 bytes cannot be decoded");
-    }
-
-    [Fact]
-    public void Scoring_ABadRow_GetsNaNAndNeverAnotherRowsScores()
-    {
-        FileRow[] good = EncodedRows();
-        IDataView rows = _mlContext.Data.LoadFromEnumerable(good);
+        CnnClassificationTrainer.Options options = DigitRows.Options(1);
+        (options.LabelColumnName, options.LearningRate, options.WeightDecay) = ("Key", 1e30f, 1e30f);
+        IDataView rows = _mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 20)); // one batch: its loss is that of the first weights
         IDataView keyed = _mlContext.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(rows).Transform(rows);
-        using CnnClassificationTransformer model = Trainer().Fit(keyed);
-        IDataView mixed = _mlContext.Data.LoadFromEnumerable(new[] { good[0], new FileRow { Pixels = [9] }, good[1], new FileRow() });
-        float[][] scores = DigitRows.Scores(model.Transform(mixed)), alone = DigitRows.Scores(model.Transform(rows));
-        Assert.Equal(alone[0], scores[0]);
-        Assert.Equal(alone[1], scores[2]);
-        Assert.All(scores[1].Concat(scores[3]), s => Assert.True(float.IsNaN(s)));
-        Assert.Equal([0u, 0u], model.Transform(mixed).GetColumn<uint>("PredictedLabel").Where((_, i) => i % 2 == 1));
-        Assert.Contains(_warnings, w => w.Contains("Row 1: the image in column 'Pixels' cannot be scored", StringComparison.Ordinal));
+        var error = Assert.Throws<TrainingDivergedException>(() => _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(keyed));
+        Assert.Contains("have values that are not finite in epoch 1, step 1", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Scoring_AFileThatFails_ThrowsAtItsRowOnly()
+    public void Model_WithWeightsNotFinite_IsNeitherSavedNorLoaded()
     {
-        using CnnClassificationTransformer model = _mlContext.MulticlassClassification.Trainers.CnnClassification(ImageOptions()).Fit(Paths([]));
-        IDataView scored = model.Transform(Paths([_files.Path("none.png")]));
-        using DataViewRowCursor cursor = scored.GetRowCursor([scored.Schema["Score"]]);
-        var getter = cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"]);
-        VBuffer<float> score = default;
-        for (int row = 0; row < 2; row++)
-        {
-            Assert.True(cursor.MoveNext());
-            getter(ref score);
-            Assert.Equal(1, score.DenseValues().Sum(), 1e-4f);
-        }
-        Assert.True(cursor.MoveNext());
-        Assert.ThrowsAny<IOException>(() => getter(ref score));
-        Assert.False(cursor.MoveNext());
+        using CnnClassificationTransformer model = Trainer().Fit(Keyed(TwoClasses()));
+        Variable variable = model.Model.Weights.Variables[0];
+        using var whole = new MemoryStream();
+        using (var writer = new BinaryWriter(whole, System.Text.Encoding.UTF8, leaveOpen: true))
+            CnnModelFile.SaveWeights(writer, model.Model);
+        float first = variable.Values<float>()[0];
+        variable.Values<float>()[0] = float.NaN;
+        using var stream = new MemoryStream();
+        using var second = new BinaryWriter(stream);
+        var error = Assert.Throws<InvalidOperationException>(() => CnnModelFile.SaveWeights(second, model.Model));
+        Assert.Contains($"'{variable.Name}' has values that are not finite", error.Message, StringComparison.Ordinal);
+
+        byte[] file = whole.ToArray();
+        int values = file.AsSpan().IndexOf(BitConverter.GetBytes(first)), length = variable.Values<float>().Length * sizeof(float);
+        BitConverter.TryWriteBytes(file.AsSpan(values), float.PositiveInfinity);
+        BitConverter.TryWriteBytes(file.AsSpan(values - 4), System.IO.Hashing.Crc32.HashToUInt32(file.AsSpan(values, length)));
+        using var reader = new BinaryReader(new MemoryStream(file));
+        Assert.Contains($"the tensor '{variable.Name}' has values that are not finite",
+            Assert.Throws<InvalidDataException>(() => CnnModelFile.LoadWeights(reader, model.Model)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void PredictionEngine_AfterABadRow_GivesTheNextRowsOwnScores()
-    {
-        FileRow[] good = EncodedRows();
-        IDataView rows = _mlContext.Data.LoadFromEnumerable(good);
-        ITransformer model = _mlContext.Transforms.Conversion.MapValueToKey("Key", "Label").Append(Trainer()).Append(_mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(rows);
-        using PredictionEngine<FileRow, DigitPrediction> engine = _mlContext.Model.CreatePredictionEngine<FileRow, DigitPrediction>(model);
-        float[] first = engine.Predict(good[0]).Score;
-        DigitPrediction bad = engine.Predict(new FileRow { Pixels = [1] });
-        Assert.True(float.IsNaN(bad.Score[0]));
-        Assert.Equal("", bad.PredictedLabel);
-        Assert.NotEqual(first, engine.Predict(good[1]).Score);
-        Assert.Equal(first, engine.Predict(good[0]).Score);
-    }
+    public void ImageNormalization_NotFinite_IsRefused() =>
+        AssertFitError<ArgumentException>(Keyed(TwoClasses()), o => o.ImageNormalization = PixelNormalization.Uniform(1, float.NaN, 0), "Options.ImageNormalization");
 
     [Fact]
     public void Scoring_FloatsWhereBytesWereTrained_SchemaMismatch()
@@ -256,31 +195,6 @@ public sealed class BadInputTests : IDisposable
         options.LabelColumnName = "Key";
         change?.Invoke(options);
         return _mlContext.MulticlassClassification.Trainers.CnnClassification(options);
-    }
-
-    private static CnnClassificationTrainer.Options ImageOptions()
-    {
-        CnnClassificationTrainer.Options options = DigitRows.Options(1);
-        (options.LabelColumnName, options.FeatureColumnName) = ("Key", "Image");
-        return options;
-    }
-
-    /// <summary>Two good files of two classes, then the given ones, loaded as images.</summary>
-    private IDataView Paths(string[] further)
-    {
-        string[] all = [_files.Save("good0.png", DigitRows.Image(0)), _files.Save("good1.png", DigitRows.Image(1)), .. further];
-        IDataView rows = _mlContext.Data.LoadFromEnumerable(all.Select((p, i) => new PathRow { Label = i == 0 ? "a" : "b", Path = p }).ToArray());
-        return _mlContext.Transforms.Conversion.MapValueToKey("Key", "Label").Append(_mlContext.Transforms.LoadImages("Image", null, "Path")).Fit(rows).Transform(rows);
-    }
-
-    private FileRow[] EncodedRows() =>
-        [.. Enumerable.Range(0, 2).Select(i => new FileRow { Label = i == 0 ? "a" : "b", Pixels = File.ReadAllBytes(_files.Save($"e{i}.png", DigitRows.Image(i))) })];
-
-    private void AssertPathError(string[] further, params string[] words)
-    {
-        var error = Assert.Throws<InvalidOperationException>(() => _mlContext.MulticlassClassification.Trainers.CnnClassification(ImageOptions()).Fit(Paths(further)));
-        Assert.All(words, w => Assert.Contains(w, error.Message, StringComparison.Ordinal));
-        Assert.NotNull(error.InnerException);
     }
 
     /// <summary>Errors that an EstimatorChain meets before anything is fitted.</summary>

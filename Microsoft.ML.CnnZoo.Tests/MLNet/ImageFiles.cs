@@ -62,14 +62,21 @@ internal sealed class ImageFiles : IDisposable
         return File.ReadAllBytes(files.Save("image.jpg", image));
     }
 
-    /// <summary>Signature, header chunk and nothing more.</summary>
-    public static byte[] PngHeader(uint width, uint height)
+    /// <summary>A PNG of the given size with one pixel's data, as small as files that claim to be huge are.</summary>
+    public static byte[] HugePng(uint width, uint height)
     {
-        byte[] png = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13, .. "IHDR"u8, 0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0, 0, 0, 0, 0];
+        byte[] png = EncodePng(Counting(1, 1));
         BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan(16), width);
         BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan(20), height);
+        BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan(29), System.IO.Hashing.Crc32.HashToUInt32(png.AsSpan(12, 17)));
         return png;
     }
+
+    /// <summary>A JPEG whose EXIF segment says how it lies, 1 to 8.</summary>
+    public static byte[] WithOrientation(byte[] jpeg, byte orientation) =>
+    [
+        .. jpeg[..2], 0xFF, 0xE1, 0, 34, .. "Exif\0\0II*\0"u8, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0, .. jpeg[2..],
+    ];
 
     /// <summary>A bitmap file of 24 bits a pixel with the header's size but only the pixel bytes given, bottom row first.</summary>
     public static byte[] Bmp(int width, int height, params byte[] pixels)

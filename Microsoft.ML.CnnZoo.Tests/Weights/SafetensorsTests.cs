@@ -33,8 +33,6 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData(SafetensorsPrecision.Float16, 0.1f, 0.0999755859375f)]
     [InlineData(SafetensorsPrecision.BFloat16, 1.00390625f, 1f)] // a tie goes to even
     [InlineData(SafetensorsPrecision.BFloat16, 1.01171875f, 1.015625f)]
-    [InlineData(SafetensorsPrecision.BFloat16, float.NaN, float.NaN)]
-    [InlineData(SafetensorsPrecision.BFloat16, float.PositiveInfinity, float.PositiveInfinity)]
     public void WriteRead_NarrowTypes_RoundToNearestEven(SafetensorsPrecision precision, float value, float expected)
     {
         SafetensorsWriter.Write(_path, [("x", [1], [value])], precision);
@@ -42,6 +40,33 @@ public sealed class SafetensorsTests : IDisposable
         var read = new float[1];
         file.Read("x", read);
         Assert.Equal(expected, read[0]);
+    }
+
+    [Theory]
+    [InlineData(SafetensorsPrecision.Float32, float.NaN)]
+    [InlineData(SafetensorsPrecision.BFloat16, float.NegativeInfinity)]
+    [InlineData(SafetensorsPrecision.Float16, 70000f)]
+    public void Write_ValueNotFiniteInTheFile_IsRefusedAndTheOldFileStays(SafetensorsPrecision precision, float value)
+    {
+        SafetensorsWriter.Write(_path, [("x", [1], [1f])]);
+        var error = Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(_path, [("good", [1], [1f]), ("bad", [2], [0, value])], precision));
+        Assert.Contains($"The tensor 'bad' has values that are not finite as {precision}", error.Message);
+        using var file = SafetensorsFile.Open(_path);
+        Assert.Equal("x", Assert.Single(file.Entries).Name);
+    }
+
+    [Theory]
+    [InlineData("F32", "0000807F")]
+    [InlineData("F16", "007E")]
+    [InlineData("F64", "000000000000F048")]
+    public void Read_ValueNotFinite_IsRefusedWithTheTensorsName(string type, string bytes)
+    {
+        byte[] data = Convert.FromHexString(bytes), header = Encoding.UTF8.GetBytes(
+            $"{{\"conv.w\":{{\"dtype\":\"{type}\",\"shape\":[1],\"data_offsets\":[0,{data.Length}]}}}}");
+        File.WriteAllBytes(_path, [.. BitConverter.GetBytes((ulong)header.Length), .. header, .. data]);
+        using var file = SafetensorsFile.Open(_path);
+        var error = Assert.Throws<InvalidDataException>(() => file.Read("conv.w", new float[1]));
+        Assert.Equal($"'{_path}': the tensor 'conv.w' has values that are not finite as 32-bit floats.", error.Message);
     }
 
     [Theory]

@@ -1,9 +1,11 @@
+using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Imaging;
-using Microsoft.ML.CnnZoo.Training;
 
 namespace Microsoft.ML.CnnZoo.Data;
 
-/// <summary>Draws what a network is shown of an image in an epoch. A function of seed, epoch and image: nothing is kept between drawings, so any thread may draw in any order.</summary>
+/// <summary>
+/// Draws the crop of an image that is trained on in an epoch. A function of seed, epoch and image: nothing is kept between drawings, so any thread may draw in any order.
+/// </summary>
 /// <param name="augmentation">What may be drawn.</param>
 /// <param name="network">Size of the network's images.</param>
 /// <param name="seed">The run's seed.</param>
@@ -11,12 +13,13 @@ namespace Microsoft.ML.CnnZoo.Data;
 internal sealed class AugmentationSampler(ImageAugmentation augmentation, ImageShape network, long seed, PrincipalColors? colors)
 {
     private const int AreaAttempts = 10;
+    private readonly CropPlan _plan = new(augmentation, network, ImageFit.CenterCrop);
 
-    /// <summary>What is shown of an image.</summary>
+    /// <summary>A random crop.</summary>
     /// <param name="epoch">The epoch, from 1.</param>
     /// <param name="image">The image's number in its set.</param>
-    /// <param name="height">Rows of the kept image.</param>
-    /// <param name="width">Columns of the kept image.</param>
+    /// <param name="height">Rows of the cached image.</param>
+    /// <param name="width">Columns of the cached image.</param>
     public ImageCrop Draw(int epoch, int image, int height, int width)
     {
         var random = new PhiloxRandom(seed, RandomPurpose.Augmentation, $"epoch {epoch} image {image}");
@@ -28,18 +31,18 @@ internal sealed class AugmentationSampler(ImageAugmentation augmentation, ImageS
         return new ImageCrop(region, mirror, DrawColor(random));
     }
 
-    /// <summary>What is shown of an image when it is not augmented.</summary>
-    public ImageCrop Center(int height, int width) =>
-        ImageCrop.Center(height, width, network.Height, network.Width, augmentation.CenterFactor(network.Height, network.Width));
+    /// <summary>The crop of an image when it is not augmented.</summary>
+    public ImageCrop Center(int height, int width) => _plan.Center(height, width);
 
     private ImageRegion DrawPadded(PhiloxRandom random, int height, int width)
     {
         int padding = augmentation.Padding;
-        int top = random.Next(height + 2 * padding - network.Height + 1) - padding, left = random.Next(width + 2 * padding - network.Width + 1) - padding;
+        int top = random.Next(height + 2 * padding - network.Height + 1) - padding;
+        int left = random.Next(width + 2 * padding - network.Width + 1) - padding;
         return new(top, left, network.Height, network.Width);
     }
 
-    /// <summary>The image is as if scaled to a drawn shorter side; a part of the network's size is taken from it at whole pixels.</summary>
+    /// <summary>The image is as if scaled to a drawn shorter side; a crop of the network's size is taken from it at whole pixels.</summary>
     private ImageRegion DrawScaled(PhiloxRandom random, ValueRange range, int height, int width)
     {
         int least = (int)range.Minimum, side = least + random.Next((int)range.Maximum - least + 1);
@@ -49,9 +52,10 @@ internal sealed class AugmentationSampler(ImageAugmentation augmentation, ImageS
         return new(top * down, left * across, network.Height * down, network.Width * across);
     }
 
-    private static int ScaledLength(int length, int other, int side, int least) => Math.Max(least, (int)Math.Round((double)length * side / Math.Min(length, other)));
+    private static int ScaledLength(int length, int other, int side, int least) =>
+        Math.Max(least, (int)Math.Round((double)length * side / Math.Min(length, other)));
 
-    /// <summary>A part of drawn area and aspect ratio that fits into the image; after ten that do not, the largest centerd part of a legal aspect ratio.</summary>
+    /// <summary>A crop of drawn area and aspect ratio that fits into the image; after ten that do not, the largest centered crop of a legal aspect ratio.</summary>
     private ImageRegion DrawArea(PhiloxRandom random, ValueRange area, int height, int width)
     {
         ValueRange aspects = augmentation.AspectRatio;
@@ -59,9 +63,9 @@ internal sealed class AugmentationSampler(ImageAugmentation augmentation, ImageS
         {
             double size = (area.Minimum + (area.Maximum - area.Minimum) * random.NextDouble()) * height * width;
             double aspect = aspects.Minimum * Math.Pow(aspects.Maximum / aspects.Minimum, random.NextDouble());
-            int partWidth = (int)Math.Round(Math.Sqrt(size * aspect)), partHeight = (int)Math.Round(Math.Sqrt(size / aspect));
-            if (partWidth >= 1 && partWidth <= width && partHeight >= 1 && partHeight <= height)
-                return new(random.Next(height - partHeight + 1), random.Next(width - partWidth + 1), partHeight, partWidth);
+            int cropWidth = (int)Math.Round(Math.Sqrt(size * aspect)), cropHeight = (int)Math.Round(Math.Sqrt(size / aspect));
+            if (cropWidth >= 1 && cropWidth <= width && cropHeight >= 1 && cropHeight <= height)
+                return new(random.Next(height - cropHeight + 1), random.Next(width - cropWidth + 1), cropHeight, cropWidth);
         }
         double legal = Math.Clamp((double)width / height, aspects.Minimum, aspects.Maximum);
         double usedWidth = Math.Min(width, height * legal), usedHeight = usedWidth / legal;

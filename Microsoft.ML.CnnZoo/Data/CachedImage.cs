@@ -7,14 +7,10 @@ namespace Microsoft.ML.CnnZoo.Data;
 /// <param name="Width">Columns.</param>
 internal readonly record struct CachedImage<T>(T[] Pixels, int Height, int Width) where T : unmanaged;
 
-/// <summary>Where images come from again that could not be kept.</summary>
+/// <summary>Decodes images again that could not be cached.</summary>
 /// <typeparam name="T">byte or float.</typeparam>
-internal interface IImageRows<T> where T : unmanaged
-{
-    /// <summary>Decodes the images of some rows.</summary>
-    /// <param name="rows">Numbers of the rows, increasing.</param>
-    /// <param name="labels">The labels that they had when they were first read.</param>
-    /// <returns>One image per row, in order.</returns>
-    /// <exception cref="InvalidOperationException">A row has gone, has another label or an image that cannot be read any more.</exception>
-    IReadOnlyList<CachedImage<T>> Read(IReadOnlyList<long> rows, IReadOnlyList<int> labels);
-}
+/// <param name="rows">Numbers of the rows, increasing.</param>
+/// <param name="labels">The labels that they had when they were first read.</param>
+/// <returns>One image per row, in order.</returns>
+/// <exception cref="InvalidOperationException">A row has gone, has another label or an image that cannot be read any more.</exception>
+internal delegate IReadOnlyList<CachedImage<T>> RereadImages<T>(IReadOnlyList<long> rows, IReadOnlyList<int> labels) where T : unmanaged;

@@ -2,35 +2,72 @@ using Microsoft.ML.CnnZoo.Imaging;
 
 namespace Microsoft.ML.CnnZoo.Data;
 
-/// <summary>At what size decoded images are kept, so that what augmentation, validation and scoring show of them is there.</summary>
+/// <summary>
+/// Which crops of which resized image a network is trained on, validated with and scores. Random crops are drawn by <see cref="AugmentationSampler"/>; all else is decided here.
+/// </summary>
 /// <param name="augmentation">How training images are changed.</param>
 /// <param name="network">Size of the network's images.</param>
 /// <param name="fit">What becomes of images of another shape.</param>
-internal sealed class CachedImageSizes(ImageAugmentation augmentation, ImageShape network, ImageFit fit)
+internal sealed class CropPlan(ImageAugmentation augmentation, ImageShape network, ImageFit fit)
 {
-    /// <summary>Size of an image whose center is measured or scored.</summary>
-    public ImageShape Scored => Enlarged(augmentation.CenterFactor(network.Height, network.Width));
+    private const double PaperSide = 224, PaperResizedSide = 256;
 
-    /// <summary>Size of an image that a trained network scores parts of.</summary>
-    public ImageShape Tested(TestCrops crops) => crops == TestCrops.Ten && Scored == network ? Enlarged(256.0 / 224) : Scored;
+    /// <summary>
+    /// By how much images are larger than the network's when their center is validated with or scored: as in training, in the middle of the range (Simonyan and Zisserman's Q);
+    /// 256 : 224 where crops of any size are trained on.
+    /// </summary>
+    private readonly double _centerFactor =
+        augmentation.ShorterSide is { } side ? Math.Round((side.Minimum + side.Maximum) / 2) / Math.Min(network.Height, network.Width)
+        : augmentation.Area is not null ? PaperResizedSide / PaperSide : 1;
 
-    /// <summary>To the size of images that are trained on: parts of any place and size are taken from images of their own shape, unless all are to be stretched.</summary>
+    /// <summary>Size of an image whose center is validated with.</summary>
+    public ImageShape ValidationImage => Enlarged(_centerFactor);
+
+    /// <summary>Whether training images are cached in their own shape, for crops of any place and size are taken from them.</summary>
+    private bool KeepsShape => augmentation.Area is not null || augmentation.ShorterSide is { } side && side.Minimum != side.Maximum;
+
+    /// <summary>Size of an image that a trained network scores crops of.</summary>
+    public ImageShape ScoredImage(TestCrops crops) =>
+        crops == TestCrops.Ten && ValidationImage == network ? Enlarged(PaperResizedSide / PaperSide) : ValidationImage;
+
+    /// <summary>To the size of images that are trained on.</summary>
     public ImageScaler CreateTrainingScaler()
     {
-        if (!augmentation.KeepsShape)
-            return CreateScoringScaler();
-        if (fit == ImageFit.CenterCrop)
-            return ImageScaler.KeepingShape(augmentation.CachedSide, network.Channels);
-        ImageShape kept = Enlarged((double)augmentation.CachedSide / Math.Min(network.Height, network.Width));
-        return new ImageScaler(kept.Height, kept.Width, kept.Channels, fit);
+        if (!KeepsShape)
+            return CreateValidationScaler();
+        int side = augmentation.ShorterSide is { } range ? (int)range.Maximum : augmentation.LargestShorterSide;
+        return fit == ImageFit.CenterCrop ? ImageScaler.KeepingShape(side, network.Channels)
+            : CreateScaler(Enlarged((double)side / Math.Min(network.Height, network.Width)), fit);
     }
 
-    /// <summary>To the size of images that are measured or scored.</summary>
-    public ImageScaler CreateScoringScaler()
+    /// <summary>To the size of images that are validated with.</summary>
+    public ImageScaler CreateValidationScaler() => CreateScaler(ValidationImage, fit);
+
+    /// <summary>To a given size.</summary>
+    public static ImageScaler CreateScaler(ImageShape size, ImageFit fit) => new(size.Height, size.Width, size.Channels, fit);
+
+    /// <summary>The crop of an image that is not augmented.</summary>
+    /// <param name="height">Rows of the cached image.</param>
+    /// <param name="width">Columns of the cached image.</param>
+    public ImageCrop Center(int height, int width) => ImageCrop.Center(height, width, network.Height, network.Width, _centerFactor);
+
+    /// <summary>How many crops of an image are scored.</summary>
+    public static int Count(TestCrops crops) => crops == TestCrops.Ten ? 10 : 1;
+
+    /// <summary>The crops that are scored: center; or upper left, upper right, lower left, lower right, center, then the same mirrored.</summary>
+    /// <param name="crops">Which.</param>
+    /// <param name="resized">Size of the image, at least the network's.</param>
+    /// <param name="network">Size of the network's images.</param>
+    public static ImageCrop[] Scored(TestCrops crops, ImageShape resized, ImageShape network)
     {
-        ImageShape size = Scored;
-        return new ImageScaler(size.Height, size.Width, size.Channels, fit);
+        int bottom = resized.Height - network.Height, right = resized.Width - network.Width;
+        ImageCrop At(int top, int left, bool mirror) => new(new ImageRegion(top, left, network.Height, network.Width), mirror);
+        if (crops == TestCrops.Center)
+            return [At(bottom / 2, right / 2, false)];
+        (int Top, int Left)[] places = [(0, 0), (0, right), (bottom, 0), (bottom, right), (bottom / 2, right / 2)];
+        return [.. places.Select(p => At(p.Top, p.Left, false)), .. places.Select(p => At(p.Top, p.Left, true))];
     }
 
-    private ImageShape Enlarged(double factor) => network with { Height = (int)Math.Round(network.Height * factor), Width = (int)Math.Round(network.Width * factor) };
+    private ImageShape Enlarged(double factor) =>
+        network with { Height = (int)Math.Round(network.Height * factor), Width = (int)Math.Round(network.Width * factor) };
 }

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.ML.CnnZoo.Imaging;
-using Microsoft.ML.CnnZoo.MLNet;
 
 namespace Microsoft.ML.CnnZoo.Data;
 
@@ -8,8 +6,9 @@ namespace Microsoft.ML.CnnZoo.Data;
 internal sealed class DecodingSlot<T> : IDisposable where T : unmanaged
 {
     private readonly ManualResetEventSlim _done = new();
+    private readonly RawImage _raw = new();
 
-    /// <summary>Number of the row in its view.</summary>
+    /// <summary>Number of the row.</summary>
     public long Row { get; private set; }
 
     /// <summary>Its class number.</summary>
@@ -19,72 +18,62 @@ internal sealed class DecodingSlot<T> : IDisposable where T : unmanaged
     public CachedImage<T>? Image { get; private set; }
 
     /// <summary>What was wrong with the image, when there is none.</summary>
-    public string Problem => Raw.Problem;
+    public string Problem => Failure?.Message ?? _raw.Problem;
 
-    /// <summary>Bytes that wait to be decoded.</summary>
-    public long WaitingBytes { get; private set; }
+    /// <summary>The image's file, where it is known.</summary>
+    public string? File => _raw.File;
 
     /// <summary>What was thrown, when there is no image for that reason.</summary>
     public Exception? Failure { get; private set; }
 
-    private RawImage Raw { get; } = new();
+    /// <summary>Bytes that wait to be decoded.</summary>
+    public long WaitingBytes { get; private set; }
 
-    /// <summary>Takes the image out of the cursor's row.</summary>
+    /// <summary>Copies the image of a cursor's row.</summary>
     /// <returns>Whether there is something to decode.</returns>
-    public bool Fetch(ImageFetcher fetcher, long row, int label)
+    public bool Fetch(IImageCursor cursor, int label)
     {
-        (Row, Label, Image, Failure) = (row, label, null, null);
+        (Row, Label, Image, Failure, _raw.File) = (cursor.Row, label, null, null, null);
         _done.Reset();
-        bool fetched = Guarded(() => fetcher.TryFetch(Raw));
-        WaitingBytes = fetched ? Raw.TakenBytes : 0;
+        bool fetched = false;
+        Guard(() => fetched = cursor.TryFetch(_raw));
+        WaitingBytes = fetched ? _raw.BufferBytes : 0;
         if (!fetched)
             _done.Set();
         return fetched;
     }
 
-    /// <summary>Decodes and scales; what goes wrong is kept for the reader.</summary>
-    public void Decode(ImageScaler scaler)
+    /// <summary>Decodes and scales; an exception is kept for the reader.</summary>
+    public void Decode(ImageDecoder decoder)
     {
-        Guarded(() =>
-        {
-            if (!Raw.TryDecode())
-                return false;
-            (int height, int width) = scaler.SizeOf(Raw.Format);
-            var pixels = new T[height * width * scaler.Channels];
-            if (pixels is byte[] bytes)
-                scaler.Scale(Raw.Bytes, Raw.Format, bytes);
-            else
-                scaler.Scale(Raw.Floats, Raw.Format, (float[])(object)pixels);
-            Image = new CachedImage<T>(pixels, height, width);
-            return true;
-        });
-        Raw.Release();
+        Guard(() => Image = decoder.Decode<T>(_raw));
+        _raw.Release();
         _done.Set();
     }
 
     /// <summary>Waits until the row is done.</summary>
     public void Wait() => _done.Wait();
 
+    /// <inheritdoc/>
     public void Dispose() => _done.Dispose();
 
-    private bool Guarded(Func<bool> work)
+    private void Guard(Action work)
     {
         try
         {
-            return work();
+            work();
         }
-#pragma warning disable CA1031 // the reader meets it at its row
+#pragma warning disable CA1031 // thrown or counted when the row's turn comes
         catch (Exception e)
 #pragma warning restore CA1031
         {
             Failure = e;
-            return false;
         }
     }
 }
 
 /// <summary>
-/// Decodes and scales images on several threads while one thread goes on reading rows. Rows come out in the order in which they went in, and only so many are under way at a time:
+/// Decodes and scales images on several threads while one thread goes on reading rows. Rows leave in the order in which they entered, and only so many are under way at a time:
 /// memory is bounded, and nothing depends on the number of threads. Used by one thread.
 /// </summary>
 internal sealed class DecodingQueue<T> : IDisposable where T : unmanaged
@@ -98,8 +87,8 @@ internal sealed class DecodingQueue<T> : IDisposable where T : unmanaged
 
     /// <summary>Starts the threads.</summary>
     /// <param name="threads">Their number, ≥ 1.</param>
-    /// <param name="createScaler">Gives each its own scaler.</param>
-    public DecodingQueue(int threads, Func<ImageScaler> createScaler)
+    /// <param name="createDecoder">Gives each its own decoder.</param>
+    public DecodingQueue(int threads, Func<ImageDecoder> createDecoder)
     {
         _slots = [.. Enumerable.Range(0, threads * SlotsPerThread).Select(_ => new DecodingSlot<T>())];
         _threads = new Thread[threads];
@@ -107,9 +96,9 @@ internal sealed class DecodingQueue<T> : IDisposable where T : unmanaged
         {
             _threads[i] = new Thread(() =>
             {
-                ImageScaler scaler = createScaler();
+                ImageDecoder decoder = createDecoder();
                 foreach (DecodingSlot<T> slot in _work.GetConsumingEnumerable())
-                    slot.Decode(scaler);
+                    slot.Decode(decoder);
             })
             { IsBackground = true, Name = $"CnnZoo decoder {i + 1}" };
             _threads[i].Start();
@@ -123,10 +112,10 @@ internal sealed class DecodingQueue<T> : IDisposable where T : unmanaged
     public bool IsEmpty => _entered == _left;
 
     /// <summary>Lets the present row of a cursor in. The queue must not be full.</summary>
-    public void Enter(ImageFetcher fetcher, long row, int label)
+    public void Enter(IImageCursor cursor, int label)
     {
         DecodingSlot<T> slot = _slots[_entered++ % _slots.Length];
-        bool fetched = slot.Fetch(fetcher, row, label);
+        bool fetched = slot.Fetch(cursor, label);
         _waitingBytes += slot.WaitingBytes;
         if (fetched)
             _work.Add(slot);

@@ -5,8 +5,9 @@ using Microsoft.ML.CnnZoo.Imaging;
 namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>
-/// Labeled, decoded images: as bytes where they came as bytes (a quarter of the memory of floats), cut out, augmented and normalized only as they enter a batch. Where there is
-/// a budget, images beyond it lie in a memory-mapped file, and beyond the file's budget they are decoded again when they are wanted.
+/// Labeled, decoded images: as bytes where they came as bytes (a quarter of the memory of floats), cropped, augmented and normalized only
+/// as they enter a batch. Where there is a budget, images beyond it lie in a memory-mapped file, and beyond the file's budget they are
+/// decoded again when they are wanted.
 /// </summary>
 /// <typeparam name="T">byte or float.</typeparam>
 internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanaged
@@ -14,9 +15,9 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
     private const int ValuesWorthAThread = 1 << 17;
     private readonly List<Entry> _entries = [];
     private readonly List<int> _labels = [];
-    private readonly ConcurrentBag<CropWriter> _viewers = [];
+    private readonly ConcurrentBag<CropWriter> _cropWriters = [];
     private readonly PixelStore _store;
-    private readonly IImageRows<T>? _rows;
+    private readonly RereadImages<T>? _reread;
     private readonly ChannelStatistics _statistics;
     private AugmentationSampler _sampler;
     private bool _isAugmented;
@@ -30,15 +31,15 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
 
     /// <summary>Creates an empty cache on a store with a budget.</summary>
     /// <param name="image">Size of the images that the network takes.</param>
-    /// <param name="store">Where pixels are kept; it belongs to the caller.</param>
-    /// <param name="rows">Where images that cannot be kept are had again; null when all can.</param>
-    internal ImageCache(ImageShape image, PixelStore store, IImageRows<T>? rows)
+    /// <param name="store">Where pixels are cached; it belongs to the caller.</param>
+    /// <param name="reread">Decodes images again that cannot be cached; null when all can be.</param>
+    internal ImageCache(ImageShape image, PixelStore store, RereadImages<T>? reread)
     {
         if (typeof(T) != typeof(byte) && typeof(T) != typeof(float))
             throw new ArgumentException($"Images are held as bytes or floats, not as {typeof(T).Name}.");
         Image = image;
         _store = store;
-        _rows = rows;
+        _reread = reread;
         _statistics = new ChannelStatistics(image.Channels);
         _sampler = new AugmentationSampler(ImageAugmentation.None, image, 0, null);
         Normalization = PixelNormalization.Identity(image.Channels);
@@ -62,12 +63,12 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
     /// <summary>Threads that fill a batch, ≥ 1; what they write does not depend on it.</summary>
     internal int Threads { get; set; } = Environment.ProcessorCount;
 
-    /// <summary>Adds an image of the network's size; the array is kept.</summary>
+    /// <summary>Adds an image of the network's size; the array is not copied.</summary>
     /// <param name="pixels">[height, width, channels].</param>
     /// <param name="label">Class number, from 0.</param>
     public void Add(T[] pixels, int label) => Add(pixels, Image.Height, Image.Width, label);
 
-    /// <summary>Adds an image of any size; the array is kept. What the network sees of it is the center, or what the augmentation draws.</summary>
+    /// <summary>Adds an image of any size; the array is not copied. What the network sees of it is the center, or what the augmentation draws.</summary>
     /// <param name="pixels">[height, width, channels].</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
@@ -91,13 +92,13 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
         ReadOnlySpan<byte> raw = MemoryMarshal.AsBytes<T>(image.Pixels);
         long offset = -1;
         bool inMemory = _store.TryTakeMemory(raw.Length);
-        if (!inMemory && !_store.TryWrite(raw, out offset) && _rows is null)
-            throw new InvalidOperationException("The image can neither be kept nor be read again.");
+        if (!inMemory && !_store.TryWrite(raw, out offset) && _reread is null)
+            throw new InvalidOperationException("The image can neither be cached nor be read again.");
         _entries.Add(new Entry(inMemory ? image.Pixels : null, offset, image.Height, image.Width, row));
         _labels.Add(label);
     }
 
-    /// <summary>Mean, deviation and covariance of the channels over all images added so far, before normalization.</summary>
+    /// <summary>Mean, standard deviation and covariance of the channels over all images added so far, before normalization.</summary>
     public ChannelStatistics MeasureChannels() => _statistics;
 
     /// <summary>Augments the images as they are trained on.</summary>
@@ -119,7 +120,7 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
     /// <inheritdoc/>
     public void FillForTraining(ReadOnlySpan<int> indices, int epoch, Span<float> images, Span<int> labels) => Fill(indices, _isAugmented ? epoch : null, images, labels);
 
-    /// <summary>Lets go of the pixels in memory.</summary>
+    /// <summary>Frees the pixels in memory.</summary>
     public void Dispose()
     {
         _entries.Clear();
@@ -141,10 +142,10 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
             float* target = start; // a fixed variable cannot be captured; the lambda is done before the pinning ends
             void Write(int part)
             {
-                CropWriter viewer = _viewers.TryTake(out CropWriter? idle) ? idle : new CropWriter(Image.Height, Image.Width, Image.Channels);
+                CropWriter writer = _cropWriters.TryTake(out CropWriter? idle) ? idle : new CropWriter(Image.Height, Image.Width, Image.Channels);
                 for (int i = part; i < count; i += threads)
-                    Show(viewer, wanted[i], epoch, again, new Span<float>(target + (long)i * size, size));
-                _viewers.Add(viewer);
+                    WriteCrop(writer, wanted[i], epoch, again, new Span<float>(target + (long)i * size, size));
+                _cropWriters.Add(writer);
             }
             if (threads == 1)
                 Write(0);
@@ -153,27 +154,27 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
         }
     }
 
-    private unsafe void Show(CropWriter viewer, int index, int? epoch, Dictionary<int, CachedImage<T>>? again, Span<float> target)
+    private unsafe void WriteCrop(CropWriter writer, int index, int? epoch, Dictionary<int, CachedImage<T>>? again, Span<float> target)
     {
         Entry entry = _entries[index];
         ReadOnlySpan<T> pixels = entry.Pixels;
         if (entry.Pixels is null)
             pixels = entry.Offset < 0 ? again![index].Pixels
                 : MemoryMarshal.Cast<byte, T>(_store.Read(entry.Offset, entry.Height * entry.Width * Image.Channels * sizeof(T)));
-        ImageCrop view = epoch is { } number ? _sampler.Draw(number, index, entry.Height, entry.Width) : _sampler.Center(entry.Height, entry.Width);
+        ImageCrop crop = epoch is { } number ? _sampler.Draw(number, index, entry.Height, entry.Width) : _sampler.Center(entry.Height, entry.Width);
         if (typeof(T) == typeof(byte))
-            viewer.Write(MemoryMarshal.AsBytes(pixels), entry.Height, entry.Width, view, Normalization, target);
+            writer.Write(MemoryMarshal.AsBytes(pixels), entry.Height, entry.Width, crop, Normalization, target);
         else
-            viewer.Write(MemoryMarshal.Cast<T, float>(pixels), entry.Height, entry.Width, view, Normalization, target);
+            writer.Write(MemoryMarshal.Cast<T, float>(pixels), entry.Height, entry.Width, crop, Normalization, target);
     }
 
-    /// <summary>The images of a batch that were kept nowhere; null when there are none.</summary>
+    /// <summary>The images of a batch that are cached nowhere; null when there are none.</summary>
     private Dictionary<int, CachedImage<T>>? ReadAgain(int[] indices)
     {
         int[] gone = [.. indices.Where(i => _entries[i] is { Pixels: null, Offset: < 0 }).Distinct().OrderBy(i => _entries[i].Row)];
         if (gone.Length == 0)
             return null;
-        IReadOnlyList<CachedImage<T>> images = _rows!.Read([.. gone.Select(i => _entries[i].Row)], [.. gone.Select(i => _labels[i])]);
+        IReadOnlyList<CachedImage<T>> images = _reread!([.. gone.Select(i => _entries[i].Row)], [.. gone.Select(i => _labels[i])]);
         var again = new Dictionary<int, CachedImage<T>>();
         for (int k = 0; k < gone.Length; k++)
         {

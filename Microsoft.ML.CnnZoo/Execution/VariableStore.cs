@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Execution;
@@ -58,6 +59,9 @@ internal sealed class Variable : IVersioned, IDisposable
     public Span<T> Values<T>() where T : unmanaged => DataTypes.Of<T>() == Spec.Type
         ? _buffer.Span<T>()[..checked((int)Spec.Shape.ElementCount)]
         : throw new InvalidOperationException($"The variable '{Name}' holds {Spec.Type}, not {typeof(T).Name}.");
+
+    /// <summary>Whether no element is infinite or not a number; true for elements that are no floats.</summary>
+    public bool IsFinite => Spec.Type != DataType.Float || TensorPrimitives.IsFiniteAll<float>(Values<float>());
 
     /// <summary>Marks the value as changed.</summary>
     public void Touch() => Version++;

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.CnnZoo.Imaging;
 
-/// <summary>Mean and standard deviation of each channel over many images, and the channels' covariance; sums of bytes are exact, whatever their number.</summary>
+/// <summary>
+/// Mean and standard deviation of each channel over many images, and the channels' covariance; sums of bytes are exact, whatever their number.
+/// </summary>
 internal sealed class ChannelStatistics
 {
     private readonly double[] _sums, _products;

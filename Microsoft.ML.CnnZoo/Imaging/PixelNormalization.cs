@@ -15,6 +15,9 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
     /// <summary>Number of channels.</summary>
     public int Channels => Scale.Length;
 
+    /// <summary>Whether no value is infinite or not a number.</summary>
+    internal bool IsFinite => Scale.All(float.IsFinite) && Offset.All(float.IsFinite);
+
     /// <summary>Values as they are.</summary>
     public static PixelNormalization Identity(int channels) => Uniform(channels, 1, 0);
 
@@ -22,7 +25,7 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
     public static PixelNormalization Uniform(int channels, float scale, float offset) =>
         new([.. Enumerable.Repeat(scale, channels)], [.. Enumerable.Repeat(offset, channels)]);
 
-    /// <summary>(value - mean) / deviation, per channel; a channel without variation keeps its scale.</summary>
+    /// <summary>(value - mean) / standard deviation, per channel; a channel without variation keeps its scale.</summary>
     internal static PixelNormalization FromStatistics(ChannelStatistics statistics)
     {
         ArgumentNullException.ThrowIfNull(statistics);

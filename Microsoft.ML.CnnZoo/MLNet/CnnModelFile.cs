@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
-using System.Numerics.Tensors;
+using System.IO.Hashing;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
@@ -17,8 +18,8 @@ internal static class CnnModelFile
 {
     /// <summary>
     /// Version of the block. 2 added the precision; 3 the size of the scaled image and its crops; 4 the package that
-    /// saved it (always right behind the version, also in later ones), the feature column's type and what is done about
-    /// bad images. Lower ones are read, higher ones refused.
+    /// saved it (always right behind the version, also in later ones), the most pixels of an image, the feature column's
+    /// type and what is done about bad images. Lower ones are read, higher ones refused.
     /// </summary>
     public const int Version = 4;
 
@@ -66,6 +67,7 @@ internal static class CnnModelFile
         writer.Write(model.ResizedImage.Height);
         writer.Write(model.ResizedImage.Width);
         writer.Write((int)model.TestCrops);
+        writer.Write(model.MaxImagePixels);
     }
 
     /// <summary>Reads the whole block; the model's weights are still to be read.</summary>
@@ -108,6 +110,9 @@ internal static class CnnModelFile
         var normalization = new PixelNormalization(ReadFloats(reader, image), ReadFloats(reader, image));
         CnnPrecision precision = version < PrecisionVersion ? CnnPrecision.Float32 : Read<CnnPrecision>(reader);
         (ImageShape whole, TestCrops crops) = version < CropsVersion ? (image, TestCrops.Center) : ReadCrops(reader, image);
+        long maxPixels = version < PackageVersion ? ImageDecoder.DefaultMaxPixels : reader.ReadInt64();
+        if (maxPixels < 1)
+            throw Damaged(Block, $"it has at most {maxPixels} pixels an image");
         return new CnnClassificationModel(architecture, image, classes, normalization, new VariableStore())
         {
             TakesFloats = floats,
@@ -115,6 +120,7 @@ internal static class CnnModelFile
             Precision = precision,
             ResizedImage = whole,
             TestCrops = crops,
+            MaxImagePixels = maxPixels,
         };
     }
 
@@ -219,11 +225,11 @@ internal static class CnnModelFile
             writer.Write(definition.Spec.Shape.Rank);
             foreach (int dimension in definition.Spec.Shape.Dimensions)
                 writer.Write(dimension);
-            ReadOnlySpan<float> values = model.Weights[definition.Name].Values<float>();
-            if (!TensorPrimitives.IsFiniteAll(values))
+            Variable variable = model.Weights[definition.Name];
+            if (!variable.IsFinite)
                 throw new InvalidOperationException($"The model cannot be saved: its tensor '{definition.Name}' is not finite.");
-            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
-            writer.Write(Crc32.Of(bytes));
+            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(variable.Values<float>());
+            writer.Write(Crc32.HashToUInt32(bytes));
             writer.Write(bytes);
         }
         writer.Write(EndMark);
@@ -271,9 +277,9 @@ internal static class CnnModelFile
         uint checksum = reader.ReadUInt32();
         Span<byte> bytes = MemoryMarshal.AsBytes(variable.Values<float>());
         reader.BaseStream.ReadExactly(bytes);
-        if (Crc32.Of(bytes) != checksum)
+        if (Crc32.HashToUInt32(bytes) != checksum)
             throw Damaged(WeightsStream, $"the tensor '{name}' does not match its checksum");
-        if (!TensorPrimitives.IsFiniteAll<float>(variable.Values<float>()))
+        if (!variable.IsFinite)
             throw Damaged(WeightsStream, $"the tensor '{name}' holds values that are not finite");
         variable.Touch();
     }

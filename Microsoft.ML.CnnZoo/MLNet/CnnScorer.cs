@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Numerics.Tensors;
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Training;
@@ -31,7 +32,7 @@ internal sealed class CnnScorer : IDisposable
         _session = new Session(registry);
         _options = new CompileOptions { Workers = workers, Precision = model.Precision };
         _graph = model.Graphs.Scoring();
-        _crops = model.TestCrops.Count();
+        _crops = CropPlan.Count(model.TestCrops);
         RowsPerBatch =
             Math.Max(1, Math.Clamp(BatchBytes / (model.Image.ValueCount * sizeof(float)), 1, LargestBatch) / _crops);
     }

@@ -80,6 +80,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         ImageShape image = ChooseImage(feature);
         Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. {backend} Computes in {new Session(registry).Resolve(options.Precision)}.");
         options.Augmentation.Check(image.Height, image.Width);
+        if (options.ImageNormalization is { IsFinite: false })
+            throw new ArgumentException("Options.ImageNormalization has values that are not finite.");
         using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget, options.CacheFolder, message => channel.Warning(MessageSensitivity.None, message));
         (ImageCache<T> images, IBatchSource training, IBatchSource? held) = Read<T>(store, train, validation, label, feature, image, seed);
         LabelValues labels = LabelValues.Of(label.Column, label.Classes);
@@ -102,8 +104,9 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             TakesFloats = feature.HoldsFloats,
             Fit = options.ImageFit,
             Precision = options.Precision,
-            ResizedImage = new CachedImageSizes(options.Augmentation, image, options.ImageFit).Tested(options.TestCrops),
+            ResizedImage = new CropPlan(options.Augmentation, image, options.ImageFit).ScoredImage(options.TestCrops),
             TestCrops = options.TestCrops,
+            MaxImagePixels = options.MaxImagePixels,
         };
         var columns = new ScoringColumns(options.FeatureColumnName, feature.Column.Type, options.ScoreColumnName, options.PredictedLabelColumnName, _format, options.BadImagesWhenScoring);
         return new CnnClassificationTransformer(host, new CnnScorer(model, registry, WorkerPool.Shared), labels, columns, result);
@@ -118,17 +121,20 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     private (ImageCache<T> Images, IBatchSource Training, IBatchSource? Validation) Read<T>(PixelStore store, IDataView train, IDataView? validation, LabelColumn label, FeatureColumn feature, ImageShape image, int seed) where T : unmanaged
     {
         int threads = options.DecodingThreads > 0 ? options.DecodingThreads : options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
-        var sizes = new CachedImageSizes(options.Augmentation, image, options.ImageFit);
-        var reader = new ImageSetReader(image, store, threads, options.BadImages, channel, options.CancellationToken);
-        ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, "training"), sizes.CreateTrainingScaler);
+        var plan = new CropPlan(options.Augmentation, image, options.ImageFit);
+        var reader = new ImageSetReader(image, store, new ImageReading(threads, options.MaxImagePixels, options.BadImages,
+            message => channel.Warning(MessageSensitivity.None, message), options.CancellationToken));
+        ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, "training"), plan.CreateTrainingScaler);
         images.Augment(options.Augmentation, seed);
         images.Normalization = options.ImageNormalization ?? PixelNormalization.FromStatistics(images.MeasureChannels());
+        if (!images.Normalization.IsFinite)
+            throw new InvalidOperationException("The images cannot be normalized: mean and standard deviation of their channels are not finite as 32-bit floats. Set Options.ImageNormalization.");
         if (images.Normalization.Channels != image.Channels)
             throw new InvalidOperationException($"Options.ImageNormalization is for {images.Normalization.Channels} channels; the network takes {image.Channels}.");
         if (validation is not null)
         {
             var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName), BindFeature(validation), "validation");
-            ImageCache<T> held = reader.Read<T>(rows, sizes.CreateScoringScaler);
+            ImageCache<T> held = reader.Read<T>(rows, plan.CreateValidationScaler);
             held.Augment(options.Augmentation, seed);
             held.Normalization = images.Normalization;
             ReportCache(store);

@@ -121,17 +121,25 @@ internal sealed class NetworkTrainer : IDisposable
             {
                 for (int epoch = 1; epoch <= _options.Epochs && end == TrainingEnd.Completed; epoch++)
                     end = Epoch(epoch);
+                if (validation is not null)
+                    trainer._best.Restore();
+                if (trainer._statistics is { } statistics && end is (TrainingEnd.Completed or TrainingEnd.StoppedEarly) && !Refresh(statistics))
+                    end = TrainingEnd.Canceled;
+                CheckWeights();
             }
             catch (TrainingDivergedException e) when (trainer._best.IsTaken)
             {
                 trainer._best.Restore();
                 return new TrainingResult(TrainingEnd.Diverged, _history, _best, e);
             }
-            if (validation is not null)
-                trainer._best.Restore();
-            if (trainer._statistics is { } statistics && end is (TrainingEnd.Completed or TrainingEnd.StoppedEarly) && !Refresh(statistics))
-                end = TrainingEnd.Canceled;
             return new TrainingResult(end, _history, _best);
+        }
+
+        /// <summary>A loss can stay finite over weights that are not: ReLU makes 0 of NaN.</summary>
+        private void CheckWeights()
+        {
+            if (trainer._best.FindNonFinite() is { } name)
+                throw new TrainingDivergedException(Math.Min(_history.Count + 1, _options.Epochs), _steps, _rate, $"the weights '{name}' have values that are not finite");
         }
 
         /// <summary>Whole batches only: a small last one would be normalized by statistics of its few images. False when canceled.</summary>
@@ -160,6 +168,7 @@ internal sealed class NetworkTrainer : IDisposable
                 return TrainingEnd.Canceled;
             if (measured is { Loss: var loss } && !double.IsFinite(loss))
                 throw new TrainingDivergedException(epoch, _steps, _rate, $"the validation loss is {loss}");
+            CheckWeights();
             Complete(epoch, meter, measured);
             return epoch < _options.Epochs && _options.EarlyStopping?.ShouldStop(_history, _options.Metric) == true ? TrainingEnd.StoppedEarly : TrainingEnd.Completed;
         }

@@ -18,6 +18,9 @@ internal sealed class WeightSnapshot(VariableStore variables, IReadOnlyList<stri
         IsTaken = true;
     }
 
+    /// <summary>The first variable of which a present value is infinite or not a number; null when there is none.</summary>
+    public string? FindNonFinite() => names.FirstOrDefault(name => !variables[name].IsFinite);
+
     /// <summary>Puts the copied values back.</summary>
     public void Restore()
     {

@@ -85,6 +85,8 @@ public sealed class CnnWeights : IDisposable
         if (match.Missing.Count > 0 || match.Surplus.Count > 0 || (match.Misshapen.Count > 0 && !keepWhereMisshapen))
             throw new InvalidDataException($"'{Path}' does not fit {architecture.DisplayName}: {match}");
         var fitting = new HashSet<string>(match.Fitting, StringComparer.Ordinal);
+        foreach (string name in match.Fitting)
+            _file.Read(name, new float[_file.Find(name)!.ElementCount]); // before a variable is changed: it refuses values that are not finite
         foreach ((VariableDefinition variable, string name, bool depthwise) in Named(architecture, graph).Where(n => fitting.Contains(n.TorchName)))
         {
             var values = new float[variable.Spec.Shape.ElementCount];

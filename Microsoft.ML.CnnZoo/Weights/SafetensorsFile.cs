@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
+using System.Numerics.Tensors;
 
 namespace Microsoft.ML.CnnZoo.Weights;
 
@@ -70,7 +71,7 @@ internal sealed class SafetensorsFile : IDisposable
     /// <param name="name">Name in the file.</param>
     /// <param name="destination">Exactly as many elements as the tensor has.</param>
     /// <exception cref="KeyNotFoundException">No such tensor.</exception>
-    /// <exception cref="InvalidDataException">Its elements are not floating.</exception>
+    /// <exception cref="InvalidDataException">Its elements are not floating, or not finite as 32-bit floats.</exception>
     public void Read(string name, Span<float> destination)
     {
         SafetensorsEntry entry = Find(name) ?? throw new KeyNotFoundException($"'{Path}' has no tensor '{name}'.");
@@ -80,6 +81,8 @@ internal sealed class SafetensorsFile : IDisposable
             return;
         using MemoryMappedViewStream view = _map!.CreateViewStream(_dataStart + entry.Offset, entry.ByteLength, MemoryMappedFileAccess.Read);
         SafetensorsElements.Read(view, entry, destination, Path);
+        if (!TensorPrimitives.IsFiniteAll<float>(destination))
+            throw new InvalidDataException($"'{Path}': the tensor '{name}' has values that are not finite as 32-bit floats.");
     }
 
     /// <inheritdoc/>

@@ -25,10 +25,13 @@ internal static class SafetensorsWriter
     /// <param name="tensors">Name, shape and elements (row-major) of each tensor.</param>
     /// <param name="precision">Element type in the file.</param>
     /// <param name="metadata">Free text, or null.</param>
-    /// <exception cref="ArgumentException">A name occurs twice, or a shape does not fit its elements.</exception>
+    /// <exception cref="ArgumentException">A name occurs twice, or a shape does not fit its elements, or a value is not finite in the file.</exception>
     public static void Write(string path, IReadOnlyList<(string Name, int[] Shape, float[] Values)> tensors,
         SafetensorsPrecision precision = SafetensorsPrecision.Float32, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        foreach ((string name, _, float[] values) in tensors)
+            if (!Array.TrueForAll(values, v => precision == SafetensorsPrecision.Float16 ? Half.IsFinite((Half)v) : float.IsFinite(v)))
+                throw new ArgumentException($"The tensor '{name}' has values that are not finite as {precision}; '{path}' is not written.", nameof(tensors));
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
