@@ -9,16 +9,18 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>The label: a key, as MapValueToKey makes it. Rows with a missing key are left out.</summary>
         public string LabelColumnName = "Label";
         /// <summary>
-        /// The images: Image (LoadImages), known-size vector of Single or Byte (ExtractPixels), or vector of Byte of unknown size (LoadRawImageBytes).
-        /// Default "Features".
+        /// The images: Image (LoadImages), known-size vector of Single or Byte (ExtractPixels), or vector of Byte of
+        /// unknown size (LoadRawImageBytes). Default "Features".
         /// </summary>
         /// <remarks>
-        /// Encoded files, in a vector of Byte, are decoded here: on all threads, completely or not at all, their size checked beforehand, upright as EXIF
-        /// says, and without alpha: a half-transparent red is red, as in PIL's convert("RGB"). Of an Image column ML.NET has decoded the files, on one
-        /// thread, with colors multiplied by alpha. They are divided by it again, which is within rounding the same where alpha is large; the color of
-        /// fully transparent pixels is lost: black. Where the image is as LoadImages made it (MLImage.Tag names its file, and the size is the file's), the
-        /// file's header is looked at: the picture is turned upright, and a file that ends too early is found, but for interlaced PNG and GIF. Of images
-        /// that were resized, or come from elsewhere, neither can be known.
+        /// Encoded files, in a vector of Byte, are decoded here: on all threads, completely or not at all, their size
+        /// checked beforehand, upright as EXIF says, and without alpha: a half-transparent red is red, as in PIL's
+        /// convert("RGB"). The files of an Image column were decoded by ML.NET, on one thread, with colors multiplied by
+        /// alpha. They are divided by it again, which gives the same within rounding where alpha is large; the color of
+        /// fully transparent pixels is lost: black. Where an image is as LoadImages made it (MLImage.Tag names its file,
+        /// and the size is the file's), its file's header is read: the picture is turned upright, and a file that ends
+        /// too early is found, except interlaced PNG and GIF. For images that were resized, or come from elsewhere,
+        /// neither can be known.
         /// </remarks>
         public string FeatureColumnName = "Features";
         /// <summary>The column of probabilities to add.</summary>
@@ -99,14 +101,15 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>value · scale + offset per channel, before the network; null: each channel to mean 0 and standard deviation 1, measured on the training images. Part of the saved model.</summary>
         public PixelNormalization? ImageNormalization;
         /// <summary>
-        /// Most pixels, width times height, that an image may have, ≥ 1: a file's header can claim any size, and decoding takes 4 bytes a pixel on each
-        /// thread. A larger image is bad, in training and in scoring; part of the saved model. Default 100,000,000: above the cameras in common use, 400 MB.
-        /// LoadImages decodes before this can be checked, LoadRawImageBytes does not.
+        /// Most pixels, width times height, that an image may have, ≥ 1: a file's header can claim any size, and decoding
+        /// allocates 4 bytes a pixel on each thread. A larger image is bad, in training and in scoring; part of the saved
+        /// model. Default 100,000,000: above the cameras in common use, 400 MB. LoadImages decodes before this can be
+        /// checked, LoadRawImageBytes does not.
         /// </summary>
         public long MaxImagePixels = Data.ImageDecoder.DefaultMaxPixels;
         /// <summary>
-        /// What is done about bad images while training: missing, impossible to decode, incomplete, larger than <see cref="MaxImagePixels"/>, or with values
-        /// that are not finite. Default Throw.
+        /// What is done about bad images while training: missing, impossible to decode, incomplete, larger than
+        /// <see cref="MaxImagePixels"/>, or with values that are not finite. Default Throw.
         /// </summary>
         public BadImageHandling BadImages = BadImageHandling.Throw;
 
@@ -120,8 +123,9 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>How training images are changed at random; presets are named after papers. With one that takes parts of larger images, the model sees the center of images that are as much larger.</summary>
         public ImageAugmentation Augmentation = ImageAugmentation.None;
         /// <summary>
-        /// Which crops of an image the trained network scores; part of the saved model. Ten crops are taken from an image 256/224 times as large as the
-        /// network's unless <see cref="Augmentation"/> takes crops of larger ones. Validation while training uses the center.
+        /// Which crops of an image the trained network scores; part of the saved model. Ten crops are taken from an image
+        /// 256/224 times as large as the network's unless <see cref="Augmentation"/> takes crops of larger ones.
+        /// Validation while training uses the center.
         /// </summary>
         public TestCrops TestCrops = TestCrops.Center;
 

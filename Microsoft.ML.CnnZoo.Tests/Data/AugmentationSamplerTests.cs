@@ -18,7 +18,8 @@ public class AugmentationSamplerTests
     public void Draw_SameSeedEpochAndImage_IsTheSame()
     {
         ImageAugmentation augmentation = ImageAugmentation.Vgg.ForSide(32);
-        ImageCrop Draw(long seed, int epoch, int image) => new AugmentationSampler(augmentation, Network, seed, null).Draw(epoch, image, 60, 90);
+        ImageCrop Draw(long seed, int epoch, int image) =>
+            new AugmentationSampler(augmentation, Network, seed, null).Draw(epoch, image, 60, 90);
         Assert.Equal(Draw(1, 2, 3), Draw(1, 2, 3));
         Assert.NotEqual(Draw(1, 2, 3), Draw(2, 2, 3));
         Assert.NotEqual(Draw(1, 2, 3), Draw(1, 3, 3));
@@ -28,63 +29,74 @@ public class AugmentationSamplerTests
     [Fact]
     public void Draw_Mirror_HalfOfTheImages()
     {
-        Assert.InRange(Views(new ImageAugmentation { Mirror = true }, 32, 32).Count(v => v.Mirror), (Draws / 2) - 200, (Draws / 2) + 200); // 200 is more than four deviations
-        Assert.All(Views(new ImageAugmentation { Padding = 2 }, 32, 32), v => Assert.False(v.Mirror));
+        int mirrored = Crops(new ImageAugmentation { Mirror = true }, 32, 32).Count(c => c.Mirror);
+        Assert.InRange(mirrored, (Draws / 2) - 200, (Draws / 2) + 200); // 200 is more than four standard deviations
+        Assert.All(Crops(new ImageAugmentation { Padding = 2 }, 32, 32), c => Assert.False(c.Mirror));
     }
 
     [Fact]
     public void Draw_Padding_AllPlacesEquallyOften()
     {
-        var places = Views(ImageAugmentation.Cifar, 32, 32).GroupBy(v => (v.Region.Top, v.Region.Left)).ToDictionary(g => g.Key, g => g.Count());
+        var places = Crops(ImageAugmentation.Cifar, 32, 32).GroupBy(c => (c.Region.Top, c.Region.Left))
+            .ToDictionary(g => g.Key, g => g.Count());
         Assert.Equal(81, places.Count);
         Assert.All(places.Keys, p => Assert.True(p.Top is >= -4 and <= 4 && p.Left is >= -4 and <= 4));
-        Assert.All(places.Values, n => Assert.InRange(n, 50, 150)); // 99 on average, 10 deviation
+        Assert.All(places.Values, n => Assert.InRange(n, 50, 150)); // 99 on average, standard deviation 10
     }
 
     [Fact]
-    public void Draw_OneShorterSide_IsAWholePartOfTheNetworksSize()
+    public void Draw_OneShorterSide_IsACropOfTheNetworksSize()
     {
-        ImageCrop[] views = Views(new ImageAugmentation { ShorterSide = new(36, 36) }, 36, 36);
-        Assert.All(views, v => Assert.Equal((32.0, 32.0), (v.Region.Height, v.Region.Width)));
-        Assert.Equal(Enumerable.Range(0, 5).Select(i => (double)i), views.Select(v => v.Region.Top).Distinct().Order());
-        Assert.Equal(25, views.Select(v => (v.Region.Top, v.Region.Left)).Distinct().Count());
+        ImageCrop[] crops = Crops(new ImageAugmentation { ShorterSide = new(36, 36) }, 36, 36);
+        Assert.All(crops, c => Assert.Equal((32.0, 32.0), (c.Region.Height, c.Region.Width)));
+        Assert.Equal(Enumerable.Range(0, 5).Select(i => (double)i), crops.Select(c => c.Region.Top).Distinct().Order());
+        Assert.Equal(25, crops.Select(c => (c.Region.Top, c.Region.Left)).Distinct().Count());
     }
 
     [Fact]
     public void Draw_ScaleJitter_EverySizeAndPlaceWithinTheImage()
     {
-        ImageCrop[] views = Views(new ImageAugmentation { ShorterSide = new(40, 64) }, 64, 128);
-        Assert.All(views, v => Assert.True(v.Region.Top >= 0 && v.Region.Left >= 0 && v.Region.Top + v.Region.Height <= 64 + 1e-9 && v.Region.Left + v.Region.Width <= 128 + 1e-9));
-        int[] sides = [.. views.Select(v => (int)Math.Round(64 * 32 / v.Region.Height))];
+        ImageCrop[] crops = Crops(new ImageAugmentation { ShorterSide = new(40, 64) }, 64, 128);
+        Assert.All(crops, c => Assert.True(
+            c.Region.Top >= 0 && c.Region.Left >= 0 && c.Region.Top + c.Region.Height <= 64 + 1e-9
+            && c.Region.Left + c.Region.Width <= 128 + 1e-9));
+        int[] sides = [.. crops.Select(c => (int)Math.Round(64 * 32 / c.Region.Height))];
         Assert.Equal(Enumerable.Range(40, 25), sides.Distinct().Order());
-        Assert.All(sides.GroupBy(s => s), g => Assert.InRange(g.Count(), 240, 400)); // 320 on average, 18 deviation
-        Assert.All(views, v => Assert.Equal(v.Region.Height, v.Region.Width, 1e-9));
+        // 320 on average, standard deviation 18
+        Assert.All(sides.GroupBy(s => s), g => Assert.InRange(g.Count(), 240, 400));
+        Assert.All(crops, c => Assert.Equal(c.Region.Height, c.Region.Width, 1e-9));
     }
 
     [Fact]
     public void Draw_Area_SharesAndAspectRatiosAreInTheirRanges()
     {
-        ImageCrop[] views = Views(ImageAugmentation.Inception, 200, 200);
-        double[] areas = [.. views.Select(v => v.Region.Height * v.Region.Width / 40000)], aspects = [.. views.Select(v => v.Region.Width / v.Region.Height)];
-        Assert.All(views, v => Assert.True(v.Region.Top >= 0 && v.Region.Left >= 0 && v.Region.Top + v.Region.Height <= 200 && v.Region.Left + v.Region.Width <= 200));
+        ImageCrop[] crops = Crops(ImageAugmentation.Inception, 200, 200);
+        double[] areas = [.. crops.Select(c => c.Region.Height * c.Region.Width / 40000)],
+            aspects = [.. crops.Select(c => c.Region.Width / c.Region.Height)];
+        Assert.All(crops, c => Assert.True(
+            c.Region.Top >= 0 && c.Region.Left >= 0 && c.Region.Top + c.Region.Height <= 200
+            && c.Region.Left + c.Region.Width <= 200));
         Assert.All(areas, a => Assert.InRange(a, 0.075, 1));
         Assert.All(aspects, a => Assert.InRange(a, 0.73, 1.36)); // sides are whole pixels
         Assert.InRange(areas.Min(), 0.075, 0.1);
-        Assert.InRange(areas.Average(), 0.45, 0.54); // a little less than 0.54: large parts that do not fit are drawn again
+        // a little less than 0.54: large crops that do not fit are drawn again
+        Assert.InRange(areas.Average(), 0.45, 0.54);
         Assert.InRange(aspects.Count(a => a > 1), (Draws / 2) - 300, (Draws / 2) + 300);
     }
 
     [Fact]
-    public void Draw_AreaThatNeverFits_IsTheLargestCenterdPart()
+    public void Draw_AreaThatNeverFits_IsTheLargestCenteredCrop()
     {
-        ImageRegion region = new AugmentationSampler(new ImageAugmentation { Area = new(1, 1) }, Network, 1, null).Draw(1, 0, 10, 100).Region;
-        Assert.Equal((0, 10), (region.Top, region.Height), (a, b) => Math.Abs(a.Top - b.Top) < 1e-9 && Math.Abs(a.Height - b.Height) < 1e-9);
+        var sampler = new AugmentationSampler(new ImageAugmentation { Area = new(1, 1) }, Network, 1, null);
+        ImageRegion region = sampler.Draw(1, 0, 10, 100).Region;
+        Assert.Equal((0, 10), (region.Top, region.Height), (a, b) =>
+            Math.Abs(a.Top - b.Top) < 1e-9 && Math.Abs(a.Height - b.Height) < 1e-9);
         Assert.Equal(10 * 4.0 / 3, region.Width, 1e-9);
         Assert.Equal((100 - region.Width) / 2, region.Left, 1e-9);
     }
 
     [Fact]
-    public void Draw_Color_HasTheComponentsDeviations()
+    public void Draw_Color_HasTheComponentsStandardDeviations()
     {
         var statistics = new ChannelStatistics(3);
         var pixels = new byte[3000];
@@ -93,16 +105,19 @@ public class AugmentationSamplerTests
             pixels[i + 1] = pixels[i];
         statistics.Add(pixels);
         var colors = new PrincipalColors(statistics);
-        float[][] shifts = [.. Views(new ImageAugmentation { ColorStandardDeviation = 0.1 }, 32, 32, colors).Select(v => v.Color!)];
+        var augmentation = new ImageAugmentation { ColorStandardDeviation = 0.1 };
+        float[][] shifts = [.. Crops(augmentation, 32, 32, colors).Select(c => c.Color!)];
         for (int i = 0; i < 3; i++)
         {
             double[] component = colors.Vector(i).ToArray();
             double variance = shifts.Average(s => Math.Pow(Enumerable.Range(0, 3).Sum(c => s[c] * component[c]), 2));
-            Assert.Equal(0.01 * colors.Value(i), variance, 0.06 * 0.01 * colors.Value(i) + 1e-9); // the deviation of the estimate is 1.6 %
+            // the standard deviation of the estimate is 1.6 %
+            Assert.Equal(0.01 * colors.Value(i), variance, 0.06 * 0.01 * colors.Value(i) + 1e-9);
         }
     }
 
-    private static ImageCrop[] Views(ImageAugmentation augmentation, int height, int width, PrincipalColors? colors = null)
+    private static ImageCrop[] Crops(
+        ImageAugmentation augmentation, int height, int width, PrincipalColors? colors = null)
     {
         var sampler = new AugmentationSampler(augmentation, Network, 5, colors);
         return [.. Enumerable.Range(0, Draws).Select(i => sampler.Draw(1 + (i % 3), i, height, width))];

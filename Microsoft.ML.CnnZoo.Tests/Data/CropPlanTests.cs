@@ -14,7 +14,8 @@ public class CropPlanTests
     {
         ImageCrop[] crops = CropPlan.Scored(TestCrops.Ten, Resized, Network);
         Assert.Equal(CropPlan.Count(TestCrops.Ten), crops.Length);
-        Assert.Equal([(0, 0), (0, 36), (32, 0), (32, 36), (16, 18)], crops[..5].Select(c => (c.Region.Top, c.Region.Left)));
+        Assert.Equal([(0, 0), (0, 36), (32, 0), (32, 36), (16, 18)],
+            crops[..5].Select(c => (c.Region.Top, c.Region.Left)));
         Assert.Equal(crops[..5].Select(c => c.Region), crops[5..].Select(c => c.Region));
         Assert.All(crops[..5], c => Assert.False(c.Mirror));
         Assert.All(crops[5..], c => Assert.True(c.Mirror));
@@ -22,7 +23,8 @@ public class CropPlanTests
 
     [Fact]
     public void Scored_Center_IsOneCrop() =>
-        Assert.Equal(new ImageRegion(16, 18, 224, 224), Assert.Single(CropPlan.Scored(TestCrops.Center, Resized, Network)).Region);
+        Assert.Equal(new ImageRegion(16, 18, 224, 224),
+            Assert.Single(CropPlan.Scored(TestCrops.Center, Resized, Network)).Region);
 
     [Fact]
     public void ScoredImage_ByAugmentationAndCrops_IsThePapers()
@@ -32,7 +34,8 @@ public class CropPlanTests
         Assert.Equal(256, Side(ImageAugmentation.AlexNet, TestCrops.Ten));
         Assert.Equal(384, Side(ImageAugmentation.Vgg, TestCrops.Center));
         Assert.Equal(256, Side(ImageAugmentation.Inception, TestCrops.Center));
-        static int Side(ImageAugmentation augmentation, TestCrops crops) => new CropPlan(augmentation, Network, ImageFit.CenterCrop).ScoredImage(crops).Height;
+        static int Side(ImageAugmentation augmentation, TestCrops crops) =>
+            new CropPlan(augmentation, Network, ImageFit.CenterCrop).ScoredImage(crops).Height;
     }
 
     [Theory]
@@ -41,8 +44,11 @@ public class CropPlanTests
     public void CreateTrainingScaler_CropsOfAnySize_CachesTheLargestShorterSide(ImageFit fit, int height, int width)
     {
         PixelFormat photo = PixelFormat.Rgba32(600, 800);
-        Assert.Equal((height, width), new CropPlan(ImageAugmentation.Inception, Network, fit).CreateTrainingScaler().SizeOf(photo));
-        Assert.Equal((height, width), new CropPlan(ImageAugmentation.Vgg, Network, fit).CreateTrainingScaler().SizeOf(photo));
-        Assert.Equal((256, 256), new CropPlan(ImageAugmentation.AlexNet, Network, fit).CreateTrainingScaler().SizeOf(photo));
+        Assert.Equal((height, width), Cached(ImageAugmentation.Inception));
+        Assert.Equal((height, width), Cached(ImageAugmentation.Vgg));
+        Assert.Equal((256, 256), Cached(ImageAugmentation.AlexNet));
+
+        (int Height, int Width) Cached(ImageAugmentation augmentation) =>
+            new CropPlan(augmentation, Network, fit).CreateTrainingScaler().SizeOf(photo);
     }
 }

@@ -22,12 +22,14 @@ public class ImageAugmentationTests
 
     [Theory]
     [MemberData(nameof(Wrong))]
-    public void Check_ValueOutOfRange_Throws(ImageAugmentation augmentation) => Assert.Throws<ArgumentException>(() => augmentation.Check(224, 224));
+    public void Check_ValueOutOfRange_Throws(ImageAugmentation augmentation) =>
+        Assert.Throws<ArgumentException>(() => augmentation.Check(224, 224));
 
     [Fact]
     public void Check_Presets_AreLegalForTheirNetworks()
     {
-        Assert.All([ImageAugmentation.None, ImageAugmentation.AlexNet, ImageAugmentation.Vgg, ImageAugmentation.ResNet, ImageAugmentation.Inception], a => a.Check(224, 224));
+        Assert.All([ImageAugmentation.None, ImageAugmentation.AlexNet, ImageAugmentation.Vgg, ImageAugmentation.ResNet,
+            ImageAugmentation.Inception], a => a.Check(224, 224));
         ImageAugmentation.AlexNet.Check(227, 227);
         ImageAugmentation.Cifar.Check(32, 32);
         ImageAugmentation.Vgg.ForSide(299).Check(299, 299);
@@ -45,14 +47,18 @@ public class ImageAugmentationTests
     [InlineData(300, 400, 300, 400)]
     [InlineData(600, 800, 512, 683)]
     [InlineData(1024, 512, 1024, 512)]
-    public void KeepingShape_OfAnImage_ShortensTheShorterSideOnly(int height, int width, int keptHeight, int keptWidth) =>
-        Assert.Equal((keptHeight, keptWidth), ImageScaler.KeepingShape(512, 3).SizeOf(PixelFormat.Bgra32(height, width)));
+    public void KeepingShape_OfAnImage_ShortensTheShorterSideOnly(
+        int height, int width, int keptHeight, int keptWidth) =>
+        Assert.Equal((keptHeight, keptWidth),
+            ImageScaler.KeepingShape(512, 3).SizeOf(PixelFormat.Bgra32(height, width)));
 
     [Fact]
     public void IsNone_AnySettingMade_IsFalse()
     {
         Assert.True(ImageAugmentation.None.IsNone);
-        Assert.All([ImageAugmentation.None with { Mirror = true }, ImageAugmentation.None with { ColorStandardDeviation = 0.1 }, ImageAugmentation.None with { Padding = 1 }, ImageAugmentation.Inception with { Mirror = false }],
+        Assert.All([ImageAugmentation.None with { Mirror = true },
+            ImageAugmentation.None with { ColorStandardDeviation = 0.1 }, ImageAugmentation.None with { Padding = 1 },
+            ImageAugmentation.Inception with { Mirror = false }],
             a => Assert.False(a.IsNone));
     }
 }

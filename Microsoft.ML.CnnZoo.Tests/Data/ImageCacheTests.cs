@@ -6,7 +6,10 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Data;
 
-/// <summary>Decoded images in memory, in the file, or decoded again; batches are the same whatever the place and the number of threads.</summary>
+/// <summary>
+/// Decoded images in memory, in the file, or decoded again; batches are the same whatever the place and the number of
+/// threads.
+/// </summary>
 public sealed class ImageCacheTests : IDisposable
 {
     private const int Count = 24, Rows = 40, Columns = 48;
@@ -104,7 +107,8 @@ public sealed class ImageCacheTests : IDisposable
     {
         using var store = new PixelStore(0, 0);
         using ImageCache<byte> cache = Filled(store, new FakeRows { Shrink = 1 }.Read);
-        Assert.Contains("40x48 pixels when it was first read, and has 39x48 now", Assert.Throws<InvalidOperationException>(() => Batch(cache, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("40x48 pixels when it was first read, and has 39x48 now",
+            Assert.Throws<InvalidOperationException>(() => Batch(cache, 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -139,7 +143,9 @@ public sealed class ImageCacheTests : IDisposable
         Assert.Equal([7, 3], labels);
     }
 
-    private string[] OpenFiles() => [.. Directory.GetFiles("/proc/self/fd").Select(f => new FileInfo(f).LinkTarget ?? "").Where(t => t.StartsWith(_folder, StringComparison.Ordinal))];
+    private string[] OpenFiles() =>
+        [.. Directory.GetFiles("/proc/self/fd").Select(f => new FileInfo(f).LinkTarget ?? "")
+            .Where(t => t.StartsWith(_folder, StringComparison.Ordinal))];
 
     private static byte[] Pixels(int image)
     {
@@ -150,10 +156,14 @@ public sealed class ImageCacheTests : IDisposable
 
     private static ImageCache<byte> Filled(PixelStore store, RereadImages<byte>? reread = null)
     {
-        var cache = new ImageCache<byte>(Network, store, reread) { Normalization = PixelNormalization.Uniform(3, 0.01f, -1) };
+        var cache = new ImageCache<byte>(Network, store, reread)
+        {
+            Normalization = PixelNormalization.Uniform(3, 0.01f, -1),
+        };
         for (int i = 0; i < Count; i++)
             cache.Add(new CachedImage<byte>(Pixels(i), Rows, Columns), i, i);
-        cache.Augment(new ImageAugmentation { ShorterSide = new(34, 40), Mirror = true, ColorStandardDeviation = 0.1 }, 9);
+        cache.Augment(new ImageAugmentation { ShorterSide = new(34, 40), Mirror = true, ColorStandardDeviation = 0.1 },
+            9);
         return cache;
     }
 
@@ -181,7 +191,8 @@ public sealed class ImageCacheTests : IDisposable
             Assert.Equal(rows.Order(), rows);
             Assert.Equal(rows.Select(r => (int)r), labels);
             Asked.AddRange(rows);
-            return [.. rows.Select(r => new CachedImage<byte>(Pixels((int)r)[..((Rows - Shrink) * Columns * 3)], Rows - Shrink, Columns))];
+            return [.. rows.Select(r => new CachedImage<byte>(
+                Pixels((int)r)[..((Rows - Shrink) * Columns * 3)], Rows - Shrink, Columns))];
         }
     }
 }

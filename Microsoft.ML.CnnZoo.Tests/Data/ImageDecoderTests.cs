@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Data;
 
-/// <summary>Encoded files and ML.NET's images become pixels completely, upright and without alpha, or are refused with a reason.</summary>
+/// <summary>
+/// Encoded files and ML.NET's images become pixels completely, upright and without alpha, or are refused with a reason.
+/// </summary>
 public sealed class ImageDecoderTests : IDisposable
 {
     private const int Rows = 40, Columns = 60;
@@ -31,7 +33,7 @@ public sealed class ImageDecoderTests : IDisposable
 
     [Theory]
     [InlineData("", "there is no image (0 bytes)")]
-    [InlineData("hello", "its 5 bytes are no image: JPEG, PNG, GIF, WebP, BMP, ICO and WBMP are read; TIFF, HEIC and AVIF are not")]
+    [InlineData("hello", "its 5 bytes are no image: JPEG, PNG, GIF, WebP, BMP, ICO and WBMP are read; TIFF, HEIC and AVIF are")]
     [InlineData("II*\0....", "it is a TIFF file: JPEG, PNG")]
     [InlineData("MM\0*....", "it is a TIFF file: JPEG, PNG")]
     public void Decode_NoImage_SaysWhatItIs(string file, string reason) =>
@@ -42,10 +44,12 @@ public sealed class ImageDecoderTests : IDisposable
     {
         byte[] bomb = ImageFiles.HugePng(60000, 60000);
         long before = GC.GetTotalAllocatedBytes();
-        Assert.Equal("it has 60000x60000 (width x height) = 3,600,000,000 pixels; Options.MaxImagePixels permits 100,000,000", Problem(bomb));
-        Assert.Equal("it has 60000x60000 (width x height) = 3,600,000,000 pixels; more than 2 GiB cannot be decoded", Problem(bomb, long.MaxValue));
+        const string Size = "it has 60000x60000 (width x height) = 3,600,000,000 pixels";
+        Assert.Equal($"{Size}; Options.MaxImagePixels permits 100,000,000", Problem(bomb));
+        Assert.Equal($"{Size}; more than 2 GiB cannot be decoded", Problem(bomb, long.MaxValue));
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 1 << 20);
-        Assert.Contains("MaxImagePixels permits 2,399", Problem(Encode(Photo(), SKEncodedImageFormat.Png), (Rows * Columns) - 1), StringComparison.Ordinal);
+        Assert.Contains("MaxImagePixels permits 2,399",
+            Problem(Encode(Photo(), SKEncodedImageFormat.Png), (Rows * Columns) - 1), StringComparison.Ordinal);
         Assert.NotNull(Decode(Encode(Photo(), SKEncodedImageFormat.Png), Rows * Columns));
     }
 
@@ -56,7 +60,8 @@ public sealed class ImageDecoderTests : IDisposable
     [InlineData(255)]
     public void Decode_Transparency_IsDroppedAndColorsAreTheStored(byte alpha)
     {
-        byte[] png = Encode(Bitmap(3, 2, (x, y) => new SKColor((byte)(200 + x), (byte)(100 + y), 7, alpha)), SKEncodedImageFormat.Png);
+        byte[] png = Encode(Bitmap(3, 2, (x, y) => new SKColor((byte)(200 + x), (byte)(100 + y), 7, alpha)),
+            SKEncodedImageFormat.Png);
         CachedImage<byte> image = Decode(png)!.Value;
         for (int i = 0; i < 6; i++)
             Assert.Equal([(byte)(200 + (i % 3)), (byte)(100 + (i / 3)), 7], image.Pixels[(3 * i)..(3 * (i + 1))]);
@@ -65,7 +70,9 @@ public sealed class ImageDecoderTests : IDisposable
     [Fact]
     public void Decode_TransparencyOfAnMLImage_IsTheSameWithinRounding()
     {
-        byte[] png = Encode(Bitmap(16, 16, (x, y) => new SKColor((byte)(16 * x), (byte)(16 * y), (byte)(x * y), (byte)(64 + (12 * x)))), SKEncodedImageFormat.Png);
+        byte[] png = Encode(Bitmap(16, 16, (x, y) =>
+            new SKColor((byte)(16 * x), (byte)(16 * y), (byte)(x * y), (byte)(64 + (12 * x)))),
+            SKEncodedImageFormat.Png);
         byte[] encoded = Decode(png)!.Value.Pixels, bitmap = Decode(Load(_files.Write("a.png", png)))!.Value.Pixels;
         Assert.Equal(encoded, bitmap, (a, b) => Math.Abs(a - b) <= 2); // half of 255 / 64
         Assert.NotEqual(0, encoded.Zip(bitmap, (a, b) => a * b).Max());
@@ -78,13 +85,22 @@ public sealed class ImageDecoderTests : IDisposable
     [InlineData(8)]
     public void Decode_ExifOrientation_IsAppliedToFilesAndLoadedImages(byte orientation)
     {
-        byte[] jpeg = ImageFiles.WithOrientation(Encode(Photo(), SKEncodedImageFormat.Jpeg), orientation), plain = Encode(Photo(), SKEncodedImageFormat.Jpeg);
-        CachedImage<byte> upright = Decode(plain)!.Value, turned = Decode(jpeg)!.Value, loaded = Decode(Load(_files.Write("o.jpg", jpeg)))!.Value;
+        byte[] jpeg = ImageFiles.WithOrientation(Encode(Photo(), SKEncodedImageFormat.Jpeg), orientation),
+            plain = Encode(Photo(), SKEncodedImageFormat.Jpeg);
+        CachedImage<byte> upright = Decode(plain)!.Value, turned = Decode(jpeg)!.Value,
+            loaded = Decode(Load(_files.Write("o.jpg", jpeg)))!.Value;
         Assert.Equal(orientation >= 5 ? (Columns, Rows) : (Rows, Columns), Size(turned));
         Assert.Equal(Size(turned), Size(loaded));
         Assert.Equal(turned.Pixels, loaded.Pixels);
-        (int y, int x) = orientation switch { 3 => (Rows - 1, Columns - 1), 6 => (Rows - 1, 0), 8 => (0, Columns - 1), _ => (0, 0) };
-        Assert.Equal(upright.Pixels.AsSpan(3 * ((y * Columns) + x), 3).ToArray(), turned.Pixels[..3]); // the picture's upper left pixel
+        (int y, int x) = orientation switch
+        {
+            3 => (Rows - 1, Columns - 1),
+            6 => (Rows - 1, 0),
+            8 => (0, Columns - 1),
+            _ => (0, 0),
+        };
+        // the picture's upper left pixel
+        Assert.Equal(upright.Pixels.AsSpan(3 * ((y * Columns) + x), 3).ToArray(), turned.Pixels[..3]);
     }
 
     [Theory]
@@ -97,13 +113,15 @@ public sealed class ImageDecoderTests : IDisposable
         Assert.NotNull(Decode(Load(_files.Write("whole", whole))));
         var raw = Load(_files.Write("cut", whole[..(whole.Length / 2)]));
         Assert.Null(Decode(raw));
-        Assert.Equal($"'{_files.Path("cut")}': it is incomplete: the file ends before its {Columns}x{Rows} pixels do", raw.ProblemWithFile);
+        Assert.Equal($"'{_files.Path("cut")}': it is incomplete: the file ends before its {Columns}x{Rows} pixels do",
+            raw.ProblemWithFile);
     }
 
     [Fact]
     public void Decode_MLImageWithAnEmptyLastRow_IsCompleteWhenItsFileIs()
     {
-        byte[] png = Encode(Bitmap(8, 8, (x, y) => y == 7 ? SKColors.Transparent : SKColors.Red), SKEncodedImageFormat.Png);
+        byte[] png = Encode(Bitmap(8, 8, (x, y) => y == 7 ? SKColors.Transparent : SKColors.Red),
+            SKEncodedImageFormat.Png);
         Assert.NotNull(Decode(Load(_files.Write("empty.png", png))));
     }
 
@@ -136,7 +154,8 @@ public sealed class ImageDecoderTests : IDisposable
     private static CachedImage<byte>? Decode(RawImage raw, long maxPixels = ImageDecoder.DefaultMaxPixels) =>
         new ImageDecoder(ImageScaler.KeepingShape(1000, 3), maxPixels).Decode<byte>(raw);
 
-    private static CachedImage<byte>? Decode(byte[] file, long maxPixels = ImageDecoder.DefaultMaxPixels) => Decode(Raw(file), maxPixels);
+    private static CachedImage<byte>? Decode(byte[] file, long maxPixels = ImageDecoder.DefaultMaxPixels) =>
+        Decode(Raw(file), maxPixels);
 
     private static string Problem(byte[] file, long maxPixels = ImageDecoder.DefaultMaxPixels)
     {
@@ -155,10 +174,13 @@ public sealed class ImageDecoderTests : IDisposable
     private static SKBitmap Photo(byte alpha = 255)
     {
         var random = new Random(1);
-        return Bitmap(Columns, Rows, (x, y) => new SKColor((byte)(4 * x), (byte)(6 * y), (byte)random.Next(256), alpha));
+        return Bitmap(Columns, Rows, (x, y) =>
+            new SKColor((byte)(4 * x), (byte)(6 * y), (byte)random.Next(256), alpha));
     }
 
-    /// <summary>Pixels as they are, not multiplied by alpha; encoded to a file without alpha where all are opaque.</summary>
+    /// <summary>
+    /// Pixels as they are, not multiplied by alpha; encoded to a file without alpha where all are opaque.
+    /// </summary>
     private static SKBitmap Bitmap(int width, int height, Func<int, int, SKColor> color)
     {
         SKColor[] colors = [.. Enumerable.Range(0, width * height).Select(i => color(i % width, i / width))];

@@ -39,5 +39,6 @@ public class AlphaPixelsTests
     [InlineData(255, true)]
     [InlineData(254, false)]
     [InlineData(0, false)]
-    public void IsOpaque_OnePixel_IsByItsAlpha(byte alpha, bool expected) => Assert.Equal(expected, AlphaPixels.IsOpaque([0, 0, 0, 255, 1, 2, 3, alpha]));
+    public void IsOpaque_OnePixel_IsByItsAlpha(byte alpha, bool expected) =>
+        Assert.Equal(expected, AlphaPixels.IsOpaque([0, 0, 0, 255, 1, 2, 3, alpha]));
 }

@@ -16,7 +16,8 @@ public class ImageOrientationTests
     [InlineData(6, "right", "top")]
     [InlineData(7, "right", "bottom")]
     [InlineData(8, "left", "bottom")]
-    public void Turn_EachOrientation_PutsFirstRowAndColumnWhereExifSays(int orientation, string firstRow, string firstColumn)
+    public void Turn_EachOrientation_PutsFirstRowAndColumnWhereExifSays(
+        int orientation, string firstRow, string firstColumn)
     {
         const int Rows = 2, Columns = 3;
         uint[] stored = [0, 1, 2, 10, 11, 12], picture = new uint[6];

@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.MLNet;
 
-/// <summary>What users get wrong: each is told what and where, before training where that can be, and nothing is lost.</summary>
+/// <summary>
+/// What users get wrong: each is told what and where, before training where that can be, and nothing is lost.
+/// </summary>
 public sealed class BadInputTests
 {
     private readonly MLContext _mlContext = new(1);
@@ -37,52 +39,72 @@ public sealed class BadInputTests
 
     [Fact]
     public void Label_NotAKey_SchemaMismatchBeforeTraining() =>
-        AssertShapeError(o => o.LabelColumnName = "Text", "Schema mismatch for label column 'Text': expected Key (use MapValueToKey to make one), got String (Parameter 'inputSchema')");
+        AssertShapeError(o => o.LabelColumnName = "Text",
+            "Schema mismatch for label column 'Text': expected Key (use MapValueToKey to make one), got String "
+            + "(Parameter 'inputSchema')");
 
     [Fact]
-    public void Label_Missing_IsNamed() => AssertShapeError(o => o.LabelColumnName = "nope", "Could not find label column 'nope' (Parameter 'inputSchema')");
+    public void Label_Missing_IsNamed() =>
+        AssertShapeError(o => o.LabelColumnName = "nope",
+            "Could not find label column 'nope' (Parameter 'inputSchema')");
 
     [Fact]
-    public void Feature_Missing_IsNamed() => AssertShapeError(o => o.FeatureColumnName = "nope", "Could not find feature column 'nope' (Parameter 'inputSchema')");
+    public void Feature_Missing_IsNamed() =>
+        AssertShapeError(o => o.FeatureColumnName = "nope",
+            "Could not find feature column 'nope' (Parameter 'inputSchema')");
 
     [Fact]
     public void Feature_OfTheWrongType_SchemaMismatch()
     {
-        AssertShapeError(o => o.FeatureColumnName = "Number", "Schema mismatch for feature column 'Number': expected Image, known-size vector of Single or Byte", "got Single");
-        AssertShapeError(o => o.FeatureColumnName = "Doubles", "Schema mismatch for feature column 'Doubles'", "got Vector<Double>");
-        AssertShapeError(o => o.FeatureColumnName = "Unknown", "Schema mismatch for feature column 'Unknown'", "got VarVector<Single>");
+        AssertShapeError(o => o.FeatureColumnName = "Number",
+            "Schema mismatch for feature column 'Number': expected Image, known-size vector of Single or Byte",
+            "got Single");
+        AssertShapeError(o => o.FeatureColumnName = "Doubles", "Schema mismatch for feature column 'Doubles'",
+            "got Vector<Double>");
+        AssertShapeError(o => o.FeatureColumnName = "Unknown", "Schema mismatch for feature column 'Unknown'",
+            "got VarVector<Single>");
     }
 
     [Fact]
     public void Feature_OfASizeThatIsNoImage_SchemaMismatch() =>
-        AssertFitError<ArgumentOutOfRangeException>(Keyed(TwoClasses()), o => o.FeatureColumnName = "Odd", "Schema mismatch for feature column 'Odd'", "ImageHeight and ImageWidth", "Vector<Single, 250>");
+        AssertFitError<ArgumentOutOfRangeException>(
+            Keyed(TwoClasses()), o => o.FeatureColumnName = "Odd", "Schema mismatch for feature column 'Odd'",
+            "ImageHeight and ImageWidth", "Vector<Single, 250>");
 
     [Fact]
     public void Feature_FlatVectorWithSizeInOptions_IsTaken()
     {
         CnnClassificationTrainer.Options options = DigitRows.Options(1);
-        (options.LabelColumnName, options.FeatureColumnName, options.ImageHeight, options.ImageWidth) = ("Key", "Odd", 25, 10);
-        using CnnClassificationTransformer model = _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(Keyed(TwoClasses()));
+        (options.LabelColumnName, options.FeatureColumnName, options.ImageHeight, options.ImageWidth) =
+            ("Key", "Odd", 25, 10);
+        using CnnClassificationTransformer model =
+            _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(Keyed(TwoClasses()));
         Assert.Equal(new ImageShape(32, 32, 1), model.Model.Image); // 10 columns are too few for LeNet-5
     }
 
     [Fact]
     public void Label_OneClassOnly_NamesTheClass()
     {
-        AssertFitError<ArgumentOutOfRangeException>(Keyed([new() { Text = "cat" }, new() { Text = "cat" }]), null, "The label column 'Key' has one class only, 'cat'");
+        AssertFitError<ArgumentOutOfRangeException>(
+            Keyed([new() { Text = "cat" }, new() { Text = "cat" }]), null,
+            "The label column 'Key' has one class only, 'cat'");
         IDataView two = Keyed([new() { Text = "cat" }, new() { Text = "dog" }]);
-        AssertFitError<ArgumentOutOfRangeException>(_mlContext.Data.TakeRows(two, 1), null, "The label column 'Key' has one class only, 'cat'");
+        AssertFitError<ArgumentOutOfRangeException>(
+            _mlContext.Data.TakeRows(two, 1), null, "The label column 'Key' has one class only, 'cat'");
     }
 
     [Fact]
-    public void Rows_None_SaysSo() => AssertFitError<InvalidOperationException>(_mlContext.Data.SkipRows(Keyed(TwoClasses()), 10), null, "The training data have no rows.");
+    public void Rows_None_SaysSo() =>
+        AssertFitError<InvalidOperationException>(
+            _mlContext.Data.SkipRows(Keyed(TwoClasses()), 10), null, "The training data have no rows.");
 
     [Fact]
     public void Rows_WithoutLabel_AreLeftOutAndCounted()
     {
         IDataView rows = Keyed([.. TwoClasses(), new() { Text = "" }, new() { Text = "" }]);
         using CnnClassificationTransformer model = Trainer().Fit(rows);
-        Assert.Contains("2 of 12 rows of the training data have no label (a missing key) and were left out.", _warnings);
+        Assert.Contains("2 of 12 rows of the training data have no label (a missing key) and were left out.",
+            _warnings);
     }
 
     [Fact]
@@ -90,7 +112,9 @@ public sealed class BadInputTests
     {
         CnnClassificationTrainer.Options options = DigitRows.Options(1);
         (options.LabelColumnName, options.BatchSize) = ("Key", 64);
-        using CnnClassificationTransformer model = _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(Keyed([.. TwoClasses().Take(3)]));
+        using CnnClassificationTransformer model =
+            _mlContext.MulticlassClassification.Trainers.CnnClassification(options)
+                .Fit(Keyed([.. TwoClasses().Take(3)]));
         Assert.Equal(TrainingEnd.Completed, model.Training!.End);
     }
 
@@ -99,9 +123,11 @@ public sealed class BadInputTests
     {
         CnnClassificationTrainer.Options options = DigitRows.Options(1);
         (options.LabelColumnName, options.LearningRate, options.WeightDecay) = ("Key", 1e30f, 1e30f);
-        IDataView rows = _mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 20)); // one batch: its loss is that of the first weights
+        // one batch: its loss is that of the first weights
+        IDataView rows = _mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 20));
         IDataView keyed = _mlContext.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(rows).Transform(rows);
-        var error = Assert.Throws<TrainingDivergedException>(() => _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(keyed));
+        var error = Assert.Throws<TrainingDivergedException>(
+            () => _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(keyed));
         Assert.Contains("have values that are not finite in epoch 1, step 1", error.Message, StringComparison.Ordinal);
     }
 
@@ -121,17 +147,22 @@ public sealed class BadInputTests
         Assert.Contains($"'{variable.Name}' has values that are not finite", error.Message, StringComparison.Ordinal);
 
         byte[] file = whole.ToArray();
-        int values = file.AsSpan().IndexOf(BitConverter.GetBytes(first)), length = variable.Values<float>().Length * sizeof(float);
+        int values = file.AsSpan().IndexOf(BitConverter.GetBytes(first)),
+            length = variable.Values<float>().Length * sizeof(float);
         BitConverter.TryWriteBytes(file.AsSpan(values), float.PositiveInfinity);
-        BitConverter.TryWriteBytes(file.AsSpan(values - 4), System.IO.Hashing.Crc32.HashToUInt32(file.AsSpan(values, length)));
+        BitConverter.TryWriteBytes(file.AsSpan(values - 4),
+            System.IO.Hashing.Crc32.HashToUInt32(file.AsSpan(values, length)));
         using var reader = new BinaryReader(new MemoryStream(file));
         Assert.Contains($"the tensor '{variable.Name}' has values that are not finite",
-            Assert.Throws<InvalidDataException>(() => CnnModelFile.LoadWeights(reader, model.Model)).Message, StringComparison.Ordinal);
+            Assert.Throws<InvalidDataException>(() => CnnModelFile.LoadWeights(reader, model.Model)).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]
     public void ImageNormalization_NotFinite_IsRefused() =>
-        AssertFitError<ArgumentException>(Keyed(TwoClasses()), o => o.ImageNormalization = PixelNormalization.Uniform(1, float.NaN, 0), "Options.ImageNormalization");
+        AssertFitError<ArgumentException>(
+            Keyed(TwoClasses()), o => o.ImageNormalization = PixelNormalization.Uniform(1, float.NaN, 0),
+            "Options.ImageNormalization");
 
     [Fact]
     public void Scoring_FloatsWhereBytesWereTrained_SchemaMismatch()
@@ -139,8 +170,10 @@ public sealed class BadInputTests
         IDataView bytes = _mlContext.Data.LoadFromEnumerable(DigitRows.Bytes(0, 20));
         IDataView keyed = _mlContext.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(bytes).Transform(bytes);
         using CnnClassificationTransformer model = Trainer().Fit(keyed);
-        var error = Assert.Throws<ArgumentOutOfRangeException>(() => model.Transform(_mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 5))));
-        Assert.Contains("expected Image or vector of Byte, as in training, got Vector<Single, 1, 28, 28>", error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<ArgumentOutOfRangeException>(
+            () => model.Transform(_mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 5))));
+        Assert.Contains("expected Image or vector of Byte, as in training, got Vector<Single, 1, 28, 28>",
+            error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -148,17 +181,21 @@ public sealed class BadInputTests
     {
         IDataView train = Keyed(TwoClasses()), three = Keyed([.. TwoClasses(), new() { Text = "c" }]);
         var error = Assert.Throws<ArgumentOutOfRangeException>(() => Trainer().Fit(train, three));
-        Assert.Contains("Schema mismatch for validation label column 'Key': expected Key<UInt32, 0-1>, got Key<UInt32, 0-2>", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Schema mismatch for validation label column 'Key': expected Key<UInt32, 0-1>, got Key<UInt32, 0-2>",
+            error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Training_Diverges_TheErrorSaysWhere()
     {
         CnnClassificationTrainer.Options options = DigitRows.Options(1);
-        (options.LabelColumnName, options.LearningRate, options.LearningRateSchedule) = ("Key", 1e20f, LearningRateSchedule.Constant);
+        (options.LabelColumnName, options.LearningRate, options.LearningRateSchedule) =
+            ("Key", 1e20f, LearningRateSchedule.Constant);
         IDataView rows = _mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 100));
         IDataView keyed = _mlContext.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(rows).Transform(rows);
-        var error = Assert.Throws<TrainingDivergedException>(() => _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(keyed));
+        var error = Assert.Throws<TrainingDivergedException>(
+            () => _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(keyed));
         Assert.Contains("at learning rate 1e+20", error.Message, StringComparison.Ordinal);
     }
 
@@ -168,20 +205,32 @@ public sealed class BadInputTests
         AssertOptionError<ArgumentException>(o => o.Architecture = null, "Options.Architecture is missing");
         AssertOptionError<ArgumentOutOfRangeException>(o => o.Epochs = 0, "Epochs");
         AssertOptionError<ArgumentOutOfRangeException>(o => o.BatchSize = 0, "BatchSize");
-        AssertOptionError<ArgumentOutOfRangeException>(o => o.LearningRate = -1, "learning rate must be a positive number");
-        AssertOptionError<ArgumentOutOfRangeException>(o => o.LearningRate = float.NaN, "learning rate must be a positive number");
+        AssertOptionError<ArgumentOutOfRangeException>(
+            o => o.LearningRate = -1, "learning rate must be a positive number");
+        AssertOptionError<ArgumentOutOfRangeException>(
+            o => o.LearningRate = float.NaN, "learning rate must be a positive number");
         AssertOptionError<ArgumentOutOfRangeException>(o => o.WeightDecay = -1, "weight decay must not be negative");
-        AssertOptionError<ArgumentOutOfRangeException>(o => o.Momentum = 1, "Momentum must be at least 0 and less than 1");
-        AssertOptionError<ArgumentOutOfRangeException>(o => o.ValidationSetFraction = 1, "ValidationSetFraction must be at least 0 and less than 1");
+        AssertOptionError<ArgumentOutOfRangeException>(
+            o => o.Momentum = 1, "Momentum must be at least 0 and less than 1");
+        AssertOptionError<ArgumentOutOfRangeException>(
+            o => o.ValidationSetFraction = 1, "ValidationSetFraction must be at least 0 and less than 1");
         AssertOptionError<ArgumentOutOfRangeException>(o => o.Threads = -1, "options");
-        AssertOptionError<ArgumentOutOfRangeException>(o => o.Precision = (CnnPrecision)3, "Precision must be Float32, BFloat16 or Auto");
+        AssertOptionError<ArgumentOutOfRangeException>(
+            o => o.Precision = (CnnPrecision)3, "Precision must be Float32, BFloat16 or Auto");
     }
 
     [Fact]
     public void Options_LossForOtherOutputs_IsRefused() =>
-        AssertFitError<ArgumentException>(Keyed(TwoClasses()), o => o.Loss = new RbfMeanSquaredErrorLoss(), "RbfMeanSquaredErrorLoss is for RbfPenalty outputs", "LeNet-5 has Softmax outputs");
+        AssertFitError<ArgumentException>(
+            Keyed(TwoClasses()), o => o.Loss = new RbfMeanSquaredErrorLoss(),
+            "RbfMeanSquaredErrorLoss is for RbfPenalty outputs", "LeNet-5 has Softmax outputs");
 
-    private static IEnumerable<Row> TwoClasses() => Enumerable.Range(0, 10).Select(i => new Row { Text = i % 2 == 0 ? "a" : "b", Pixels = [.. Enumerable.Repeat(i % 2, 256).Select(v => (float)v)] });
+    private static IEnumerable<Row> TwoClasses() =>
+        Enumerable.Range(0, 10).Select(i => new Row
+        {
+            Text = i % 2 == 0 ? "a" : "b",
+            Pixels = [.. Enumerable.Repeat((float)(i % 2), 256)],
+        });
 
     private IDataView Keyed(IEnumerable<Row> rows)
     {
@@ -201,16 +250,19 @@ public sealed class BadInputTests
     private void AssertShapeError(Action<CnnClassificationTrainer.Options> change, params string[] words)
     {
         IDataView rows = _mlContext.Data.LoadFromEnumerable(TwoClasses().ToArray());
-        var error = Assert.Throws<ArgumentOutOfRangeException>(() => _mlContext.Transforms.Conversion.MapValueToKey("Key", "Text").Append(Trainer(change)).Fit(rows));
+        var error = Assert.Throws<ArgumentOutOfRangeException>(
+            () => _mlContext.Transforms.Conversion.MapValueToKey("Key", "Text").Append(Trainer(change)).Fit(rows));
         Assert.All(words, w => Assert.Contains(w, error.Message, StringComparison.Ordinal));
     }
 
-    private void AssertFitError<T>(IDataView rows, Action<CnnClassificationTrainer.Options>? change, params string[] words) where T : Exception
+    private void AssertFitError<T>(
+        IDataView rows, Action<CnnClassificationTrainer.Options>? change, params string[] words) where T : Exception
     {
         var error = Assert.ThrowsAny<T>(() => Trainer(change).Fit(rows));
         Assert.All(words, w => Assert.Contains(w, error.Message, StringComparison.Ordinal));
     }
 
-    private void AssertOptionError<T>(Action<CnnClassificationTrainer.Options> change, string words) where T : Exception =>
+    private void AssertOptionError<T>(Action<CnnClassificationTrainer.Options> change, string words)
+        where T : Exception =>
         Assert.Contains(words, Assert.ThrowsAny<T>(() => Trainer(change)).Message, StringComparison.Ordinal);
 }

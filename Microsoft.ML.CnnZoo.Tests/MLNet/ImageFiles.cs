@@ -26,7 +26,8 @@ internal sealed class ImageFiles : IDisposable
 
     /// <summary>The image of the observations: red 200, 201, …, green 100, …, blue 10, … row by row.</summary>
     public static MLImage Counting(int width, int height, MLPixelFormat format = MLPixelFormat.Bgra32) =>
-        Make(width, height, (x, y) => ((byte)(200 + (y * width) + x), (byte)(100 + (y * width) + x), (byte)(10 + (y * width) + x), 255), format);
+        Make(width, height, (x, y) =>
+            ((byte)(200 + (y * width) + x), (byte)(100 + (y * width) + x), (byte)(10 + (y * width) + x), 255), format);
 
     /// <summary>Pixels that no codec can compress to nothing: a fixed pseudo-random pattern.</summary>
     public static MLImage Noise(int width, int height, int seed)
@@ -34,11 +35,14 @@ internal sealed class ImageFiles : IDisposable
         var random = new Random(seed);
         byte[] values = new byte[width * height * 3];
         random.NextBytes(values);
-        return Make(width, height, (x, y) => (values[3 * ((y * width) + x)], values[(3 * ((y * width) + x)) + 1], values[(3 * ((y * width) + x)) + 2], 255));
+        return Make(width, height, (x, y) =>
+            (values[3 * ((y * width) + x)], values[(3 * ((y * width) + x)) + 1], values[(3 * ((y * width) + x)) + 2],
+            255));
     }
 
     public static MLImage Make(
-        int width, int height, Func<int, int, (byte R, byte G, byte B, byte A)> pixel, MLPixelFormat format = MLPixelFormat.Bgra32)
+        int width, int height, Func<int, int, (byte R, byte G, byte B, byte A)> pixel,
+            MLPixelFormat format = MLPixelFormat.Bgra32)
     {
         byte[] pixels = new byte[width * height * 4];
         for (int i = 0; i < width * height; i++)
@@ -75,10 +79,13 @@ internal sealed class ImageFiles : IDisposable
     /// <summary>A JPEG whose EXIF segment says how it lies, 1 to 8.</summary>
     public static byte[] WithOrientation(byte[] jpeg, byte orientation) =>
     [
-        .. jpeg[..2], 0xFF, 0xE1, 0, 34, .. "Exif\0\0II*\0"u8, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0, .. jpeg[2..],
+        .. jpeg[..2], 0xFF, 0xE1, 0, 34, .. "Exif\0\0II*\0"u8, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, orientation,
+            0, 0, 0, 0, 0, 0, 0, .. jpeg[2..],
     ];
 
-    /// <summary>A bitmap file of 24 bits a pixel with the header's size but only the pixel bytes given, bottom row first.</summary>
+    /// <summary>
+    /// A bitmap file of 24 bits a pixel with the header's size but only the pixel bytes given, bottom row first.
+    /// </summary>
     public static byte[] Bmp(int width, int height, params byte[] pixels)
     {
         byte[] bmp = new byte[54 + pixels.Length];

@@ -54,5 +54,6 @@ internal static class ImageRows
         Read(view, column, (VBuffer<float> value) => value.DenseValues().ToArray());
 
     /// <summary>The pixels of the column's images as blue, green, red.</summary>
-    public static List<byte[]?> Bgr(IDataView view, string column) => Read(view, column, (MLImage? image) => image?.GetBGRPixels);
+    public static List<byte[]?> Bgr(IDataView view, string column) =>
+        Read(view, column, (MLImage? image) => image?.GetBGRPixels);
 }

@@ -1,9 +1,14 @@
 namespace Microsoft.ML.CnnZoo
 {
-    /// <summary>What is done about a bad image while training: one that is missing, cannot be decoded, is incomplete or too large, or holds values that are not finite.</summary>
+    /// <summary>
+    /// What is done about a bad image while training: one that is missing, cannot be decoded, is incomplete or too
+    /// large, or holds values that are not finite.
+    /// </summary>
     public enum BadImageHandling
     {
-        /// <summary>Training ends with an error that names the row, the file where it is known, and what was wrong. The default.</summary>
+        /// <summary>
+        /// Training ends with an error that names the row, the file where it is known, and what was wrong. The default.
+        /// </summary>
         Throw,
         /// <summary>The row is left out; a warning counts such rows and lists the first ten.</summary>
         Skip,
@@ -30,6 +35,7 @@ namespace Microsoft.ML.CnnZoo.Data
         }
 
         /// <summary>The first ten, then how many more.</summary>
-        public override string ToString() => string.Join("; ", _first) + (Count > Listed ? $"; and {Count - Listed} more" : "");
+        public override string ToString() =>
+            string.Join("; ", _first) + (Count > Listed ? $"; and {Count - Listed} more" : "");
     }
 }

@@ -3,7 +3,7 @@ using System.Runtime.ExceptionServices;
 
 namespace Microsoft.ML.CnnZoo.Data;
 
-/// <summary>Some images and their labels, ready to be fed.</summary>
+/// <summary>Some images and their labels, as the network is fed with them.</summary>
 internal sealed class Batch(ImageShape image, int capacity)
 {
     private readonly float[] _images = new float[checked(image.ValueCount * capacity)];
@@ -21,7 +21,8 @@ internal sealed class Batch(ImageShape image, int capacity)
     /// <summary>Replaces the content.</summary>
     /// <param name="source">Where images come from.</param>
     /// <param name="indices">Which of them.</param>
-    /// <param name="epoch">The epoch that they are trained on in, from 1; null to have them as they are measured.</param>
+    /// <param name="epoch">The epoch that they are trained on in, from 1; null for images that are not
+    /// augmented.</param>
     public void Load(IBatchSource source, ReadOnlySpan<int> indices, int? epoch)
     {
         Count = indices.Length;
@@ -34,7 +35,8 @@ internal sealed class Batch(ImageShape image, int capacity)
 }
 
 /// <summary>
-/// The batches of one pass, in a fixed order; the next one is filled on a thread of its own while the present one is worked on. The last batch may be smaller.
+/// The batches of one pass, in a fixed order; the next one is filled on a thread of its own while the present one is
+/// worked on. The last batch may be smaller.
 /// </summary>
 internal sealed class BatchReader
 {
@@ -57,13 +59,17 @@ internal sealed class BatchReader
 
     /// <summary>Goes through the images in the given order. A batch is valid until the next is asked for.</summary>
     /// <param name="order">The images' numbers.</param>
-    /// <param name="epoch">The epoch that they are trained on in, from 1; null to have them as they are measured.</param>
+    /// <param name="epoch">The epoch that they are trained on in, from 1; null for images that are not
+    /// augmented.</param>
     public IEnumerable<Batch> Read(int[] order, int? epoch = null)
     {
         long start = Stopwatch.GetTimestamp();
-        // A caller that leaves early must not find the source still being read: disposing waits; what that reading came to concerns nobody.
+        // A caller that leaves early must not find the source still being read: disposing waits, and drops what failed.
         using var feeder = new BatchFeeder(_batches, (order.Length + _batchSize - 1) / _batchSize, (batch, index) =>
-            batch.Load(_source, order.AsSpan(index * _batchSize, Math.Min(_batchSize, order.Length - index * _batchSize)), epoch));
+        {
+            int first = index * _batchSize;
+            batch.Load(_source, order.AsSpan(first, Math.Min(_batchSize, order.Length - first)), epoch);
+        });
         while (true)
         {
             Batch? batch = feeder.Next();
@@ -76,7 +82,10 @@ internal sealed class BatchReader
     }
 }
 
-/// <summary>A thread that fills batches in turn while another works on them. It has a thread of its own because a busy thread pool would make training wait.</summary>
+/// <summary>
+/// A thread that fills batches in turn while another works on them. It has a thread of its own because a busy thread
+/// pool would make training wait.
+/// </summary>
 internal sealed class BatchFeeder : IDisposable
 {
     private readonly Batch[] _batches;
@@ -96,7 +105,7 @@ internal sealed class BatchFeeder : IDisposable
     {
         (_batches, _count, _load) = (batches, count, load);
         _free = new SemaphoreSlim(batches.Length);
-        _thread = new Thread(Fill) { IsBackground = true, Name = "CnnZoo feeder" };
+        _thread = new Thread(Fill) { IsBackground = true, Name = "CnnZoo batches" };
         _thread.Start();
     }
 

@@ -14,10 +14,12 @@ internal sealed class BatchSubset(IBatchSource source, IReadOnlyList<int> indice
     public ImageShape Image => source.Image;
 
     /// <inheritdoc/>
-    public void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels) => source.Fill(Inner(indices), images, labels);
+    public void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels) =>
+        source.Fill(Inner(indices), images, labels);
 
     /// <inheritdoc/>
-    public void FillForTraining(ReadOnlySpan<int> indices, int epoch, Span<float> images, Span<int> labels) => source.FillForTraining(Inner(indices), epoch, images, labels);
+    public void FillForTraining(ReadOnlySpan<int> indices, int epoch, Span<float> images, Span<int> labels) =>
+        source.FillForTraining(Inner(indices), epoch, images, labels);
 
     private int[] Inner(ReadOnlySpan<int> indices)
     {

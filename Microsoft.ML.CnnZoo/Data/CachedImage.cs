@@ -12,5 +12,7 @@ internal readonly record struct CachedImage<T>(T[] Pixels, int Height, int Width
 /// <param name="rows">Numbers of the rows, increasing.</param>
 /// <param name="labels">The labels that they had when they were first read.</param>
 /// <returns>One image per row, in order.</returns>
-/// <exception cref="InvalidOperationException">A row has gone, has another label or an image that cannot be read any more.</exception>
-internal delegate IReadOnlyList<CachedImage<T>> RereadImages<T>(IReadOnlyList<long> rows, IReadOnlyList<int> labels) where T : unmanaged;
+/// <exception cref="InvalidOperationException">A row has gone, has another label or an image that cannot be read any
+/// more.</exception>
+internal delegate IReadOnlyList<CachedImage<T>> RereadImages<T>(
+    IReadOnlyList<long> rows, IReadOnlyList<int> labels) where T : unmanaged;

@@ -3,7 +3,8 @@ using Microsoft.ML.CnnZoo.Imaging;
 namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>
-/// Which crops of which resized image a network is trained on, validated with and scores. Random crops are drawn by <see cref="AugmentationSampler"/>; all else is decided here.
+/// Which crops of which resized image a network is trained on, validated with and scores. Random crops are drawn by
+/// <see cref="AugmentationSampler"/>; all else is decided here.
 /// </summary>
 /// <param name="augmentation">How training images are changed.</param>
 /// <param name="network">Size of the network's images.</param>
@@ -13,18 +14,22 @@ internal sealed class CropPlan(ImageAugmentation augmentation, ImageShape networ
     private const double PaperSide = 224, PaperResizedSide = 256;
 
     /// <summary>
-    /// By how much images are larger than the network's when their center is validated with or scored: as in training, in the middle of the range (Simonyan and Zisserman's Q);
-    /// 256 : 224 where crops of any size are trained on.
+    /// By how much images are larger than the network's when their center is validated with or scored: as in training,
+    /// in the middle of the range (Simonyan and Zisserman's Q); 256 : 224 where crops of any size are trained on.
     /// </summary>
     private readonly double _centerFactor =
-        augmentation.ShorterSide is { } side ? Math.Round((side.Minimum + side.Maximum) / 2) / Math.Min(network.Height, network.Width)
+        augmentation.ShorterSide is { } side
+            ? Math.Round((side.Minimum + side.Maximum) / 2) / Math.Min(network.Height, network.Width)
         : augmentation.Area is not null ? PaperResizedSide / PaperSide : 1;
 
     /// <summary>Size of an image whose center is validated with.</summary>
     public ImageShape ValidationImage => Enlarged(_centerFactor);
 
-    /// <summary>Whether training images are cached in their own shape, for crops of any place and size are taken from them.</summary>
-    private bool KeepsShape => augmentation.Area is not null || augmentation.ShorterSide is { } side && side.Minimum != side.Maximum;
+    /// <summary>
+    /// Whether training images are cached in their own shape, for crops of any place and size are taken from them.
+    /// </summary>
+    private bool KeepsShape =>
+        augmentation.Area is not null || augmentation.ShorterSide is { } side && side.Minimum != side.Maximum;
 
     /// <summary>Size of an image that a trained network scores crops of.</summary>
     public ImageShape ScoredImage(TestCrops crops) =>
@@ -44,24 +49,30 @@ internal sealed class CropPlan(ImageAugmentation augmentation, ImageShape networ
     public ImageScaler CreateValidationScaler() => CreateScaler(ValidationImage, fit);
 
     /// <summary>To a given size.</summary>
-    public static ImageScaler CreateScaler(ImageShape size, ImageFit fit) => new(size.Height, size.Width, size.Channels, fit);
+    public static ImageScaler CreateScaler(ImageShape size, ImageFit fit) =>
+        new(size.Height, size.Width, size.Channels, fit);
 
     /// <summary>The crop of an image that is not augmented.</summary>
     /// <param name="height">Rows of the cached image.</param>
     /// <param name="width">Columns of the cached image.</param>
-    public ImageCrop Center(int height, int width) => ImageCrop.Center(height, width, network.Height, network.Width, _centerFactor);
+    public ImageCrop Center(int height, int width) =>
+        ImageCrop.Center(height, width, network.Height, network.Width, _centerFactor);
 
     /// <summary>How many crops of an image are scored.</summary>
     public static int Count(TestCrops crops) => crops == TestCrops.Ten ? 10 : 1;
 
-    /// <summary>The crops that are scored: center; or upper left, upper right, lower left, lower right, center, then the same mirrored.</summary>
+    /// <summary>
+    /// The crops that are scored: center; or upper left, upper right, lower left, lower right, center, then the same
+    /// mirrored.
+    /// </summary>
     /// <param name="crops">Which.</param>
     /// <param name="resized">Size of the image, at least the network's.</param>
     /// <param name="network">Size of the network's images.</param>
     public static ImageCrop[] Scored(TestCrops crops, ImageShape resized, ImageShape network)
     {
         int bottom = resized.Height - network.Height, right = resized.Width - network.Width;
-        ImageCrop At(int top, int left, bool mirror) => new(new ImageRegion(top, left, network.Height, network.Width), mirror);
+        ImageCrop At(int top, int left, bool mirror) =>
+            new(new ImageRegion(top, left, network.Height, network.Width), mirror);
         if (crops == TestCrops.Center)
             return [At(bottom / 2, right / 2, false)];
         (int Top, int Left)[] places = [(0, 0), (0, right), (bottom, 0), (bottom, right), (bottom / 2, right / 2)];
@@ -69,5 +80,5 @@ internal sealed class CropPlan(ImageAugmentation augmentation, ImageShape networ
     }
 
     private ImageShape Enlarged(double factor) =>
-        network with { Height = (int)Math.Round(network.Height * factor), Width = (int)Math.Round(network.Width * factor) };
+        new((int)Math.Round(network.Height * factor), (int)Math.Round(network.Width * factor), network.Channels);
 }

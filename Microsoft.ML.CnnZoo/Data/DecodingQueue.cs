@@ -73,8 +73,9 @@ internal sealed class DecodingSlot<T> : IDisposable where T : unmanaged
 }
 
 /// <summary>
-/// Decodes and scales images on several threads while one thread goes on reading rows. Rows leave in the order in which they entered, and only so many are under way at a time:
-/// memory is bounded, and nothing depends on the number of threads. Used by one thread.
+/// Decodes and scales images on several threads while one thread goes on reading rows. Rows leave in the order in which
+/// they entered, and only so many are under way at a time: memory is bounded, and nothing depends on the number of
+/// threads. Used by one thread.
 /// </summary>
 internal sealed class DecodingQueue<T> : IDisposable where T : unmanaged
 {

@@ -15,10 +15,13 @@ internal interface IBatchSource
     /// <param name="labels">Receives n class numbers, from 0.</param>
     void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels);
 
-    /// <summary>Writes chosen images as they are trained on: augmented, where the source does so. A function of image and epoch.</summary>
+    /// <summary>
+    /// Writes chosen images as they are trained on: augmented, where the source does so. A function of image and epoch.
+    /// </summary>
     /// <param name="indices">Which images, each in [0, <see cref="Count"/>).</param>
     /// <param name="epoch">The epoch, from 1.</param>
     /// <param name="images">Receives [n, height, width, channels].</param>
     /// <param name="labels">Receives n class numbers, from 0.</param>
-    void FillForTraining(ReadOnlySpan<int> indices, int epoch, Span<float> images, Span<int> labels) => Fill(indices, images, labels);
+    void FillForTraining(ReadOnlySpan<int> indices, int epoch, Span<float> images, Span<int> labels) =>
+        Fill(indices, images, labels);
 }

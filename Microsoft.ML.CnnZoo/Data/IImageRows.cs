@@ -1,6 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Data;
 
-/// <summary>Rows of labeled images, read from front to back as often as they are wanted: what lies behind them is known to MLNet/ only.</summary>
+/// <summary>
+/// Rows of labeled images, read from front to back as often as they are wanted: what lies behind them is known to
+/// MLNet/ only.
+/// </summary>
 internal interface IImageRows
 {
     /// <summary>What the rows are, for messages: "training", "validation".</summary>

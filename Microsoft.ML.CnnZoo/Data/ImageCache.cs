@@ -5,9 +5,9 @@ using Microsoft.ML.CnnZoo.Imaging;
 namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>
-/// Labeled, decoded images: as bytes where they came as bytes (a quarter of the memory of floats), cropped, augmented and normalized only
-/// as they enter a batch. Where there is a budget, images beyond it lie in a memory-mapped file, and beyond the file's budget they are
-/// decoded again when they are wanted.
+/// Labeled, decoded images: as bytes where they came as bytes (a quarter of the memory of floats), cropped, augmented
+/// and normalized only as they enter a batch. Where there is a budget, images beyond it lie in a memory-mapped file,
+/// and beyond the file's budget they are decoded again when they are wanted.
 /// </summary>
 /// <typeparam name="T">byte or float.</typeparam>
 internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmanaged
@@ -68,7 +68,10 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
     /// <param name="label">Class number, from 0.</param>
     public void Add(T[] pixels, int label) => Add(pixels, Image.Height, Image.Width, label);
 
-    /// <summary>Adds an image of any size; the array is not copied. What the network sees of it is the center, or what the augmentation draws.</summary>
+    /// <summary>
+    /// Adds an image of any size; the array is not copied. The network is given its center, or the crop that the
+    /// augmentation draws.
+    /// </summary>
     /// <param name="pixels">[height, width, channels].</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
@@ -82,8 +85,11 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
     /// <summary>Adds the image of a row.</summary>
     internal void Add(in CachedImage<T> image, int label, long row)
     {
-        if (image.Height < 1 || image.Width < 1 || image.Pixels.Length != (long)image.Height * image.Width * Image.Channels)
-            throw new ArgumentException($"An image of {image.Height}x{image.Width}x{Image.Channels} has {(long)image.Height * image.Width * Image.Channels} values; {image.Pixels.Length} were given.", nameof(image));
+        long count = (long)image.Height * image.Width * Image.Channels;
+        if (image.Height < 1 || image.Width < 1 || image.Pixels.Length != count)
+            throw new ArgumentException(
+                $"An image of {image.Height}x{image.Width}x{Image.Channels} has {count} values; "
+                + $"{image.Pixels.Length} were given.", nameof(image));
         ArgumentOutOfRangeException.ThrowIfNegative(label);
         if (image.Pixels is byte[] bytes)
             _statistics.Add(bytes);
@@ -98,7 +104,9 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
         _labels.Add(label);
     }
 
-    /// <summary>Mean, standard deviation and covariance of the channels over all images added so far, before normalization.</summary>
+    /// <summary>
+    /// Mean, standard deviation and covariance of the channels over all images added so far, before normalization.
+    /// </summary>
     public ChannelStatistics MeasureChannels() => _statistics;
 
     /// <summary>Augments the images as they are trained on.</summary>
@@ -111,14 +119,17 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
         ArgumentNullException.ThrowIfNull(augmentation);
         augmentation.Check(Image.Height, Image.Width);
         _isAugmented = !augmentation.IsNone;
-        _sampler = new AugmentationSampler(augmentation, Image, seed, augmentation.ColorStandardDeviation > 0 ? new PrincipalColors(_statistics) : null);
+        PrincipalColors? colors = augmentation.ColorStandardDeviation > 0 ? new PrincipalColors(_statistics) : null;
+        _sampler = new AugmentationSampler(augmentation, Image, seed, colors);
     }
 
     /// <inheritdoc/>
-    public void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels) => Fill(indices, null, images, labels);
+    public void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels) =>
+        Fill(indices, null, images, labels);
 
     /// <inheritdoc/>
-    public void FillForTraining(ReadOnlySpan<int> indices, int epoch, Span<float> images, Span<int> labels) => Fill(indices, _isAugmented ? epoch : null, images, labels);
+    public void FillForTraining(ReadOnlySpan<int> indices, int epoch, Span<float> images, Span<int> labels) =>
+        Fill(indices, _isAugmented ? epoch : null, images, labels);
 
     /// <summary>Frees the pixels in memory.</summary>
     public void Dispose()
@@ -135,14 +146,18 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
         int[] wanted = indices.ToArray();
         Dictionary<int, CachedImage<T>>? again = ReadAgain(wanted);
         if (images.Length < (long)count * size)
-            throw new ArgumentException($"{count} images of {Image} have {(long)count * size} values; there is room for {images.Length}.", nameof(images));
-        int threads = (int)Math.Clamp((long)count * size / ValuesWorthAThread, 1, Math.Min(Threads, Math.Max(1, count)));
+            throw new ArgumentException(
+                $"{count} images of {Image} have {(long)count * size} values; there is room for {images.Length}.",
+                nameof(images));
+        int threads = (int)Math.Clamp(
+            (long)count * size / ValuesWorthAThread, 1, Math.Min(Threads, Math.Max(1, count)));
         fixed (float* start = images)
         {
             float* target = start; // a fixed variable cannot be captured; the lambda is done before the pinning ends
             void Write(int part)
             {
-                CropWriter writer = _cropWriters.TryTake(out CropWriter? idle) ? idle : new CropWriter(Image.Height, Image.Width, Image.Channels);
+                CropWriter writer = _cropWriters.TryTake(out CropWriter? idle) ? idle
+                    : new CropWriter(Image.Height, Image.Width, Image.Channels);
                 for (int i = part; i < count; i += threads)
                     WriteCrop(writer, wanted[i], epoch, again, new Span<float>(target + (long)i * size, size));
                 _cropWriters.Add(writer);
@@ -154,14 +169,17 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
         }
     }
 
-    private unsafe void WriteCrop(CropWriter writer, int index, int? epoch, Dictionary<int, CachedImage<T>>? again, Span<float> target)
+    private unsafe void WriteCrop(
+        CropWriter writer, int index, int? epoch, Dictionary<int, CachedImage<T>>? again, Span<float> target)
     {
         Entry entry = _entries[index];
         ReadOnlySpan<T> pixels = entry.Pixels;
         if (entry.Pixels is null)
             pixels = entry.Offset < 0 ? again![index].Pixels
-                : MemoryMarshal.Cast<byte, T>(_store.Read(entry.Offset, entry.Height * entry.Width * Image.Channels * sizeof(T)));
-        ImageCrop crop = epoch is { } number ? _sampler.Draw(number, index, entry.Height, entry.Width) : _sampler.Center(entry.Height, entry.Width);
+                : MemoryMarshal.Cast<byte, T>(
+                    _store.Read(entry.Offset, entry.Height * entry.Width * Image.Channels * sizeof(T)));
+        ImageCrop crop = epoch is { } number ? _sampler.Draw(number, index, entry.Height, entry.Width)
+            : _sampler.Center(entry.Height, entry.Width);
         if (typeof(T) == typeof(byte))
             writer.Write(MemoryMarshal.AsBytes(pixels), entry.Height, entry.Width, crop, Normalization, target);
         else
@@ -171,16 +189,20 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
     /// <summary>The images of a batch that are cached nowhere; null when there are none.</summary>
     private Dictionary<int, CachedImage<T>>? ReadAgain(int[] indices)
     {
-        int[] gone = [.. indices.Where(i => _entries[i] is { Pixels: null, Offset: < 0 }).Distinct().OrderBy(i => _entries[i].Row)];
+        int[] gone = [.. indices.Where(i => _entries[i] is { Pixels: null, Offset: < 0 }).Distinct()
+            .OrderBy(i => _entries[i].Row)];
         if (gone.Length == 0)
             return null;
-        IReadOnlyList<CachedImage<T>> images = _reread!([.. gone.Select(i => _entries[i].Row)], [.. gone.Select(i => _labels[i])]);
+        IReadOnlyList<CachedImage<T>> images =
+            _reread!([.. gone.Select(i => _entries[i].Row)], [.. gone.Select(i => _labels[i])]);
         var again = new Dictionary<int, CachedImage<T>>();
         for (int k = 0; k < gone.Length; k++)
         {
             Entry entry = _entries[gone[k]];
             if ((images[k].Height, images[k].Width) != (entry.Height, entry.Width))
-                throw new InvalidOperationException($"The image of row {entry.Row} had {entry.Height}x{entry.Width} pixels when it was first read, and has {images[k].Height}x{images[k].Width} now.");
+                throw new InvalidOperationException(
+                    $"The image of row {entry.Row} had {entry.Height}x{entry.Width} pixels when it was first read, "
+                    + $"and has {images[k].Height}x{images[k].Width} now.");
             again.Add(gone[k], images[k]);
         }
         return again;

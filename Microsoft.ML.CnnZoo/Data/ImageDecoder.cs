@@ -6,12 +6,14 @@ using SkiaSharp;
 namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>
-/// Makes pixels of what a row holds and scales them, or says why that cannot be. Dimensions are compared with a limit before memory is taken for pixels; an image that is incomplete,
-/// or that has values that are not finite, is refused. Keeps its buffers: not thread-safe.
+/// Makes pixels of what a row holds and scales them, or says why that cannot be. Dimensions are compared with a limit
+/// before memory is taken for pixels; an image that is incomplete, or that has values that are not finite, is refused.
+/// Keeps its buffers: not thread-safe.
 /// </summary>
 /// <remarks>
-/// Pictures come out upright, as their EXIF orientation says, and without alpha: colors are those that are stored, not multiplied by it. Color profiles are not applied.
-/// Where a bitmap was decoded by another (ML.NET's LoadImages) and its file is known, the file's header tells its orientation, and whether missing pixels are the file's fault.
+/// Pictures come out upright, as their EXIF orientation says, and without alpha: colors are those that are stored, not
+/// multiplied by it. Color profiles are not applied. Where a bitmap was decoded by another (ML.NET's LoadImages) and
+/// its file is known, the file's header tells its orientation, and whether missing pixels are the file's fault.
 /// </remarks>
 /// <param name="scaler">To the size that is wanted; belongs to this decoder.</param>
 /// <param name="maxPixels">Most pixels that an image may have, ≥ 1.</param>
@@ -50,7 +52,8 @@ internal sealed class ImageDecoder(ImageScaler scaler, long maxPixels)
 
     /// <summary>Whether an exception says that an image is bad, rather than that something else went wrong.</summary>
     public static bool IsBadImage(Exception e) => e is not ObjectDisposedException
-        && e is ArgumentException or InvalidOperationException or IOException or InvalidDataException or FormatException or NotSupportedException
+        && e is ArgumentException or InvalidOperationException or IOException or InvalidDataException
+            or FormatException or NotSupportedException
             or UnauthorizedAccessException or OverflowException;
 
     /// <summary>Checks the size of an image before memory is taken for it.</summary>
@@ -58,12 +61,14 @@ internal sealed class ImageDecoder(ImageScaler scaler, long maxPixels)
     public static string? CheckSize(int height, int width, long maxPixels)
     {
         long pixels = (long)height * width;
-        return pixels > maxPixels ? $"it has {width}x{height} (width x height) = {pixels:N0} pixels; Options.MaxImagePixels permits {maxPixels:N0}"
-            : pixels * BytesPerPixel > Array.MaxLength ? $"it has {width}x{height} (width x height) = {pixels:N0} pixels; more than 2 GiB cannot be decoded"
+        string size = $"it has {width}x{height} (width x height) = {pixels:N0} pixels";
+        return pixels > maxPixels ? $"{size}; Options.MaxImagePixels permits {maxPixels:N0}"
+            : pixels * BytesPerPixel > Array.MaxLength ? $"{size}; more than 2 GiB cannot be decoded"
             : null;
     }
 
-    private void Scale<T>(RawImage raw, ReadOnlySpan<byte> bytes, in PixelFormat format, Span<T> target) where T : unmanaged
+    private void Scale<T>(RawImage raw, ReadOnlySpan<byte> bytes, in PixelFormat format, Span<T> target)
+        where T : unmanaged
     {
         if (typeof(T) == typeof(byte))
             scaler.Scale(bytes, format, MemoryMarshal.AsBytes(target));
@@ -108,12 +113,14 @@ internal sealed class ImageDecoder(ImageScaler scaler, long maxPixels)
         using SKData data = SKData.CreateCopy(file);
         using SKCodec? codec = SKCodec.Create(data);
         if (codec is null)
-            return $"{(IsTiff(file) ? "it is a TIFF file" : $"its {file.Length} bytes are no image")}: JPEG, PNG, GIF, WebP, BMP, ICO and WBMP are read; TIFF, HEIC and AVIF are not";
+            return (IsTiff(file) ? "it is a TIFF file" : $"its {file.Length} bytes are no image")
+                + ": JPEG, PNG, GIF, WebP, BMP, ICO and WBMP are read; TIFF, HEIC and AVIF are not";
         int height = codec.Info.Height, width = codec.Info.Width;
         if (CheckSize(height, width, maxPixels) is { } tooLarge)
             return tooLarge;
         if (DecodePixels(codec) is not SKCodecResult.Success and var result)
-            return result == SKCodecResult.IncompleteInput ? $"it is incomplete: its {file.Length} bytes end before its {width}x{height} pixels do"
+            return result == SKCodecResult.IncompleteInput
+                ? $"it is incomplete: its {file.Length} bytes end before its {width}x{height} pixels do"
                 : $"its {file.Length} bytes are damaged or incomplete ({result})";
         pixels = _pixels.AsSpan(0, height * width * BytesPerPixel);
         format = PixelFormat.Rgba32(height, width);
@@ -133,7 +140,8 @@ internal sealed class ImageDecoder(ImageScaler scaler, long maxPixels)
         if (CheckSize(format.Height, format.Width, maxPixels) is { } tooLarge)
             return tooLarge;
         using SKCodec? codec = File.Exists(raw.File) ? SKCodec.Create(raw.File) : null;
-        bool asLoaded = codec is not null && (codec.Info.Height, codec.Info.Width) == (format.Height, format.Width); // else it was resized since
+        // Of another size, it was resized since.
+        bool asLoaded = codec is not null && (codec.Info.Height, codec.Info.Width) == (format.Height, format.Width);
         bool opaque = AlphaPixels.IsOpaque(raw.Bytes);
         if (!opaque && asLoaded && IsIncomplete(codec!, raw.Bytes))
             return $"it is incomplete: the file ends before its {format.Width}x{format.Height} pixels do";
@@ -145,16 +153,22 @@ internal sealed class ImageDecoder(ImageScaler scaler, long maxPixels)
         return null;
     }
 
-    /// <summary>Whether transparent pixels come from a file that ends too early: certain where the format has no alpha; else the file is decoded, if its last row is empty.</summary>
+    /// <summary>
+    /// Whether transparent pixels come from a file that ends too early: certain where the format has no alpha; else the
+    /// file is decoded, if its last row is empty.
+    /// </summary>
     private bool IsIncomplete(SKCodec codec, ReadOnlySpan<byte> pixels) => codec.Info.AlphaType == SKAlphaType.Opaque
-        || !pixels[^(codec.Info.Width * BytesPerPixel)..].ContainsAnyExcept((byte)0) && DecodePixels(codec) != SKCodecResult.Success;
+        || !pixels[^(codec.Info.Width * BytesPerPixel)..].ContainsAnyExcept((byte)0)
+            && DecodePixels(codec) != SKCodecResult.Success;
 
     private void TurnUpright(ImageOrientation orientation, ref ReadOnlySpan<byte> pixels, ref PixelFormat format)
     {
         if (orientation == ImageOrientation.Upright)
             return;
         Span<byte> upright = Room(ref _upright, pixels.Length);
-        (int height, int width) = orientation.Turn(MemoryMarshal.Cast<byte, uint>(pixels), format.Height, format.Width, MemoryMarshal.Cast<byte, uint>(upright));
+        ReadOnlySpan<uint> stored = MemoryMarshal.Cast<byte, uint>(pixels);
+        (int height, int width) =
+            orientation.Turn(stored, format.Height, format.Width, MemoryMarshal.Cast<byte, uint>(upright));
         pixels = upright;
         format = format with { Height = height, Width = width };
     }

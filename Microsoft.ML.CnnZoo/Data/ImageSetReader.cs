@@ -9,18 +9,21 @@ namespace Microsoft.ML.CnnZoo.Data;
 /// <param name="BadImages">What is done about bad images.</param>
 /// <param name="Warn">Is called with what was left out.</param>
 /// <param name="Cancellation">Ends reading with an exception.</param>
-internal sealed record ImageReading(int Threads, long MaxImagePixels, BadImageHandling BadImages, Action<string> Warn, CancellationToken Cancellation);
+internal sealed record ImageReading(
+    int Threads, long MaxImagePixels, BadImageHandling BadImages, Action<string> Warn, CancellationToken Cancellation);
 
 /// <summary>
-/// Reads labeled rows once and decodes them on several threads. Rows without a label are left out and counted. The cursor itself is read by one thread, for sources need not
-/// give the same rows twice or to several cursors at a time: what a column's own getter does (LoadImages decodes there) is done by that thread, the rest by the others.
+/// Reads labeled rows once and decodes them on several threads. Rows without a label are left out and counted. The
+/// cursor itself is read by one thread, for sources need not give the same rows twice or to several cursors at a time:
+/// what a column's own getter does (LoadImages decodes there) is done by that thread, the rest by the others.
 /// </summary>
 internal sealed class ImageSetReader(ImageShape image, PixelStore store, ImageReading reading)
 {
     /// <summary>Reads all rows.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="createScaler">To the size at which images are cached.</param>
-    /// <exception cref="InvalidOperationException">An image is bad and is not to be skipped, or no row is left.</exception>
+    /// <exception cref="InvalidOperationException">An image is bad and is not to be skipped, or no row is
+    /// left.</exception>
     public ImageCache<T> Read<T>(IImageRows rows, Func<ImageScaler> createScaler) where T : unmanaged
     {
         ImageDecoder CreateDecoder() => new(createScaler(), reading.MaxImagePixels);
@@ -66,18 +69,25 @@ internal sealed class ImageSetReader(ImageShape image, PixelStore store, ImageRe
 
     private void Report(string name, long rows, long unlabeled, BadImages bad, int count)
     {
+        string All(long part) => $"{part} of {rows} rows of the {name} data";
         if (unlabeled > 0)
-            reading.Warn($"{unlabeled} of {rows} rows of the {name} data have no label (a missing key) and were left out.");
+            reading.Warn($"{All(unlabeled)} have no label (a missing key) and were left out.");
         if (bad.Count > 0)
-            reading.Warn($"{bad.Count} of {rows} rows of the {name} data have no image that can be read and were left out: {bad}.");
-        if (count == 0)
-            throw new InvalidOperationException(rows == 0 ? $"The {name} data have no rows."
-                : $"The {name} data have {rows} rows, none of them with a label and an image that can be read{(bad.Count == 0 ? "" : $": {bad}")}.");
+            reading.Warn($"{All(bad.Count)} have no image that can be read and were left out: {bad}.");
+        if (count > 0)
+            return;
+        string reasons = bad.Count == 0 ? "" : $": {bad}";
+        throw new InvalidOperationException(rows == 0 ? $"The {name} data have no rows."
+            : $"The {name} data have {rows} rows, none of them with a label and an image that can be read{reasons}.");
     }
 }
 
-/// <summary>Decodes images of chosen rows again: a cursor passes over all rows up to the last that is wanted, and only wanted images are fetched.</summary>
-internal sealed class ImageRereader<T>(IImageRows source, Func<ImageDecoder> createDecoder, int threads) where T : unmanaged
+/// <summary>
+/// Decodes images of chosen rows again: a cursor passes over all rows up to the last that is wanted, and only wanted
+/// images are fetched.
+/// </summary>
+internal sealed class ImageRereader<T>(IImageRows source, Func<ImageDecoder> createDecoder, int threads)
+    where T : unmanaged
 {
     /// <summary>Decodes the images of some rows; see <see cref="RereadImages{T}"/>.</summary>
     public IReadOnlyList<CachedImage<T>> Read(IReadOnlyList<long> rows, IReadOnlyList<int> labels)
@@ -89,9 +99,12 @@ internal sealed class ImageRereader<T>(IImageRows source, Func<ImageDecoder> cre
         {
             while (cursor.Row < rows[i])
                 if (!cursor.MoveNext())
-                    throw new InvalidOperationException($"Row {rows[i]} of the {source.Name} data was there when they were first read, and is gone.");
+                    throw new InvalidOperationException(
+                        $"Row {rows[i]} of the {source.Name} data was there when they were first read, and is gone.");
             if (cursor.ReadLabel() != labels[i])
-                throw new InvalidOperationException($"Row {rows[i]} of the {source.Name} data has another label than when it was first read: the data must be the same in every pass.");
+                throw new InvalidOperationException(
+                    $"Row {rows[i]} of the {source.Name} data has another label than when it was first read: "
+                    + "the data must be the same in every pass.");
             while (queue.IsFull)
                 Add(queue.Leave());
             queue.Enter(cursor, labels[i]);
@@ -100,7 +113,8 @@ internal sealed class ImageRereader<T>(IImageRows source, Func<ImageDecoder> cre
             Add(queue.Leave());
         return images;
 
-        void Add(DecodingSlot<T> slot) => images.Add(slot.Image ?? throw source.Bad(slot, ", though it could when it was first read"));
+        void Add(DecodingSlot<T> slot) =>
+            images.Add(slot.Image ?? throw source.Bad(slot, ", though it could when it was first read"));
     }
 }
 
@@ -108,9 +122,12 @@ internal sealed class ImageRereader<T>(IImageRows source, Func<ImageDecoder> cre
 internal static class ImageRowErrors
 {
     /// <summary>An image that cannot be used.</summary>
-    public static InvalidOperationException Bad<T>(this IImageRows rows, DecodingSlot<T> slot, string remedy) where T : unmanaged
+    public static InvalidOperationException Bad<T>(this IImageRows rows, DecodingSlot<T> slot, string remedy)
+        where T : unmanaged
     {
         string file = slot.File is null ? "" : $", file '{slot.File}',";
-        return new($"The image in column '{rows.ImageColumn}' of row {slot.Row} of the {rows.Name} data{file} cannot be read: {slot.Problem}{remedy}", slot.Failure);
+        return new(
+            $"The image in column '{rows.ImageColumn}' of row {slot.Row} of the {rows.Name} data{file} cannot be read: "
+            + slot.Problem + remedy, slot.Failure);
     }
 }

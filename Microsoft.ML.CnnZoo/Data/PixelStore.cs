@@ -1,20 +1,23 @@
 namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>
-/// Budget and file of the decoded images of one training, shared by all of its sets: memory first, then a memory-mapped temporary file, then nothing, and images are decoded
-/// again whenever they are wanted. Nothing that goes wrong with the file ends the training.
+/// Budget and file of the decoded images of one training, shared by all of its sets: memory first, then a memory-mapped
+/// temporary file, then nothing, and images are decoded again whenever they are wanted. Nothing that goes wrong with
+/// the file ends the training.
 /// </summary>
 /// <param name="memoryBudget">Bytes of pixels in memory, ≥ 0.</param>
 /// <param name="fileBudget">Bytes of pixels in the file, ≥ 0.</param>
-/// <param name="folder">Folder of the file, created if need be; null for the system's folder for temporary files.</param>
-/// <param name="warn">Hears, once, why the file cannot be used; null for nobody.</param>
-internal sealed class PixelStore(long memoryBudget, long fileBudget, string? folder = null, Action<string>? warn = null) : IDisposable
+/// <param name="folder">Folder of the file, created if need be; null for the system's folder for temporary
+/// files.</param>
+/// <param name="warn">Is called, once, with the reason why the file cannot be used; null for nobody.</param>
+internal sealed class PixelStore(long memoryBudget, long fileBudget, string? folder = null, Action<string>? warn = null)
+    : IDisposable
 {
     private const long LeastMemory = 256L << 20;
     private SpillFile? _file;
     private bool _fileClosed;
 
-    /// <summary>Keeps everything in memory.</summary>
+    /// <summary>Holds everything in memory.</summary>
     public static PixelStore Unlimited() => new(long.MaxValue, 0);
 
     /// <summary>Bytes in memory.</summary>
@@ -26,7 +29,7 @@ internal sealed class PixelStore(long memoryBudget, long fileBudget, string? fol
     /// <summary>A quarter of the memory that this process may use, 256 MiB at least.</summary>
     public static long DefaultMemoryBudget => Math.Max(LeastMemory, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
 
-    /// <summary>Takes memory out of the budget, if there is enough.</summary>
+    /// <summary>Reserves memory of the budget, if there is enough.</summary>
     public bool TryTakeMemory(long bytes)
     {
         if (bytes > memoryBudget - InMemory)
@@ -47,7 +50,9 @@ internal sealed class PixelStore(long memoryBudget, long fileBudget, string? fol
         if (_file is not null && _file.TryAppend(bytes, out offset, out problem))
             return true;
         _fileClosed = true;
-        warn?.Invoke($"The file for decoded images in '{Folder}' {(_file is null ? "cannot be created" : "cannot grow")}: {problem}. Images that fit neither there nor into the memory budget are decoded again in every epoch.");
+        string what = _file is null ? "cannot be created" : "cannot grow";
+        warn?.Invoke($"The file for decoded images in '{Folder}' {what}: {problem}. "
+            + "Images that fit neither there nor into the memory budget are decoded again in every epoch.");
         return false;
     }
 
@@ -69,7 +74,8 @@ internal sealed class PixelStore(long memoryBudget, long fileBudget, string? fol
         {
             Directory.CreateDirectory(Folder);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException
+            or NotSupportedException)
         {
             problem = e.Message;
             return null;

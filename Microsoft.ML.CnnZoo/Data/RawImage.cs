@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML.CnnZoo.Imaging;
 
 namespace Microsoft.ML.CnnZoo.Data;
 
@@ -69,7 +68,8 @@ internal sealed class RawImage
         bool floats = typeof(T) == typeof(float);
         (Kind, Format) = (floats ? RawImageKind.Floats : RawImageKind.Bytes, format);
         int length = checked((int)format.ValueCount);
-        return floats ? MemoryMarshal.Cast<float, T>(Room(ref _floats, length)) : MemoryMarshal.Cast<byte, T>(Room(ref _bytes, length));
+        return floats ? MemoryMarshal.Cast<float, T>(Room(ref _floats, length))
+            : MemoryMarshal.Cast<byte, T>(Room(ref _bytes, length));
     }
 
     /// <summary>Frees large buffers.</summary>

@@ -3,8 +3,9 @@ using System.IO.MemoryMappedFiles;
 namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>
-/// A temporary file that is written once from front to back and then read through a memory map. It is gone when it is disposed or when the process ends, however that ends:
-/// the system deletes it on the last close; where names and files are apart, the name is removed at once.
+/// A temporary file that is written once from front to back and then read through a memory map. It is gone when it is
+/// disposed or when the process ends, however that ends: the system deletes it on the last close; where names and files
+/// are apart, the name is removed at once.
 /// </summary>
 internal sealed unsafe class SpillFile : IDisposable
 {
@@ -87,7 +88,9 @@ internal sealed unsafe class SpillFile : IDisposable
         }
     }
 
-    /// <summary>Bytes that were appended; valid until disposed. Safe from several threads, though not while appending.</summary>
+    /// <summary>
+    /// Bytes that were appended; valid until disposed. Safe from several threads, though not while appending.
+    /// </summary>
     public ReadOnlySpan<byte> Read(long offset, int length)
     {
         if (Volatile.Read(ref _mapped) < offset + length)
@@ -102,7 +105,9 @@ internal sealed unsafe class SpillFile : IDisposable
         _stream.Dispose();
     }
 
-    private static bool IsFileProblem(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or System.Security.SecurityException;
+    private static bool IsFileProblem(Exception e) =>
+        e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException
+        or System.Security.SecurityException;
 
     private void Map()
     {
@@ -111,7 +116,8 @@ internal sealed unsafe class SpillFile : IDisposable
             if (_mapped == Length)
                 return;
             Unmap();
-            _map = MemoryMappedFile.CreateFromFile(_stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            _map = MemoryMappedFile.CreateFromFile(
+                _stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             _view = _map.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
             byte* start = null;
             _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);

@@ -1,6 +1,9 @@
 namespace Microsoft.ML.CnnZoo.Execution;
 
-/// <summary>What random numbers are for: each purpose draws from a stream of its own, so that changing one leaves the others as they were.</summary>
+/// <summary>
+/// What random numbers are for: each purpose draws from a stream of its own, so that changing one leaves the others as
+/// they were.
+/// </summary>
 internal enum RandomPurpose
 {
     /// <summary>First values of variables.</summary>
@@ -16,7 +19,8 @@ internal enum RandomPurpose
 }
 
 /// <summary>
-/// Random numbers from a counter, by <see cref="Philox"/>. The stream is fixed by seed, purpose and name alone, on every machine.
+/// Random numbers from a counter, by <see cref="Philox"/>. The stream is fixed by seed, purpose and name alone, on
+/// every machine.
 /// </summary>
 internal sealed class PhiloxRandom
 {

@@ -15,8 +15,9 @@ internal static class AlphaPixels
     }
 
     /// <summary>
-    /// Divides colors by alpha, rounded. Of alpha a, about a values of 256 can be told apart: the color of a nearly transparent pixel is coarse, that of a fully transparent one is lost
-    /// and stays black. Pixels that cannot be products (a color above its alpha) are left as they are, all of them.
+    /// Divides colors by alpha, rounded. Of alpha a, about a values of 256 can be told apart: the color of a nearly
+    /// transparent pixel is coarse, that of a fully transparent one is lost and stays black. Pixels that cannot be
+    /// products (a color above its alpha) are left as they are, all of them.
     /// </summary>
     public static void Unpremultiply(Span<byte> pixels)
     {

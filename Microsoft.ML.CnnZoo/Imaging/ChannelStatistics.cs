@@ -1,7 +1,8 @@
 namespace Microsoft.ML.CnnZoo.Imaging;
 
 /// <summary>
-/// Mean and standard deviation of each channel over many images, and the channels' covariance; sums of bytes are exact, whatever their number.
+/// Mean and standard deviation of each channel over many images, and the channels' covariance; sums of bytes are exact,
+/// whatever their number.
 /// </summary>
 internal sealed class ChannelStatistics
 {
@@ -10,7 +11,8 @@ internal sealed class ChannelStatistics
 
     /// <summary>Starts with nothing counted.</summary>
     /// <param name="channels">Values per pixel.</param>
-    public ChannelStatistics(int channels) => (_sums, _products) = (new double[channels], new double[channels * channels]);
+    public ChannelStatistics(int channels) =>
+        (_sums, _products) = (new double[channels], new double[channels * channels]);
 
     /// <summary>Number of channels.</summary>
     public int Channels => _sums.Length;
@@ -48,7 +50,8 @@ internal sealed class ChannelStatistics
 
     /// <summary>Covariance of two channels, over all pixels; 0 when nothing was counted.</summary>
     public double Covariance(int first, int second) => _pixels == 0 ? 0
-        : _products[Math.Max(first, second) * Channels + Math.Min(first, second)] / _pixels - Mean(first) * Mean(second);
+        : _products[Math.Max(first, second) * Channels + Math.Min(first, second)] / _pixels
+            - Mean(first) * Mean(second);
 
     private void AddBytes(ReadOnlySpan<byte> pixels)
     {

@@ -1,6 +1,8 @@
 namespace Microsoft.ML.CnnZoo.Imaging;
 
-/// <summary>How stored pixels lie, as EXIF's tag 0x0112 numbers it: where the first row and the first column of the picture are.</summary>
+/// <summary>
+/// How stored pixels lie, as EXIF's tag 0x0112 numbers it: where the first row and the first column of the picture are.
+/// </summary>
 internal enum ImageOrientation
 {
     /// <summary>First row on top, first column at the left.</summary>
@@ -31,7 +33,8 @@ internal static class ImageOrientations
     /// <param name="width">Stored columns.</param>
     /// <param name="target">Receives as many pixels.</param>
     /// <returns>Rows and columns of the upright picture.</returns>
-    public static (int Height, int Width) Turn(this ImageOrientation orientation, ReadOnlySpan<uint> pixels, int height, int width, Span<uint> target)
+    public static (int Height, int Width) Turn(
+        this ImageOrientation orientation, ReadOnlySpan<uint> pixels, int height, int width, Span<uint> target)
     {
         int last = pixels.Length - 1, lastRow = pixels.Length - width;
         (int start, int across, int down) = orientation switch

@@ -1,12 +1,14 @@
 namespace Microsoft.ML.CnnZoo.Imaging;
 
 /// <summary>
-/// Brings decoded images to a network's height, width and channels: color order, gray, crop and scale in one pass over the source rows.
+/// Brings decoded images to a network's height, width and channels: color order, gray, crop and scale in one pass over
+/// the source rows.
 /// </summary>
 /// <remarks>
-/// Source: bytes or floats in a <see cref="PixelFormat"/> → target [height, width, channels], red first. Values keep their range; bytes are rounded to the nearest.
-/// One channel from three: gray = 0.299·red + 0.587·green + 0.114·blue (ITU-R BT.601); three from one: repeated. An image that already has the network's size keeps its pixels.
-/// Alpha is ignored. Not thread-safe: it keeps row buffers and the filter of the last image size.
+/// Source: bytes or floats in a <see cref="PixelFormat"/> → target [height, width, channels], red first. Values keep
+/// their range; bytes are rounded to the nearest. One channel from three: gray = 0.299·red + 0.587·green + 0.114·blue
+/// (ITU-R BT.601); three from one: repeated. An image that already has the network's size keeps its pixels. Alpha is
+/// ignored. Not thread-safe: it keeps row buffers and the filter of the last image size.
 /// </remarks>
 internal sealed class ImageScaler
 {
@@ -24,12 +26,14 @@ internal sealed class ImageScaler
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         if (channels is not (1 or 3))
-            throw new ArgumentOutOfRangeException(nameof(channels), channels, "Networks take images of 1 or 3 channels.");
+            throw new ArgumentOutOfRangeException(
+                nameof(channels), channels, "Networks take images of 1 or 3 channels.");
         (Height, Width, Channels, Fit) = (height, width, channels, fit);
         _regions = new RegionScaler(channels);
     }
 
-    private ImageScaler(int shorterSide, int channels) : this(shorterSide, shorterSide, channels, ImageFit.Stretch) => _shorterSide = shorterSide;
+    private ImageScaler(int shorterSide, int channels) : this(shorterSide, shorterSide, channels, ImageFit.Stretch) =>
+        _shorterSide = shorterSide;
 
     /// <summary>Rows of the target.</summary>
     public int Height { get; }
@@ -42,7 +46,10 @@ internal sealed class ImageScaler
     /// <summary>Values in a target image.</summary>
     public int ValueCount => Height * Width * Channels;
 
-    /// <summary>A scaler that keeps each image's shape: its shorter side becomes <paramref name="shorterSide"/> where it is longer; smaller images keep their size.</summary>
+    /// <summary>
+    /// A scaler that keeps each image's shape: its shorter side becomes <paramref name="shorterSide"/> where it is
+    /// longer; smaller images keep their size.
+    /// </summary>
     internal static ImageScaler KeepingShape(int shorterSide, int channels) => new(shorterSide, channels);
 
     /// <summary>Rows and columns that an image will have.</summary>
@@ -94,15 +101,19 @@ internal sealed class ImageScaler
         && (Channels == 1 || format is { IsPlanar: false, Red: 0, Green: 1, Blue: 2 });
 
     private ImageRegion Region(in PixelFormat format, int height, int width) =>
-        Fit == ImageFit.CenterCrop ? ImageRegion.Center(format.Height, format.Width, height, width) : ImageRegion.All(format.Height, format.Width);
+        Fit == ImageFit.CenterCrop ? ImageRegion.Center(format.Height, format.Width, height, width)
+            : ImageRegion.All(format.Height, format.Width);
 
     private (int Height, int Width) Check(int length, in PixelFormat format, int targetLength)
     {
         if (length < format.ValueCount)
-            throw new ArgumentException($"An image of {format.Height}x{format.Width} pixels with {format.Channels} channels has {format.ValueCount} values; {length} were given.");
+            throw new ArgumentException(
+                $"An image of {format.Height}x{format.Width} pixels with {format.Channels} channels has "
+                + $"{format.ValueCount} values; {length} were given.");
         (int height, int width) = SizeOf(format);
         if (targetLength < (long)height * width * Channels)
-            throw new ArgumentException($"The target takes {(long)height * width * Channels} values; it has room for {targetLength}.");
+            throw new ArgumentException(
+                $"The target takes {(long)height * width * Channels} values; it has room for {targetLength}.");
         return (height, width);
     }
 }

@@ -1,14 +1,19 @@
 namespace Microsoft.ML.CnnZoo;
 
-/// <summary>How the pixels of an image lie in memory: rows from top to bottom without gaps, colors side by side or plane after plane.</summary>
+/// <summary>
+/// How the pixels of an image lie in memory: rows from top to bottom without gaps, colors side by side or plane after
+/// plane.
+/// </summary>
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Pixels in a row.</param>
 /// <param name="Channels">Values per pixel, alpha included.</param>
 /// <param name="Red">Position of red (of gray, for one channel) among a pixel's values.</param>
 /// <param name="Green">Position of green.</param>
 /// <param name="Blue">Position of blue.</param>
-/// <param name="IsPlanar">Whether all values of one channel come before those of the next: [channels, height, width] instead of [height, width, channels].</param>
-internal readonly record struct PixelFormat(int Height, int Width, int Channels, int Red, int Green, int Blue, bool IsPlanar)
+/// <param name="IsPlanar">Whether all values of one channel come before those of the next: [channels, height, width]
+/// instead of [height, width, channels].</param>
+internal readonly record struct PixelFormat(
+    int Height, int Width, int Channels, int Red, int Green, int Blue, bool IsPlanar)
 {
     /// <summary>Number of values in an image.</summary>
     public long ValueCount => (long)Height * Width * Channels;
@@ -20,9 +25,11 @@ internal readonly record struct PixelFormat(int Height, int Width, int Channels,
     public static PixelFormat Rgba32(int height, int width) => new(height, width, 4, 0, 1, 2, false);
 
     /// <summary>
-    /// Values in the order red, green, blue; one channel is gray, a second one is ignored, four channels begin with alpha (as ML.NET's ExtractPixels lays them out).
+    /// Values in the order red, green, blue; one channel is gray, a second one is ignored, four channels begin with
+    /// alpha (as ML.NET's ExtractPixels lays them out).
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">A size is not positive, or there are more than four channels.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A size is not positive, or there are more than four
+    /// channels.</exception>
     public static PixelFormat FromChannels(int height, int width, int channels, bool isPlanar)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
@@ -41,7 +48,9 @@ internal readonly record struct PixelFormat(int Height, int Width, int Channels,
 /// <summary>How an image of another shape is brought to a network's size.</summary>
 public enum ImageFit
 {
-    /// <summary>The largest centerd part of the network's shape is cut out and scaled: nothing is distorted, edges may be lost.</summary>
+    /// <summary>
+    /// The largest centered crop of the network's shape is scaled: nothing is distorted, edges may be lost.
+    /// </summary>
     CenterCrop,
     /// <summary>The whole image is scaled, each direction by its own factor.</summary>
     Stretch,

@@ -5,7 +5,9 @@ using Microsoft.ML.CnnZoo.Imaging;
 
 namespace Microsoft.ML.CnnZoo;
 
-/// <summary>y = value · scale + offset, per channel: from stored pixels to what a network takes. Part of a trained model.</summary>
+/// <summary>
+/// y = value · scale + offset, per channel: from stored pixels to what a network takes. Part of a trained model.
+/// </summary>
 /// <param name="Scale">One factor per channel.</param>
 /// <param name="Offset">One summand per channel.</param>
 public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableArray<float> Offset)
@@ -25,11 +27,14 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
     public static PixelNormalization Uniform(int channels, float scale, float offset) =>
         new([.. Enumerable.Repeat(scale, channels)], [.. Enumerable.Repeat(offset, channels)]);
 
-    /// <summary>(value - mean) / standard deviation, per channel; a channel without variation keeps its scale.</summary>
+    /// <summary>
+    /// (value - mean) / standard deviation, per channel; a channel without variation keeps its scale.
+    /// </summary>
     internal static PixelNormalization FromStatistics(ChannelStatistics statistics)
     {
         ArgumentNullException.ThrowIfNull(statistics);
-        float[] scale = [.. Enumerable.Range(0, statistics.Channels).Select(c => statistics.Deviation(c) > 1e-12 ? (float)(1 / statistics.Deviation(c)) : 1f)];
+        float[] scale = [.. Enumerable.Range(0, statistics.Channels).Select(
+            c => statistics.Deviation(c) > 1e-12 ? (float)(1 / statistics.Deviation(c)) : 1f)];
         return new([.. scale], [.. scale.Select((s, c) => (float)(-statistics.Mean(c) * s))]);
     }
 
@@ -48,10 +53,12 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
     }
 
     /// <inheritdoc/>
-    public bool Equals(PixelNormalization? other) => other is not null && Scale.SequenceEqual(other.Scale) && Offset.SequenceEqual(other.Offset);
+    public bool Equals(PixelNormalization? other) =>
+        other is not null && Scale.SequenceEqual(other.Scale) && Offset.SequenceEqual(other.Offset);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Channels, Channels > 0 ? Scale[0] : 0, Channels > 0 ? Offset[0] : 0);
+    public override int GetHashCode() =>
+        HashCode.Combine(Channels, Channels > 0 ? Scale[0] : 0, Channels > 0 ? Offset[0] : 0);
 
     /// <summary>Widens bytes to floats, sixteen at a time; the rest one by one.</summary>
     internal static void ToFloat(ReadOnlySpan<byte> source, Span<float> target)
@@ -64,7 +71,8 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
             ref float t = ref System.Runtime.InteropServices.MemoryMarshal.GetReference(target);
             for (; i <= source.Length - 16; i += 16)
             {
-                (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(Vector128.LoadUnsafe(ref s, (nuint)i));
+                (Vector128<ushort> low, Vector128<ushort> high) =
+                    Vector128.Widen(Vector128.LoadUnsafe(ref s, (nuint)i));
                 (Vector128<uint> a, Vector128<uint> b) = Vector128.Widen(low);
                 (Vector128<uint> c, Vector128<uint> d) = Vector128.Widen(high);
                 Vector128.ConvertToSingle(a.AsInt32()).StoreUnsafe(ref t, (nuint)i);
@@ -79,7 +87,10 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
 
     private void ApplyInPlace(Span<float> values) => ApplyInPlace(values, Scale.AsSpan(), Offset.AsSpan());
 
-    /// <summary>Multiplies and adds channel by channel; for three channels, many pixels at a time with the factors laid out as the pixels are.</summary>
+    /// <summary>
+    /// Multiplies and adds channel by channel; for three channels, many pixels at a time with the factors laid out as
+    /// the pixels are.
+    /// </summary>
     internal static void ApplyInPlace(Span<float> values, ReadOnlySpan<float> scale, ReadOnlySpan<float> offset)
     {
         if (scale.Length == 1)

@@ -1,13 +1,18 @@
 namespace Microsoft.ML.CnnZoo.Imaging;
 
-/// <summary>Eigenvectors and eigenvalues of the covariance of images' channels, by decreasing eigenvalue: the directions in which their colors vary.</summary>
+/// <summary>
+/// Eigenvectors and eigenvalues of the covariance of images' channels, by decreasing eigenvalue: the directions in
+/// which their colors vary.
+/// </summary>
 internal sealed class PrincipalColors
 {
     private const int Sweeps = 50;
     private readonly double[][] _vectors;
     private readonly double[] _values;
 
-    /// <summary>Computes them by Jacobi's rotations. The sign of each vector is chosen so that its largest entry is positive.</summary>
+    /// <summary>
+    /// Computes them by Jacobi's rotations. The sign of each vector is chosen so that its largest entry is positive.
+    /// </summary>
     public PrincipalColors(ChannelStatistics statistics)
     {
         int n = statistics.Channels;
@@ -68,5 +73,6 @@ internal sealed class PrincipalColors
             (v[k, p], v[k, q]) = (cos * v[k, p] - sin * v[k, q], sin * v[k, p] + cos * v[k, q]);
     }
 
-    private static double[] Signed(double[] vector) => vector.MaxBy(Math.Abs) < 0 ? Array.ConvertAll(vector, x => -x) : vector;
+    private static double[] Signed(double[] vector) =>
+        vector.MaxBy(Math.Abs) < 0 ? Array.ConvertAll(vector, x => -x) : vector;
 }

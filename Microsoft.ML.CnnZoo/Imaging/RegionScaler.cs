@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 
 namespace Microsoft.ML.CnnZoo.Imaging;
 
-/// <summary>A part of an image, in pixels; edges may lie within pixels.</summary>
+/// <summary>A rectangle of an image, in pixels; edges may lie within pixels.</summary>
 /// <param name="Top">Upper edge.</param>
 /// <param name="Left">Left edge.</param>
 /// <param name="Height">Height.</param>
@@ -12,15 +12,22 @@ internal readonly record struct ImageRegion(double Top, double Left, double Heig
     /// <summary>All of an image.</summary>
     public static ImageRegion All(int height, int width) => new(0, 0, height, width);
 
-    /// <summary>The largest centerd part with the shape of <paramref name="targetHeight"/> by <paramref name="targetWidth"/>.</summary>
+    /// <summary>
+    /// The largest centered rectangle with the shape of <paramref name="targetHeight"/> by <paramref
+    /// name="targetWidth"/>.
+    /// </summary>
     public static ImageRegion Center(int height, int width, int targetHeight, int targetWidth)
     {
-        double usedHeight = Math.Min(height, (double)width * targetHeight / targetWidth), usedWidth = Math.Min(width, (double)height * targetWidth / targetHeight);
+        double usedHeight = Math.Min(height, (double)width * targetHeight / targetWidth),
+            usedWidth = Math.Min(width, (double)height * targetWidth / targetHeight);
         return new((height - usedHeight) / 2, (width - usedWidth) / 2, usedHeight, usedWidth);
     }
 }
 
-/// <summary>Scales parts of images in one pass over the source rows: color order, gray, crop, size, mirroring. Keeps row buffers and the last filters: not thread-safe.</summary>
+/// <summary>
+/// Scales rectangles of images in one pass over the source rows: color order, gray, crop, size, mirroring. Keeps row
+/// buffers and the last filters: not thread-safe.
+/// </summary>
 /// <param name="channels">Channels of the target: 1 or 3, red first.</param>
 internal sealed class RegionScaler(int channels)
 {
@@ -34,20 +41,23 @@ internal sealed class RegionScaler(int channels)
     /// <summary>Scales bytes to floats 0…255.</summary>
     /// <param name="pixels">Values as <paramref name="format"/> says.</param>
     /// <param name="format">Size and order of the source.</param>
-    /// <param name="region">The part that is wanted, within the image.</param>
+    /// <param name="region">The rectangle that is wanted, within the image.</param>
     /// <param name="height">Rows of the target.</param>
     /// <param name="width">Columns of the target.</param>
     /// <param name="target">Receives [height, width, channels].</param>
     /// <param name="mirror">Whether right becomes left.</param>
-    public void Scale(ReadOnlySpan<byte> pixels, in PixelFormat format, in ImageRegion region, int height, int width, Span<float> target, bool mirror = false) =>
-        ScaleRows(pixels, format, region, height, width, target, mirror, static (source, row) => PixelNormalization.ToFloat(source, row));
+    public void Scale(ReadOnlySpan<byte> pixels, in PixelFormat format, in ImageRegion region, int height, int width,
+        Span<float> target, bool mirror = false) =>
+        ScaleRows(pixels, format, region, height, width, target, mirror, PixelNormalization.ToFloat);
 
     /// <summary>Scales floats.</summary>
     /// <inheritdoc cref="Scale(ReadOnlySpan{byte}, in PixelFormat, in ImageRegion, int, int, Span{float}, bool)"/>
-    public void Scale(ReadOnlySpan<float> pixels, in PixelFormat format, in ImageRegion region, int height, int width, Span<float> target, bool mirror = false) =>
+    public void Scale(ReadOnlySpan<float> pixels, in PixelFormat format, in ImageRegion region, int height, int width,
+        Span<float> target, bool mirror = false) =>
         ScaleRows(pixels, format, region, height, width, target, mirror, static (source, row) => source.CopyTo(row));
 
-    private void ScaleRows<T>(ReadOnlySpan<T> pixels, in PixelFormat format, in ImageRegion region, int height, int width, Span<float> target, bool mirror, Load<T> load)
+    private void ScaleRows<T>(ReadOnlySpan<T> pixels, in PixelFormat format, in ImageRegion region, int height,
+        int width, Span<float> target, bool mirror, Load<T> load)
     {
         Prepare(format, region, height, width);
         ResamplingWeights across = _across!, down = _down!;
@@ -79,8 +89,11 @@ internal sealed class RegionScaler(int channels)
         }
     }
 
-    /// <summary>Part of a source row as floats, in the source's own order (plane after plane for planar images).</summary>
-    private static void LoadRow<T>(ReadOnlySpan<T> pixels, in PixelFormat format, int y, int left, int columns, Span<float> raw, Load<T> load)
+    /// <summary>
+    /// Part of a source row as floats, in the source's own order (plane after plane for planar images).
+    /// </summary>
+    private static void LoadRow<T>(
+        ReadOnlySpan<T> pixels, in PixelFormat format, int y, int left, int columns, Span<float> raw, Load<T> load)
     {
         if (!format.IsPlanar)
         {
@@ -110,7 +123,8 @@ internal sealed class RegionScaler(int channels)
         }
     }
 
-    private void ScaleAcross(ResamplingWeights across, ReadOnlySpan<float> planes, int left, int columns, Span<float> scaled, int width, bool mirror)
+    private void ScaleAcross(ResamplingWeights across, ReadOnlySpan<float> planes, int left, int columns,
+        Span<float> scaled, int width, bool mirror)
     {
         int step = mirror ? -channels : channels;
         for (int c = 0; c < channels; c++)
@@ -125,7 +139,8 @@ internal sealed class RegionScaler(int channels)
             }
             for (int x = 0; x < width; x++, to += step)
             {
-                ReadOnlySpan<float> weights = across.Weights(x), source = plane.Slice(across.First(x) - left, weights.Length);
+                ReadOnlySpan<float> weights = across.Weights(x),
+                    source = plane.Slice(across.First(x) - left, weights.Length);
                 float sum = 0;
                 for (int i = 0; i < weights.Length; i++)
                     sum += weights[i] * source[i];

@@ -1,11 +1,13 @@
 namespace Microsoft.ML.CnnZoo.Imaging;
 
 /// <summary>
-/// Which source pixels make up each target pixel along one axis: a triangle filter, as wide as a target pixel when shrinking (no aliasing), bilinear when enlarging.
+/// Which source pixels make up each target pixel along one axis: a triangle filter, as wide as a target pixel when
+/// shrinking (no aliasing), bilinear when enlarging.
 /// </summary>
 /// <remarks>
-/// Target pixel i is centerd at start + (i + ½)·s in source pixels, s = extent / target; source pixel j weighs max(0, 1 - |j + ½ - center| / max(1, s)), normalized to sum 1.
-/// At s = 1 and a whole start every target pixel is one source pixel exactly.
+/// Target pixel i is centered at start + (i + ½)·s in source pixels, s = extent / target; source pixel j weighs max(0,
+/// 1 - |j + ½ - center| / max(1, s)), normalized to sum 1. At s = 1 and a whole start every target pixel is one source
+/// pixel exactly.
 /// </remarks>
 internal sealed class ResamplingWeights
 {
@@ -41,7 +43,8 @@ internal sealed class ResamplingWeights
     public int First(int target) => _first[target];
 
     /// <summary>Weights of the source pixels from <see cref="First"/> on.</summary>
-    public ReadOnlySpan<float> Weights(int target) => _weights.AsSpan(_begin[target], _begin[target + 1] - _begin[target]);
+    public ReadOnlySpan<float> Weights(int target) =>
+        _weights.AsSpan(_begin[target], _begin[target + 1] - _begin[target]);
 
     /// <summary>One past the last source pixel of a target pixel.</summary>
     public int End(int target) => _first[target] + _begin[target + 1] - _begin[target];
@@ -68,5 +71,6 @@ internal sealed class ResamplingWeights
         return begin;
     }
 
-    private static double Weight(int pixel, double center, double support) => Math.Max(0, 1 - Math.Abs(pixel + 0.5 - center) / support);
+    private static double Weight(int pixel, double center, double support) =>
+        Math.Max(0, 1 - Math.Abs(pixel + 0.5 - center) / support);
 }

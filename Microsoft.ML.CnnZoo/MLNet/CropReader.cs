@@ -5,7 +5,8 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
-/// Makes of an image what a trained network is given: its center crop or ten crops, decoded, scaled and normalized. Keeps buffers: not thread-safe.
+/// Makes of an image what a trained network is given: its center crop or ten crops, decoded, scaled and normalized.
+/// Keeps buffers: not thread-safe.
 /// </summary>
 internal sealed class CropReader
 {
@@ -20,7 +21,10 @@ internal sealed class CropReader
     private readonly ImageFetcher? _fetcher;
     private readonly Func<string?>? _readPath;
 
-    /// <summary>For single images: <see cref="TryRead(ReadOnlySpan{byte}, Span{float}, string?)"/> or <see cref="TryRead(MLImage, Span{float})"/>.</summary>
+    /// <summary>
+    /// For single images: <see cref="TryRead(ReadOnlySpan{byte}, Span{float}, string?)"/> or <see
+    /// cref="TryRead(MLImage, Span{float})"/>.
+    /// </summary>
     /// <param name="model">The network and its preprocessing.</param>
     public CropReader(CnnClassificationModel model)
     {
@@ -94,12 +98,14 @@ internal sealed class CropReader
     private void CheckTakesImages()
     {
         if (_model.TakesFloats)
-            throw new InvalidOperationException("This network was trained on vectors of floats, scaled by the pipeline: it cannot score images by themselves.");
+            throw new InvalidOperationException(
+                "This network was trained on vectors of floats, scaled by the pipeline: it cannot score images.");
     }
 
     private bool TryWrite(Span<float> target)
     {
-        bool good = _model.TakesFloats ? _decoder.TryDecode(_raw, _floats.AsSpan()) : _decoder.TryDecode(_raw, _bytes.AsSpan());
+        bool good = _model.TakesFloats ? _decoder.TryDecode(_raw, _floats.AsSpan())
+            : _decoder.TryDecode(_raw, _bytes.AsSpan());
         _raw.Release();
         if (!good)
             return false;

@@ -1,5 +1,4 @@
 using Microsoft.ML.CnnZoo.Data;
-using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
@@ -31,8 +30,9 @@ internal abstract class ImageFetcher
             target.Problem = tooLarge;
             return false;
         }
-        image.Pixels.CopyTo(target.SetBitmap(
-            image.PixelFormat == MLPixelFormat.Rgba32 ? PixelFormat.Rgba32(height, width) : PixelFormat.Bgra32(height, width)));
+        bool rgba = image.PixelFormat == MLPixelFormat.Rgba32;
+        PixelFormat format = rgba ? PixelFormat.Rgba32(height, width) : PixelFormat.Bgra32(height, width);
+        image.Pixels.CopyTo(target.SetBitmap(format));
         return true;
     }
 
@@ -65,7 +65,8 @@ internal abstract class ImageFetcher
     }
 
     /// <summary>Pixels in a vector.</summary>
-    private sealed class Pixels<T>(ValueGetter<VBuffer<T>> getter, PixelFormat format) : ImageFetcher where T : unmanaged
+    private sealed class Pixels<T>(ValueGetter<VBuffer<T>> getter, PixelFormat format) : ImageFetcher
+        where T : unmanaged
     {
         private VBuffer<T> _buffer;
 
@@ -74,8 +75,8 @@ internal abstract class ImageFetcher
             getter(ref _buffer);
             if (_buffer.Length != format.ValueCount)
             {
-                target.Problem = $"it has {_buffer.Length} values; expected {format.ValueCount} for {format.Height}x{format.Width} pixels " +
-                    $"with {format.Channels} channels";
+                target.Problem = $"it has {_buffer.Length} values; expected {format.ValueCount} "
+                    + $"for {format.Height}x{format.Width} pixels with {format.Channels} channels";
                 return false;
             }
             _buffer.CopyTo(target.SetPixels<T>(format));

@@ -59,10 +59,13 @@ internal static class PathColumn
     /// <summary>The first scalar text column with "path" or "file" in its name; null when there is none.</summary>
     public static DataViewSchema.Column? Find(DataViewSchema schema) => schema
         .Where(c => !c.IsHidden && c.Type is TextDataViewType
-            && (c.Name.Contains("path", StringComparison.OrdinalIgnoreCase) || c.Name.Contains("file", StringComparison.OrdinalIgnoreCase)))
+            && (c.Name.Contains("path", StringComparison.OrdinalIgnoreCase)
+                || c.Name.Contains("file", StringComparison.OrdinalIgnoreCase)))
         .Cast<DataViewSchema.Column?>().FirstOrDefault();
 
-    /// <summary>Reads the column of the present row; null where there is no column, it is not active or it is empty.</summary>
+    /// <summary>
+    /// Reads the column of the present row; null where there is no column, it is not active or it is empty.
+    /// </summary>
     public static Func<string?> CreateReader(DataViewRow row, DataViewSchema.Column? column)
     {
         if (column is not { } path || !row.IsColumnActive(path))
