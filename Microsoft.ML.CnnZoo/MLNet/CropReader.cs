@@ -18,6 +18,7 @@ internal sealed class CropReader
     private readonly byte[] _bytes = [];
     private readonly float[] _floats = [];
     private readonly int _imageSize;
+    private readonly DataViewRow? _row;
     private readonly ImageFetcher? _fetcher;
     private readonly Func<string?>? _readPath;
 
@@ -45,6 +46,7 @@ internal sealed class CropReader
     /// <param name="mapper">The model and its feature column.</param>
     public CropReader(DataViewRow row, ScoreMapper mapper) : this(mapper.Model)
     {
+        _row = row;
         _fetcher = ImageFetcher.Create(row, mapper.Feature);
         _readPath = PathColumn.CreateReader(row, PathColumn.Find(mapper.InputSchema));
     }
@@ -65,7 +67,8 @@ internal sealed class CropReader
             _raw.File = _readPath!();
             return _fetcher!.TryFetch(_raw) && TryWrite(target);
         }
-        catch (Exception e) when (ImageDecoder.IsBadImage(e)) // thrown by the column's own getter, such as LoadImages'
+        // Thrown by the column's own getter, such as LoadImages'; before the first row it is the caller's mistake.
+        catch (Exception e) when (_row!.Position >= 0 && ImageDecoder.IsBadImage(e))
         {
             _raw.Problem = e.Message;
             return false;

@@ -71,7 +71,7 @@ public enum TrainingEnd
     StoppedEarly,
     /// <summary>The caller canceled.</summary>
     Canceled,
-    /// <summary>The loss became infinite or not a number; the weights are those of the best epoch before.</summary>
+    /// <summary>The loss or a weight became infinite or not a number; the weights are those of the best epoch before.</summary>
     Diverged,
 }
 
@@ -82,7 +82,7 @@ public enum TrainingEnd
 /// <param name="Divergence">What went wrong, when it diverged.</param>
 public sealed record TrainingResult(TrainingEnd End, IReadOnlyList<EpochProgress> History, EpochProgress? Best, TrainingDivergedException? Divergence = null);
 
-/// <summary>The loss became infinite or not a number.</summary>
+/// <summary>The loss or a weight became infinite or not a number.</summary>
 public sealed class TrainingDivergedException : InvalidOperationException
 {
     /// <summary>Creates it for a step.</summary>
