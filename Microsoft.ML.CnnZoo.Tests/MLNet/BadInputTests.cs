@@ -144,7 +144,7 @@ public sealed class BadInputTests
         using var stream = new MemoryStream();
         using var second = new BinaryWriter(stream);
         var error = Assert.Throws<InvalidOperationException>(() => CnnModelFile.SaveWeights(second, model.Model));
-        Assert.Contains($"'{variable.Name}' has values that are not finite", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"its tensor '{variable.Name}' is not finite", error.Message, StringComparison.Ordinal);
 
         byte[] file = whole.ToArray();
         int values = file.AsSpan().IndexOf(BitConverter.GetBytes(first)),
@@ -153,7 +153,7 @@ public sealed class BadInputTests
         BitConverter.TryWriteBytes(file.AsSpan(values - 4),
             System.IO.Hashing.Crc32.HashToUInt32(file.AsSpan(values, length)));
         using var reader = new BinaryReader(new MemoryStream(file));
-        Assert.Contains($"the tensor '{variable.Name}' has values that are not finite",
+        Assert.Contains($"the tensor '{variable.Name}' holds values that are not finite",
             Assert.Throws<InvalidDataException>(() => CnnModelFile.LoadWeights(reader, model.Model)).Message,
                 StringComparison.Ordinal);
     }
