@@ -77,7 +77,7 @@ public sealed class WebServiceTests : IAsyncLifetime, IDisposable
         using var content = new ByteArrayContent([1, 2, 3]);
         using HttpResponseMessage response = await _client.PostAsync(new Uri("/classify", UriKind.Relative), content);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Contains("cannot be decoded", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("no image", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

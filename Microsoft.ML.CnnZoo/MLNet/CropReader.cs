@@ -102,7 +102,8 @@ internal sealed class CropReader
     {
         if (_model.TakesFloats)
             throw new InvalidOperationException(
-                "This network was trained on vectors of floats, scaled by the pipeline: it cannot score images.");
+                "This network was trained on vectors of floats, which the pipeline computes from images in its own way: score "
+                + "them by the pipeline, or train on Image, encoded or byte columns to use Classify.");
     }
 
     private bool TryWrite(Span<float> target)
