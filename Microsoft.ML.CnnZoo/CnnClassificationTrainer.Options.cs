@@ -97,6 +97,9 @@ public sealed partial class CnnClassificationTrainer
         /// </summary>
         public BadImageScoring BadImagesWhenScoring = BadImageScoring.ScoreAsMissing;
 
+        /// <summary>Called for each bad image, on the thread that reads the rows, before it is skipped or ends the training.</summary>
+        internal Action<BadImage>? BadImageFound;
+
         /// <summary>How training images are changed at random; presets are named after papers. With one that takes parts of larger images, the model sees the center of images that are as much larger.</summary>
         public ImageAugmentation Augmentation = ImageAugmentation.None;
         /// <summary>

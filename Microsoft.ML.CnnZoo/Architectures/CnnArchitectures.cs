@@ -87,6 +87,9 @@ public static class CnnArchitectures
             ?? throw new ArgumentException($"There is no architecture '{name}'. Did you mean {string.Join(", ", Nearest(name, All.Select(a => a.Name).Concat(Aliases.Keys)))}?", nameof(name));
     }
 
+    internal static IEnumerable<string> AliasesOf(CnnArchitecture architecture) =>
+        Aliases.Where(alias => alias.Value == architecture.Name).Select(alias => alias.Key);
+
     /// <summary>The three names that are most like a mistyped one.</summary>
     internal static IEnumerable<string> Nearest(string name, IEnumerable<string> names) =>
         names.OrderBy(n => Distance(name.ToUpperInvariant(), n.ToUpperInvariant())).ThenBy(n => n, StringComparer.Ordinal).Take(3);

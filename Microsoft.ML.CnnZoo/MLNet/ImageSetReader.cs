@@ -31,7 +31,9 @@ internal sealed record LabeledRows(IDataView View, LabelColumn Label, FeatureCol
 /// Reads labeled rows once and decodes them on several threads. Rows without a label are left out and counted. The cursor itself is read by one thread, for sources need not
 /// give the same rows twice or to several cursors at a time: what a column's own getter does (LoadImages decodes there) is done by that thread, the rest by the others.
 /// </summary>
-internal sealed class ImageSetReader(ImageShape image, PixelStore store, int threads, BadImageHandling badImages, IChannel channel, CancellationToken cancellation)
+internal sealed class ImageSetReader(
+    ImageShape image, PixelStore store, int threads, BadImageHandling badImages, IChannel channel, CancellationToken cancellation,
+    Action<BadImage>? badImageFound = null)
 {
     /// <summary>Reads all rows.</summary>
     /// <param name="rows">The rows.</param>
@@ -71,10 +73,13 @@ internal sealed class ImageSetReader(ImageShape image, PixelStore store, int thr
                 cache.Add(decoded, slot.Label, slot.Row);
             else if (slot.Failure is not null && !ImageReader.IsBadImage(slot.Failure))
                 ExceptionDispatchInfo.Throw(slot.Failure);
-            else if (badImages == BadImageHandling.Throw)
-                throw rows.Bad(slot, " (Options.BadImages = Skip leaves such rows out)");
             else
+            {
+                badImageFound?.Invoke(new BadImage(rows.What, slot.Row, slot.Failure?.Message ?? slot.Problem));
+                if (badImages == BadImageHandling.Throw)
+                    throw rows.Bad(slot, " (Options.BadImages = Skip leaves such rows out)");
                 bad++;
+            }
         }
     }
 

@@ -119,15 +119,15 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     {
         int threads = options.DecodingThreads > 0 ? options.DecodingThreads : options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         var sizes = new CachedImageSizes(options.Augmentation, image, options.ImageFit);
-        var reader = new ImageSetReader(image, store, threads, options.BadImages, channel, options.CancellationToken);
-        ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, "training"), sizes.CreateTrainingScaler);
+        var reader = new ImageSetReader(image, store, threads, options.BadImages, channel, options.CancellationToken, options.BadImageFound);
+        ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, BadImage.TrainingRows), sizes.CreateTrainingScaler);
         images.Augment(options.Augmentation, seed);
         images.Normalization = options.ImageNormalization ?? PixelNormalization.FromStatistics(images.MeasureChannels());
         if (images.Normalization.Channels != image.Channels)
             throw new InvalidOperationException($"Options.ImageNormalization is for {images.Normalization.Channels} channels; the network takes {image.Channels}.");
         if (validation is not null)
         {
-            var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName), BindFeature(validation), "validation");
+            var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName), BindFeature(validation), BadImage.ValidationRows);
             ImageCache<T> held = reader.Read<T>(rows, sizes.CreateScoringScaler);
             held.Augment(options.Augmentation, seed);
             held.Normalization = images.Normalization;

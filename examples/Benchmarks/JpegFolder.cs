@@ -21,7 +21,7 @@ internal static class JpegFolder
         var files = new LabeledFile[count];
         for (int i = 0; i < count; i++)
         {
-            files[i] = new LabeledFile { Path = Path.Combine(folder, $"{i}.jpg"), Label = 1 + (uint)(i % Classes) };
+            files[i] = new LabeledFile { Path = Path.Combine(folder, $"{i}.jpg"), Label = (uint)(i % Classes) };
             using MLImage image = MLImage.CreateFromPixels(Width, Height, MLPixelFormat.Bgra32, Pixels(i));
             image.Save(files[i].Path);
         }

@@ -110,7 +110,7 @@ internal static class LatencyCommand
     }
 
     private static IDataView Rows(MLContext mlContext, ImageShape image, int count) => mlContext.Data.LoadFromEnumerable(
-        Enumerable.Range(0, count).Select(i => new Row { Features = Pixels(image, i), Label = (uint)((i % Classes) + 1) }), Schema(image));
+        Enumerable.Range(0, count).Select(i => new Row { Features = Pixels(image, i), Label = (uint)(i % Classes) }), Schema(image));
 
     private static SchemaDefinition Schema(ImageShape image)
     {

@@ -78,7 +78,7 @@ internal static class MnistCommand
                 for (int y = 0; y < rows; y++)
                     for (int x = 0; x < columns; x++)
                         pixels[(y + top) * image.Width + x + left] = images.Values[(i * rows + y) * columns + x];
-                yield return new DigitRow { Features = pixels, Label = labels.Values[i] + 1u };
+                yield return new DigitRow { Features = pixels, Label = labels.Values[i] };
             }
         }
         var schema = SchemaDefinition.Create(typeof(DigitRow));

@@ -40,7 +40,7 @@ internal abstract class NetworkWork : IDisposable
     {
         WorkKind.Training => new TrainingWork(network, request),
         WorkKind.Inference => new InferenceWork(network, request),
-        _ => new PipelineWork(network, request),
+        _ => new ScoringPipelineWork(network, request),
     };
 
     /// <summary>Does the work once; returns the number of images.</summary>

@@ -19,5 +19,5 @@ if (args is ["kernels", .. var kernelArguments])
     BenchmarkRunner.Run<KernelBenchmarks>(config, kernelArguments);
     return 0;
 }
-var root = new RootCommand("Times networks beside PyTorch, single kernels, and measures accuracy on MNIST.") { NetworksCommand.Create(), TableCommand.Create(), MnistCommand.Create(), FeedingCommand.Create(), LatencyCommand.Create(), WorkerCommand.Create() };
+var root = new RootCommand("Times networks beside PyTorch, single kernels, and measures accuracy on MNIST.") { NetworksCommand.Create(), TableCommand.Create(), MnistCommand.Create(), InputPipelineCommand.Create(), LatencyCommand.Create(), WorkerCommand.Create() };
 return root.Parse(args).Invoke();

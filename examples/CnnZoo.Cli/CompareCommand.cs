@@ -19,7 +19,7 @@ internal static class CompareCommand
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        Argument<string[]> architectures = ArchitectureNames.Several("ARCH");
+        Argument<string[]> architectures = ArchitectureArguments.Several("ARCH");
         var json = new Option<bool>("--json") { Description = "Write one JSON array" };
         var markdown = new Option<bool>("--markdown") { Description = "Write a Markdown table" };
         var latency = new Option<bool>("--latency") { Description = "Measure the time for one image on this machine (median, with random weights)" };
@@ -48,7 +48,7 @@ internal static class CompareCommand
 
     private static Entry Describe(CnnArchitecture architecture, bool measure)
     {
-        int classes = ArchitectureNames.PaperClasses(architecture);
+        int classes = ArchitectureArguments.PaperClasses(architecture);
         NetworkSummary summary = NetworkSummary.Of(architecture, classes);
         Publication paper = architecture.Paper;
         PublishedAccuracy? published = architecture.PublishedAccuracy is [var first, ..] ? first : null;

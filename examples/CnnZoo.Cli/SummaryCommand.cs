@@ -19,14 +19,14 @@ internal static class SummaryCommand
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        Argument<string> architecture = ArchitectureNames.Argument("ARCH");
-        Option<int> classes = ArchitectureNames.Classes();
+        Argument<string> architecture = ArchitectureArguments.Argument("ARCH");
+        Option<int> classes = ArchitectureArguments.Classes();
         var json = new Option<bool>("--json") { Description = "Write one JSON value: name, parameters, nonTrainable, multiplyAdds, activationBytes, receptiveField, layers[]" };
         var command = new Command("summary", "Shows the layers of an architecture: parameters, multiply-adds and activation memory for one image, receptive field.") { architecture, classes, json };
         command.SetAction(parsed =>
         {
             CnnArchitecture chosen = CnnArchitectures.Find(parsed.GetRequiredValue(architecture));
-            Summary summary = Summarize(chosen, ArchitectureNames.ClassesOrPapers(chosen, parsed.GetValue(classes)));
+            Summary summary = Summarize(chosen, ArchitectureArguments.ClassesOrPapers(chosen, parsed.GetValue(classes)));
             if (parsed.GetValue(json))
                 JsonOutput.Write(summary);
             else

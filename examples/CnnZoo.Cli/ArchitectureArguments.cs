@@ -6,7 +6,7 @@ using Microsoft.ML.CnnZoo.Architectures;
 namespace CnnZoo.Cli;
 
 /// <summary>Names of architectures on the command line.</summary>
-internal static class ArchitectureNames
+internal static class ArchitectureArguments
 {
     // Papers' class counts: ImageNet's for networks of photographs, ten for networks of digits and thumbnails.
     private const int PhotographSize = 64, PhotographClasses = 1000, ThumbnailClasses = 10;
@@ -63,8 +63,7 @@ internal static class ArchitectureNames
             }
             catch (ArgumentException e)
             {
-                // Without the parameter's name, which .NET writes behind the message.
-                result.AddError(e.Message.Split(" (Parameter")[0]);
+                result.AddError(CommandOptions.WithoutParameter(e.Message));
             }
         }
     }

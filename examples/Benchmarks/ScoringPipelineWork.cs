@@ -8,7 +8,7 @@ using Microsoft.ML.Data;
 namespace Benchmarks;
 
 /// <summary>Rows of pixels through a trained transformer, the Score column read row by row.</summary>
-internal sealed class PipelineWork : NetworkWork
+internal sealed class ScoringPipelineWork : NetworkWork
 {
     private const int Rows = 2048;
     private readonly IDataView _rows;
@@ -21,7 +21,7 @@ internal sealed class PipelineWork : NetworkWork
         public uint Label { get; set; }
     }
 
-    public PipelineWork(BenchmarkNetwork network, WorkRequest request) : base(network, request)
+    public ScoringPipelineWork(BenchmarkNetwork network, WorkRequest request) : base(network, request)
     {
         ImageShape image = network.Architecture.DefaultInput;
         int batch = request.Batch, values = Images[0].Length / batch;
@@ -29,7 +29,7 @@ internal sealed class PipelineWork : NetworkWork
         for (int i = 0; i < Rows; i++)
         {
             float[] source = Images[i / batch % Images.Length];
-            rows[i] = new PixelRow { Features = source.AsSpan(i % batch * values, values).ToArray(), Label = (uint)(i % network.Classes + 1) };
+            rows[i] = new PixelRow { Features = source.AsSpan(i % batch * values, values).ToArray(), Label = (uint)(i % network.Classes) };
         }
         var mlContext = new MLContext(seed: 1);
         var schema = SchemaDefinition.Create(typeof(PixelRow));

@@ -9,7 +9,7 @@ using Microsoft.ML.Data;
 namespace Benchmarks;
 
 /// <summary>The same network trained on images from several places, with the time that its steps take and wait.</summary>
-internal sealed class FeedingWork(CnnArchitecture architecture, int epochs, int batch, int threads)
+internal sealed class InputPipelineWork(CnnArchitecture architecture, int epochs, int batch, int threads)
 {
     private readonly MLContext _mlContext = new(1);
 
@@ -71,7 +71,7 @@ internal sealed class FeedingWork(CnnArchitecture architecture, int epochs, int 
         {
             var pixels = new byte[image.Height * image.Width * image.Channels];
             new Random(i).NextBytes(pixels);
-            return new PixelRow { Image = pixels, Label = 1 + (uint)(i % 2) };
+            return new PixelRow { Image = pixels, Label = (uint)(i % 2) };
         })];
         SchemaDefinition schema = Schema(typeof(PixelRow));
         schema[nameof(PixelRow.Image)].ColumnType = new VectorDataViewType(NumberDataViewType.Byte, image.Height, image.Width, image.Channels);
