@@ -6,7 +6,12 @@ namespace Microsoft.ML.CnnZoo.Tests.Examples;
 public sealed class CnnZooErrorTests
 {
     [Theory]
-    [InlineData("paint", "paint")]
+    [InlineData("paint", "'paint' is not understood")]
+    [InlineData("tarin --data .", "did you mean train?")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --epoch 3", "did you mean --epochs?")]
+    [InlineData("train --data . --arch lenet5 --out", "--out")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --bad-images ignore", "'fail' 'skip'")]
+    [InlineData("evaluate --model m.zip --data .. extra", "extra")]
     [InlineData("train", "--data")]
     [InlineData("train --data . --arch lenet5 --out m.zip --epochs many", "many")]
     [InlineData("train --data . --arch lenet5 --out m.zip --epochs 0", "--epochs")]
@@ -23,6 +28,19 @@ public sealed class CnnZooErrorTests
     public void Usage_WrongCommandLine_ExitCodeTwo(string arguments, string text) =>
         CnnZooCommand.Run(arguments.Split(' ')).AssertFailure(2, text);
 
+    [Theory]
+    [InlineData("--data")]
+    [InlineData("--model")]
+    public void Usage_EmptyName_SaysWhatIsNeeded(string option)
+    {
+        string other = option == "--data" ? "--model" : "--data";
+        CnnZooCommand.Run("evaluate", option, "", other, ".").AssertFailure(2, $"{option} needs the name of a");
+    }
+
+    [Fact]
+    public void Help_Root_DocumentsTheExitCodes() =>
+        Assert.Contains("130 interrupted", CnnZooCommand.Run("--help").AssertSuccess().Output, StringComparison.Ordinal);
+
     [Fact]
     public void Help_EveryVerb_ExitCodeZero()
     {
@@ -32,7 +50,7 @@ public sealed class CnnZooErrorTests
 
     [Fact]
     public void Train_MissingFolder_SaysSo() =>
-        CnnZooCommand.Run("train", "--data", "no/such/folder", "--arch", "lenet5", "--out", "model.zip").AssertFailure(1, "no/such/folder' does not exist");
+        CnnZooCommand.Run("train", "--data", "no/such/folder", "--arch", "lenet5", "--out", "model.zip").AssertFailure(1, "no/such/folder' does not exist (looked for");
 
     [Fact]
     public void Train_EmptyFolder_SaysWhatIsExpected()
@@ -54,7 +72,7 @@ public sealed class CnnZooErrorTests
     public void Train_DamagedImage_NamesItAndKeepsTheOldModel()
     {
         using var images = new BarImages(each: 4);
-        File.WriteAllBytes(images.Image("lying", 2), File.ReadAllBytes(images.Image("lying", 1))[..60]);
+        File.WriteAllBytes(images.Image("lying", 2), File.ReadAllBytes(images.Image("lying", 1))[..20]);
         File.WriteAllText(images.At("model.zip"), "the old model");
         CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5", "--out", images.At("model.zip"), "--epochs", "1")
             .AssertFailure(1, images.Image("lying", 2));
@@ -74,4 +92,15 @@ public sealed class CnnZooErrorTests
     [Fact]
     public void Evaluate_MissingModel_SaysSo() =>
         CnnZooCommand.Run("evaluate", "--model", "absent.zip", "--data", ".").AssertFailure(1, "absent.zip' does not exist");
+
+    [Fact]
+    public void Evaluate_ModelOfSomethingElse_SaysWhatIsExpected()
+    {
+        using var images = new BarImages(each: 1);
+        var mlContext = new MLContext();
+        IDataView rows = ImageFolder.Load(images.Folder);
+        mlContext.Model.Save(mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(rows), rows.Schema, images.At("keys.zip"));
+        CnnZooCommand.Run("evaluate", "--model", images.At("keys.zip"), "--data", images.Folder)
+            .AssertFailure(1, "keys.zip' was not made by 'cnnzoo train'");
+    }
 }

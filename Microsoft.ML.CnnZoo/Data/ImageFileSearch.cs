@@ -37,7 +37,7 @@ internal sealed class ImageFileSearch(List<LeftOutFile> leftOut)
         {
             if (IsHidden(entry))
                 LeaveOut(folder, entry, Hidden);
-            else if (!File.Exists(entry.FullName) && !Directory.Exists(entry.FullName))
+            else if (IsBroken(entry))
                 LeaveOut(folder, entry, BrokenLink);
             else
                 yield return entry;
@@ -92,6 +92,19 @@ internal sealed class ImageFileSearch(List<LeftOutFile> leftOut)
 
     private void LeaveOut(string folder, FileSystemInfo entry, string reason) =>
         leftOut.Add(new LeftOutFile(Path.Combine(folder, entry.Name), reason));
+
+    /// <summary>Links to nothing, and links in a circle. File.Exists is true for them.</summary>
+    private static bool IsBroken(FileSystemInfo entry)
+    {
+        try
+        {
+            return entry.LinkTarget is not null && !entry.ResolveLinkTarget(returnFinalTarget: true)!.Exists;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
 
     // Files that operating systems and tools leave behind: ._x.png, .DS_Store, .ipynb_checkpoints, __MACOSX.
     private static bool IsHidden(FileSystemInfo entry) =>

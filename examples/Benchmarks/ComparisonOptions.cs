@@ -1,6 +1,3 @@
-using Microsoft.ML.CnnZoo.Data;
-using Microsoft.ML.CnnZoo.Execution;
-
 namespace Benchmarks;
 
 /// <summary>How much is measured.</summary>

@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Training;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
 
 namespace Benchmarks;
 

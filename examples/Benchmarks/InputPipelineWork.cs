@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Imaging;
-using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 
 namespace Benchmarks;

@@ -1,7 +1,4 @@
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Benchmarks;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.Data;
 
 namespace Benchmarks;

@@ -2,9 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 
 namespace Benchmarks;

@@ -1,5 +1,4 @@
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Training;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using CnnZoo.Cli;
-using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 namespace Benchmarks;

@@ -1,6 +1,3 @@
-using Microsoft.ML.CnnZoo.Data;
-using Microsoft.ML.CnnZoo.Execution;
-
 namespace Benchmarks;
 
 /// <summary>The peer of one network: checked to be the same network, with the memory format that it runs fastest in for each mode.</summary>

@@ -1,8 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Data;
-using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.Data;
 
 namespace Benchmarks;

@@ -1,6 +1,3 @@
-using Microsoft.ML.CnnZoo.Data;
-using Microsoft.ML.CnnZoo.Execution;
-
 namespace Benchmarks;
 
 /// <summary>What a worker process of either side is asked: one line of JSON.</summary>

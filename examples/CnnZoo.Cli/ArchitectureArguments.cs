@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
 
 namespace CnnZoo.Cli;
 

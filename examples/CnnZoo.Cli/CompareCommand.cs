@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Analysis;
-using Microsoft.ML.CnnZoo.Architectures;
 
 namespace CnnZoo.Cli;
 

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Analysis;
-using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Training;
 
 namespace CnnZoo.Cli;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Microsoft.ML.CnnZoo.Analysis;
-using Microsoft.ML.CnnZoo.Architectures;
 
 namespace CnnZoo.Cli;
 

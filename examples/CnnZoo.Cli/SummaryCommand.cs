@@ -1,8 +1,5 @@
 using System.CommandLine;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Analysis;
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace CnnZoo.Cli;
 

@@ -4,16 +4,6 @@ using Microsoft.ML.Data;
 
 namespace Quickstart;
 
-/// <summary>An image file and what it shows.</summary>
-internal sealed class Digit
-{
-    /// <summary>The file.</summary>
-    public string Path { get; set; } = "";
-
-    /// <summary>The name of its folder, "0" to "9"; empty where that is for the network to say.</summary>
-    public string Label { get; set; } = "";
-}
-
 /// <summary>The digits that come with the examples (examples/data), as a folder of PNG files per class.</summary>
 internal static class Digits
 {
@@ -27,7 +17,8 @@ internal static class Digits
         {
             byte[] images = Decompress($"digits-{set}-images.gz"), labels = Decompress($"digits-{set}-labels.gz");
             string target = Path.Combine(folder, set);
-            if (Directory.Exists(target) && List(target).Count() == labels.Length - LabelsHeader)
+            if (Directory.Exists(target)
+                && Directory.EnumerateFiles(target, "*.png", SearchOption.AllDirectories).Count() == labels.Length - LabelsHeader)
                 continue;
             Console.WriteLine($"Unpacking {labels.Length - LabelsHeader:N0} digits into {target}");
             for (int digit = 0; digit < 10; digit++)
@@ -35,12 +26,6 @@ internal static class Digits
             Parallel.For(0, labels.Length - LabelsHeader, i => Save(images, i, Path.Combine(target, $"{labels[LabelsHeader + i]}", $"{i:D5}.png")));
         }
     }
-
-    /// <summary>The images of a folder that holds one folder per class, in a fixed order.</summary>
-    public static IEnumerable<Digit> List(string folder) =>
-        Directory.EnumerateFiles(folder, "*.png", SearchOption.AllDirectories)
-            .Order(StringComparer.Ordinal)
-            .Select(path => new Digit { Path = path, Label = Path.GetFileName(Path.GetDirectoryName(path))! });
 
     private static void Save(byte[] images, int index, string path)
     {
