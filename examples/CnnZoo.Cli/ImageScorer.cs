@@ -61,7 +61,7 @@ internal sealed class ImageScorer : IDisposable
         {
             read(ref scores);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return new ScoredImage(image, null, e.Message);
         }
