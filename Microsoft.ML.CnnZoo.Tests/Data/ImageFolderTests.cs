@@ -24,7 +24,8 @@ public sealed class ImageFolderTests : IDisposable
         var mlContext = new MLContext();
         ImageFolder images = ImageFolder.Load(_root, mlContext);
         Row[] rows = [.. mlContext.Data.CreateEnumerable<Row>(images, reuseRowObject: false)];
-        Assert.Equal(["Z/9.jfif", "a/1.webp", "a/x/deep.jpeg", "b/10.PNG", "b/2.png"], rows.Select(r => Relative(r.ImagePath)));
+        Assert.Equal(
+            ["Z/9.jfif", "a/1.webp", "a/x/deep.jpeg", "b/10.PNG", "b/2.png"], rows.Select(r => Relative(r.ImagePath)));
         Assert.Equal(["Z", "a", "a", "b", "b"], rows.Select(r => r.Label));
         Assert.Equal(["Z", "a", "b"], images.Classes);
         Assert.Empty(images.LeftOut);
@@ -36,10 +37,14 @@ public sealed class ImageFolderTests : IDisposable
     {
         Touch([.. Enumerable.Range(0, 40).Select(i => $"{"ab"[i % 2]}/{i}.png")]);
         var mlContext = new MLContext(seed: 1);
-        DataOperationsCatalog.TrainTestData split = mlContext.Data.TrainTestSplit(ImageFolder.Load(_root), testFraction: 0.5);
-        IDataView keys = mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(split.TrainSet).Transform(mlContext.Data.Cache(split.TrainSet));
+        DataOperationsCatalog.TrainTestData split =
+            mlContext.Data.TrainTestSplit(ImageFolder.Load(_root), testFraction: 0.5);
+        IDataView keys = mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(split.TrainSet)
+            .Transform(mlContext.Data.Cache(split.TrainSet));
         Assert.Equal([1u, 2u], keys.GetColumn<uint>("Label").Distinct().Order());
-        Assert.Equal(40, split.TrainSet.GetColumn<string>("ImagePath").Concat(split.TestSet.GetColumn<string>("ImagePath")).Distinct().Count());
+        Assert.Equal(
+            40, split.TrainSet.GetColumn<string>("ImagePath").Concat(split.TestSet.GetColumn<string>("ImagePath"))
+            .Distinct().Count());
     }
 
     [Fact]
@@ -47,7 +52,9 @@ public sealed class ImageFolderTests : IDisposable
     {
         string[] types = ["png", "jpg", "jpeg", "jpe", "jfif", "webp", "bmp", "gif", "ico", "wbmp"];
         Touch([.. types.Select(type => $"a/1.{type}")]);
-        Assert.Equal(types.Order(StringComparer.Ordinal), ImageFolder.Load(_root).Images.Select(i => Path.GetExtension(i.ImagePath)[1..]));
+        Assert.Equal(
+            types.Order(StringComparer.Ordinal),
+            ImageFolder.Load(_root).Images.Select(i => Path.GetExtension(i.ImagePath)[1..]));
     }
 
     [Theory]
@@ -84,7 +91,8 @@ public sealed class ImageFolderTests : IDisposable
         Link("elsewhere/back", "set/b");
         Link("set/c", "set");
         ImageFolder images = ImageFolder.Load(Path.Combine(_root, "set"));
-        Assert.Equal(["set/a/1.png", "set/b/2.png", "set/b/again/3.png"], images.Images.Select(i => Relative(i.ImagePath)));
+        Assert.Equal(
+            ["set/a/1.png", "set/b/2.png", "set/b/again/3.png"], images.Images.Select(i => Relative(i.ImagePath)));
         Assert.Equal(
             ["set/a/self", "set/a/up", "set/b/again/back", "set/b/more", "set/b/outer", "set/c"],
             images.LeftOut.Select(f => Relative(f.Path)).Order(StringComparer.Ordinal));
@@ -147,17 +155,27 @@ public sealed class ImageFolderTests : IDisposable
     public void LoadSplits_NoTrainOrTwoForOneSplit_SaysSo()
     {
         Touch("a/1.png");
-        Assert.Contains("train", Assert.Throws<DirectoryNotFoundException>(() => ImageFolder.LoadSplits(_root)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "train", Assert.Throws<DirectoryNotFoundException>(() => ImageFolder.LoadSplits(_root)).Message,
+            StringComparison.Ordinal);
         Touch("train/a/1.png", "val/a/1.png", "valid/a/1.png");
-        Assert.Contains("val and valid", Assert.Throws<InvalidDataException>(() => ImageFolder.LoadSplits(_root)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "val and valid", Assert.Throws<InvalidDataException>(() => ImageFolder.LoadSplits(_root)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Load_NoSuchFolderOrAFile_SaysWhich()
     {
         Touch("a/1.png");
-        Assert.Contains("absent' does not exist", Assert.Throws<DirectoryNotFoundException>(() => ImageFolder.Load(Path.Combine(_root, "absent"))).Message, StringComparison.Ordinal);
-        Assert.Contains("is a file", Assert.Throws<DirectoryNotFoundException>(() => ImageFolder.Load(Path.Combine(_root, "a/1.png"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "absent' does not exist",
+            Assert.Throws<DirectoryNotFoundException>(() => ImageFolder.Load(Path.Combine(_root, "absent"))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "is a file",
+            Assert.Throws<DirectoryNotFoundException>(() => ImageFolder.Load(Path.Combine(_root, "a/1.png"))).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => ImageFolder.Load(" "));
     }
 
@@ -165,7 +183,9 @@ public sealed class ImageFolderTests : IDisposable
     public void Load_NoImageInClassFolders_SaysWhatIsThere()
     {
         Directory.CreateDirectory(Path.Combine(_root, "empty"));
-        Assert.Contains("holds no images", Assert.Throws<InvalidDataException>(() => ImageFolder.Load(_root)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "holds no images", Assert.Throws<InvalidDataException>(() => ImageFolder.Load(_root)).Message,
+            StringComparison.Ordinal);
         Touch("1.png", "2.png", "a/1.tif");
         string message = Assert.Throws<InvalidDataException>(() => ImageFolder.Load(_root)).Message;
         Assert.Contains("2 images, but not in class folders", message, StringComparison.Ordinal);
@@ -180,9 +200,17 @@ public sealed class ImageFolderTests : IDisposable
         var log = new List<string>();
         mlContext.Log += (_, e) => log.Add(e.Message);
         ImageFolder.Load(_root, mlContext);
-        Assert.Contains(log, m => m.Contains("Kind=Info", StringComparison.Ordinal) && m.Contains("3 images of 2 classes", StringComparison.Ordinal));
-        Assert.Contains(log, m => m.Contains("Kind=Warning", StringComparison.Ordinal) && m.Contains("3.tif", StringComparison.Ordinal));
-        Assert.Contains(log, m => m.Contains("Kind=Warning", StringComparison.Ordinal) && m.Contains("only one image of 'b'", StringComparison.Ordinal));
+        Assert.Contains(
+            log, m =>
+                m.Contains("Kind=Info", StringComparison.Ordinal)
+                && m.Contains("3 images of 2 classes", StringComparison.Ordinal));
+        Assert.Contains(
+            log, m =>
+                m.Contains("Kind=Warning", StringComparison.Ordinal) && m.Contains("3.tif", StringComparison.Ordinal));
+        Assert.Contains(
+            log, m =>
+                m.Contains("Kind=Warning", StringComparison.Ordinal)
+                && m.Contains("only one image of 'b'", StringComparison.Ordinal));
     }
 
     private void Touch(params string[] files)
@@ -195,7 +223,8 @@ public sealed class ImageFolderTests : IDisposable
         }
     }
 
-    private void Link(string link, string target) => File.CreateSymbolicLink(Path.Combine(_root, link), Path.Combine(_root, target));
+    private void Link(string link, string target) =>
+        File.CreateSymbolicLink(Path.Combine(_root, link), Path.Combine(_root, target));
 
     private string Relative(string path) => Path.GetRelativePath(_root, path).Replace('\\', '/');
 }

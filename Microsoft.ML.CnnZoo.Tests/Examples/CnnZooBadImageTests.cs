@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Examples;
 
-/// <summary>Every verb names the files that it cannot use; <c>--bad-images skip</c> leaves them out and lists them.</summary>
+/// <summary>
+/// Every verb names the files that it cannot use; <c>--bad-images skip</c> leaves them out and lists them.
+/// </summary>
 public sealed class CnnZooBadImageTests(TrainedModelFixture trained) : IClassFixture<TrainedModelFixture>
 {
     /// <summary>Verbs, with {data} for the folder and {model} for a trained model.</summary>
@@ -41,7 +43,10 @@ public sealed class CnnZooBadImageTests(TrainedModelFixture trained) : IClassFix
         CnnZooCommand run = CnnZooCommand.Run([.. Arguments(verb, images), "--bad-images", "skip"]).AssertSuccess();
         Assert.Contains($"{Kinds().Length}", run.Errors, StringComparison.Ordinal);
         Assert.Contains("images left out", run.Errors, StringComparison.Ordinal);
-        Assert.All(Kinds(), kind => Assert.Contains(Path.Combine(images.Folder, "standing", kind.Name), run.Errors, StringComparison.Ordinal));
+        Assert.All(
+            Kinds(), kind =>
+                Assert.Contains(
+                    Path.Combine(images.Folder, "standing", kind.Name), run.Errors, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -60,10 +65,14 @@ public sealed class CnnZooBadImageTests(TrainedModelFixture trained) : IClassFix
     {
         using var images = new BarImages(each: 4);
         File.WriteAllText(images.Image("lying", 1), "no image");
-        JsonElement result = CnnZooCommand.Run([.. Arguments("evaluate --data {data} --model {model}", images), "--json", "--bad-images", "skip"]).Json();
+        JsonElement result = CnnZooCommand.Run(
+            [.. Arguments("evaluate --data {data} --model {model}", images), "--json", "--bad-images", "skip"]).Json();
         Assert.Equal(7, result.GetProperty("images").GetInt32());
-        Assert.Equal([3, 4], result.GetProperty("classes").EnumerateArray().Select(c => c.GetProperty("images").GetInt32()));
-        Assert.Equal(images.Image("lying", 1), Assert.Single(result.GetProperty("skipped").EnumerateArray()).GetProperty("image").GetString());
+        Assert.Equal(
+            [3, 4], result.GetProperty("classes").EnumerateArray().Select(c => c.GetProperty("images").GetInt32()));
+        Assert.Equal(
+            images.Image("lying", 1), Assert.Single(result.GetProperty("skipped").EnumerateArray()).GetProperty("image")
+            .GetString());
     }
 
     [Fact]
@@ -82,7 +91,8 @@ public sealed class CnnZooBadImageTests(TrainedModelFixture trained) : IClassFix
         File.WriteAllText(Path.Combine(images.Folder, "notes.txt"), "");
         CnnZooCommand run = CnnZooCommand.Run("predict", "--model", trained.Model, images.Folder, "--json");
         Assert.Equal(
-            [images.Image("lying", 0), images.Image("lying", 1), images.Image("standing", 0), images.Image("standing", 1)],
+            [images.Image("lying", 0), images.Image("lying", 1), images.Image("standing", 0),
+                images.Image("standing", 1)],
             run.Json().EnumerateArray().Select(p => p.GetProperty("image").GetString()));
         Assert.Contains("notes.txt", run.Errors, StringComparison.Ordinal);
     }

@@ -2,7 +2,9 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Examples;
 
-/// <summary>What <c>cnnzoo</c> says when something is wrong: one line, an exit code, and nothing of the user's lost.</summary>
+/// <summary>
+/// What <c>cnnzoo</c> says when something is wrong: one line, an exit code, and nothing of the user's lost.
+/// </summary>
 public sealed class CnnZooErrorTests
 {
     [Theory]
@@ -39,25 +41,30 @@ public sealed class CnnZooErrorTests
 
     [Fact]
     public void Help_Root_DocumentsTheExitCodes() =>
-        Assert.Contains("130 interrupted", CnnZooCommand.Run("--help").AssertSuccess().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "130 interrupted", CnnZooCommand.Run("--help").AssertSuccess().Output, StringComparison.Ordinal);
 
     [Fact]
     public void Help_EveryVerb_ExitCodeZero()
     {
-        foreach (string verb in (string[])["train", "evaluate", "predict", "summary", "list", "compare", "savings", "graph"])
-            Assert.Contains("Usage", CnnZooCommand.Run(verb, "--help").AssertSuccess().Output, StringComparison.Ordinal);
+        foreach (
+            string verb in (string[])["train", "evaluate", "predict", "summary", "list", "compare", "savings", "graph"])
+            Assert.Contains(
+                "Usage", CnnZooCommand.Run(verb, "--help").AssertSuccess().Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Train_MissingFolder_SaysSo() =>
-        CnnZooCommand.Run("train", "--data", "no/such/folder", "--arch", "lenet5", "--out", "model.zip").AssertFailure(1, "no/such/folder' does not exist (looked for");
+        CnnZooCommand.Run("train", "--data", "no/such/folder", "--arch", "lenet5", "--out", "model.zip")
+            .AssertFailure(1, "no/such/folder' does not exist (looked for");
 
     [Fact]
     public void Train_EmptyFolder_SaysWhatIsExpected()
     {
         using var images = new BarImages(each: 0);
         Directory.CreateDirectory(images.At("empty"));
-        CnnZooCommand.Run("train", "--data", images.At("empty"), "--arch", "lenet5", "--out", images.At("model.zip")).AssertFailure(1, "one folder per class");
+        CnnZooCommand.Run("train", "--data", images.At("empty"), "--arch", "lenet5", "--out", images.At("model.zip"))
+            .AssertFailure(1, "one folder per class");
     }
 
     [Fact]
@@ -65,7 +72,8 @@ public sealed class CnnZooErrorTests
     {
         using var images = new BarImages(each: 2);
         Directory.Delete(Path.Combine(images.Folder, "lying"), recursive: true);
-        CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5", "--out", images.At("model.zip")).AssertFailure(1, "standing");
+        CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5", "--out", images.At("model.zip"))
+            .AssertFailure(1, "standing");
     }
 
     [Fact]
@@ -74,7 +82,8 @@ public sealed class CnnZooErrorTests
         using var images = new BarImages(each: 4);
         File.WriteAllBytes(images.Image("lying", 2), File.ReadAllBytes(images.Image("lying", 1))[..20]);
         File.WriteAllText(images.At("model.zip"), "the old model");
-        CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5", "--out", images.At("model.zip"), "--epochs", "1")
+        CnnZooCommand.Run(
+            "train", "--data", images.Folder, "--arch", "lenet5", "--out", images.At("model.zip"), "--epochs", "1")
             .AssertFailure(1, images.Image("lying", 2));
         Assert.Equal("the old model", File.ReadAllText(images.At("model.zip")));
         Assert.Equal([images.At("model.zip")], Directory.GetFiles(images.Root));
@@ -84,14 +93,16 @@ public sealed class CnnZooErrorTests
     public void Train_OutputInMissingFolder_SaysSoBeforeTraining()
     {
         using var images = new BarImages(each: 2);
-        CnnZooCommand run = CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5", "--out", images.At("no/model.zip"));
+        CnnZooCommand run =
+            CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5", "--out", images.At("no/model.zip"));
         run.AssertFailure(1, "of the output file does not exist");
         Assert.DoesNotContain("epoch", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Evaluate_MissingModel_SaysSo() =>
-        CnnZooCommand.Run("evaluate", "--model", "absent.zip", "--data", ".").AssertFailure(1, "absent.zip' does not exist");
+        CnnZooCommand.Run("evaluate", "--model", "absent.zip", "--data", ".")
+            .AssertFailure(1, "absent.zip' does not exist");
 
     [Fact]
     public void Evaluate_ModelOfSomethingElse_SaysWhatIsExpected()
@@ -99,7 +110,8 @@ public sealed class CnnZooErrorTests
         using var images = new BarImages(each: 1);
         var mlContext = new MLContext();
         IDataView rows = ImageFolder.Load(images.Folder);
-        mlContext.Model.Save(mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(rows), rows.Schema, images.At("keys.zip"));
+        mlContext.Model.Save(
+            mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(rows), rows.Schema, images.At("keys.zip"));
         CnnZooCommand.Run("evaluate", "--model", images.At("keys.zip"), "--data", images.Folder)
             .AssertFailure(1, "keys.zip' was not made by 'cnnzoo train'");
     }

@@ -2,7 +2,9 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Examples;
 
-/// <summary>Where <c>cnnzoo</c> writes: links are resolved, what is no ordinary file is refused, and nothing is lost.</summary>
+/// <summary>
+/// Where <c>cnnzoo</c> writes: links are resolved, what is no ordinary file is refused, and nothing is lost.
+/// </summary>
 public sealed class CnnZooOutputTests : IDisposable
 {
     private readonly BarImages _images = new(each: 3);
@@ -68,7 +70,8 @@ public sealed class CnnZooOutputTests : IDisposable
         File.WriteAllText(_images.At("model.zip"), "old");
         // Its six steps take much longer than the signal.
         CnnZooCommand run = CnnZooCommand.Interrupt(
-            "6 images", "train", "--data", _images.Folder, "--arch", "resnet18", "--batch", "1", "--out", _images.At("model.zip"));
+            "6 images", "train", "--data", _images.Folder, "--arch", "resnet18", "--batch", "1", "--out",
+            _images.At("model.zip"));
         run.AssertFailure(130, "Interrupted before the first epoch ended: nothing was saved.");
         Assert.Equal("old", File.ReadAllText(_images.At("model.zip")));
         Assert.Equal([_images.At("model.zip")], Directory.GetFiles(_images.Root));
@@ -80,7 +83,8 @@ public sealed class CnnZooOutputTests : IDisposable
         string folder = _images.At("Bäume & Häuser 日本");
         Directory.Move(_images.Folder, folder);
         string model = _images.At("mein modell ü.zip");
-        CnnZooCommand.Run("train", "--data", folder, "--arch", "lenet5", "--epochs", "1", "--out", model).AssertSuccess();
+        CnnZooCommand.Run("train", "--data", folder, "--arch", "lenet5", "--epochs", "1", "--out", model)
+            .AssertSuccess();
         Assert.Contains(
             Path.Combine(folder, "lying", "001.png") + ": ",
             CnnZooCommand.Run("predict", "--model", model, folder).AssertSuccess().Output, StringComparison.Ordinal);
@@ -94,7 +98,8 @@ public sealed class CnnZooOutputTests : IDisposable
         Directory.Move(_images.Folder, Path.Combine(root, "train"));
         using var others = new BarImages(each: 2);
         Directory.Move(others.Folder, Path.Combine(root, "val"));
-        CnnZooCommand run = CnnZooCommand.Run("train", "--data", root, "--arch", "lenet5", "--epochs", "1", "--out", _images.At("m.zip")).AssertSuccess();
+        CnnZooCommand run = CnnZooCommand.Run(
+            "train", "--data", root, "--arch", "lenet5", "--epochs", "1", "--out", _images.At("m.zip")).AssertSuccess();
         Assert.Contains($"validates with {Path.Combine(root, "val")}", run.Output, StringComparison.Ordinal);
         Assert.Contains("6 images of 2 classes", run.Output, StringComparison.Ordinal);
         Assert.Contains("validation loss", run.Output, StringComparison.Ordinal);
@@ -102,5 +107,6 @@ public sealed class CnnZooOutputTests : IDisposable
     }
 
     private CnnZooCommand Train(string output) =>
-        CnnZooCommand.Run("train", "--data", _images.Folder, "--arch", "lenet5", "--epochs", "1", "--batch", "2", "--out", output);
+        CnnZooCommand.Run(
+            "train", "--data", _images.Folder, "--arch", "lenet5", "--epochs", "1", "--batch", "2", "--out", output);
 }

@@ -1,15 +1,17 @@
 namespace Microsoft.ML.CnnZoo.Data;
 
 /// <summary>
-/// Lists the image files below a folder, level by level in ordinal order of their names, and collects what it leaves out.
-/// Links are followed, except to folders that contain the searched one or were listed before: every search ends.
+/// Lists the image files below a folder, level by level in ordinal order of their names, and collects what it leaves
+/// out. Links are followed, except to folders that contain the searched one or were listed before: every search ends.
 /// </summary>
 internal sealed class ImageFileSearch(List<LeftOutFile> leftOut)
 {
-    internal const string Hidden = "hidden", BrokenLink = "broken link", Repeated = "link back to a folder that is listed anyway";
+    internal const string Hidden = "hidden", BrokenLink = "broken link",
+        Repeated = "link back to a folder that is listed anyway";
 
     // What SkiaSharp 2.88 decodes, by content: the extensions only choose the files.
-    private static readonly string[] Read = [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".ico", ".wbmp"];
+    private static readonly string[] Read =
+        [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".ico", ".wbmp"];
     private static readonly string[] Unread =
         [".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".svg", ".psd", ".dng", ".dcm"];
 
@@ -30,10 +32,13 @@ internal sealed class ImageFileSearch(List<LeftOutFile> leftOut)
         return [.. _files];
     }
 
-    /// <summary>The entries of one folder that are neither hidden nor broken links, in ordinal order of their names.</summary>
+    /// <summary>
+    /// The entries of one folder that are neither hidden nor broken links, in ordinal order of their names.
+    /// </summary>
     public IEnumerable<FileSystemInfo> Entries(string folder)
     {
-        foreach (FileSystemInfo entry in new DirectoryInfo(folder).EnumerateFileSystemInfos().OrderBy(e => e.Name, StringComparer.Ordinal))
+        FileSystemInfo[] entries = new DirectoryInfo(folder).GetFileSystemInfos();
+        foreach (FileSystemInfo entry in entries.OrderBy(e => e.Name, StringComparer.Ordinal))
         {
             if (IsHidden(entry))
                 LeaveOut(folder, entry, Hidden);
@@ -68,7 +73,10 @@ internal sealed class ImageFileSearch(List<LeftOutFile> leftOut)
 
     /// <summary>Whether a folder is another one or lies, however deep, in it; both without links.</summary>
     public static bool IsWithin(string folder, string outer) =>
-        folder == outer || folder.StartsWith(Path.EndsInDirectorySeparator(outer) ? outer : outer + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        folder == outer
+            || folder.StartsWith(
+                Path.EndsInDirectorySeparator(outer) ? outer : outer + Path.DirectorySeparatorChar,
+                StringComparison.Ordinal);
 
     private void List(string folder, string real)
     {

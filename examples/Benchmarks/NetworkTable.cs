@@ -14,7 +14,10 @@ internal sealed record BenchmarkNetwork(string Name, int Classes, int Batch, Net
     /// <summary>Our side.</summary>
     public CnnArchitecture Architecture => CnnArchitectures.Find(Name);
 
-    /// <summary>Different inputs that take turns, so that no side profits from one batch that stays in the cache; few where they are large.</summary>
+    /// <summary>
+    /// Different inputs that take turns, so that no side profits from one batch that stays in the cache; few where they
+    /// are large.
+    /// </summary>
     public int DistinctBatches => Size == NetworkSize.Small ? DistinctSmall : DistinctLarge;
 
     /// <summary>Whether rows through the whole pipeline are timed too.</summary>
@@ -59,7 +62,8 @@ internal static class NetworkTable
     [
         new("lenet5", Classes: 10, Batch: 64, NetworkSize.Small) { HasPipeline = true },
         new("resnet20_cifar", Classes: 10, Batch: 128, NetworkSize.Small),
-        .. ((string[])["alexnet", "vgg16", "googlenet", "resnet18", "resnet50", "densenet121", "inception_v3", "xception"])
+        .. ((string[])["alexnet", "vgg16", "googlenet", "resnet18", "resnet50", "densenet121", "inception_v3",
+            "xception"])
             .Select(name => new BenchmarkNetwork(name, Classes: 1000, Batch: 16, NetworkSize.Large)),
     ];
 
@@ -67,5 +71,7 @@ internal static class NetworkTable
     /// <exception cref="ArgumentException">There is none; the message lists the nearest names.</exception>
     public static BenchmarkNetwork Find(string name) =>
         All.FirstOrDefault(network => string.Equals(network.Name, name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"There is no network '{name}' in the benchmark. Did you mean {string.Join(", ", CnnArchitectures.Nearest(name, All.Select(n => n.Name)))}?");
+        ?? throw new ArgumentException(
+            $"There is no network '{name}' in the benchmark. "
+            + $"Did you mean {string.Join(", ", CnnArchitectures.Nearest(name, All.Select(n => n.Name)))}?");
 }

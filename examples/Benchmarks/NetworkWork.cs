@@ -50,7 +50,10 @@ internal abstract class NetworkWork : IDisposable
     protected int NextBatch() => _step++ % Images.Length;
 
     /// <summary>How plans are compiled for a precision.</summary>
-    protected static CompileOptions Compile(WorkPrecision precision) => new() { Precision = precision == WorkPrecision.F32 ? CnnPrecision.Float32 : CnnPrecision.BFloat16 };
+    protected static CompileOptions Compile(WorkPrecision precision) => new()
+    {
+        Precision = precision == WorkPrecision.F32 ? CnnPrecision.Float32 : CnnPrecision.BFloat16,
+    };
 }
 
 /// <summary>A step of SGD with momentum on softmax cross-entropy: the very step that the trainer takes.</summary>
@@ -66,7 +69,9 @@ internal sealed class TrainingWork : NetworkWork
         var graphs = new ClassificationGraphs(network.Architecture, network.Architecture.DefaultInput, network.Classes);
         ClassificationGraph graph = graphs.Training(options);
         VariableInitialization.Initialize(_variables, graph.Graph.Variables, options.Seed);
-        _step = new TrainingStep(new Session(Backends.Create(CnnBackend.Auto, out _)), graph, options, _variables, Compile(request.Precision));
+        _step = new TrainingStep(
+            new Session(Backends.Create(CnnBackend.Auto, out _)), graph, options, _variables,
+            Compile(request.Precision));
     }
 
     public override long PlanBytes => _step.PeakBytes;
@@ -94,10 +99,13 @@ internal sealed class InferenceWork : NetworkWork
 
     public InferenceWork(BenchmarkNetwork network, WorkRequest request) : base(network, request)
     {
-        ClassificationGraph graph = new ClassificationGraphs(network.Architecture, network.Architecture.DefaultInput, network.Classes).Scoring();
+        ClassificationGraph graph = new ClassificationGraphs(
+            network.Architecture, network.Architecture.DefaultInput, network.Classes).Scoring();
         VariableInitialization.Initialize(_variables, graph.Graph.Variables, 1);
         _plan = new Session(Backends.Create(CnnBackend.Auto, out _))
-            .Compile(graph.Graph, graph.Feeds(request.Batch), graph.Fetches, graph.Targets, _variables, Compile(request.Precision));
+            .Compile(
+                graph.Graph, graph.Feeds(request.Batch), graph.Fetches, graph.Targets, _variables,
+                Compile(request.Precision));
         _scores = new float[request.Batch * network.Classes];
     }
 

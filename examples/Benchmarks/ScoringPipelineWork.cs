@@ -26,14 +26,17 @@ internal sealed class ScoringPipelineWork : NetworkWork
         for (int i = 0; i < Rows; i++)
         {
             float[] source = Images[i / batch % Images.Length];
-            rows[i] = new PixelRow { Features = source.AsSpan(i % batch * values, values).ToArray(), Label = (uint)(i % network.Classes) };
+            rows[i] = new PixelRow
+                { Features = source.AsSpan(i % batch * values, values).ToArray(), Label = (uint)(i % network.Classes) };
         }
         var mlContext = new MLContext(seed: 1);
         var schema = SchemaDefinition.Create(typeof(PixelRow));
-        schema[nameof(PixelRow.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, image.Height, image.Width, image.Channels);
+        schema[nameof(PixelRow.Features)].ColumnType =
+            new VectorDataViewType(NumberDataViewType.Single, image.Height, image.Width, image.Channels);
         schema[nameof(PixelRow.Label)].ColumnType = new KeyDataViewType(typeof(uint), network.Classes);
         _rows = mlContext.Data.LoadFromEnumerable(rows, schema);
-        var options = new CnnClassificationTrainer.Options { Architecture = network.Architecture, Epochs = 1, BatchSize = batch, Precision = CnnPrecision.Float32 };
+        var options = new CnnClassificationTrainer.Options
+            { Architecture = network.Architecture, Epochs = 1, BatchSize = batch, Precision = CnnPrecision.Float32 };
         _model = mlContext.MulticlassClassification.Trainers.CnnClassification(options)
             .Fit(mlContext.Data.TakeRows(_rows, 2 * network.Classes * batch));
     }

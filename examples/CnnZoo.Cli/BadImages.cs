@@ -32,7 +32,8 @@ internal sealed class BadImages(BadImageChoice choice)
             using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path);
             return RandomAccess.GetLength(file) == 0 ? "the file is empty" : null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        catch (Exception e) when (
+            e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
             return e switch
             {
@@ -58,7 +59,8 @@ internal sealed class BadImages(BadImageChoice choice)
     {
         if (_skipped.Count == 0)
             return;
-        Console.Error.WriteLine($"cnnzoo: {(_skipped.Count == 1 ? "1 image" : $"{_skipped.Count:N0} images")} left out:");
+        Console.Error.WriteLine(
+            $"cnnzoo: {(_skipped.Count == 1 ? "1 image" : $"{_skipped.Count:N0} images")} left out:");
         foreach ((string path, string reason) in _skipped)
             Console.Error.WriteLine($"cnnzoo: {Sentence(path, reason)}");
     }

@@ -14,21 +14,29 @@ internal static class EvaluateCommand
     private sealed record SkippedImage(string Image, string Error);
 
     private sealed record Evaluation(
-        int Images, double MicroAccuracy, double MacroAccuracy, double LogLoss, double LogLossReduction, IReadOnlyList<ClassMetrics> Classes,
-        IReadOnlyList<IReadOnlyList<double>> Confusion, IReadOnlyList<string> UnknownClasses, IReadOnlyList<SkippedImage> Skipped);
+        int Images, double MicroAccuracy, double MacroAccuracy, double LogLoss, double LogLossReduction,
+        IReadOnlyList<ClassMetrics> Classes,
+        IReadOnlyList<IReadOnlyList<double>> Confusion, IReadOnlyList<string> UnknownClasses,
+        IReadOnlyList<SkippedImage> Skipped);
 
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        Option<string> model = ModelFile.Option(), data = DataFolder.Option("Folder with one folder of images per class");
+        Option<string> model = ModelFile.Option();
+        Option<string> data = DataFolder.Option("Folder with one folder of images per class");
         Option<BadImageChoice> badImages = BadImages.Option("fail at the first");
         var json = new Option<bool>("--json")
         {
-            Description = "Write one JSON value: metrics, classes, confusion[actual][predicted], skipped; undefined numbers are null",
+            Description = "Write one JSON value: metrics, classes, confusion[actual][predicted], skipped; "
+                + "undefined numbers are null",
         };
-        var command = new Command("evaluate", "Measures a model on a folder of images.") { model, data, badImages, json };
+        var command = new Command("evaluate", "Measures a model on a folder of images.")
+        {
+            model, data, badImages, json,
+        };
         command.SetAction(parsed =>
-            Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(data), new BadImages(parsed.GetValue(badImages)), parsed.GetValue(json)));
+            Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(data),
+                new BadImages(parsed.GetValue(badImages)), parsed.GetValue(json)));
         return command;
     }
 
@@ -40,9 +48,12 @@ internal static class EvaluateCommand
         string[] unknown = [.. images.Classes.Except(scorer.Classes)];
         if (unknown.Length == images.Classes.Count)
             throw new CommandException(
-                $"None of the folders in '{folder}' is named like one of the model's classes ({string.Join(", ", scorer.Classes)}).");
+                $"None of the folders in '{folder}' is named like one of the model's classes "
+                + $"({string.Join(", ", scorer.Classes)}).");
         if (unknown.Length > 0)
-            Console.Error.WriteLine($"cnnzoo: the model does not know the classes {string.Join(", ", unknown)}: their images are left out.");
+            Console.Error.WriteLine(
+                $"cnnzoo: the model does not know the classes {string.Join(", ", unknown)}: "
+                + "their images are left out.");
 
         var rows = new List<ScoredRow>();
         foreach (ScoredImage scored in scorer.Score([.. images.Images.Where(image => !unknown.Contains(image.Label))]))
@@ -56,7 +67,8 @@ internal static class EvaluateCommand
         if (rows.Count == 0)
             throw new CommandException($"None of the images in '{folder}' can be used.");
 
-        MulticlassClassificationMetrics metrics = mlContext.MulticlassClassification.Evaluate(ScoredRow.ToView(mlContext, rows, scorer.Classes));
+        MulticlassClassificationMetrics metrics =
+            mlContext.MulticlassClassification.Evaluate(ScoredRow.ToView(mlContext, rows, scorer.Classes));
         Evaluation evaluation = Summarize(metrics, rows, scorer.Classes, unknown, bad);
         if (json)
             JsonOutput.Write(evaluation);
@@ -65,14 +77,17 @@ internal static class EvaluateCommand
     }
 
     private static Evaluation Summarize(
-        MulticlassClassificationMetrics metrics, List<ScoredRow> rows, string[] classes, string[] unknown, BadImages bad)
+        MulticlassClassificationMetrics metrics, List<ScoredRow> rows, string[] classes, string[] unknown,
+        BadImages bad)
     {
         Dictionary<uint, int> counts = rows.CountBy(row => row.Label).ToDictionary();
         ConfusionMatrix confusion = metrics.ConfusionMatrix;
         ClassMetrics[] perClass = [.. classes.Select((name, i) => new ClassMetrics(
-            name, counts.GetValueOrDefault((uint)i), confusion.PerClassPrecision[i], confusion.PerClassRecall[i], metrics.PerClassLogLoss[i]))];
+            name, counts.GetValueOrDefault((uint)i), confusion.PerClassPrecision[i], confusion.PerClassRecall[i],
+            metrics.PerClassLogLoss[i]))];
         return new Evaluation(
-            rows.Count, metrics.MicroAccuracy, metrics.MacroAccuracy, metrics.LogLoss, metrics.LogLossReduction, perClass, confusion.Counts,
+            rows.Count, metrics.MicroAccuracy, metrics.MacroAccuracy, metrics.LogLoss, metrics.LogLossReduction,
+            perClass, confusion.Counts,
             unknown, [.. bad.Skipped.Select(image => new SkippedImage(image.Path, image.Reason))]);
     }
 
@@ -87,7 +102,9 @@ internal static class EvaluateCommand
         {
             Table table = new Table().AddColumns("class", "images", "precision", "recall", "log-loss");
             foreach (ClassMetrics row in evaluation.Classes)
-                table.AddRow(Markup.Escape(row.Name), $"{row.Images}", $"{row.Precision:F4}", $"{row.Recall:F4}", $"{row.LogLoss:F4}");
+                table.AddRow(
+                    Markup.Escape(row.Name), $"{row.Images}", $"{row.Precision:F4}", $"{row.Recall:F4}",
+                    $"{row.LogLoss:F4}");
             AnsiConsole.Write(table);
         }
         Console.WriteLine(confusion.GetFormattedConfusionTable());

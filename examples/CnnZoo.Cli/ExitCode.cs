@@ -3,7 +3,9 @@ namespace CnnZoo.Cli;
 /// <summary>What the process tells its caller.</summary>
 internal static class ExitCode
 {
-    /// <summary>Done; also when a training was interrupted after its first epoch: its best weights were saved.</summary>
+    /// <summary>
+    /// Done; also when a training was interrupted after its first epoch: its best weights were saved.
+    /// </summary>
     public const int Done = 0;
 
     /// <summary>Failed: one line on standard error says why.</summary>

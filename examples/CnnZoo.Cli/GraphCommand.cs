@@ -16,26 +16,31 @@ internal static class GraphCommand
     {
         Argument<string> architecture = ArchitectureArguments.Argument("ARCH");
         Option<string> output = OutputFile.Option(
-            "File to write: .pb for TensorFlow's GraphDef, .dot for Graphviz' text, .svg for a picture (needs Graphviz)");
+            "File to write: .pb for TensorFlow's GraphDef, .dot for Graphviz' text, "
+            + ".svg for a picture (needs Graphviz)");
         Option<int> classes = ArchitectureArguments.Classes();
         var training = new Option<bool>("--training")
         {
-            Description = "The network as it is trained: batch statistics, dropout, auxiliary classifiers; in a .pb also loss, gradients and "
-                + "updates (gradient descent with momentum)",
+            Description = "The network as it is trained: batch statistics, dropout, auxiliary classifiers; "
+                + "in a .pb also loss, gradients and updates (gradient descent with momentum)",
         };
         output.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: { Length: > 0 } path }] && Extension(path) is not (GraphDef or Dot or Svg))
                 result.AddError($"--out needs a file name that ends in {GraphDef}, {Dot} or {Svg}, not '{path}'.");
         });
-        var command = new Command("graph", "Writes the graph of an architecture, for TensorFlow or for the eye.") { architecture, output, classes, training };
+        var command = new Command("graph", "Writes the graph of an architecture, for TensorFlow or for the eye.")
+        {
+            architecture, output, classes, training,
+        };
         command.SetAction(parsed =>
         {
             CnnArchitecture chosen = CnnArchitectures.Find(parsed.GetRequiredValue(architecture));
             string path = parsed.GetRequiredValue(output);
             var file = OutputFile.Open(path);
             GraphMode mode = parsed.GetValue(training) ? GraphMode.Training : GraphMode.Inference;
-            byte[] bytes = Render(chosen, ArchitectureArguments.ClassesOrPapers(chosen, parsed.GetValue(classes)), mode, Extension(path));
+            byte[] bytes = Render(
+                chosen, ArchitectureArguments.ClassesOrPapers(chosen, parsed.GetValue(classes)), mode, Extension(path));
             file.Write(temporary => File.WriteAllBytes(temporary, bytes));
             Console.WriteLine($"Saved {path}, {bytes.Length:N0} bytes");
         });
@@ -58,7 +63,10 @@ internal static class GraphCommand
         if (mode == GraphMode.Training)
             return NetworkTrainer.BuildGraph(architecture, input, classes, new TrainingOptions());
         var g = new GraphBuilder(mode);
-        architecture.Build(g, g.Placeholder("image", DataType.Float, new TensorShape(TensorShape.Unknown, input.Height, input.Width, input.Channels)), classes);
+        architecture.Build(
+            g, g.Placeholder(
+                "image", DataType.Float,
+                new TensorShape(TensorShape.Unknown, input.Height, input.Width, input.Channels)), classes);
         return g.ToGraph();
     }
 }

@@ -29,9 +29,12 @@ internal sealed class ImageScorer : IDisposable
     public static ImageScorer Load(MLContext mlContext, string path)
     {
         ITransformer loaded = ModelFile.Load(mlContext, path, out DataViewSchema? input);
-        if (loaded is not TransformerChain<ITransformer> chain || input?.GetColumnOrNull(nameof(LabeledImage.ImagePath)) is null
+        if (loaded is not TransformerChain<ITransformer> chain
+            || input?.GetColumnOrNull(nameof(LabeledImage.ImagePath)) is null
             || chain.OfType<CnnClassificationTransformer>().SingleOrDefault() is not { } network)
-            throw new CommandException($"The model '{path}' was not made by 'cnnzoo train': it must read the column ImagePath and score images.");
+            throw new CommandException(
+                $"The model '{path}' was not made by 'cnnzoo train': "
+                + "it must read the column ImagePath and score images.");
         var scorer = new ImageScorer(mlContext, chain, [.. network.ClassNames]);
         network.BadImageFound = bad => scorer._problems[bad.Row] = bad.Reason;
         return scorer;
@@ -42,12 +45,14 @@ internal sealed class ImageScorer : IDisposable
     {
         _problems.Clear();
         string?[] unreadable = [.. images.Select(image => BadImages.FileProblem(image.ImagePath))];
-        IDataView scored = _model.Transform(_mlContext.Data.LoadFromEnumerable(images.Where((_, i) => unreadable[i] is null)));
+        IDataView scored =
+            _model.Transform(_mlContext.Data.LoadFromEnumerable(images.Where((_, i) => unreadable[i] is null)));
         DataViewSchema.Column column = scored.Schema["Score"];
         using DataViewRowCursor cursor = scored.GetRowCursor([column]);
         ValueGetter<VBuffer<float>> read = cursor.GetGetter<VBuffer<float>>(column);
         for (int i = 0; i < images.Count; i++)
-            yield return unreadable[i] is { } problem ? new ScoredImage(images[i], null, problem) : ScoreNext(images[i], cursor, read);
+            yield return unreadable[i] is { } problem ? new ScoredImage(images[i], null, problem)
+                : ScoreNext(images[i], cursor, read);
     }
 
     /// <inheritdoc/>

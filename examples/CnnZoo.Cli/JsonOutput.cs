@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace CnnZoo.Cli;
 
 /// <summary>
-/// Results for other programs: one JSON value on standard output, property names in camelCase. Numbers that do not exist (the recall of
-/// a class without images, the log-loss reduction of a single class) are null.
+/// Results for other programs: one JSON value on standard output, property names in camelCase. Numbers that do not
+/// exist (the recall of a class without images, the log-loss reduction of a single class) are null.
 /// </summary>
 internal static class JsonOutput
 {
@@ -23,7 +23,8 @@ internal static class JsonOutput
     /// <summary>JSON has no NaN and no infinity.</summary>
     private sealed class FiniteNumbers : JsonConverter<double>
     {
-        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.GetDouble();
 
         public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
         {

@@ -8,7 +8,10 @@ internal static class ModelFile
     /// <summary>The switch <c>--model</c>.</summary>
     public static System.CommandLine.Option<string> Option()
     {
-        var option = new System.CommandLine.Option<string>("--model") { Description = "Model file, made by 'cnnzoo train'", Required = true };
+        var option = new System.CommandLine.Option<string>("--model")
+        {
+            Description = "Model file, made by 'cnnzoo train'", Required = true,
+        };
         CommandOptions.RefuseEmpty(option, "the name of a file");
         return option;
     }

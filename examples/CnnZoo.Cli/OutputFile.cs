@@ -3,7 +3,10 @@ using Microsoft.ML.CnnZoo.Data;
 
 namespace CnnZoo.Cli;
 
-/// <summary>A file to be written whole or not at all: an existing one stays until the new one is complete, and lends it its mode.</summary>
+/// <summary>
+/// A file to be written whole or not at all: an existing one stays until the new one is complete, and lends it its
+/// mode.
+/// </summary>
 internal sealed class OutputFile
 {
     private static readonly string[] DeviceFolders = ["/dev", "/proc", "/sys"];
@@ -19,14 +22,18 @@ internal sealed class OutputFile
         return option;
     }
 
-    /// <summary>Checks that a file can be written, before hours of work go into it. A symbolic link stands for its target.</summary>
-    /// <exception cref="CommandException">It is a folder, a device or a pipe, or its folder does not exist or must not be written to.</exception>
+    /// <summary>
+    /// Checks that a file can be written, before hours of work go into it. A symbolic link stands for its target.
+    /// </summary>
+    /// <exception cref="CommandException">It is a folder, a device or a pipe, or its folder does not exist or must not
+    /// be written to.</exception>
     public static OutputFile Open(string path)
     {
         if (Directory.Exists(path) || Path.EndsInDirectorySeparator(path))
             throw new CommandException($"'{path}' is a folder: --out needs the name of a file.");
         var named = new FileInfo(path);
-        string target = named.LinkTarget is null ? named.FullName : named.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        string target = named.LinkTarget is null ? named.FullName
+            : named.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
         string folder = Path.GetDirectoryName(target)!;
         if (!Directory.Exists(folder))
             throw new CommandException($"The folder '{folder}' of the output file does not exist.");
@@ -34,7 +41,8 @@ internal sealed class OutputFile
         try
         {
             if (IsDevice(target))
-                throw new CommandException($"'{path}' is a device or a pipe: --out needs the name of an ordinary file.");
+                throw new CommandException(
+                    $"'{path}' is a device or a pipe: --out needs the name of an ordinary file.");
             File.WriteAllBytes(file.Temporary, []);
             File.Delete(file.Temporary);
         }
@@ -80,7 +88,8 @@ internal sealed class OutputFile
         if (OperatingSystem.IsWindows())
             return target.StartsWith(@"\\.\", StringComparison.Ordinal);
         string real = Path.Combine(ImageFileSearch.RealPath(Path.GetDirectoryName(target)!), Path.GetFileName(target));
-        if (DeviceFolders.Any(folder => ImageFileSearch.IsWithin(real, folder) && !ImageFileSearch.IsWithin(real, "/dev/shm")))
+        if (DeviceFolders.Any(
+            folder => ImageFileSearch.IsWithin(real, folder) && !ImageFileSearch.IsWithin(real, "/dev/shm")))
             return true;
         if (!File.Exists(target))
             return false;

@@ -17,9 +17,15 @@ internal static class PredictCommand
     {
         Option<string> model = ModelFile.Option();
         Option<int> top = CommandOptions.Number("--top", "How many classes to show for an image", 1, 1, int.MaxValue);
-        var json = new Option<bool>("--json") { Description = "Write one JSON array: image, classes[{class, score}] or error" };
+        var json = new Option<bool>("--json")
+        {
+            Description = "Write one JSON array: image, classes[{class, score}] or error",
+        };
         Option<BadImageChoice> badImages = BadImages.Option("predict the others and fail");
-        var images = new Argument<string[]>("IMAGE") { Description = "Image files, and folders of images", Arity = ArgumentArity.OneOrMore };
+        var images = new Argument<string[]>("IMAGE")
+        {
+            Description = "Image files, and folders of images", Arity = ArgumentArity.OneOrMore,
+        };
         var command = new Command("predict", "Names the classes of images.") { model, top, badImages, json, images };
         command.SetAction(parsed => Run(
             parsed.GetRequiredValue(model), List(parsed.GetRequiredValue(images)), parsed.GetValue(top),
@@ -39,7 +45,10 @@ internal static class PredictCommand
             if (prediction.Error is not null)
                 Console.Error.WriteLine($"cnnzoo: {prediction.Error}");
             else if (!json)
-                Console.WriteLine($"{prediction.Image}: {string.Join(", ", prediction.Classes!.Select(c => $"{c.Class} {c.Score:P1}"))}");
+            {
+                IEnumerable<string> ranked = prediction.Classes!.Select(c => $"{c.Class} {c.Score:P1}");
+                Console.WriteLine($"{prediction.Image}: {string.Join(", ", ranked)}");
+            }
         }
         if (json)
             JsonOutput.Write(predictions);
@@ -57,7 +66,8 @@ internal static class PredictCommand
         {
             IReadOnlyList<string> files = Directory.Exists(path) ? new ImageFileSearch(leftOut).Search(path) : [path];
             if (files.Count == 0)
-                throw new CommandException($"The folder '{path}' holds no images of type {ImageFileSearch.Extensions}.");
+                throw new CommandException(
+                    $"The folder '{path}' holds no images of type {ImageFileSearch.Extensions}.");
             images.AddRange(files.Select(file => new LabeledImage { ImagePath = file }));
         }
         if (leftOut.Count > 0)
@@ -70,7 +80,8 @@ internal static class PredictCommand
         string path = scored.Image.ImagePath;
         if (scored.Scores is not { } scores)
             return new ImagePrediction(path, null, BadImages.Sentence(path, scored.Problem!));
-        IEnumerable<RankedClass> ranked = classes.Zip(scores, (name, score) => new RankedClass(name, score)).OrderByDescending(c => c.Score);
+        IEnumerable<RankedClass> ranked = classes.Zip(scores, (name, score) => new RankedClass(name, score))
+            .OrderByDescending(c => c.Score);
         return new ImagePrediction(path, [.. ranked.Take(top)], null);
     }
 }

@@ -14,7 +14,8 @@ internal static class Program
             "Trains classic convolutional networks on folders of images, uses them, and compares them. "
             + "Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted before there was anything to save.")
         {
-            TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), SummaryCommand.Create(), ListCommand.Create(),
+            TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), SummaryCommand.Create(),
+            ListCommand.Create(),
             CompareCommand.Create(), SavingsCommand.Create(), GraphCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
@@ -33,7 +34,9 @@ internal static class Program
 #pragma warning restore CA1031
         {
             Exception cause = Cause(e);
-            Console.Error.WriteLine($"cnnzoo: {OneLine(cause is OperationCanceledException ? "Interrupted." : CommandOptions.WithoutParameter(cause.Message))}");
+            string message = cause is OperationCanceledException ? "Interrupted."
+                : CommandOptions.WithoutParameter(cause.Message);
+            Console.Error.WriteLine($"cnnzoo: {OneLine(message)}");
             return cause switch
             {
                 CommandException known => known.ExitCode,
@@ -49,7 +52,8 @@ internal static class Program
         if (parsed.UnmatchedTokens is not [{ } token, ..])
             return parsed.Errors[0].Message;
         Command command = parsed.CommandResult.Command;
-        IEnumerable<string> known = token.StartsWith('-') ? command.Options.Select(o => o.Name) : command.Subcommands.Select(c => c.Name);
+        IEnumerable<string> known = token.StartsWith('-') ? command.Options.Select(o => o.Name)
+            : command.Subcommands.Select(c => c.Name);
         string[] near = [.. CnnArchitectures.Nearest(token, known).Take(1)];
         return $"'{token}' is not understood{(near.Length > 0 ? $": did you mean {near[0]}?" : ".")}";
     }

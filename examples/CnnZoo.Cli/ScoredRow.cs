@@ -27,11 +27,13 @@ internal sealed class ScoredRow
     public static IDataView ToView(MLContext mlContext, IEnumerable<ScoredRow> rows, string[] classes)
     {
         var schema = SchemaDefinition.Create(typeof(ScoredRow));
-        schema[nameof(Label)].ColumnType = schema[nameof(PredictedLabel)].ColumnType = new KeyDataViewType(typeof(uint), classes.Length);
+        schema[nameof(Label)].ColumnType = schema[nameof(PredictedLabel)].ColumnType =
+            new KeyDataViewType(typeof(uint), classes.Length);
         schema[nameof(Score)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, classes.Length);
         ReadOnlyMemory<char>[] names = [.. classes.Select(name => name.AsMemory())];
         schema[nameof(Score)].AddAnnotation(
-            "SlotNames", new VBuffer<ReadOnlyMemory<char>>(names.Length, names), new VectorDataViewType(TextDataViewType.Instance, names.Length));
+            "SlotNames", new VBuffer<ReadOnlyMemory<char>>(names.Length, names),
+            new VectorDataViewType(TextDataViewType.Instance, names.Length));
         return mlContext.Data.LoadFromEnumerable(rows, schema);
     }
 }

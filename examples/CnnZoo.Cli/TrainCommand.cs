@@ -11,25 +11,39 @@ internal static class TrainCommand
     public static Command Create()
     {
         Option<string> data = DataFolder.Option(
-            "Folder with one folder of images per class, or with folders train, val (chooses the best epoch) and test (is not read) of this kind");
+            "Folder with one folder of images per class, or with folders train, "
+            + "val (chooses the best epoch) and test (is not read) of this kind");
         Option<string> architecture = ArchitectureArguments.Option("--arch");
         Option<string> output = OutputFile.Option("Model file to write, for example digits.zip");
         Option<int> epochs = CommandOptions.Number("--epochs", "Passes over the images", 10, 1, 100_000);
         Option<int> batch = CommandOptions.Number("--batch", "Images per step", 64, 1, 65_536);
-        Option<float> rate = CommandOptions.Number("--lr", "Learning rate; 0 for one that suits the network", 0f, 0f, 1000f);
-        Option<int> seed = CommandOptions.Number("--seed", "Seed: the same seed gives the same weights", 1, 0, int.MaxValue);
+        Option<float> rate =
+            CommandOptions.Number("--lr", "Learning rate; 0 for one that suits the network", 0f, 0f, 1000f);
+        Option<int> seed =
+            CommandOptions.Number("--seed", "Seed: the same seed gives the same weights", 1, 0, int.MaxValue);
         Option<float> validation = CommandOptions.Number(
-            "--validation", "Fraction of the images that are held out to choose the best epoch; 0 for none; a folder val replaces it", 0.1f, 0f, 0.9f);
+            "--validation",
+            "Fraction of the images that are held out to choose the best epoch; 0 for none; a folder val replaces it",
+            0.1f, 0f, 0.9f);
         Option<CnnBackend> backend = CommandOptions.Choice<CnnBackend>("--backend", "Kernels to run on");
         Option<CnnPrecision> precision = CommandOptions.Choice<CnnPrecision>("--precision", "Numeric precision");
-        var recompute = new Option<bool>("--recompute") { Description = "Compute activations again for their gradients: less memory, the same weights" };
-        var refresh = new Option<bool>("--refresh-statistics") { Description = "Measure the batch norms' statistics again after the last step" };
-        Option<BadImageChoice> badImages = BadImages.Option("fail at the first");
-        var command = new Command("train", "Trains a network on a folder of images. Ctrl-C saves the best weights so far.")
+        var recompute = new Option<bool>("--recompute")
         {
-            data, architecture, output, epochs, batch, rate, seed, validation, backend, precision, recompute, refresh, badImages,
+            Description = "Compute activations again for their gradients: less memory, the same weights",
         };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(data), parsed.GetRequiredValue(output), parsed.GetValue(badImages), new()
+        var refresh = new Option<bool>("--refresh-statistics")
+        {
+            Description = "Measure the batch norms' statistics again after the last step",
+        };
+        Option<BadImageChoice> badImages = BadImages.Option("fail at the first");
+        var command = new Command(
+            "train", "Trains a network on a folder of images. Ctrl-C saves the best weights so far.")
+        {
+            data, architecture, output, epochs, batch, rate, seed, validation, backend, precision, recompute, refresh,
+            badImages,
+        };
+        command.SetAction(parsed => Run(
+            parsed.GetRequiredValue(data), parsed.GetRequiredValue(output), parsed.GetValue(badImages), new()
         {
             Architecture = CnnArchitectures.Find(parsed.GetRequiredValue(architecture)),
             Epochs = parsed.GetValue(epochs),
@@ -41,21 +55,26 @@ internal static class TrainCommand
             Precision = parsed.GetValue(precision),
             RecomputeActivations = parsed.GetValue(recompute),
             RefreshBatchNormStatistics = parsed.GetValue(refresh),
-            BadImages = parsed.GetValue(badImages) == BadImageChoice.Skip ? BadImageHandling.Skip : BadImageHandling.Throw,
+            BadImages = parsed.GetValue(badImages) == BadImageChoice.Skip ? BadImageHandling.Skip
+                : BadImageHandling.Throw,
         }));
         return command;
     }
 
-    private static void Run(string folder, string output, BadImageChoice choice, CnnClassificationTrainer.Options options)
+    private static void Run(
+        string folder, string output, BadImageChoice choice, CnnClassificationTrainer.Options options)
     {
         var file = OutputFile.Open(output);
         using var interrupt = new InterruptSource();
         options.CancellationToken = interrupt.Token;
         (ImageFolder images, ImageFolder? held) = DataFolder.LoadForTraining(folder);
         if (images.Classes.Count < 2)
-            throw new CommandException($"The folder '{images.Folder}' holds one class only, '{images.Classes[0]}': a classifier needs two or more.");
+            throw new CommandException(
+                $"The folder '{images.Folder}' holds one class only, '{images.Classes[0]}': "
+                + "a classifier needs two or more.");
         file.RefuseInputs(images.Images.Concat(held?.Images ?? []).Select(image => image.ImagePath));
-        Console.WriteLine($"{images.Images.Count:N0} images of {images.Classes.Count} classes; {options.Architecture!.DisplayName}");
+        Console.WriteLine(
+            $"{images.Images.Count:N0} images of {images.Classes.Count} classes; {options.Architecture!.DisplayName}");
 
         var watch = Stopwatch.StartNew();
         var bad = new BadImages(choice);

@@ -18,7 +18,8 @@ internal abstract class TrainingDisplay
     public static T Show<T>(Func<TrainingDisplay, T> train) => Console.IsOutputRedirected
         ? train(new Lines())
         : AnsiConsole.Progress()
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
+            .Columns(
+                new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
             .Start(context => train(new Bar(context.AddTask("reading images"))));
 
     private sealed class Lines : TrainingDisplay
@@ -36,7 +37,8 @@ internal abstract class TrainingDisplay
             task.MaxValue = (double)batch.Epochs * batch.Batches;
             task.Value = (batch.Epoch - 1.0) * batch.Batches + batch.Batch;
             task.Description = Markup.Escape(
-                $"epoch {batch.Epoch}/{batch.Epochs}  loss {ConsoleProgress.Loss(batch.Loss)} accuracy {batch.Accuracy:F4}  "
+                $"epoch {batch.Epoch}/{batch.Epochs}  "
+                + $"loss {ConsoleProgress.Loss(batch.Loss)} accuracy {batch.Accuracy:F4}  "
                 + $"{batch.ImagesPerSecond:N0} images/s  {ConsoleProgress.Clock(batch.Remaining)} left");
         }
     }

@@ -11,7 +11,9 @@ internal sealed record ImageSet(string Name, ImageShape Image, IReadOnlyList<Lab
 {
     private const int IdxImagesHeader = 16, IdxLabelsHeader = 8, DigitSide = 28, CifarSide = 32;
 
-    /// <summary>The first digits of examples/data; small ones are halved to 14x14, each pixel the mean of four.</summary>
+    /// <summary>
+    /// The first digits of examples/data; small ones are halved to 14x14, each pixel the mean of four.
+    /// </summary>
     public static ImageSet Digits(int count, bool halved)
     {
         byte[] images = Decompress("digits-train-images.gz"), labels = Decompress("digits-train-labels.gz");
@@ -22,14 +24,18 @@ internal sealed record ImageSet(string Name, ImageShape Image, IReadOnlyList<Lab
         for (int i = 0; i < count; i++)
         {
             int index = (int)(i * stride);
-            byte[] pixels = images.AsSpan(IdxImagesHeader + (index * DigitSide * DigitSide), DigitSide * DigitSide).ToArray();
-            set.Add(new LabeledPixels { Pixels = halved ? Halve(pixels) : pixels, Label = labels[IdxLabelsHeader + index] });
+            byte[] pixels = images.AsSpan(IdxImagesHeader + (index * DigitSide * DigitSide), DigitSide * DigitSide)
+                .ToArray();
+            set.Add(new LabeledPixels
+                { Pixels = halved ? Halve(pixels) : pixels, Label = labels[IdxLabelsHeader + index] });
         }
         int side = halved ? DigitSide / 2 : DigitSide;
         return new ImageSet($"{count:N0} digits of {side}x{side}", new ImageShape(side, side, 1), set);
     }
 
-    /// <summary>CIFAR-10's binary version: data_batch_1.bin and so on; a label, then the planes red, green, blue.</summary>
+    /// <summary>
+    /// CIFAR-10's binary version: data_batch_1.bin and so on; a label, then the planes red, green, blue.
+    /// </summary>
     public static ImageSet Cifar10(string folder)
     {
         const int Plane = CifarSide * CifarSide, Record = 1 + (3 * Plane);
@@ -59,14 +65,16 @@ internal sealed record ImageSet(string Name, ImageShape Image, IReadOnlyList<Lab
             for (int x = 0; x < Half; x++)
             {
                 int at = (2 * y * DigitSide) + (2 * x);
-                half[(y * Half) + x] = (byte)((pixels[at] + pixels[at + 1] + pixels[at + DigitSide] + pixels[at + DigitSide + 1]) / 4);
+                half[(y * Half) + x] =
+                    (byte)((pixels[at] + pixels[at + 1] + pixels[at + DigitSide] + pixels[at + DigitSide + 1]) / 4);
             }
         return half;
     }
 
     private static byte[] Decompress(string file)
     {
-        using var packed = new GZipStream(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "data", file)), CompressionMode.Decompress);
+        using var packed = new GZipStream(
+            File.OpenRead(Path.Combine(AppContext.BaseDirectory, "data", file)), CompressionMode.Decompress);
         using var content = new MemoryStream();
         packed.CopyTo(content);
         return content.ToArray();

@@ -8,7 +8,8 @@ using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.Data;
 
 const string Usage = """
-    dotnet run -c Release --project examples/Degradation -- [--full] [--cifar FOLDER] [--depths 8,20,44] [--epochs N] [--out degradation.svg]
+    dotnet run -c Release --project examples/Degradation --
+        [--full] [--cifar FOLDER] [--depths 8,20,44] [--epochs N] [--out degradation.svg]
       (default)        depths 8, 20, 44 on 300 digits of 14x14: about a minute
       --full           depths 20, 32, 44, 56 on all 10,000 digits of 28x28: hours on two cores
       --cifar FOLDER   like --full on CIFAR-10 (binary version: data_batch_1.bin to data_batch_5.bin), as in the paper
@@ -41,12 +42,15 @@ foreach (bool residual in (bool[])[false, true])
 Console.WriteLine();
 Console.WriteLine($"{"network",-12} {"training error",14} {"lowest",10} {"time",10}");
 rows.ForEach(Console.WriteLine);
-File.WriteAllText(settings.Output, ErrorPlot.ToSvg($"Training error of plain and residual networks: {set.Name}", curves));
+File.WriteAllText(
+    settings.Output, ErrorPlot.ToSvg($"Training error of plain and residual networks: {set.Name}", curves));
 Console.WriteLine($"Plot: {settings.Output}");
 return 0;
 
-// Section 4.2: momentum 0.9, weight decay 1e-4, batches of 128, rate 0.1 divided by ten at half and three quarters; smaller
-// batches and a smaller rate where there are few images. The paper warms its deepest network up; here the rate of every network
+// Section 4.2: momentum 0.9, weight decay 1e-4, batches of 128, rate 0.1 divided by ten at half and three quarters;
+// smaller
+// batches and a smaller rate where there are few images. The paper warms its deepest network up; here the rate of every
+// network
 // rises over the first epochs: with so few steps, deep networks would not recover from a bad start.
 static double[] Train(CnnArchitecture network, ImageSet set, Settings settings)
 {
@@ -57,7 +61,8 @@ static double[] Train(CnnArchitecture network, ImageSet set, Settings settings)
         new VectorDataViewType(NumberDataViewType.Byte, set.Image.Height, set.Image.Width, set.Image.Channels);
     IDataView images = mlContext.Data.LoadFromEnumerable(set.Images, schema);
     bool few = set.Images.Count < 2000;
-    EstimatorChain<CnnClassificationTransformer> pipeline = mlContext.Transforms.Conversion.MapValueToKey(nameof(LabeledPixels.Label))
+    EstimatorChain<CnnClassificationTransformer> pipeline =
+        mlContext.Transforms.Conversion.MapValueToKey(nameof(LabeledPixels.Label))
         .Append(mlContext.MulticlassClassification.Trainers.CnnClassification(new CnnClassificationTrainer.Options
         {
             Architecture = network,
@@ -73,7 +78,9 @@ static double[] Train(CnnArchitecture network, ImageSet set, Settings settings)
             {
                 errors.Add(1 - epoch.Accuracy);
                 if (!Console.IsOutputRedirected)
-                    Console.Write($"\r  {network.Name}: epoch {epoch.Epoch}/{epoch.Epochs}, training error {1 - epoch.Accuracy:P1}, "
+                    Console.Write(
+                        $"\r  {network.Name}: epoch {epoch.Epoch}/{epoch.Epochs}, "
+                        + $"training error {1 - epoch.Accuracy:P1}, "
                         + $"{epoch.Remaining:hh\\:mm\\:ss} left   \r");
             },
         }));

@@ -40,7 +40,9 @@ Console.WriteLine($"Trained in {watch.Elapsed.TotalSeconds:F1} s");
 
 // ML.NET's own evaluator, on digits of people whose writing was not trained on.
 MulticlassClassificationMetrics metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test));
-Console.WriteLine($"MicroAccuracy {metrics.MicroAccuracy:F4}, MacroAccuracy {metrics.MacroAccuracy:F4}, LogLoss {metrics.LogLoss:F4}");
+Console.WriteLine(
+    $"MicroAccuracy {metrics.MicroAccuracy:F4}, MacroAccuracy {metrics.MacroAccuracy:F4}, "
+    + $"LogLoss {metrics.LogLoss:F4}");
 Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable());
 
 // Save, and use the model in a process of its own.
