@@ -25,7 +25,11 @@ internal sealed record CnnZooCommand(int ExitCode, string Output, string Errors)
     /// Runs <c>cnnzoo</c>, and sends it what Ctrl-C sends as soon as a line of its output begins with <paramref
     /// name="line"/>.
     /// </summary>
-    public static CnnZooCommand Interrupt(string line, params string[] arguments)
+    public static CnnZooCommand Interrupt(string line, params string[] arguments) =>
+        Interrupt(line, TimeSpan.Zero, arguments);
+
+    /// <inheritdoc cref="Interrupt(string, string[])"/>
+    public static CnnZooCommand Interrupt(string line, TimeSpan delay, string[] arguments)
     {
         using Process process = Start(arguments);
         var seen = new StringBuilder();
@@ -35,6 +39,7 @@ internal sealed record CnnZooCommand(int ExitCode, string Output, string Errors)
             if (read.StartsWith(line, StringComparison.Ordinal))
                 break;
         }
+        Thread.Sleep(delay);
         using (Process kill = Process.Start("kill", [IsInterruptIgnored ? "-TERM" : "-INT", $"{process.Id}"]))
             kill.WaitForExit();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
