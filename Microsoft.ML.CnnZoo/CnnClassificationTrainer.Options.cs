@@ -181,6 +181,11 @@ public sealed partial class CnnClassificationTrainer
         public BadImageScoring BadImagesWhenScoring = BadImageScoring.ScoreAsMissing;
 
         /// <summary>
+        /// Is called for each bad image, on the thread that reads the rows, before it is skipped or ends the training.
+        /// </summary>
+        internal Action<BadImage>? BadImageFound;
+
+        /// <summary>
         /// How training images are changed at random; presets are named after papers. With one that crops larger
         /// images, the model scores the center of images that are as much larger. Default: ImageAugmentation.None.
         /// </summary>

@@ -71,6 +71,9 @@ public sealed class CnnClassificationTransformer
 
     bool ITransformer.IsRowToRowMapper => true;
 
+    /// <summary>Called for each row that is scored NaN.</summary>
+    internal Action<BadImage>? BadImageFound { get; set; }
+
     internal LabelValues Labels { get; }
     internal CnnScorer Scorer { get; }
 
@@ -192,6 +195,7 @@ public sealed class CnnClassificationTransformer
     /// <summary>Throws, or warns that a row has no scores.</summary>
     internal void ReportBadImage(long position, string problem)
     {
+        BadImageFound?.Invoke(new BadImage(BadImage.ScoringRows, position, problem));
         string message = $"Row {position}: the image in column '{FeatureColumnName}' cannot be scored: {problem}.";
         if (BadImagesWhenScoring == BadImageScoring.Throw)
             throw new InvalidDataException(message);

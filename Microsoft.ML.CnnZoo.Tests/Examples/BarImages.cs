@@ -2,7 +2,10 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.CnnZoo.Tests.Examples;
 
-/// <summary>A temporary folder per class with small images that any network can tell apart: a bright bar that lies or stands, at a place that varies.</summary>
+/// <summary>
+/// A temporary folder per class with small images that any network can tell apart: a bright bar that lies or stands, at
+/// a place that varies.
+/// </summary>
 internal sealed class BarImages : IDisposable
 {
     private const int Size = 20;
@@ -39,7 +42,8 @@ internal sealed class BarImages : IDisposable
         for (int i = 0; i < Size * Size; i++)
         {
             byte gray = (byte)(bright(i % Size, i / Size) ? 220 - index : index);
-            (pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2], pixels[4 * i + 3]) = (gray, gray, gray, byte.MaxValue);
+            (pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2], pixels[4 * i + 3]) =
+                (gray, gray, gray, byte.MaxValue);
         }
         using var image = MLImage.CreateFromPixels(Size, Size, MLPixelFormat.Rgba32, pixels);
         image.Save(Path.Combine(folder, $"{index:D3}.png"));

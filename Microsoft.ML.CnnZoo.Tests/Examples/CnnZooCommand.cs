@@ -29,8 +29,15 @@ internal sealed record CnnZooCommand(int ExitCode, string Output, string Errors)
         return Finish(process, output, arguments);
     }
 
-    /// <summary>Runs <c>cnnzoo</c>, and sends it what Ctrl-C sends as soon as a line of its output begins with <paramref name="line"/>.</summary>
-    public static CnnZooCommand Interrupt(string line, params string[] arguments)
+    /// <summary>
+    /// Runs <c>cnnzoo</c>, and sends it what Ctrl-C sends as soon as a line of its output begins with <paramref
+    /// name="line"/>.
+    /// </summary>
+    public static CnnZooCommand Interrupt(string line, params string[] arguments) =>
+        Interrupt(line, TimeSpan.Zero, arguments);
+
+    /// <inheritdoc cref="Interrupt(string, string[])"/>
+    public static CnnZooCommand Interrupt(string line, TimeSpan delay, string[] arguments)
     {
         using Process process = Start(arguments);
         var seen = new StringBuilder();
@@ -40,6 +47,7 @@ internal sealed record CnnZooCommand(int ExitCode, string Output, string Errors)
             if (read.StartsWith(line, StringComparison.Ordinal))
                 break;
         }
+        Thread.Sleep(delay);
         using (Process kill = Process.Start("kill", [IsInterruptIgnored ? "-TERM" : "-INT", $"{process.Id}"]))
             kill.WaitForExit();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
@@ -47,9 +55,13 @@ internal sealed record CnnZooCommand(int ExitCode, string Output, string Errors)
         return rest with { Output = seen + rest.Output };
     }
 
-    /// <summary>Shells start background jobs with SIGINT ignored, which children inherit and .NET respects: then the other signal that the tool ends well on serves.</summary>
+    /// <summary>
+    /// Shells start background jobs with SIGINT ignored, which children inherit and .NET respects: then the other
+    /// signal that the tool ends well on serves.
+    /// </summary>
     private static bool IsInterruptIgnored => File.Exists("/proc/self/status") && File.ReadLines("/proc/self/status")
-        .Where(l => l.StartsWith("SigIgn:", StringComparison.Ordinal)).Any(l => (Convert.ToUInt64(l[7..].Trim(), 16) & 2) != 0);
+        .Where(l => l.StartsWith("SigIgn:", StringComparison.Ordinal))
+            .Any(l => (Convert.ToUInt64(l[7..].Trim(), 16) & 2) != 0);
 
     private static Process Start(string[] arguments, Dictionary<string, string>? environment = null, string? folder = null)
     {

@@ -2,11 +2,18 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Examples;
 
-/// <summary>What <c>cnnzoo</c> says when something is wrong: one line, an exit code, and nothing of the user's lost.</summary>
+/// <summary>
+/// What <c>cnnzoo</c> says when something is wrong: one line, an exit code, and nothing of the user's lost.
+/// </summary>
 public sealed class CnnZooErrorTests
 {
     [Theory]
-    [InlineData("paint", "paint")]
+    [InlineData("paint", "'paint' is not understood")]
+    [InlineData("tarin --data .", "did you mean train?")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --epoch 3", "did you mean --epochs?")]
+    [InlineData("train --data . --arch lenet5 --out", "--out")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --bad-images ignore", "'fail' 'skip'")]
+    [InlineData("evaluate --model m.zip --data .. extra", "extra")]
     [InlineData("train", "--data")]
     [InlineData("train --data . --arch lenet5 --out m.zip --epochs many", "many")]
     [InlineData("train --data . --arch lenet5 --out m.zip --epochs 0", "--epochs")]
@@ -23,23 +30,41 @@ public sealed class CnnZooErrorTests
     public void Usage_WrongCommandLine_ExitCodeTwo(string arguments, string text) =>
         CnnZooCommand.Run(arguments.Split(' ')).AssertFailure(2, text);
 
+    [Theory]
+    [InlineData("--data")]
+    [InlineData("--model")]
+    public void Usage_EmptyName_SaysWhatIsNeeded(string option)
+    {
+        string other = option == "--data" ? "--model" : "--data";
+        CnnZooCommand.Run("evaluate", option, "", other, ".").AssertFailure(2, $"{option} needs the name of a");
+    }
+
+    [Fact]
+    public void Help_Root_DocumentsTheExitCodes() =>
+        Assert.Contains(
+            "130 interrupted", CnnZooCommand.Run("--help").AssertSuccess().Output, StringComparison.Ordinal);
+
     [Fact]
     public void Help_EveryVerb_ExitCodeZero()
     {
-        foreach (string verb in (string[])["train", "evaluate", "predict", "summary", "list", "compare", "savings", "graph"])
-            Assert.Contains("Usage", CnnZooCommand.Run(verb, "--help").AssertSuccess().Output, StringComparison.Ordinal);
+        foreach (
+            string verb in (string[])["train", "evaluate", "predict", "summary", "list", "compare", "savings", "graph"])
+            Assert.Contains(
+                "Usage", CnnZooCommand.Run(verb, "--help").AssertSuccess().Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Train_MissingFolder_SaysSo() =>
-        CnnZooCommand.Run("train", "--data", "no/such/folder", "--arch", "lenet5_relu", "--out", "model.zip").AssertFailure(1, "no/such/folder' does not exist");
+        CnnZooCommand.Run("train", "--data", "no/such/folder", "--arch", "lenet5_relu", "--out", "model.zip")
+            .AssertFailure(1, "no/such/folder' does not exist (looked for");
 
     [Fact]
     public void Train_EmptyFolder_SaysWhatIsExpected()
     {
         using var images = new BarImages(each: 0);
         Directory.CreateDirectory(images.At("empty"));
-        CnnZooCommand.Run("train", "--data", images.At("empty"), "--arch", "lenet5_relu", "--out", images.At("model.zip")).AssertFailure(1, "one folder per class");
+        CnnZooCommand.Run("train", "--data", images.At("empty"), "--arch", "lenet5_relu", "--out", images.At("model.zip"))
+            .AssertFailure(1, "one folder per class");
     }
 
     [Fact]
@@ -47,16 +72,18 @@ public sealed class CnnZooErrorTests
     {
         using var images = new BarImages(each: 2);
         Directory.Delete(Path.Combine(images.Folder, "lying"), recursive: true);
-        CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5_relu", "--out", images.At("model.zip")).AssertFailure(1, "standing");
+        CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5_relu", "--out", images.At("model.zip"))
+            .AssertFailure(1, "standing");
     }
 
     [Fact]
     public void Train_DamagedImage_NamesItAndKeepsTheOldModel()
     {
         using var images = new BarImages(each: 4);
-        File.WriteAllBytes(images.Image("lying", 2), File.ReadAllBytes(images.Image("lying", 1))[..60]);
+        File.WriteAllBytes(images.Image("lying", 2), File.ReadAllBytes(images.Image("lying", 1))[..20]);
         File.WriteAllText(images.At("model.zip"), "the old model");
-        CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5_relu", "--out", images.At("model.zip"), "--epochs", "1")
+        CnnZooCommand.Run(
+            "train", "--data", images.Folder, "--arch", "lenet5_relu", "--out", images.At("model.zip"), "--epochs", "1")
             .AssertFailure(1, images.Image("lying", 2));
         Assert.Equal("the old model", File.ReadAllText(images.At("model.zip")));
         Assert.Equal([images.At("model.zip")], Directory.GetFiles(images.Root));
@@ -66,12 +93,26 @@ public sealed class CnnZooErrorTests
     public void Train_OutputInMissingFolder_SaysSoBeforeTraining()
     {
         using var images = new BarImages(each: 2);
-        CnnZooCommand run = CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5_relu", "--out", images.At("no/model.zip"));
+        CnnZooCommand run =
+            CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5_relu", "--out", images.At("no/model.zip"));
         run.AssertFailure(1, "of the output file does not exist");
         Assert.DoesNotContain("epoch", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Evaluate_MissingModel_SaysSo() =>
-        CnnZooCommand.Run("evaluate", "--model", "absent.zip", "--data", ".").AssertFailure(1, "absent.zip' does not exist");
+        CnnZooCommand.Run("evaluate", "--model", "absent.zip", "--data", ".")
+            .AssertFailure(1, "absent.zip' does not exist");
+
+    [Fact]
+    public void Evaluate_ModelOfSomethingElse_SaysWhatIsExpected()
+    {
+        using var images = new BarImages(each: 1);
+        var mlContext = new MLContext();
+        IDataView rows = ImageFolder.Load(images.Folder);
+        mlContext.Model.Save(
+            mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(rows), rows.Schema, images.At("keys.zip"));
+        CnnZooCommand.Run("evaluate", "--model", images.At("keys.zip"), "--data", images.Folder)
+            .AssertFailure(1, "keys.zip' was not made by 'cnnzoo train'");
+    }
 }

@@ -9,8 +9,10 @@ namespace Microsoft.ML.CnnZoo.Data;
 /// <param name="BadImages">What is done about bad images.</param>
 /// <param name="Warn">Is called with what was left out.</param>
 /// <param name="Cancellation">Ends reading with an exception.</param>
+/// <param name="BadImageFound">Is called with each bad image, before it is skipped or ends the reading.</param>
 internal sealed record ImageReading(
-    int Threads, long MaxImagePixels, BadImageHandling BadImages, Action<string> Warn, CancellationToken Cancellation);
+    int Threads, long MaxImagePixels, BadImageHandling BadImages, Action<string> Warn, CancellationToken Cancellation,
+    Action<BadImage>? BadImageFound = null);
 
 /// <summary>
 /// Reads labeled rows once and decodes them on several threads. Rows without a label are left out and counted. The
@@ -60,10 +62,16 @@ internal sealed class ImageSetReader(ImageShape image, PixelStore store, ImageRe
                 cache.Add(decoded, slot.Label, slot.Row);
             else if (slot.Failure is not null && !ImageDecoder.IsBadImage(slot.Failure))
                 ExceptionDispatchInfo.Throw(slot.Failure);
-            else if (reading.BadImages == BadImageHandling.Throw)
-                throw rows.Bad(slot, " (Options.BadImages = Skip leaves such rows out)");
             else
-                bad.Add(slot);
+                Leave(slot);
+        }
+
+        void Leave(DecodingSlot<T> slot)
+        {
+            reading.BadImageFound?.Invoke(new BadImage(rows.Name, slot.Row, slot.Problem));
+            if (reading.BadImages == BadImageHandling.Throw)
+                throw rows.Bad(slot, " (Options.BadImages = Skip leaves such rows out)");
+            bad.Add(slot);
         }
     }
 

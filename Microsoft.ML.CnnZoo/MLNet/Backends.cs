@@ -28,7 +28,7 @@ internal static class Backends
         }
         if (Kernels.OneDnn.OneDnnBackend.TryCreate(out string reason) is IBackend oneDnn)
         {
-            description = $"Backend: oneDNN ({reason}), managed kernels for the rest.";
+            description = "Backend: oneDNN, managed kernels for the rest.";
             return new KernelRegistry(oneDnn, managed);
         }
         if (backend == CnnBackend.OneDnn)

@@ -146,8 +146,9 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             : Environment.ProcessorCount;
         var plan = new CropPlan(options.Augmentation, image, options.ImageFit);
         var reader = new ImageSetReader(image, store, new ImageReading(threads, options.MaxImagePixels, options.BadImages,
-            message => channel.Warning(MessageSensitivity.None, message), options.CancellationToken));
-        ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, "training"),
+            message => channel.Warning(MessageSensitivity.None, message), options.CancellationToken,
+            options.BadImageFound));
+        ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, BadImage.TrainingRows),
             plan.CreateTrainingScaler);
         images.Augment(options.Augmentation, seed);
         images.Normalization = ChooseNormalization(feature, images.MeasureChannels());
@@ -157,7 +158,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         if (validation is not null)
         {
             var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName),
-                BindFeature(validation), "validation");
+                BindFeature(validation), BadImage.ValidationRows);
             ImageCache<T> held = reader.Read<T>(rows, plan.CreateValidationScaler);
             held.Augment(options.Augmentation, seed);
             held.Normalization = images.Normalization;

@@ -9,13 +9,18 @@ internal static class ComparisonTable
     private const double Mebi = 1 << 20;
     private const int WideEnough = 160;
 
-    private static readonly string[] Headers = ["network", "mode", "ours, images/s", "PyTorch, images/s", "ratio", "goal", "", "memory ours / PyTorch, MiB", "GFLOP/s", "of peak"];
+    private static readonly string[] Headers = [
+        "network", "mode", "ours, images/s", "PyTorch, images/s", "ratio", "goal", "", "memory ours / PyTorch, MiB",
+        "GFLOP/s", "of peak"];
 
     /// <summary>One row, for the time until the table is there.</summary>
     public static string Line(ComparisonRow row)
     {
         string[] cells = Cells(row);
-        return $"{cells[0],-15} {cells[1],-19} ours {cells[2],9}  PyTorch {cells[3],9}  ratio {cells[4],5} of {cells[5],4} {cells[6],-7} MiB {cells[7],15}  GFLOP/s {cells[8],5} {cells[9],5}  {row.PeerForm} {row.Error}".TrimEnd();
+        string line = $"{cells[0],-15} {cells[1],-19} ours {cells[2],9}  PyTorch {cells[3],9}  "
+            + $"ratio {cells[4],5} of {cells[5],4} {cells[6],-7} MiB {cells[7],15}  GFLOP/s {cells[8],5} {cells[9],5}  "
+            + $"{row.PeerForm} {row.Error}";
+        return line.TrimEnd();
     }
 
     /// <summary>All rows in a frame, with what went wrong below.</summary>
@@ -44,11 +49,14 @@ internal static class ComparisonTable
 
     private static string[] Cells(ComparisonRow row) =>
     [
-        row.Network, row.Mode, Speed(row.Ours), Speed(row.Peer), Number(row.Ratio, "0.00"), Number(row.Goal, "0.0"), row.Reached switch { true => "reached", false => "missed", null => "" },
-        $"{Number(row.OursMemory / Mebi, "N0")} / {Number(row.PeerMemory / Mebi, "N0")}", Number(row.OursGigaflops, "N0"), Number(row.OursShareOfPeak, "P0"),
+        row.Network, row.Mode, Speed(row.Ours), Speed(row.Peer), Number(row.Ratio, "0.00"), Number(row.Goal, "0.0"),
+        row.Reached switch { true => "reached", false => "missed", null => "" },
+        $"{Number(row.OursMemory / Mebi, "N0")} / {Number(row.PeerMemory / Mebi, "N0")}",
+        Number(row.OursGigaflops, "N0"), Number(row.OursShareOfPeak, "P0"),
     ];
 
     private static string Speed(double? speed) => Number(speed, speed < 100 ? "N1" : "N0");
 
-    private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "-";
+    private static string Number(double? value, string format) =>
+        value?.ToString(format, CultureInfo.InvariantCulture) ?? "-";
 }

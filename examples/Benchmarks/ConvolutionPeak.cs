@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Training;
 
@@ -15,11 +13,13 @@ internal static class ConvolutionPeak
     private const int Batch = 16, WarmUpRuns = 3;
     private const double Giga = 1e9;
 
-    private static readonly (int Size, int Channels, int Filters, int Kernel)[] Convolutions = [(56, 64, 64, 3), (28, 128, 128, 3), (14, 256, 256, 3), (14, 512, 512, 3)];
+    private static readonly (int Size, int Channels, int Filters, int Kernel)[] Convolutions =
+        [(56, 64, 64, 3), (28, 128, 128, 3), (14, 256, 256, 3), (14, 512, 512, 3)];
 
     /// <summary>The best run among a few float32 convolutions, in 10⁹ operations a second.</summary>
     /// <param name="seconds">For how long each is tried.</param>
-    public static double Measure(double seconds) => Convolutions.Max(c => Measure(c.Size, c.Channels, c.Filters, c.Kernel, seconds));
+    public static double Measure(double seconds) =>
+        Convolutions.Max(c => Measure(c.Size, c.Channels, c.Filters, c.Kernel, seconds));
 
     private static double Measure(int size, int channels, int filters, int kernel, double seconds)
     {
@@ -29,7 +29,8 @@ internal static class ConvolutionPeak
         NetworkGraph graph = g.ToGraph();
         using var variables = new VariableStore();
         VariableInitialization.Initialize(variables, graph.Variables, 1);
-        using Executable plan = new Session(Backends.Create(CnnBackend.Auto, out _)).Compile(graph, new Dictionary<string, TensorShape>(), [y], [], variables);
+        using Executable plan = new Session(Backends.Create(CnnBackend.Auto, out _))
+            .Compile(graph, new Dictionary<string, TensorShape>(), [y], [], variables);
         plan.Feed<float>("x").Fill(1);
         for (int i = 0; i < WarmUpRuns; i++)
             plan.Run();

@@ -6,7 +6,10 @@ namespace Benchmarks;
 /// <summary>What a graph costs in arithmetic.</summary>
 internal static class GraphCost
 {
-    /// <summary>Multiply-adds for one image of all convolutions and dense layers, and of those of their gradients that the graph has.</summary>
+    /// <summary>
+    /// Multiply-adds for one image of all convolutions and dense layers, and of those of their gradients that the graph
+    /// has.
+    /// </summary>
     public static long MultiplyAdds(NetworkGraph graph) => graph.Nodes.Sum(MultiplyAdds);
 
     private static long MultiplyAdds(NodeDef node) => node.Op switch
@@ -17,7 +20,9 @@ internal static class GraphCost
         "DepthwiseConv2dNative" => ForOneImage(node.Outputs[0].Shape) * Window(node.Inputs[1].Shape),
         "DepthwiseConv2dNativeBackpropInput" => ForOneImage(node.Inputs[2].Shape) * Window(node.Inputs[1].Shape),
         "DepthwiseConv2dNativeBackpropFilter" => ForOneImage(node.Inputs[2].Shape) * Window(node.Outputs[0].Shape),
-        "MatMul" => ForOneImage(node.Outputs[0].Shape) * Math.Max(1, node.Inputs[0].Shape[node.Attributes["transpose_a"].Bool ? 0 : 1]),
+        "MatMul" =>
+            ForOneImage(node.Outputs[0].Shape) * Math.Max(
+                1, node.Inputs[0].Shape[node.Attributes["transpose_a"].Bool ? 0 : 1]),
         _ => 0,
     };
 

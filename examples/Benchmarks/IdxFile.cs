@@ -28,10 +28,13 @@ internal sealed record IdxFile(int[] Sizes, byte[] Values)
         // The magic number's last byte is the number of sizes, the one before it the type: 8 for bytes.
         if (content.Length < HeaderWord || content[2] != 8)
             throw new InvalidDataException($"'{path}' is not an idx file of bytes.");
-        int[] sizes = [.. Enumerable.Range(1, content[3]).Select(i => BinaryPrimitives.ReadInt32BigEndian(content.AsSpan(HeaderWord * i)))];
+        int[] sizes = [
+            .. Enumerable.Range(1, content[3])
+            .Select(i => BinaryPrimitives.ReadInt32BigEndian(content.AsSpan(HeaderWord * i)))];
         byte[] values = content[(HeaderWord * (1 + sizes.Length))..];
         return values.LongLength == sizes.Aggregate(1L, (product, size) => product * size)
             ? new IdxFile(sizes, values)
-            : throw new InvalidDataException($"'{path}' holds {values.Length} bytes, its header promises {string.Join('x', sizes)}.");
+            : throw new InvalidDataException(
+                $"'{path}' holds {values.Length} bytes, its header promises {string.Join('x', sizes)}.");
     }
 }

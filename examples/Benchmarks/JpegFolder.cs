@@ -10,7 +10,9 @@ internal sealed class LabeledFile
     public uint Label { get; set; }
 }
 
-/// <summary>JPEG files of the usual size of photographs in training sets, 500x375, with smooth shapes and some noise.</summary>
+/// <summary>
+/// JPEG files of the usual size of photographs in training sets, 500x375, with smooth shapes and some noise.
+/// </summary>
 internal static class JpegFolder
 {
     private const int Width = 500, Height = 375, Classes = 2, Noise = 24;
@@ -21,7 +23,7 @@ internal static class JpegFolder
         var files = new LabeledFile[count];
         for (int i = 0; i < count; i++)
         {
-            files[i] = new LabeledFile { Path = Path.Combine(folder, $"{i}.jpg"), Label = 1 + (uint)(i % Classes) };
+            files[i] = new LabeledFile { Path = Path.Combine(folder, $"{i}.jpg"), Label = (uint)(i % Classes) };
             using MLImage image = MLImage.CreateFromPixels(Width, Height, MLPixelFormat.Bgra32, Pixels(i));
             image.Save(files[i].Path);
         }
@@ -31,7 +33,8 @@ internal static class JpegFolder
     private static byte[] Pixels(int seed)
     {
         var random = new Random(seed);
-        double across = 0.01 + (0.1 * random.NextDouble()), down = 0.01 + (0.1 * random.NextDouble()), class1 = seed % Classes;
+        double across = 0.01 + (0.1 * random.NextDouble()), down = 0.01 + (0.1 * random.NextDouble()),
+            class1 = seed % Classes;
         var pixels = new byte[Width * Height * 4];
         for (int y = 0, i = 0; y < Height; y++)
             for (int x = 0; x < Width; x++, i += 4)

@@ -6,7 +6,10 @@ using Microsoft.ML.CnnZoo.Training;
 
 namespace Benchmarks;
 
-/// <summary>Single kernels of each backend: <c>Benchmarks kernels</c> for all cases, <c>Benchmarks kernels --case TEXT</c> for those with that in their name.</summary>
+/// <summary>
+/// Single kernels of each backend: <c>Benchmarks kernels</c> for all cases, <c>Benchmarks kernels --case TEXT</c> for
+/// those with that in their name.
+/// </summary>
 public class KernelBenchmarks : IDisposable
 {
     private readonly VariableStore _variables = new();
@@ -24,7 +27,8 @@ public class KernelBenchmarks : IDisposable
     internal static string Chosen { get; set; } = "";
 
     /// <summary>The values of <see cref="Case"/>.</summary>
-    public static IEnumerable<KernelCase> Cases => KernelCase.All.Where(c => c.ToString().Contains(Chosen, StringComparison.OrdinalIgnoreCase));
+    public static IEnumerable<KernelCase> Cases =>
+        KernelCase.All.Where(c => c.ToString().Contains(Chosen, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Compiles a plan of the one op and fills its inputs.</summary>
     [GlobalSetup]
@@ -32,7 +36,8 @@ public class KernelBenchmarks : IDisposable
     {
         (NetworkGraph graph, NodeOutput y) = Case!.ToGraph();
         VariableInitialization.Initialize(_variables, graph.Variables, seed: 1);
-        _plan = new Session(Backends.Create(Backend, out _)).Compile(graph, new Dictionary<string, TensorShape>(), [y], [], _variables);
+        _plan = new Session(Backends.Create(Backend, out _))
+            .Compile(graph, new Dictionary<string, TensorShape>(), [y], [], _variables);
         var random = new Random(1);
         foreach (string feed in _plan.Feeds)
             foreach (ref float value in _plan.Feed<float>(feed))

@@ -15,12 +15,16 @@ internal static class MachineDescription
     {
         string date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         string vectors = Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : "128-bit vectors";
-        return $"{date}, {Processor()}, {vectors}, {(ProcessorFeatures.MultipliesBFloat16 ? "bfloat16" : "no bfloat16")}, {threads} threads, {RuntimeInformation.FrameworkDescription}.";
+        string bfloat16 = ProcessorFeatures.MultipliesBFloat16 ? "bfloat16" : "no bfloat16";
+        return $"{date}, {Processor()}, {vectors}, {bfloat16}, {threads} threads, "
+            + $"{RuntimeInformation.FrameworkDescription}.";
     }
 
     private static string Processor()
     {
-        string? line = File.Exists(ProcessorFile) ? File.ReadLines(ProcessorFile).FirstOrDefault(l => l.StartsWith(ModelName, StringComparison.Ordinal)) : null;
-        return line is null ? $"{RuntimeInformation.OSArchitecture}" : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+        string? line = File.Exists(ProcessorFile) ? File.ReadLines(ProcessorFile)
+            .FirstOrDefault(l => l.StartsWith(ModelName, StringComparison.Ordinal)) : null;
+        return line is null ? $"{RuntimeInformation.OSArchitecture}"
+            : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
     }
 }

@@ -2,21 +2,27 @@ using System.Diagnostics;
 
 namespace Benchmarks;
 
-/// <summary>Times networks on both sides in alternating rounds, so that whatever else the machine does hits both.</summary>
+/// <summary>
+/// Times networks on both sides in alternating rounds, so that whatever else the machine does hits both.
+/// </summary>
 internal sealed class NetworkComparison(ComparisonOptions options, CancellationToken cancellation)
 {
     private const double PeakSeconds = 0.2;
     private readonly List<ComparisonRow> _rows = [];
     private double _peak;
 
-    /// <summary>Runs the modes of the networks; prints and saves each row as it is there, and all of them at the end, which an interruption only brings nearer.</summary>
+    /// <summary>
+    /// Runs the modes of the networks; prints and saves each row as it is there, and all of them at the end, which an
+    /// interruption only brings nearer.
+    /// </summary>
     public IReadOnlyList<ComparisonRow> Run(IEnumerable<BenchmarkNetwork> networks)
     {
         var watch = Stopwatch.StartNew();
         Save(); // a file of an earlier run must not be taken for this one's
         try
         {
-            Console.WriteLine($"{options.Threads} threads; up to {options.Effort.Rounds} alternating rounds of {options.Effort.Seconds:0.#} s and more{(options.HasPeer ? "" : "; no peer here")}");
+            Console.WriteLine($"{options.Threads} threads; up to {options.Effort.Rounds} alternating rounds "
+            + $"of {options.Effort.Seconds:0.#} s and more{(options.HasPeer ? "" : "; no peer here")}");
             foreach (BenchmarkNetwork network in networks.Where(n => options.ModesOf(n).Any()))
                 Compare(network);
             Console.WriteLine($"Best convolution: {_peak:N0} GFLOP/s.");
@@ -78,13 +84,18 @@ internal sealed class NetworkComparison(ComparisonOptions options, CancellationT
         return ComparisonRow.Of(network, mode, ours, theirs) with { PeerForm = peers?.Form };
     }
 
-    /// <summary>Anew for each network, since the machine may be busy with something else now and then: the best one counts for all.</summary>
+    /// <summary>
+    /// Anew for each network, since the machine may be busy with something else now and then: the best one counts for
+    /// all.
+    /// </summary>
     private void MeasurePeak()
     {
         using WorkerProcess worker = StartOurs();
-        WorkAnswer answer = worker.Ask(new WorkRequest("peak", "", WorkKind.Inference, 1, WorkPrecision.F32, options.Threads, PeakSeconds, 0, 1));
+        WorkAnswer answer = worker.Ask(
+            new WorkRequest("peak", "", WorkKind.Inference, 1, WorkPrecision.F32, options.Threads, PeakSeconds, 0, 1));
         cancellation.ThrowIfCancellationRequested();
-        _peak = answer.Error is null ? Math.Max(_peak, answer.Gigaflops) : throw new InvalidOperationException(answer.Error);
+        _peak = answer.Error is null ? Math.Max(_peak, answer.Gigaflops)
+            : throw new InvalidOperationException(answer.Error);
     }
 
     private WorkerProcess StartOurs() => WorkerProcess.StartOurs(options.Threads, cancellation);

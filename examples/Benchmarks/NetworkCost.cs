@@ -1,5 +1,4 @@
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Training;
 
@@ -10,7 +9,8 @@ namespace Benchmarks;
 /// <param name="TrainingParameters">Likewise in training: with auxiliary classifiers.</param>
 /// <param name="MultiplyAdds">Multiply-adds for one image.</param>
 /// <param name="TrainingMultiplyAdds">Multiply-adds for one image of a training step.</param>
-internal sealed record NetworkCost(long Parameters, long TrainingParameters, long MultiplyAdds, long TrainingMultiplyAdds)
+internal sealed record NetworkCost(
+    long Parameters, long TrainingParameters, long MultiplyAdds, long TrainingMultiplyAdds)
 {
     private const double OperationsPerMultiplyAdd = 2, Giga = 1e9;
 
@@ -18,21 +18,29 @@ internal sealed record NetworkCost(long Parameters, long TrainingParameters, lon
     public static NetworkCost Of(BenchmarkNetwork network)
     {
         NetworkSummary summary = NetworkSummary.Of(network.Architecture, network.Classes);
-        ClassificationGraph training = new ClassificationGraphs(network.Architecture, network.Architecture.DefaultInput, network.Classes).Training(new TrainingOptions());
-        return new(summary.Parameters, training.Graph.Variables.Where(v => v.IsTrainable).Sum(v => v.ParameterCount), summary.MultiplyAdds, GraphCost.MultiplyAdds(training.Graph));
+        ClassificationGraph training = new ClassificationGraphs(
+            network.Architecture, network.Architecture.DefaultInput, network.Classes).Training(new TrainingOptions());
+        return new(
+            summary.Parameters, training.Graph.Variables.Where(v => v.IsTrainable).Sum(v => v.ParameterCount),
+            summary.MultiplyAdds, GraphCost.MultiplyAdds(training.Graph));
     }
 
     /// <summary>10⁹ operations a second.</summary>
-    public double Gigaflops(WorkKind kind, double imagesPerSecond) => (kind == WorkKind.Training ? TrainingMultiplyAdds : MultiplyAdds) * OperationsPerMultiplyAdd * imagesPerSecond / Giga;
+    public double Gigaflops(WorkKind kind, double imagesPerSecond) =>
+        (kind == WorkKind.Training ? TrainingMultiplyAdds
+        : MultiplyAdds) * OperationsPerMultiplyAdd * imagesPerSecond / Giga;
 
     /// <summary>What differs in the peer's network; null if it is ours.</summary>
     public string? DifferenceFrom(WorkAnswer peer)
     {
         (string Name, long Ours, long Peer)[] figures =
         [
-            ("parameters", Parameters, peer.Parameters), ("parameters in training", TrainingParameters, peer.TrainingParameters), ("multiply-adds", MultiplyAdds, peer.MultiplyAdds),
+            ("parameters", Parameters, peer.Parameters),
+            ("parameters in training", TrainingParameters, peer.TrainingParameters),
+            ("multiply-adds", MultiplyAdds, peer.MultiplyAdds),
         ];
-        string[] differences = [.. figures.Where(f => f.Ours != f.Peer).Select(f => $"{f.Name}: {f.Ours:N0} ours, {f.Peer:N0} peer's")];
+        string[] differences =
+            [.. figures.Where(f => f.Ours != f.Peer).Select(f => $"{f.Name}: {f.Ours:N0} ours, {f.Peer:N0} peer's")];
         return differences.Length == 0 ? null : $"The two sides' networks differ: {string.Join("; ", differences)}.";
     }
 }

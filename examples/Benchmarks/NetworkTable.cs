@@ -1,7 +1,4 @@
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Data;
-using Microsoft.ML.CnnZoo.Execution;
 
 namespace Benchmarks;
 
@@ -17,7 +14,10 @@ internal sealed record BenchmarkNetwork(string Name, int Classes, int Batch, Net
     /// <summary>Our side.</summary>
     public CnnArchitecture Architecture => CnnArchitectures.Find(Name);
 
-    /// <summary>Different inputs that take turns, so that no side profits from one batch that stays in the cache; few where they are large.</summary>
+    /// <summary>
+    /// Different inputs that take turns, so that no side profits from one batch that stays in the cache; few where they
+    /// are large.
+    /// </summary>
     public int DistinctBatches => Size == NetworkSize.Small ? DistinctSmall : DistinctLarge;
 
     /// <summary>Whether rows through the whole pipeline are timed too.</summary>
@@ -62,7 +62,8 @@ internal static class NetworkTable
     [
         new("lenet5_relu", Classes: 10, Batch: 64, NetworkSize.Small) { HasPipeline = true },
         new("resnet20_cifar", Classes: 10, Batch: 128, NetworkSize.Small),
-        .. ((string[])["alexnet_torchvision", "vgg16", "googlenet_torchvision", "resnet18", "resnet50_torchvision", "densenet121", "inception_v3", "xception"])
+        .. ((string[])["alexnet_torchvision", "vgg16", "googlenet_torchvision", "resnet18", "resnet50_torchvision", "densenet121", "inception_v3",
+            "xception"])
             .Select(name => new BenchmarkNetwork(name, Classes: 1000, Batch: 16, NetworkSize.Large)),
     ];
 

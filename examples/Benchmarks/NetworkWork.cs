@@ -1,6 +1,4 @@
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Training;
 
@@ -40,7 +38,7 @@ internal abstract class NetworkWork : IDisposable
     {
         WorkKind.Training => new TrainingWork(network, request),
         WorkKind.Inference => new InferenceWork(network, request),
-        _ => new PipelineWork(network, request),
+        _ => new ScoringPipelineWork(network, request),
     };
 
     /// <summary>Does the work once; returns the number of images.</summary>
@@ -52,7 +50,10 @@ internal abstract class NetworkWork : IDisposable
     protected int NextBatch() => _step++ % Images.Length;
 
     /// <summary>How plans are compiled for a precision.</summary>
-    protected static CompileOptions Compile(WorkPrecision precision) => new() { Precision = precision == WorkPrecision.F32 ? CnnPrecision.Float32 : CnnPrecision.BFloat16 };
+    protected static CompileOptions Compile(WorkPrecision precision) => new()
+    {
+        Precision = precision == WorkPrecision.F32 ? CnnPrecision.Float32 : CnnPrecision.BFloat16,
+    };
 }
 
 /// <summary>A step of SGD with momentum on softmax cross-entropy: the very step that the trainer takes.</summary>
@@ -68,7 +69,9 @@ internal sealed class TrainingWork : NetworkWork
         var graphs = new ClassificationGraphs(network.Architecture, network.Architecture.DefaultInput, network.Classes);
         ClassificationGraph graph = graphs.Training(options);
         VariableInitialization.Initialize(_variables, graph.Graph.Variables, options.Seed);
-        _step = new TrainingStep(new Session(Backends.Create(CnnBackend.Auto, out _)), graph, options, _variables, Compile(request.Precision));
+        _step = new TrainingStep(
+            new Session(Backends.Create(CnnBackend.Auto, out _)), graph, options, _variables,
+            Compile(request.Precision));
     }
 
     public override long PlanBytes => _step.PeakBytes;
@@ -96,10 +99,13 @@ internal sealed class InferenceWork : NetworkWork
 
     public InferenceWork(BenchmarkNetwork network, WorkRequest request) : base(network, request)
     {
-        ClassificationGraph graph = new ClassificationGraphs(network.Architecture, network.Architecture.DefaultInput, network.Classes).Scoring();
+        ClassificationGraph graph = new ClassificationGraphs(
+            network.Architecture, network.Architecture.DefaultInput, network.Classes).Scoring();
         VariableInitialization.Initialize(_variables, graph.Graph.Variables, 1);
         _plan = new Session(Backends.Create(CnnBackend.Auto, out _))
-            .Compile(graph.Graph, graph.Feeds(request.Batch), graph.Fetches, graph.Targets, _variables, Compile(request.Precision));
+            .Compile(
+                graph.Graph, graph.Feeds(request.Batch), graph.Fetches, graph.Targets, _variables,
+                Compile(request.Precision));
         _scores = new float[request.Batch * network.Classes];
     }
 

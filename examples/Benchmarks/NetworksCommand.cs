@@ -1,6 +1,5 @@
 using System.CommandLine;
 using CnnZoo.Cli;
-using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 namespace Benchmarks;
@@ -10,15 +9,43 @@ internal static class NetworksCommand
 {
     private const int Failed = 1, Interrupted = 130;
 
-    private static readonly Argument<string[]> Names = new("NETWORK") { Description = $"Networks to time; all of them by default: {string.Join(", ", NetworkTable.All.Select(n => n.Name))}", Arity = ArgumentArity.ZeroOrMore };
-    private static readonly Option<string> Python = new("--python") { Description = "The Python that has PyTorch; empty to time our side only", DefaultValueFactory = _ => "" };
-    private static readonly Option<string> Peer = new("--peer") { Description = "peer.py", DefaultValueFactory = _ => "" };
-    private static readonly Option<int> Threads = new("--threads") { Description = "Threads on both sides", DefaultValueFactory = _ => Environment.ProcessorCount };
-    private static readonly Option<bool> Quick = new("--quick") { Description = "Fewer and shorter rounds: a look, not a figure" };
-    private static readonly Option<string[]> Mode = new("--mode") { Description = "Only modes whose name has this in it: inference, b16, training …", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<string> Precision = new("--precision") { Description = "f32, bf16 or all; auto is all where the processor calculates in bfloat16", DefaultValueFactory = _ => "auto" };
+    private static readonly Argument<string[]> Names = new("NETWORK")
+    {
+        Description =
+            $"Networks to time; all of them by default: {string.Join(", ", NetworkTable.All.Select(n => n.Name))}",
+            Arity = ArgumentArity.ZeroOrMore,
+    };
+    private static readonly Option<string> Python = new("--python")
+    {
+        Description = "The Python that has PyTorch; empty to time our side only", DefaultValueFactory = _ => "",
+    };
+    private static readonly Option<string> Peer = new("--peer")
+    {
+        Description = "peer.py", DefaultValueFactory = _ => "",
+    };
+    private static readonly Option<int> Threads = new("--threads")
+    {
+        Description = "Threads on both sides", DefaultValueFactory = _ => Environment.ProcessorCount,
+    };
+    private static readonly Option<bool> Quick = new("--quick")
+    {
+        Description = "Fewer and shorter rounds: a look, not a figure",
+    };
+    private static readonly Option<string[]> Mode = new("--mode")
+    {
+        Description = "Only modes whose name has this in it: inference, b16, training …",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private static readonly Option<string> Precision = new("--precision")
+    {
+        Description = "f32, bf16 or all; auto is all where the processor calculates in bfloat16",
+        DefaultValueFactory = _ => "auto",
+    };
     private static readonly Option<string?> Json = new("--json") { Description = "File for the rows" };
-    private static readonly Option<string?> Markdown = new("--markdown") { Description = "File for the rows as a table for BENCHMARKS.md, with date and machine" };
+    private static readonly Option<string?> Markdown = new("--markdown")
+    {
+        Description = "File for the rows as a table for BENCHMARKS.md, with date and machine",
+    };
 
     /// <summary>The verb with its options.</summary>
     public static Command Create()
@@ -35,7 +62,10 @@ internal static class NetworksCommand
             if (result.GetValue(Threads) < 1)
                 result.AddError("--threads must be at least 1.");
         });
-        var command = new Command("networks", "Times training and inference of whole networks.") { Names, Python, Peer, Threads, Quick, Mode, Precision, Json, Markdown };
+        var command = new Command("networks", "Times training and inference of whole networks.")
+        {
+            Names, Python, Peer, Threads, Quick, Mode, Precision, Json, Markdown,
+        };
         command.SetAction(Run);
         return command;
     }
@@ -43,20 +73,25 @@ internal static class NetworksCommand
     private static int Run(ParseResult parsed)
     {
         var options = new ComparisonOptions(
-            parsed.GetValue(Python)!, parsed.GetValue(Peer)!, parsed.GetValue(Threads), parsed.GetValue(Quick) ? Effort.Quick : Effort.Full,
+            parsed.GetValue(Python)!, parsed.GetValue(Peer)!, parsed.GetValue(Threads), parsed.GetValue(Quick)
+                ? Effort.Quick : Effort.Full,
             Precisions(parsed.GetValue(Precision)!), parsed.GetValue(Mode) ?? [], parsed.GetValue(Json));
         string[] names = parsed.GetValue(Names) ?? [];
         using var interruption = new InterruptSource();
-        IReadOnlyList<ComparisonRow> rows = new NetworkComparison(options, interruption.Token).Run(names.Length == 0 ? NetworkTable.All : names.Select(NetworkTable.Find));
+        IReadOnlyList<ComparisonRow> rows = new NetworkComparison(options, interruption.Token)
+            .Run(names.Length == 0 ? NetworkTable.All : names.Select(NetworkTable.Find));
         if (parsed.GetValue(Markdown) is { } path)
             File.WriteAllLines(path, [MachineDescription.Line(options.Threads), "", .. ComparisonTable.Markdown(rows)]);
-        return interruption.Token.IsCancellationRequested ? Interrupted : rows.Any(row => row.Error is not null) ? Failed : 0;
+        return interruption.Token.IsCancellationRequested ? Interrupted : rows.Any(row => row.Error is not null)
+            ? Failed : 0;
     }
 
     private static WorkPrecision[] Precisions(string choice)
     {
         if (choice == "auto" && !ProcessorFeatures.MultipliesBFloat16)
-            Console.WriteLine("bfloat16 is left out: this processor has neither AMX nor AVX512-BF16 (--precision all measures it nevertheless).");
+            Console.WriteLine(
+                "bfloat16 is left out: this processor has neither AMX nor AVX512-BF16 "
+                + "(--precision all measures it nevertheless).");
         return choice switch
         {
             "f32" => [WorkPrecision.F32],

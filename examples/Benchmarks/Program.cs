@@ -8,16 +8,23 @@ using Perfolizer.Horology;
 
 const int IterationMilliseconds = 200, Warmups = 2, Iterations = 7;
 
-// The command line is BenchmarkDotNet's from here on. In-process: its own projects would not find this repository's build settings.
+// The command line is BenchmarkDotNet's from here on. In-process: its own projects would not find this repository's
+// build settings.
 if (args is ["kernels", .. var kernelArguments])
 {
     if (kernelArguments is ["--case", var name, .. var others])
         (KernelBenchmarks.Chosen, kernelArguments) = (name, others);
     Job job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance)
-        .WithIterationTime(TimeInterval.FromMilliseconds(IterationMilliseconds)).WithWarmupCount(Warmups).WithIterationCount(Iterations);
-    IConfig config = DefaultConfig.Instance.AddJob(job.AsDefault()).AddColumn(KernelRateColumn.Gigaflops, KernelRateColumn.Gigabytes);
+        .WithIterationTime(TimeInterval.FromMilliseconds(IterationMilliseconds)).WithWarmupCount(Warmups)
+            .WithIterationCount(Iterations);
+    IConfig config = DefaultConfig.Instance.AddJob(job.AsDefault())
+        .AddColumn(KernelRateColumn.Gigaflops, KernelRateColumn.Gigabytes);
     BenchmarkRunner.Run<KernelBenchmarks>(config, kernelArguments);
     return 0;
 }
-var root = new RootCommand("Times networks beside PyTorch, single kernels, and measures accuracy on MNIST.") { NetworksCommand.Create(), TableCommand.Create(), MnistCommand.Create(), FeedingCommand.Create(), LatencyCommand.Create(), WorkerCommand.Create() };
+var root = new RootCommand("Times networks beside PyTorch, single kernels, and measures accuracy on MNIST.")
+{
+    NetworksCommand.Create(), TableCommand.Create(), MnistCommand.Create(), InputPipelineCommand.Create(),
+    LatencyCommand.Create(), WorkerCommand.Create(),
+};
 return root.Parse(args).Invoke();

@@ -20,7 +20,8 @@ internal static class WorkerCommand
     private static void Serve()
     {
         // An interruption is the driver's to handle.
-        using PosixSignalRegistration interruption = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
+        using PosixSignalRegistration interruption =
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         NetworkWork? work = null;
         while (Console.In.ReadLine() is { } line)
             Console.Out.WriteLine(JsonSerializer.Serialize(Answer(line, ref work), BenchmarkJson.Line));
@@ -41,7 +42,8 @@ internal static class WorkerCommand
             }
             double speed = Measure(work, request.Seconds);
             using var process = Process.GetCurrentProcess();
-            return new WorkAnswer { ImagesPerSecond = speed, PeakBytes = process.PeakWorkingSet64, PlanBytes = work.PlanBytes };
+            return new WorkAnswer
+                { ImagesPerSecond = speed, PeakBytes = process.PeakWorkingSet64, PlanBytes = work.PlanBytes };
         }
 #pragma warning disable CA1031 // the driver reports it and goes on with the next network
         catch (Exception e)

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Benchmarks;
 
-/// <summary>A process of one side that stays alive over the rounds: it waits for a request, works, answers, and waits again.</summary>
+/// <summary>
+/// A process of one side that stays alive over the rounds: it waits for a request, works, answers, and waits again.
+/// </summary>
 internal sealed class WorkerProcess : IDisposable
 {
     private readonly Process _process;
@@ -13,7 +15,8 @@ internal sealed class WorkerProcess : IDisposable
     {
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
-        _process = Process.Start(start) ?? throw new InvalidOperationException($"'{start.FileName}' could not be started.");
+        _process = Process.Start(start)
+            ?? throw new InvalidOperationException($"'{start.FileName}' could not be started.");
         _interruption = cancellation.Register(_process.Kill);
     }
 
@@ -21,14 +24,18 @@ internal sealed class WorkerProcess : IDisposable
     public static WorkerProcess StartOurs(int threads, CancellationToken cancellation)
     {
         string program = Environment.ProcessPath!;
-        string[] arguments = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(WorkerProcess).Assembly.Location, "worker"] : ["worker"];
+        string[] arguments = Path.GetFileNameWithoutExtension(program) == "dotnet"
+            ? [typeof(WorkerProcess).Assembly.Location, "worker"] : ["worker"];
         var start = new ProcessStartInfo(program, arguments);
         start.Environment["DOTNET_PROCESSOR_COUNT"] = $"{threads}";
         start.Environment["OMP_NUM_THREADS"] = $"{threads}";
         return new WorkerProcess(start, cancellation);
     }
 
-    /// <summary>PyTorch's side: peer.py. Its threads are told from the outside too, since libraries below PyTorch read the environment once.</summary>
+    /// <summary>
+    /// PyTorch's side: peer.py. Its threads are told from the outside too, since libraries below PyTorch read the
+    /// environment once.
+    /// </summary>
     public static WorkerProcess StartPeer(string python, string script, int threads, CancellationToken cancellation)
     {
         var start = new ProcessStartInfo(python, [script]);
@@ -53,7 +60,10 @@ internal sealed class WorkerProcess : IDisposable
             // The pipe is broken: the worker has ended, which is what is said below.
         }
         _process.WaitForExit();
-        return new WorkAnswer { Error = $"The worker '{Path.GetFileName(_process.StartInfo.FileName)}' ended without an answer (exit code {_process.ExitCode})." };
+        return new WorkAnswer
+            { Error =
+                $"The worker '{Path.GetFileName(_process.StartInfo.FileName)}' ended without an answer "
+                + $"(exit code {_process.ExitCode})." };
     }
 
     /// <inheritdoc/>

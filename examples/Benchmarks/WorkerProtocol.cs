@@ -1,6 +1,3 @@
-using Microsoft.ML.CnnZoo.Data;
-using Microsoft.ML.CnnZoo.Execution;
-
 namespace Benchmarks;
 
 /// <summary>What a worker process of either side is asked: one line of JSON.</summary>
@@ -15,7 +12,8 @@ namespace Benchmarks;
 /// <param name="DistinctBatches">Inputs that take turns.</param>
 /// <param name="ChannelsLast">The peer's memory format.</param>
 internal sealed record WorkRequest(
-    string Command, string Network, WorkKind Kind, int Batch, WorkPrecision Precision, int Threads, double Seconds, double WarmUpSeconds, int DistinctBatches, bool ChannelsLast = true);
+    string Command, string Network, WorkKind Kind, int Batch, WorkPrecision Precision, int Threads, double Seconds,
+    double WarmUpSeconds, int DistinctBatches, bool ChannelsLast = true);
 
 /// <summary>A worker's answer: one line of JSON.</summary>
 internal sealed record WorkAnswer

@@ -8,7 +8,8 @@ namespace CnnZoo.Cli;
 internal static class CommandOptions
 {
     /// <summary>A number within bounds, both included.</summary>
-    public static Option<T> Number<T>(string name, string description, T defaultValue, T minimum, T maximum) where T : struct, INumber<T> => new(name)
+    public static Option<T> Number<T>(string name, string description, T defaultValue, T minimum, T maximum)
+        where T : struct, INumber<T> => new(name)
     {
         Description = description,
         DefaultValueFactory = _ => defaultValue,
@@ -18,18 +19,28 @@ internal static class CommandOptions
             if (T.TryParse(text, CultureInfo.InvariantCulture, out T value) && value >= minimum && value <= maximum)
                 return value;
             bool whole = T.One / (T.One + T.One) == T.Zero;
-            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} takes a {(whole ? "whole number" : "number")} from {minimum} to {maximum}, not '{text}'."));
+            result.AddError(string.Create(CultureInfo.InvariantCulture,
+                $"{name} needs a {(whole ? "whole number" : "number")} from {minimum} to {maximum}, not '{text}'."));
             return defaultValue;
         },
     };
 
-    /// <summary>One of the values of an enumeration, in lower case; the default is "auto".</summary>
-    public static Option<T> Choice<T>(string name, string description, string value = "auto") where T : struct, Enum
+    /// <summary>An exception's message without the parameter's name that .NET appends: nobody typed it.</summary>
+    public static string WithoutParameter(string message) => message.Split(" (Parameter '")[0];
+
+    /// <summary>Refuses an empty name, as an unset shell variable gives it.</summary>
+    public static void RefuseEmpty(Option option, string expected) => option.Validators.Add(result =>
+    {
+        if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+            result.AddError($"{option.Name} needs {expected}, not an empty text.");
+    });
+
+    /// <summary>One of the values of an enumeration, in lower case; the enumeration's first is the default.</summary>
+    public static Option<T> Choice<T>(string name, string description) where T : struct, Enum
     {
         var option = new Option<T>(name)
         {
-            Description = description,
-            DefaultValueFactory = _ => Enum.Parse<T>(value, ignoreCase: true),
+            Description = $"{description} [default: {default(T).ToString().ToLowerInvariant()}]",
             CustomParser = result => Enum.Parse<T>(result.Tokens[0].Value, ignoreCase: true),
         };
         option.AcceptOnlyFromAmong([.. Enum.GetNames<T>().Select(choice => choice.ToLowerInvariant())]);

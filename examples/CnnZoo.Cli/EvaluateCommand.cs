@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML;
-using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo;
 using Microsoft.ML.Data;
 using Spectre.Console;
 
@@ -12,51 +11,84 @@ internal static class EvaluateCommand
 {
     private sealed record ClassMetrics(string Name, int Images, double Precision, double Recall, double LogLoss);
 
+    private sealed record SkippedImage(string Image, string Error);
+
     private sealed record Evaluation(
-        int Images, double MicroAccuracy, double MacroAccuracy, double LogLoss, double LogLossReduction, IReadOnlyList<ClassMetrics> Classes,
-        IReadOnlyList<IReadOnlyList<double>> Confusion, IReadOnlyList<string> UnknownClasses);
+        int Images, double MicroAccuracy, double MacroAccuracy, double LogLoss, double LogLossReduction,
+        IReadOnlyList<ClassMetrics> Classes,
+        IReadOnlyList<IReadOnlyList<double>> Confusion, IReadOnlyList<string> UnknownClasses,
+        IReadOnlyList<SkippedImage> Skipped);
 
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        var model = new Option<string>("--model") { Description = "Model file, made by 'cnnzoo train'", Required = true };
-        var data = new Option<string>("--data") { Description = "Folder with one folder of images per class", Required = true };
-        var json = new Option<bool>("--json") { Description = "Write one JSON value: metrics, classes, confusion[actual][predicted]" };
-        var command = new Command("evaluate", "Measures a model on a folder of images.") { model, data, json };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(data), parsed.GetValue(json)));
+        Option<string> model = ModelFile.Option();
+        Option<string> data = DataFolder.Option("Folder with one folder of images per class");
+        Option<BadImageChoice> badImages = BadImages.Option("fail at the first");
+        var json = new Option<bool>("--json")
+        {
+            Description = "Write one JSON value: metrics, classes, confusion[actual][predicted], skipped; "
+                + "undefined numbers are null",
+        };
+        var command = new Command("evaluate", "Measures a model on a folder of images.")
+        {
+            model, data, badImages, json,
+        };
+        command.SetAction(parsed =>
+            Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(data),
+                new BadImages(parsed.GetValue(badImages)), parsed.GetValue(json)));
         return command;
     }
 
-    private static void Run(string modelPath, string folder, bool json)
+    private static void Run(string modelPath, string folder, BadImages bad, bool json)
     {
         var mlContext = new MLContext();
-        ITransformer model = ModelFile.Load(mlContext, modelPath);
-        ImageFolder images = ImageFolder.Read(folder);
-        IDataView scored = model.Transform(mlContext.Data.LoadFromEnumerable(images.Images));
-        string[] classes = ScoredImages.ClassNames(scored.Schema);
-
-        string[] unknown = [.. images.Classes.Except(classes)];
+        using var scorer = ImageScorer.Load(mlContext, modelPath);
+        ImageFolder images = DataFolder.Load(folder);
+        string[] unknown = [.. images.Classes.Except(scorer.Classes)];
         if (unknown.Length == images.Classes.Count)
-            throw new CommandException($"None of the folders in '{folder}' is named like one of the model's classes ({string.Join(", ", classes)}).");
+            throw new CommandException(
+                $"None of the folders in '{folder}' is named like one of the model's classes "
+                + $"({string.Join(", ", scorer.Classes)}).");
         if (unknown.Length > 0)
-            Console.Error.WriteLine($"cnnzoo: the model does not know the classes {string.Join(", ", unknown)}: their images are left out.");
+            Console.Error.WriteLine(
+                $"cnnzoo: the model does not know the classes {string.Join(", ", unknown)}: "
+                + "their images are left out.");
 
-        MulticlassClassificationMetrics metrics = mlContext.MulticlassClassification.Evaluate(scored);
-        Evaluation evaluation = Summarize(metrics, images, classes, unknown);
+        var rows = new List<ScoredRow>();
+        foreach (ScoredImage scored in scorer.Score([.. images.Images.Where(image => !unknown.Contains(image.Label))]))
+        {
+            if (scored.Scores is { } scores)
+                rows.Add(ScoredRow.Of(scores, Array.IndexOf(scorer.Classes, scored.Image.Label)));
+            else
+                bad.Add(scored.Image.ImagePath, scored.Problem!);
+        }
+        bad.Report();
+        if (rows.Count == 0)
+            throw new CommandException($"None of the images in '{folder}' can be used.");
+
+        MulticlassClassificationMetrics metrics =
+            mlContext.MulticlassClassification.Evaluate(ScoredRow.ToView(mlContext, rows, scorer.Classes));
+        Evaluation evaluation = Summarize(metrics, rows, scorer.Classes, unknown, bad);
         if (json)
             JsonOutput.Write(evaluation);
         else
             Print(evaluation, metrics.ConfusionMatrix);
     }
 
-    private static Evaluation Summarize(MulticlassClassificationMetrics metrics, ImageFolder images, string[] classes, string[] unknown)
+    private static Evaluation Summarize(
+        MulticlassClassificationMetrics metrics, List<ScoredRow> rows, string[] classes, string[] unknown,
+        BadImages bad)
     {
-        Dictionary<string, int> counts = images.Images.CountBy(image => image.Label).ToDictionary();
+        Dictionary<uint, int> counts = rows.CountBy(row => row.Label).ToDictionary();
         ConfusionMatrix confusion = metrics.ConfusionMatrix;
         ClassMetrics[] perClass = [.. classes.Select((name, i) => new ClassMetrics(
-            name, counts.GetValueOrDefault(name), confusion.PerClassPrecision[i], confusion.PerClassRecall[i], metrics.PerClassLogLoss[i]))];
+            name, counts.GetValueOrDefault((uint)i), confusion.PerClassPrecision[i], confusion.PerClassRecall[i],
+            metrics.PerClassLogLoss[i]))];
         return new Evaluation(
-            perClass.Sum(c => c.Images), metrics.MicroAccuracy, metrics.MacroAccuracy, metrics.LogLoss, metrics.LogLossReduction, perClass, confusion.Counts, unknown);
+            rows.Count, metrics.MicroAccuracy, metrics.MacroAccuracy, metrics.LogLoss, metrics.LogLossReduction,
+            perClass, confusion.Counts,
+            unknown, [.. bad.Skipped.Select(image => new SkippedImage(image.Path, image.Reason))]);
     }
 
     private static void Print(Evaluation evaluation, ConfusionMatrix confusion)
@@ -66,15 +98,15 @@ internal static class EvaluateCommand
         Console.WriteLine($"MacroAccuracy    {evaluation.MacroAccuracy:F4}");
         Console.WriteLine($"LogLoss          {evaluation.LogLoss:F4}");
         Console.WriteLine($"LogLossReduction {evaluation.LogLossReduction:F4}");
-        if (Console.IsOutputRedirected)
+        if (!Console.IsOutputRedirected)
         {
-            Console.WriteLine(confusion.GetFormattedConfusionTable());
-            return;
+            Table table = new Table().AddColumns("class", "images", "precision", "recall", "log-loss");
+            foreach (ClassMetrics row in evaluation.Classes)
+                table.AddRow(
+                    Markup.Escape(row.Name), $"{row.Images}", $"{row.Precision:F4}", $"{row.Recall:F4}",
+                    $"{row.LogLoss:F4}");
+            AnsiConsole.Write(table);
         }
-        Table table = new Table().AddColumns("class", "images", "precision", "recall", "log-loss");
-        foreach (ClassMetrics row in evaluation.Classes)
-            table.AddRow(Markup.Escape(row.Name), $"{row.Images}", $"{row.Precision:F4}", $"{row.Recall:F4}", $"{row.LogLoss:F4}");
-        AnsiConsole.Write(table);
         Console.WriteLine(confusion.GetFormattedConfusionTable());
     }
 }

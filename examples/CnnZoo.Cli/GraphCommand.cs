@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Analysis;
-using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Training;
 
 namespace CnnZoo.Cli;
@@ -16,24 +14,34 @@ internal static class GraphCommand
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        Argument<string> architecture = ArchitectureNames.Argument("ARCH");
-        var output = new Option<string>("--out") { Description = "File to write: .pb for TensorFlow's GraphDef, .dot for Graphviz' text, .svg for a picture (needs Graphviz)", Required = true };
-        Option<int> classes = ArchitectureNames.Classes();
-        var training = new Option<bool>("--training") { Description = "The network as it is trained: batch statistics, dropout, auxiliary classifiers; in a .pb also loss, gradients and updates (gradient descent with momentum)" };
+        Argument<string> architecture = ArchitectureArguments.Argument("ARCH");
+        Option<string> output = OutputFile.Option(
+            "File to write: .pb for TensorFlow's GraphDef, .dot for Graphviz' text, "
+            + ".svg for a picture (needs Graphviz)");
+        Option<int> classes = ArchitectureArguments.Classes();
+        var training = new Option<bool>("--training")
+        {
+            Description = "The network as it is trained: batch statistics, dropout, auxiliary classifiers; "
+                + "in a .pb also loss, gradients and updates (gradient descent with momentum)",
+        };
         output.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var path }] && Extension(path) is not (GraphDef or Dot or Svg))
-                result.AddError($"--out takes a file name that ends in {GraphDef}, {Dot} or {Svg}, not '{path}'.");
+            if (result.Tokens is [{ Value: { Length: > 0 } path }] && Extension(path) is not (GraphDef or Dot or Svg))
+                result.AddError($"--out needs a file name that ends in {GraphDef}, {Dot} or {Svg}, not '{path}'.");
         });
-        var command = new Command("graph", "Writes the graph of an architecture, for TensorFlow or for the eye.") { architecture, output, classes, training };
+        var command = new Command("graph", "Writes the graph of an architecture, for TensorFlow or for the eye.")
+        {
+            architecture, output, classes, training,
+        };
         command.SetAction(parsed =>
         {
             CnnArchitecture chosen = CnnArchitectures.Find(parsed.GetRequiredValue(architecture));
             string path = parsed.GetRequiredValue(output);
-            OutputFile.CheckWritable(path);
+            var file = OutputFile.Open(path);
             GraphMode mode = parsed.GetValue(training) ? GraphMode.Training : GraphMode.Inference;
-            byte[] bytes = Render(chosen, ArchitectureNames.ClassesOrPapers(chosen, parsed.GetValue(classes)), mode, Extension(path));
-            OutputFile.Write(path, temporary => File.WriteAllBytes(temporary, bytes));
+            byte[] bytes = Render(
+                chosen, ArchitectureArguments.ClassesOrPapers(chosen, parsed.GetValue(classes)), mode, Extension(path));
+            file.Write(temporary => File.WriteAllBytes(temporary, bytes));
             Console.WriteLine($"Saved {path}, {bytes.Length:N0} bytes");
         });
         return command;

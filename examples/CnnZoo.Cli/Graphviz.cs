@@ -11,7 +11,11 @@ internal static class Graphviz
     /// <exception cref="CommandException">The program is missing or fails.</exception>
     public static byte[] Render(string dot)
     {
-        var start = new ProcessStartInfo("dot", "-Tsvg") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, StandardInputEncoding = new UTF8Encoding(false) };
+        var start = new ProcessStartInfo("dot", "-Tsvg")
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            StandardInputEncoding = new UTF8Encoding(false),
+        };
         using Process process = Start(start);
         using var svg = new MemoryStream();
         Task output = process.StandardOutput.BaseStream.CopyToAsync(svg);
@@ -27,7 +31,9 @@ internal static class Graphviz
         }
         process.WaitForExit();
         output.Wait();
-        return process.ExitCode == 0 ? svg.ToArray() : throw new CommandException($"Graphviz' program 'dot' failed with exit code {process.ExitCode}: {errors.Result}");
+        return process.ExitCode == 0 ? svg.ToArray()
+            : throw new CommandException(
+                $"Graphviz' program 'dot' failed with exit code {process.ExitCode}: {errors.Result}");
     }
 
     private static Process Start(ProcessStartInfo start)
@@ -38,7 +44,8 @@ internal static class Graphviz
         }
         catch (Win32Exception)
         {
-            throw new CommandException("Drawing an .svg needs Graphviz' program 'dot', which is not installed: install the package 'graphviz' (apt-get install graphviz), or write a .dot file.");
+            throw new CommandException("Drawing an .svg needs Graphviz' program 'dot', which is not installed: "
+                + "install the package 'graphviz' (apt-get install graphviz), or write a .dot file.");
         }
     }
 }

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace CnnZoo.Cli;
 
-/// <summary>Ctrl-C and a polite kill as a cancellation token: the first asks the work to end, the second ends the process.</summary>
+/// <summary>
+/// Ctrl-C and a polite kill as a cancellation token: the first asks the work to end, the second ends the process.
+/// </summary>
 internal sealed class InterruptSource : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
@@ -11,7 +13,9 @@ internal sealed class InterruptSource : IDisposable
     /// <summary>Starts to listen.</summary>
     public InterruptSource()
     {
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt)];
+        _registrations = [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt)];
     }
 
     /// <summary>Canceled by the first signal.</summary>

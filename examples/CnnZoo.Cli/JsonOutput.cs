@@ -1,19 +1,37 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace CnnZoo.Cli;
 
-/// <summary>Results for other programs: one JSON value on standard output, property names in camelCase.</summary>
+/// <summary>
+/// Results for other programs: one JSON value on standard output, property names in camelCase. Numbers that do not
+/// exist (the recall of a class without images, the log-loss reduction of a single class) are null.
+/// </summary>
 internal static class JsonOutput
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        // A class that no image belongs to has no recall, a perfect model no log-loss reduction: NaN, written as text.
-        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new FiniteNumbers() },
     };
 
     /// <summary>Writes a value.</summary>
     public static void Write<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Options));
+
+    /// <summary>JSON has no NaN and no infinity.</summary>
+    private sealed class FiniteNumbers : JsonConverter<double>
+    {
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value))
+                writer.WriteNumberValue(value);
+            else
+                writer.WriteNullValue();
+        }
+    }
 }

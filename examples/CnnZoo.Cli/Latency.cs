@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Kernels.Managed;
 using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 using Microsoft.ML.CnnZoo.Training;
@@ -19,19 +17,23 @@ internal sealed record Latency(double Milliseconds, long PeakBytes)
     private const int MinimumRuns = 3, MaximumRuns = 50;
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(1);
 
-    /// <summary>Runs a network with random weights on an image of noise, at the paper's size, after one run that does not count.</summary>
+    /// <summary>
+    /// Runs a network with random weights on an image of noise, at the paper's size, after one run that does not count.
+    /// </summary>
     public static Latency Measure(CnnArchitecture architecture, int classes)
     {
         using var variables = new VariableStore();
         ImageShape input = architecture.DefaultInput;
         var shape = new TensorShape(1, input.Height, input.Width, input.Channels);
         var g = new GraphBuilder(GraphMode.Inference);
-        NodeOutput scores = architecture.Build(g, g.Placeholder(Image, DataType.Float, shape.With(0, TensorShape.Unknown)), classes).Scores;
+        NodeOutput scores = architecture.Build(
+            g, g.Placeholder(Image, DataType.Float, shape.With(0, TensorShape.Unknown)), classes).Scores;
         NetworkGraph graph = g.ToGraph();
         VariableInitialization.Initialize(variables, graph.Variables, seed: 1);
         var managed = new ManagedBackend();
         var kernels = new KernelRegistry(OneDnnBackend.TryCreate(out _) is { } oneDnn ? [oneDnn, managed] : [managed]);
-        using Executable plan = new Session(kernels).Compile(graph, new Dictionary<string, TensorShape> { [Image] = shape }, [scores], [], variables);
+        using Executable plan = new Session(kernels)
+            .Compile(graph, new Dictionary<string, TensorShape> { [Image] = shape }, [scores], [], variables);
         var random = new Random(1);
         foreach (ref float value in plan.Feed<float>(Image))
             value = random.NextSingle();

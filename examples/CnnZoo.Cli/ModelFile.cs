@@ -5,18 +5,31 @@ namespace CnnZoo.Cli;
 /// <summary>Model files: written whole or not at all.</summary>
 internal static class ModelFile
 {
-    /// <summary>Saves a model; one that was there before stays until the new one is complete.</summary>
-    public static void Save(MLContext mlContext, ITransformer model, DataViewSchema inputSchema, string path) =>
-        OutputFile.Write(path, temporary => mlContext.Model.Save(model, inputSchema, temporary));
-
-    /// <summary>Loads a model that <see cref="Save"/> wrote.</summary>
-    public static ITransformer Load(MLContext mlContext, string path)
+    /// <summary>The switch <c>--model</c>.</summary>
+    public static System.CommandLine.Option<string> Option()
     {
+        var option = new System.CommandLine.Option<string>("--model")
+        {
+            Description = "Model file, made by 'cnnzoo train'", Required = true,
+        };
+        CommandOptions.RefuseEmpty(option, "the name of a file");
+        return option;
+    }
+
+    /// <summary>Loads a model that <c>cnnzoo train</c> wrote.</summary>
+    public static ITransformer Load(MLContext mlContext, string path, out DataViewSchema? inputSchema)
+    {
+        if (Directory.Exists(path))
+            throw new CommandException($"'{path}' is a folder: --model needs a file that 'cnnzoo train' wrote.");
         if (!File.Exists(path))
             throw new CommandException($"The model '{path}' does not exist.");
         try
         {
-            return mlContext.Model.Load(path, out _);
+            return mlContext.Model.Load(path, out inputSchema);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new CommandException($"No permission to read the model '{path}'.");
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -1,16 +1,13 @@
 using System.CommandLine;
 using Microsoft.ML;
+using Microsoft.ML.CnnZoo;
+using Microsoft.ML.CnnZoo.Data;
 
 namespace CnnZoo.Cli;
 
 /// <summary><c>cnnzoo predict</c>: the classes of single images.</summary>
 internal static class PredictCommand
 {
-    private sealed class Scores
-    {
-        public float[] Score { get; set; } = [];
-    }
-
     private sealed record RankedClass(string Class, double Score);
 
     private sealed record ImagePrediction(string Image, IReadOnlyList<RankedClass>? Classes, string? Error);
@@ -18,59 +15,73 @@ internal static class PredictCommand
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        var model = new Option<string>("--model") { Description = "Model file, made by 'cnnzoo train'", Required = true };
-        var top = new Option<int>("--top") { Description = "How many classes to show for an image", DefaultValueFactory = _ => 1 };
-        var json = new Option<bool>("--json") { Description = "Write one JSON array: image, classes[{class, score}] or error" };
-        var images = new Argument<string[]>("IMAGE") { Description = "Image files", Arity = ArgumentArity.OneOrMore };
-        top.Validators.Add(result =>
+        Option<string> model = ModelFile.Option();
+        Option<int> top = CommandOptions.Number("--top", "How many classes to show for an image", 1, 1, int.MaxValue);
+        var json = new Option<bool>("--json")
         {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError("--top must be at least 1.");
-        });
-        var command = new Command("predict", "Names the class of images.") { model, top, json, images };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(images), parsed.GetValue(top), parsed.GetValue(json)));
+            Description = "Write one JSON array: image, classes[{class, score}] or error",
+        };
+        Option<BadImageChoice> badImages = BadImages.Option("predict the others and fail");
+        var images = new Argument<string[]>("IMAGE")
+        {
+            Description = "Image files, and folders of images", Arity = ArgumentArity.OneOrMore,
+        };
+        var command = new Command("predict", "Names the classes of images.") { model, top, badImages, json, images };
+        command.SetAction(parsed => Run(
+            parsed.GetRequiredValue(model), List(parsed.GetRequiredValue(images)), parsed.GetValue(top),
+            parsed.GetValue(badImages) == BadImageChoice.Skip, parsed.GetValue(json)));
         return command;
     }
 
-    /// <summary>Predicts every image that can be read; the others are reported, and make the exit code 1.</summary>
-    private static int Run(string modelPath, string[] images, int top, bool json)
+    /// <summary>Predicts every image that can be read and reports the others.</summary>
+    private static int Run(string modelPath, List<LabeledImage> images, int top, bool skip, bool json)
     {
-        var mlContext = new MLContext();
-        ITransformer model = ModelFile.Load(mlContext, modelPath);
-        using PredictionEngine<LabeledImage, Scores> engine = mlContext.Model.CreatePredictionEngine<LabeledImage, Scores>(model);
-        string[] classes = ScoredImages.ClassNames(engine.OutputSchema);
-        ImagePrediction[] predictions = [.. images.Select(image => Predict(engine, classes, image, top))];
-
-        foreach (ImagePrediction failed in predictions.Where(prediction => prediction.Error is not null))
-            Console.Error.WriteLine($"cnnzoo: {failed.Error}");
+        using var scorer = ImageScorer.Load(new MLContext(), modelPath);
+        var predictions = new List<ImagePrediction>();
+        foreach (ScoredImage scored in scorer.Score(images))
+        {
+            ImagePrediction prediction = Predict(scored, scorer.Classes, top);
+            predictions.Add(prediction);
+            if (prediction.Error is not null)
+                Console.Error.WriteLine($"cnnzoo: {prediction.Error}");
+            else if (!json)
+            {
+                IEnumerable<string> ranked = prediction.Classes!.Select(c => $"{c.Class} {c.Score:P1}");
+                Console.WriteLine($"{prediction.Image}: {string.Join(", ", ranked)}");
+            }
+        }
         if (json)
             JsonOutput.Write(predictions);
-        else
-            Print(predictions);
-        return predictions.Any(prediction => prediction.Error is not null) ? 1 : 0;
+        int failed = predictions.Count(prediction => prediction.Error is not null);
+        if (failed > 0 && predictions.Count > 1)
+            Console.Error.WriteLine($"cnnzoo: {failed:N0} of {predictions.Count:N0} images left out.");
+        return failed == 0 || (skip && failed < predictions.Count) ? ExitCode.Done : ExitCode.Failed;
     }
 
-    private static ImagePrediction Predict(PredictionEngine<LabeledImage, Scores> engine, string[] classes, string image, int top)
+    private static List<LabeledImage> List(string[] paths)
     {
-        if (!File.Exists(image))
-            return new ImagePrediction(image, null, $"The image '{image}' does not exist.");
-        try
+        var images = new List<LabeledImage>();
+        var leftOut = new List<LeftOutFile>();
+        foreach (string path in paths)
         {
-            Scores scores = engine.Predict(new LabeledImage { Path = Path.GetFullPath(image) });
-            return new ImagePrediction(image, [.. ScoredImages.Ranked(classes, scores.Score).Take(top).Select(pair => new RankedClass(pair.Class, pair.Score))], null);
+            IReadOnlyList<string> files = Directory.Exists(path) ? new ImageFileSearch(leftOut).Search(path) : [path];
+            if (files.Count == 0)
+                throw new CommandException(
+                    $"The folder '{path}' holds no images of type {ImageFileSearch.Extensions}.");
+            images.AddRange(files.Select(file => new LabeledImage { ImagePath = file }));
         }
-        catch (Exception e) when (e is ArgumentException or IOException or InvalidOperationException or UnauthorizedAccessException)
-        {
-            return new ImagePrediction(image, null, $"The image '{image}' cannot be used: {(e.InnerException ?? e).Message}");
-        }
+        if (leftOut.Count > 0)
+            Console.Error.WriteLine($"cnnzoo: {ImageFolder.Describe(leftOut)}.");
+        return images;
     }
 
-    private static void Print(IEnumerable<ImagePrediction> predictions)
+    private static ImagePrediction Predict(ScoredImage scored, string[] classes, int top)
     {
-        foreach (ImagePrediction prediction in predictions)
-        {
-            if (prediction.Classes is { } ranked)
-                Console.WriteLine($"{prediction.Image}: {string.Join(", ", ranked.Select(c => $"{c.Class} {c.Score:P1}"))}");
-        }
+        string path = scored.Image.ImagePath;
+        if (scored.Scores is not { } scores)
+            return new ImagePrediction(path, null, BadImages.Sentence(path, scored.Problem!));
+        IEnumerable<RankedClass> ranked = classes.Zip(scores, (name, score) => new RankedClass(name, score))
+            .OrderByDescending(c => c.Score);
+        return new ImagePrediction(path, [.. ranked.Take(top)], null);
     }
 }

@@ -1,30 +1,30 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using Microsoft.ML.CnnZoo;
+using Microsoft.ML.CnnZoo.Architectures;
 
 namespace CnnZoo.Cli;
 
-/// <summary>The command line: exit code 0 for success, 1 for a failure (one line on standard error), 2 for a wrong command line.</summary>
+/// <summary>The command line. A failure is one line on standard error and an <see cref="ExitCode"/>.</summary>
 internal static class Program
 {
-    private const int Failure = 1;
-    private const int WrongUsage = 2;
-
     private static int Main(string[] args)
     {
-        var root = new RootCommand("Trains classic convolutional networks on folders of images, uses them, and compares them.")
+        var root = new RootCommand(
+            "Trains classic convolutional networks on folders of images, uses them, and compares them. "
+            + "Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted before there was anything to save.")
         {
-            TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), SummaryCommand.Create(), ListCommand.Create(),
+            TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), SummaryCommand.Create(),
+            ListCommand.Create(),
             CompareCommand.Create(), SavingsCommand.Create(), GraphCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction)
         {
             string verb = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
-            // What was not understood says more than what is missing because of it.
-            string problem = parsed.UnmatchedTokens.Count > 0 ? parsed.Errors[^1].Message : parsed.Errors[0].Message;
-            Console.Error.WriteLine($"cnnzoo: {OneLine(problem)} (cnnzoo {verb}--help shows the usage)");
-            return WrongUsage;
+            Console.Error.WriteLine($"cnnzoo: {OneLine(Problem(parsed))} (cnnzoo {verb}--help shows the usage)");
+            return ExitCode.WrongUsage;
         }
         try
         {
@@ -34,9 +34,29 @@ internal static class Program
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Console.Error.WriteLine($"cnnzoo: {OneLine(Cause(e).Message)}");
-            return Failure;
+            Exception cause = Cause(e);
+            string message = cause is OperationCanceledException ? "Interrupted."
+                : CommandOptions.WithoutParameter(cause.Message);
+            Console.Error.WriteLine($"cnnzoo: {OneLine(message)}");
+            return cause switch
+            {
+                CommandException known => known.ExitCode,
+                OperationCanceledException => ExitCode.Interrupted,
+                _ => ExitCode.Failed,
+            };
         }
+    }
+
+    /// <summary>What was not understood says more than what is missing because of it.</summary>
+    private static string Problem(ParseResult parsed)
+    {
+        if (parsed.UnmatchedTokens is not [{ } token, ..])
+            return parsed.Errors[0].Message;
+        Command command = parsed.CommandResult.Command;
+        IEnumerable<string> known = token.StartsWith('-') ? command.Options.Select(o => o.Name)
+            : command.Subcommands.Select(c => c.Name);
+        string[] near = [.. ArchitectureNames.Near(token, known).Take(1)];
+        return $"'{token}' is not understood{(near.Length > 0 ? $": did you mean {near[0]}?" : ".")}";
     }
 
     /// <summary>The exception that says most: wrappers of reflection and of threads say nothing themselves.</summary>
@@ -47,5 +67,6 @@ internal static class Program
         _ => e,
     };
 
-    private static string OneLine(string message) => string.Join(' ', message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+    private static string OneLine(string message) =>
+        string.Join(' ', message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
 }

@@ -28,16 +28,22 @@ internal sealed record TextTable(string[] Headers, int Words, int Remarks = 0)
 
     private void WriteMarkdown()
     {
-        string[][] lines = [Headers, [.. Headers.Select((_, i) => IsNumber(i) ? "---:" : "---")], .. _rows.Select(row => Array.ConvertAll(row, cell => cell.Replace("|", "\\|", StringComparison.Ordinal)))];
+        string[][] lines = [
+            Headers, [.. Headers.Select((_, i) => IsNumber(i) ? "---:" : "---")],
+            .. _rows.Select(row => Array.ConvertAll(row, cell => cell.Replace("|", "\\|", StringComparison.Ordinal)))];
         foreach (string[] line in lines)
             Console.WriteLine($"| {string.Join(" | ", line)} |");
     }
 
     private void WriteColumns()
     {
-        int[] widths = [.. Headers.Select((header, i) => _rows.Select(row => row[i].Length).Append(header.Length).Max())];
+        int[] widths =
+            [.. Headers.Select((header, i) => _rows.Select(row => row[i].Length).Append(header.Length).Max())];
         foreach (string[] row in (string[][])[Headers, .. _rows])
-            Console.WriteLine(string.Join("  ", row.Select((cell, i) => IsNumber(i) ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]))).TrimEnd());
+            Console.WriteLine(
+                string.Join(
+                    "  ", row.Select((cell, i) => IsNumber(i) ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i])))
+                    .TrimEnd());
     }
 
     private void WriteFramed()

@@ -24,7 +24,8 @@ internal sealed record Settings
     public static Settings? Parse(string[] args)
     {
         bool full = args.Contains("--full") || args.Contains("--cifar");
-        Settings settings = full ? new Settings { Full = true, Depths = [20, 32, 44, 56], Epochs = 40 } : new Settings();
+        Settings settings = full ? new Settings { Full = true, Depths = [20, 32, 44, 56], Epochs = 40 }
+            : new Settings();
         for (int i = 0; i < args.Length; i++)
         {
             if (args[i] == "--full")
@@ -42,9 +43,12 @@ internal sealed record Settings
         {
             case "--cifar": return settings with { CifarFolder = value };
             case "--out": return settings with { Output = value };
-            case "--epochs" when int.TryParse(value, CultureInfo.InvariantCulture, out int epochs) && epochs > 0: return settings with { Epochs = epochs };
+            case "--epochs" when int.TryParse(value, CultureInfo.InvariantCulture, out int epochs)
+                && epochs > 0: return settings with { Epochs = epochs };
             case "--depths":
-                int[] depths = [.. value.Split(',').Select(d => int.TryParse(d, CultureInfo.InvariantCulture, out int depth) ? depth : 0).Order()];
+                int[] depths = [
+                    .. value.Split(',')
+                    .Select(d => int.TryParse(d, CultureInfo.InvariantCulture, out int depth) ? depth : 0).Order()];
                 return depths.All(d => d >= 8 && (d - 2) % 6 == 0) ? settings with { Depths = depths } : null;
             default: return null;
         }

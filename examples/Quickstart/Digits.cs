@@ -4,16 +4,6 @@ using Microsoft.ML.Data;
 
 namespace Quickstart;
 
-/// <summary>An image file and what it shows.</summary>
-internal sealed class Digit
-{
-    /// <summary>The file.</summary>
-    public string Path { get; set; } = "";
-
-    /// <summary>The name of its folder, "0" to "9"; empty where that is for the network to say.</summary>
-    public string Label { get; set; } = "";
-}
-
 /// <summary>The digits that come with the examples (examples/data), as a folder of PNG files per class.</summary>
 internal static class Digits
 {
@@ -27,35 +17,36 @@ internal static class Digits
         {
             byte[] images = Decompress($"digits-{set}-images.gz"), labels = Decompress($"digits-{set}-labels.gz");
             string target = Path.Combine(folder, set);
-            if (Directory.Exists(target) && List(target).Count() == labels.Length - LabelsHeader)
+            if (Directory.Exists(target)
+                && Directory.EnumerateFiles(target, "*.png", SearchOption.AllDirectories)
+                    .Count() == labels.Length - LabelsHeader)
                 continue;
             Console.WriteLine($"Unpacking {labels.Length - LabelsHeader:N0} digits into {target}");
             for (int digit = 0; digit < 10; digit++)
                 Directory.CreateDirectory(Path.Combine(target, $"{digit}"));
-            Parallel.For(0, labels.Length - LabelsHeader, i => Save(images, i, Path.Combine(target, $"{labels[LabelsHeader + i]}", $"{i:D5}.png")));
+            Parallel.For(
+                0, labels.Length - LabelsHeader, i =>
+                    Save(images, i, Path.Combine(target, $"{labels[LabelsHeader + i]}", $"{i:D5}.png")));
         }
     }
 
-    /// <summary>The images of a folder that holds one folder per class, in a fixed order.</summary>
-    public static IEnumerable<Digit> List(string folder) =>
-        Directory.EnumerateFiles(folder, "*.png", SearchOption.AllDirectories)
-            .Order(StringComparer.Ordinal)
-            .Select(path => new Digit { Path = path, Label = Path.GetFileName(Path.GetDirectoryName(path))! });
-
     private static void Save(byte[] images, int index, string path)
     {
-        int rows = BinaryPrimitives.ReadInt32BigEndian(images.AsSpan(8)), columns = BinaryPrimitives.ReadInt32BigEndian(images.AsSpan(12));
+        int rows = BinaryPrimitives.ReadInt32BigEndian(images.AsSpan(8)),
+        columns = BinaryPrimitives.ReadInt32BigEndian(images.AsSpan(12));
         ReadOnlySpan<byte> gray = images.AsSpan(ImagesHeader + index * rows * columns, rows * columns);
         byte[] pixels = new byte[4 * gray.Length];
         for (int i = 0; i < gray.Length; i++)
-            (pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2], pixels[4 * i + 3]) = (gray[i], gray[i], gray[i], byte.MaxValue);
+            (pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2], pixels[4 * i + 3]) =
+                (gray[i], gray[i], gray[i], byte.MaxValue);
         using var image = MLImage.CreateFromPixels(columns, rows, MLPixelFormat.Rgba32, pixels);
         image.Save(path);
     }
 
     private static byte[] Decompress(string file)
     {
-        using var packed = new GZipStream(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "data", file)), CompressionMode.Decompress);
+        using var packed = new GZipStream(
+            File.OpenRead(Path.Combine(AppContext.BaseDirectory, "data", file)), CompressionMode.Decompress);
         using var content = new MemoryStream();
         packed.CopyTo(content);
         return content.ToArray();

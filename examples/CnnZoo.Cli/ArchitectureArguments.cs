@@ -1,12 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
 
 namespace CnnZoo.Cli;
 
 /// <summary>Names of architectures on the command line.</summary>
-internal static class ArchitectureNames
+internal static class ArchitectureArguments
 {
     // Papers' class counts: ImageNet's for networks of photographs, ten for networks of digits and thumbnails.
     private const int PhotographSize = 64, PhotographClasses = 1000, ThumbnailClasses = 10;
@@ -14,7 +13,10 @@ internal static class ArchitectureNames
     /// <summary>A required option that takes a name or an alias.</summary>
     public static Option<string> Option(string name)
     {
-        var option = new Option<string>(name) { Description = "Architecture; 'cnnzoo list' names them", Required = true };
+        var option = new Option<string>(name)
+        {
+            Description = "Architecture; 'cnnzoo list' names them", Required = true,
+        };
         option.Validators.Add(Check);
         return option;
     }
@@ -30,7 +32,10 @@ internal static class ArchitectureNames
     /// <summary>An argument that takes names or aliases, none too.</summary>
     public static Argument<string[]> Several(string name)
     {
-        var argument = new Argument<string[]>(name) { Description = "Architectures; 'cnnzoo list' names them", Arity = ArgumentArity.ZeroOrMore };
+        var argument = new Argument<string[]>(name)
+        {
+            Description = "Architectures; 'cnnzoo list' names them", Arity = ArgumentArity.ZeroOrMore,
+        };
         argument.Validators.Add(Check);
         return argument;
     }
@@ -38,7 +43,8 @@ internal static class ArchitectureNames
     /// <summary>The option <c>--classes</c>: 0, or at least 2.</summary>
     public static Option<int> Classes()
     {
-        Option<int> classes = CommandOptions.Number("--classes", "Number of classes; 0 for the paper's", 0, 0, 1_000_000);
+        Option<int> classes =
+            CommandOptions.Number("--classes", "Number of classes; 0 for the paper's", 0, 0, 1_000_000);
         classes.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: "1" }])
@@ -48,10 +54,12 @@ internal static class ArchitectureNames
     }
 
     /// <summary>The value of <c>--classes</c>.</summary>
-    public static int ClassesOrPapers(CnnArchitecture architecture, int classes) => classes > 0 ? classes : PaperClasses(architecture);
+    public static int ClassesOrPapers(CnnArchitecture architecture, int classes) =>
+        classes > 0 ? classes : PaperClasses(architecture);
 
     /// <summary>Number of classes that the paper has.</summary>
-    public static int PaperClasses(CnnArchitecture architecture) => architecture.DefaultInput.Height >= PhotographSize ? PhotographClasses : ThumbnailClasses;
+    public static int PaperClasses(CnnArchitecture architecture) =>
+        architecture.DefaultInput.Height >= PhotographSize ? PhotographClasses : ThumbnailClasses;
 
     private static void Check(SymbolResult result)
     {
@@ -63,8 +71,7 @@ internal static class ArchitectureNames
             }
             catch (ArgumentException e)
             {
-                // Without the parameter's name, which .NET writes behind the message.
-                result.AddError(e.Message.Split(" (Parameter")[0]);
+                result.AddError(CommandOptions.WithoutParameter(e.Message));
             }
         }
     }

@@ -1,14 +1,11 @@
 using Microsoft.ML;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Data;
-using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.Data;
 
 namespace Benchmarks;
 
 /// <summary>Rows of pixels through a trained transformer, the Score column read row by row.</summary>
-internal sealed class PipelineWork : NetworkWork
+internal sealed class ScoringPipelineWork : NetworkWork
 {
     private const int Rows = 2048;
     private readonly IDataView _rows;
@@ -21,7 +18,7 @@ internal sealed class PipelineWork : NetworkWork
         public uint Label { get; set; }
     }
 
-    public PipelineWork(BenchmarkNetwork network, WorkRequest request) : base(network, request)
+    public ScoringPipelineWork(BenchmarkNetwork network, WorkRequest request) : base(network, request)
     {
         ImageShape image = network.Architecture.DefaultInput;
         int batch = request.Batch, values = Images[0].Length / batch;
@@ -29,14 +26,17 @@ internal sealed class PipelineWork : NetworkWork
         for (int i = 0; i < Rows; i++)
         {
             float[] source = Images[i / batch % Images.Length];
-            rows[i] = new PixelRow { Features = source.AsSpan(i % batch * values, values).ToArray(), Label = (uint)(i % network.Classes + 1) };
+            rows[i] = new PixelRow
+                { Features = source.AsSpan(i % batch * values, values).ToArray(), Label = (uint)(i % network.Classes) };
         }
         var mlContext = new MLContext(seed: 1);
         var schema = SchemaDefinition.Create(typeof(PixelRow));
-        schema[nameof(PixelRow.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, image.Height, image.Width, image.Channels);
+        schema[nameof(PixelRow.Features)].ColumnType =
+            new VectorDataViewType(NumberDataViewType.Single, image.Height, image.Width, image.Channels);
         schema[nameof(PixelRow.Label)].ColumnType = new KeyDataViewType(typeof(uint), network.Classes);
         _rows = mlContext.Data.LoadFromEnumerable(rows, schema);
-        var options = new CnnClassificationTrainer.Options { Architecture = network.Architecture, Epochs = 1, BatchSize = batch, Precision = CnnPrecision.Float32 };
+        var options = new CnnClassificationTrainer.Options
+            { Architecture = network.Architecture, Epochs = 1, BatchSize = batch, Precision = CnnPrecision.Float32 };
         _model = mlContext.MulticlassClassification.Trainers.CnnClassification(options)
             .Fit(mlContext.Data.TakeRows(_rows, 2 * network.Classes * batch));
     }

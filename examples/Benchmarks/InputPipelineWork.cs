@@ -1,15 +1,14 @@
 using System.Diagnostics;
 using Microsoft.ML;
 using Microsoft.ML.CnnZoo;
-using Microsoft.ML.CnnZoo.Architectures;
-using Microsoft.ML.CnnZoo.Imaging;
-using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
 
 namespace Benchmarks;
 
-/// <summary>The same network trained on images from several places, with the time that its steps take and wait.</summary>
-internal sealed class FeedingWork(CnnArchitecture architecture, int epochs, int batch, int threads)
+/// <summary>
+/// The same network trained on images from several places, with the time that its steps take and wait.
+/// </summary>
+internal sealed class InputPipelineWork(CnnArchitecture architecture, int epochs, int batch, int threads)
 {
     private readonly MLContext _mlContext = new(1);
 
@@ -24,8 +23,10 @@ internal sealed class FeedingWork(CnnArchitecture architecture, int epochs, int 
     public void Run(LabeledFile[] files)
     {
         ImageAugmentation augmentation = ImageAugmentation.AlexNet.ForSide(architecture.DefaultInput.Height);
-        Console.WriteLine($"{architecture.DisplayName}, {files.Length} JPEG files of 500x375, batches of {batch}; random crops, mirroring and colors unless noted");
-        Console.WriteLine($"{"images from",-44}{"read, s",9}{"step, ms",10}{"wait, ms",10}{"wait, %",9}{"images/s",10}");
+        Console.WriteLine($"{architecture.DisplayName}, {files.Length} JPEG files of 500x375, batches of {batch}; "
+            + "random crops, mirroring and colors unless noted");
+        Console.WriteLine(
+            $"{"images from",-44}{"read, s",9}{"step, ms",10}{"wait, ms",10}{"wait, %",9}{"images/s",10}");
         Print("memory, at the network's size, not augmented", InMemory(files.Length), ImageAugmentation.None, null, 0);
         Print("JPEG files, decoded once, kept in memory", Encoded(files), augmentation, null, 0);
         Print("JPEG files by LoadImages, likewise", Decoded(files), augmentation, null, 0);
@@ -59,8 +60,10 @@ internal sealed class FeedingWork(CnnArchitecture architecture, int epochs, int 
             },
         };
         _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(rows).Dispose();
-        double steps = Math.Ceiling(last!.ImagesPerSecond * last.TrainingTime.TotalSeconds / batch), step = last.TrainingTime.TotalMilliseconds / steps, wait = last.DataWait.TotalMilliseconds / steps;
-        Console.WriteLine($"{name,-44}{read!.Value.TotalSeconds,9:F2}{step,10:F1}{wait,10:F2}{100 * wait / step,9:F2}{last.ImagesPerSecond,10:F1}");
+        double steps = Math.Ceiling(last!.ImagesPerSecond * last.TrainingTime.TotalSeconds / batch),
+            step = last.TrainingTime.TotalMilliseconds / steps, wait = last.DataWait.TotalMilliseconds / steps;
+        Console.WriteLine($"{name,-44}{read!.Value.TotalSeconds,9:F2}{step,10:F1}{wait,10:F2}"
+            + $"{100 * wait / step,9:F2}{last.ImagesPerSecond,10:F1}");
     }
 
     /// <summary>Pixels that need no more than being normalized.</summary>
@@ -71,17 +74,19 @@ internal sealed class FeedingWork(CnnArchitecture architecture, int epochs, int 
         {
             var pixels = new byte[image.Height * image.Width * image.Channels];
             new Random(i).NextBytes(pixels);
-            return new PixelRow { Image = pixels, Label = 1 + (uint)(i % 2) };
+            return new PixelRow { Image = pixels, Label = (uint)(i % 2) };
         })];
         SchemaDefinition schema = Schema(typeof(PixelRow));
-        schema[nameof(PixelRow.Image)].ColumnType = new VectorDataViewType(NumberDataViewType.Byte, image.Height, image.Width, image.Channels);
+        schema[nameof(PixelRow.Image)].ColumnType =
+            new VectorDataViewType(NumberDataViewType.Byte, image.Height, image.Width, image.Channels);
         return _mlContext.Data.LoadFromEnumerable(rows, schema);
     }
 
     private IDataView Encoded(LabeledFile[] files)
     {
         IDataView rows = _mlContext.Data.LoadFromEnumerable(files, Schema(typeof(LabeledFile)));
-        return _mlContext.Transforms.LoadRawImageBytes("Image", null, nameof(LabeledFile.Path)).Fit(rows).Transform(rows);
+        return _mlContext.Transforms.LoadRawImageBytes("Image", null, nameof(LabeledFile.Path)).Fit(rows)
+            .Transform(rows);
     }
 
     private IDataView Decoded(LabeledFile[] files)
