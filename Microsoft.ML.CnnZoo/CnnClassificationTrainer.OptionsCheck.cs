@@ -50,6 +50,7 @@ public sealed partial class CnnClassificationTrainer
             OptionRange.Require(ImageChannels >= 0, "Options.ImageChannels", ImageChannels, "0 or more");
             OptionRange.RequireDefined(ImageFit, "Options.ImageFit");
             OptionRange.RequireDefined(BadImages, "Options.BadImages");
+            OptionRange.RequireDefined(BadImagesWhenScoring, "Options.BadImagesWhenScoring");
             OptionRange.RequireDefined(TestCrops, "Options.TestCrops");
             OptionRange.Require(Augmentation is not null, "Options.Augmentation", Augmentation,
                 "an augmentation, or ImageAugmentation.None");

@@ -66,6 +66,7 @@ public class OptionsTests
         (o => o.ImageNormalization = new(default(ImmutableArray<float>), default), "Options.ImageNormalization is 0 scales"),
         (o => o.ImageNormalization = PixelNormalization.Uniform(1, 0, 0), "scales that are not 0"),
         (o => o.BadImages = (BadImageHandling)9, "Options.BadImages is 9"),
+        (o => o.BadImagesWhenScoring = (BadImageScoring)9, "Options.BadImagesWhenScoring is 9"),
         (o => o.Augmentation = null!, "Options.Augmentation is null"),
         (o => o.TestCrops = (TestCrops)9, "Options.TestCrops is 9; expected one of Center, Ten"),
         (o => o.CacheBudget = -1, "Options.CacheBudget is -1"),
