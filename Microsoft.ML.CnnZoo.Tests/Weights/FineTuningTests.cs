@@ -4,7 +4,10 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Weights;
 
-/// <summary>Training that starts from a trained network, through the public API: train, take or save the weights, train on other classes.</summary>
+/// <summary>
+/// Training that starts from a trained network, through the public API: train, take or save the weights, train on other
+/// classes.
+/// </summary>
 public sealed class FineTuningTests : IDisposable
 {
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"cnnzoo-{Guid.NewGuid():N}.safetensors");
@@ -25,8 +28,10 @@ public sealed class FineTuningTests : IDisposable
         using CnnWeights weights = throughAFile ? CnnWeights.Load(_path) : CnnWeights.From(first);
         using CnnClassificationTransformer second = Fit(classes: 3, weights);
         Assert.Equal((3, first.Model.Normalization), (second.Model.Classes, second.Model.Normalization));
-        Assert.Contains(_log, m => m.Contains("8 tensors fit. 2 start fresh: fc3.weight ([10,84], expected [3,84])", StringComparison.Ordinal));
-        Assert.Contains(_log, m => m.Contains($"Normalization of the images: as '{weights.Source}' was trained", StringComparison.Ordinal));
+        Assert.Contains(_log, m => m.Contains("8 tensors fit. 2 start fresh: fc3.weight ([10,84], expected [3,84])",
+            StringComparison.Ordinal));
+        Assert.Contains(_log, m => m.Contains($"Normalization of the images: as '{weights.Source}' was trained",
+            StringComparison.Ordinal));
     }
 
     [Fact]
@@ -40,7 +45,8 @@ public sealed class FineTuningTests : IDisposable
         Assert.NotEqual(Scores(first), Scores(reset));
     }
 
-    private CnnClassificationTransformer Fit(int classes, CnnWeights? weights, float? rate = null, bool resetHead = false)
+    private CnnClassificationTransformer Fit(int classes, CnnWeights? weights, float? rate = null,
+        bool resetHead = false)
     {
         CnnClassificationTrainer.Options options = DigitRows.Options(epochs: 1);
         (options.InitialWeights, options.ResetHead, options.LearningRate) = (weights, resetHead, rate);
@@ -51,7 +57,8 @@ public sealed class FineTuningTests : IDisposable
 
     private IDataView Rows(int classes)
     {
-        ByteRow[] rows = [.. Enumerable.Range(0, 60).Where(i => Digits.Label(i) < classes).SelectMany(i => DigitRows.Bytes(i, 1))];
+        ByteRow[] rows = [.. Enumerable.Range(0, 60).Where(i => Digits.Label(i) < classes)
+            .SelectMany(i => DigitRows.Bytes(i, 1))];
         IDataView view = _mlContext.Data.LoadFromEnumerable(rows);
         return _mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(view).Transform(view);
     }
