@@ -51,6 +51,7 @@ public sealed partial class CnnClassificationTrainer
             OptionRange.RequireDefined(ImageFit, "Options.ImageFit");
             OptionRange.Require(MaxImagePixels >= 1, "Options.MaxImagePixels", MaxImagePixels, "1 or more");
             OptionRange.RequireDefined(BadImages, "Options.BadImages");
+            OptionRange.RequireDefined(BadImagesWhenScoring, "Options.BadImagesWhenScoring");
             OptionRange.RequireDefined(TestCrops, "Options.TestCrops");
             OptionRange.Require(Augmentation is not null, "Options.Augmentation", Augmentation,
                 "an augmentation, or ImageAugmentation.None");

@@ -19,9 +19,12 @@ public class NetworkSummaryTests
     [InlineData("alexnet_torchvision", "conv1 11/4")]
     public void ReceptiveField_Layers_AreThePublishedOnes(string name, string expected)
     {
-        Dictionary<string, LayerSummary> layers = NetworkSummary.Of(CnnArchitectures.Find(name), 10).Layers.ToDictionary(l => l.Name);
+        Dictionary<string, LayerSummary> layers = NetworkSummary.Of(CnnArchitectures.Find(name),
+            10).Layers.ToDictionary(l => l.Name);
         string[] pairs = expected.Split(' ');
-        Assert.Equal(pairs, pairs.Chunk(2).SelectMany(p => new[] { p[0], $"{layers[p[0]].ReceptiveField!.Value.Size}/{layers[p[0]].ReceptiveField!.Value.Stride}" }));
+        Assert.Equal(pairs, pairs.Chunk(2)
+            .SelectMany(p =>
+            new[] { p[0], $"{layers[p[0]].ReceptiveField!.Value.Size}/{layers[p[0]].ReceptiveField!.Value.Stride}" }));
     }
 
     // Araujo, Norris, Sim 2019, "Computing receptive fields of convolutional neural networks", table 1.
@@ -60,7 +63,8 @@ public class NetworkSummaryTests
     {
         GraphBuilder g = ImageGraph(out NodeOutput x);
         x = g.Conv2D(x, 4, 3, Padding.Same, "dilated", options: new() { DilationRate = 2 });
-        NodeOutput tall = g.Conv2D(x, 4, (7, 1), Padding.Same, "tall"), wide = g.Conv2D(x, 4, (1, 3), Padding.Same, "wide");
+        NodeOutput tall = g.Conv2D(x, 4, (7, 1), Padding.Same, "tall"),
+            wide = g.Conv2D(x, 4, (1, 3), Padding.Same, "wide");
         NodeOutput sum = g.Add(tall, wide, "sum");
         IReadOnlyDictionary<NodeDef, ReceptiveField> fields = ReceptiveField.Of(g.ToGraph());
         Assert.Equal(new ReceptiveField(5, 5, 1, 1), fields[x.Node]);
@@ -76,8 +80,11 @@ public class NetworkSummaryTests
         CnnArchitecture architecture = CnnArchitectures.Find(name);
         NetworkSummary summary = NetworkSummary.Of(architecture, 10);
         ImageShape image = architecture.DefaultInput;
-        Assert.All(summary.Layers, l => Assert.True(l.ReceptiveField is { Height: >= 1, Width: >= 1, StrideHeight: >= 1, StrideWidth: >= 1 }, l.Name));
-        Assert.Equal(new ReceptiveField(image.Height, image.Width, image.Height, image.Width, IsWholeImage: true), summary.Layers[^1].ReceptiveField);
+        Assert.All(summary.Layers, l =>
+            Assert.True(l.ReceptiveField is { Height: >= 1, Width: >= 1, StrideHeight: >= 1, StrideWidth: >= 1 },
+            l.Name));
+        Assert.Equal(new ReceptiveField(image.Height, image.Width, image.Height, image.Width, IsWholeImage: true),
+            summary.Layers[^1].ReceptiveField);
         int first = summary.Layers.ToList().FindIndex(l => l.ReceptiveField!.Value.IsWholeImage);
         Assert.All(summary.Layers.Skip(first), l => Assert.True(l.ReceptiveField!.Value.IsWholeImage, l.Name));
         Assert.False(summary.ReceptiveField!.Value.IsWholeImage);
@@ -89,15 +96,18 @@ public class NetworkSummaryTests
         NetworkSummary summary = NetworkSummary.Of(CnnArchitectures.LeNet5Relu, 10);
         Assert.Equal(4 * 28 * 28 * 6, summary.Layers.Single(l => l.Name == "conv1").ActivationBytes);
         // Convolutions, dense layers and their activations; pools; the flattened map; logits and scores.
-        Assert.Equal(4 * ((2 * 4704) + 1176 + (2 * 1600) + 400 + 400 + (2 * 120) + (2 * 84) + 10 + 10), summary.ActivationBytes);
+        Assert.Equal(4 * ((2 * 4704) + 1176 + (2 * 1600) + 400 + 400 + (2 * 120) + (2 * 84) + 10 + 10),
+            summary.ActivationBytes);
     }
 
     [Fact]
     public void ActivationBytes_ImageOfTwiceTheSize_IsFourfoldInConvolutions()
     {
         CnnArchitecture vgg = CnnArchitectures.Vgg16;
-        long small = NetworkSummary.Of(vgg, 10, new(64, 64, 3)).Layers.Where(l => l.Kind == "Conv2D").Sum(l => l.ActivationBytes);
-        Assert.Equal(4 * small, NetworkSummary.Of(vgg, 10, new(128, 128, 3)).Layers.Where(l => l.Kind == "Conv2D").Sum(l => l.ActivationBytes));
+        long small = NetworkSummary.Of(vgg, 10, new(64, 64, 3)).Layers.Where(l => l.Kind == "Conv2D")
+            .Sum(l => l.ActivationBytes);
+        Assert.Equal(4 * small, NetworkSummary.Of(vgg, 10, new(128, 128, 3)).Layers.Where(l => l.Kind == "Conv2D")
+            .Sum(l => l.ActivationBytes));
     }
 
     private static GraphBuilder ImageGraph(out NodeOutput image)

@@ -19,13 +19,15 @@ public class PublishedResultsTests
         {
             Assert.True((r.Top1Error ?? r.Top5Error) is > 0 and < 50, $"{r}");
             Assert.True(r.Top1Error is null || r.Top5Error is null || r.Top5Error < r.Top1Error, $"{r}");
-            Assert.All(new[] { r.DataSet, r.Protocol, r.Source }, text => Assert.False(string.IsNullOrWhiteSpace(text)));
+            Assert.All(new[] { r.DataSet, r.Protocol, r.Source }, text =>
+                Assert.False(string.IsNullOrWhiteSpace(text)));
             Assert.True(r.DataSet == "ImageNet" || r.Top5Error is null, $"{r}");
         });
     }
 
     [Fact]
-    public void Table_DataSet_FitsTheImageSize() => Assert.All(CnnArchitectures.All, a => Assert.All(a.PublishedAccuracy,
+    public void Table_DataSet_FitsTheImageSize() =>
+        Assert.All(CnnArchitectures.All, a => Assert.All(a.PublishedAccuracy,
         r => Assert.Equal(r.DataSet == "ImageNet", a.DefaultInput.Height > 200)));
 
     [Theory]
@@ -38,7 +40,8 @@ public class PublishedResultsTests
     [InlineData("xception", 21.0, 5.5, "one crop, one network", "paper")]
     [InlineData("resnet20_cifar", 8.75, null, "mirrored and shifted training images", "paper")]
     [InlineData("lenet5", 0.95, null, "training images as they are", "paper")]
-    public void PublishedAccuracy_FirstResult_IsTheOneToQuote(string name, double? top1, double? top5, string protocol, string source)
+    public void PublishedAccuracy_FirstResult_IsTheOneToQuote(string name, double? top1, double? top5, string protocol,
+        string source)
     {
         PublishedAccuracy first = CnnArchitectures.Find(name).PublishedAccuracy[0];
         Assert.Equal((top1, top5, protocol, source), (first.Top1Error, first.Top5Error, first.Protocol, first.Source));
@@ -49,5 +52,6 @@ public class PublishedResultsTests
     [InlineData("plain20_cifar")]
     [InlineData("googlenet_naive")]
     [InlineData("alexnet_ungrouped")]
-    public void PublishedAccuracy_NeverMeasured_IsEmpty(string name) => Assert.Empty(CnnArchitectures.Find(name).PublishedAccuracy);
+    public void PublishedAccuracy_NeverMeasured_IsEmpty(string name) =>
+        Assert.Empty(CnnArchitectures.Find(name).PublishedAccuracy);
 }

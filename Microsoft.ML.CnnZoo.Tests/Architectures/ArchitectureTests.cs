@@ -16,7 +16,8 @@ public class ArchitectureTests
 {
     public static TheoryData<string> Names => [.. CnnArchitectures.All.Select(a => a.Name)];
 
-    public static TheoryData<string> GoldenNames => [.. CnnArchitectures.All.Select(a => a.Name).Where(GoldenFiles.HasArchitecture)];
+    public static TheoryData<string> GoldenNames =>
+        [.. CnnArchitectures.All.Select(a => a.Name).Where(GoldenFiles.HasArchitecture)];
 
     [Theory]
     [MemberData(nameof(GoldenNames))]
@@ -28,10 +29,13 @@ public class ArchitectureTests
         NetworkSummary summary = NetworkSummary.Of(CnnArchitectures.Find(name), classes);
 
         Assert.Equal(new ImageShape(chw[1], chw[2], chw[0]), summary.Input);
-        Assert.Equal(golden.GetProperty("params_trainable").GetInt64() - golden.GetProperty("params_aux").GetInt64(), summary.Parameters);
+        Assert.Equal(golden.GetProperty("params_trainable").GetInt64() - golden.GetProperty("params_aux").GetInt64(),
+            summary.Parameters);
         Assert.Equal(golden.GetProperty("macs").GetInt64(), summary.MultiplyAdds);
-        Assert.Equal(golden.GetProperty("bn_statistics").GetInt64(), NetworkSummary.Of(CnnArchitectures.Find(name).WithAuxiliariesInInference(), classes).NonTrainable);
-        if (golden.GetProperty("weighted_layers").GetProperty("paper_depth") is { ValueKind: JsonValueKind.Number } depth)
+        Assert.Equal(golden.GetProperty("bn_statistics").GetInt64(),
+            NetworkSummary.Of(CnnArchitectures.Find(name).WithAuxiliariesInInference(), classes).NonTrainable);
+        if (golden.GetProperty("weighted_layers")
+            .GetProperty("paper_depth") is { ValueKind: JsonValueKind.Number } depth)
             Assert.Equal(depth.GetInt32(), CnnArchitectures.Find(name).Depth);
     }
 
@@ -41,16 +45,19 @@ public class ArchitectureTests
     {
         CnnArchitecture architecture = CnnArchitectures.Find(name);
         IReadOnlyList<GoldenTensor> expected = GoldenFiles.Tensors(name);
-        NetworkGraph graph = Build(architecture, GraphMode.Training, GoldenFiles.Architecture(name).GetProperty("output_shape")[1].GetInt32()).Graph;
+        NetworkGraph graph = Build(architecture, GraphMode.Training, GoldenFiles.Architecture(name)
+            .GetProperty("output_shape")[1].GetInt32()).Graph;
         TorchNames names = TorchNames.Of(architecture);
         Assert.Equal(expected.Select(t => t.Name).Order(), graph.Variables.Select(v => names.Variable(v.Name)).Order());
         foreach (VariableDefinition variable in graph.Variables)
         {
             GoldenTensor tensor = expected.Single(t => t.Name == names.Variable(variable.Name));
             tensor = GoldenLayout.AsDense(tensor, variable.Spec.Shape);
-            Assert.Equal(variable.Spec.Shape, GoldenLayout.VariableShape(tensor, GoldenLayout.IsDepthwise(tensor, variable.Spec.Shape)));
+            Assert.Equal(variable.Spec.Shape, GoldenLayout.VariableShape(tensor,
+                GoldenLayout.IsDepthwise(tensor, variable.Spec.Shape)));
             int[]? flatten = GoldenFiles.FlattenShape(name, tensor.Name);
-            Assert.Equal(flatten is null ? null : new TensorShape(flatten[1], flatten[2], flatten[0]), variable.FlattenShape);
+            Assert.Equal(flatten is null ? null : new TensorShape(flatten[1], flatten[2], flatten[0]),
+                variable.FlattenShape);
         }
     }
 
@@ -61,13 +68,17 @@ public class ArchitectureTests
         CnnArchitecture architecture = CnnArchitectures.Find(name);
         (GraphBuilder g, NetworkOutputs outputs) = BuildIn(architecture, GraphMode.Training, 10);
         NodeOutput labels = g.Placeholder("label", DataType.Int32, new TensorShape(-1));
-        NodeOutput loss = architecture.Output == OutputKind.RbfPenalty ? g.RbfMap(outputs.Output, labels, "loss") : g.SoftmaxCrossEntropy(outputs.Output, labels, "loss");
+        NodeOutput loss = architecture.Output == OutputKind.RbfPenalty ? g.RbfMap(outputs.Output, labels, "loss")
+            : g.SoftmaxCrossEntropy(outputs.Output, labels, "loss");
         for (int i = 0; i < outputs.Auxiliary.Count; i++)
-            loss = g.Add(loss, g.SoftmaxCrossEntropy(outputs.Auxiliary[i].Logits, labels, $"loss_auxiliary{i}"), $"total{i}");
+            loss = g.Add(loss, g.SoftmaxCrossEntropy(outputs.Auxiliary[i].Logits, labels, $"loss_auxiliary{i}"),
+                $"total{i}");
         List<VariableDefinition> trainable = [.. g.Variables.Where(v => v.IsTrainable)];
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [.. trainable.Select(g.ReadVariable)]);
         Assert.All(trainable.Zip(gradients), pair => Assert.Equal(pair.First.Spec, pair.Second!.Value.Spec));
-        Assert.DoesNotContain(g.Nodes, n => n.Op == "Conv2DBackpropInput" && n.Outputs[0].Shape[3] == architecture.DefaultInput.Channels && n.Outputs[0].Shape[1] == architecture.DefaultInput.Height);
+        Assert.DoesNotContain(g.Nodes, n => n.Op == "Conv2DBackpropInput"
+            && n.Outputs[0].Shape[3] == architecture.DefaultInput.Channels
+            && n.Outputs[0].Shape[1] == architecture.DefaultInput.Height);
     }
 
     [Theory]
@@ -77,7 +88,8 @@ public class ArchitectureTests
         CnnArchitecture architecture = CnnArchitectures.Find(name);
         int size = architecture.MinimumSize;
         Assert.Equal(7, BuildIn(architecture, GraphMode.Inference, 7, size).Outputs.Scores.Channels);
-        GraphException refusal = Assert.Throws<GraphException>(() => BuildIn(architecture, GraphMode.Inference, 7, size - 1));
+        GraphException refusal = Assert.Throws<GraphException>(() =>
+            BuildIn(architecture, GraphMode.Inference, 7, size - 1));
         Assert.Contains($"at least {size}x{size} pixels", refusal.Message, StringComparison.Ordinal);
         Assert.Contains($"received {size - 1}x{size - 1}x", refusal.Message, StringComparison.Ordinal);
     }
@@ -91,14 +103,17 @@ public class ArchitectureTests
     [Fact]
     public void Find_PropertyNameOrDisplayNameInAnySpelling_GivesTheNetwork()
     {
-        PropertyInfo[] properties = [.. typeof(CnnArchitectures).GetProperties().Where(p => p.PropertyType == typeof(CnnArchitecture))];
+        PropertyInfo[] properties = [.. typeof(CnnArchitectures).GetProperties()
+            .Where(p => p.PropertyType == typeof(CnnArchitecture))];
         Assert.True(properties.Length > 70);
         Assert.All(properties, p => Assert.Same(p.GetValue(null), CnnArchitectures.Find(p.Name)));
         Assert.All(CnnArchitectures.All, a => Assert.All(
-            (string[])[a.Name, a.DisplayName, a.Name.ToUpperInvariant(), a.Name.Replace('_', '-'), a.DisplayName.Replace('-', ' '), .. a.Aliases],
+            (string[])[a.Name, a.DisplayName, a.Name.ToUpperInvariant(), a.Name.Replace('_', '-'),
+                a.DisplayName.Replace('-', ' '), .. a.Aliases],
             name => Assert.Same(a, CnnArchitectures.Find(name))));
         Assert.Equal(properties.Select(p => ((CnnArchitecture)p.GetValue(null)!).Name).Order(),
-            CnnArchitectures.All.Select(a => a.Name).Where(n => !n.EndsWith("_noaux", StringComparison.Ordinal)).Order());
+            CnnArchitectures.All.Select(a => a.Name).Where(n => !n.EndsWith("_noaux", StringComparison.Ordinal))
+                .Order());
     }
 
     [Theory]
@@ -112,7 +127,8 @@ public class ArchitectureTests
     public void Find_BareLeNet5AndResNet50_ArePapersForm()
     {
         Assert.Equal(60_000, NetworkSummary.Of(CnnArchitectures.Find("lenet5"), 10).Parameters);
-        LayerSummary first = NetworkSummary.Of(CnnArchitectures.Find("resnet50"), 1000).Layers.First(l => l.Name.StartsWith("conv3_1/a", StringComparison.Ordinal));
+        LayerSummary first = NetworkSummary.Of(CnnArchitectures.Find("resnet50"), 1000).Layers.First(l =>
+            l.Name.StartsWith("conv3_1/a", StringComparison.Ordinal));
         Assert.Equal(new TensorShape(-1, 28, 28, 128), first.OutputShape);
     }
 
@@ -150,31 +166,38 @@ public class ArchitectureTests
         Assert.Equal(new TensorShape(-1, 48, 40, 3), graph["image"].Outputs[0].Shape);
         Assert.Equal(new TensorShape(-1, 7), graph["scores/Softmax"].Outputs[0].Shape);
         Assert.Equal(graph.Nodes.Count, GraphDefFormat.Read(GraphDefFormat.Write(graph)).Nodes.Count);
-        Assert.Equal(new TensorShape(-1, 32, 32, 3), CnnArchitectures.ResNet20Cifar.BuildGraph(10)["image"].Outputs[0].Shape);
+        Assert.Equal(new TensorShape(-1, 32, 32, 3),
+            CnnArchitectures.ResNet20Cifar.BuildGraph(10)["image"].Outputs[0].Shape);
     }
 
     [Fact]
     public void Summary_LeNet5Original_CountsLikeThePaper()
     {
-        Dictionary<string, LayerSummary> layers = NetworkSummary.Of(CnnArchitectures.LeNet5, 10).Layers.ToDictionary(l => l.Name);
-        (string, string, long)[] paper = [("c1", "Conv2D", 156), ("s2", "TrainableSubsampling", 12), ("c3", "Conv2D", 1516), ("s4", "TrainableSubsampling", 32), ("c5", "Conv2D", 48120), ("f6", "Dense", 10164), ("rbf", "RbfOutput", 0)];
+        Dictionary<string, LayerSummary> layers = NetworkSummary.Of(CnnArchitectures.LeNet5,
+            10).Layers.ToDictionary(l => l.Name);
+        (string, string, long)[] paper = [("c1", "Conv2D", 156), ("s2", "TrainableSubsampling", 12),
+            ("c3", "Conv2D", 1516), ("s4", "TrainableSubsampling", 32), ("c5", "Conv2D", 48120), ("f6", "Dense", 10164),
+            ("rbf", "RbfOutput", 0)];
         Assert.Equal(paper, paper.Select(p => (p.Item1, layers[p.Item1].Kind, layers[p.Item1].Parameters)));
         Assert.Equal(new TensorShape(-1, 28, 28, 6), layers["c1"].OutputShape);
         Assert.Equal(150_000, layers["c3"].MultiplyAdds);
         Assert.Equal(60_000, layers.Values.Sum(l => l.Parameters));
     }
 
-    private static (NetworkGraph Graph, NetworkOutputs Outputs) Build(CnnArchitecture architecture, GraphMode mode, int classes)
+    private static (NetworkGraph Graph, NetworkOutputs Outputs) Build(CnnArchitecture architecture, GraphMode mode,
+        int classes)
     {
         (GraphBuilder g, NetworkOutputs outputs) = BuildIn(architecture, mode, classes);
         return (g.ToGraph(), outputs);
     }
 
-    private static (GraphBuilder Builder, NetworkOutputs Outputs) BuildIn(CnnArchitecture architecture, GraphMode mode, int classes, int? size = null)
+    private static (GraphBuilder Builder, NetworkOutputs Outputs) BuildIn(CnnArchitecture architecture, GraphMode mode,
+        int classes, int? size = null)
     {
         var g = new GraphBuilder(mode);
         ImageShape input = architecture.DefaultInput;
-        NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(-1, size ?? input.Height, size ?? input.Width, input.Channels));
+        NodeOutput image = g.Placeholder("image", DataType.Float,
+            new TensorShape(-1, size ?? input.Height, size ?? input.Width, input.Channels));
         return (g, architecture.Build(g, image, classes));
     }
 }

@@ -3,7 +3,10 @@ using Xunit.Abstractions;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
-/// <summary>How far results were from golden numbers: a line in the log of each test and, for each quantity and backend, the worst of all cases.</summary>
+/// <summary>
+/// How far results were from golden numbers: a line in the log of each test and, for each quantity and backend, the
+/// worst of all cases.
+/// </summary>
 public class GoldenErrors
 {
     private readonly Dictionary<(string Quantity, string Backend), Worst> _worst = [];
@@ -21,7 +24,8 @@ public class GoldenErrors
         log.WriteLine(Text($"{quantity}, {backend}, {name}: relative error {error:0.0e0}, tolerance {tolerance:0.0e0}"));
         lock (_worst)
         {
-            Worst worst = _worst.GetValueOrDefault((quantity, backend), new Worst(0, name, error, error / tolerance, name));
+            Worst worst = _worst.GetValueOrDefault((quantity, backend),
+                new Worst(0, name, error, error / tolerance, name));
             worst = worst with { Count = worst.Count + 1 };
             if (error > worst.Error)
                 worst = worst with { Error = error, Name = name };
@@ -31,7 +35,10 @@ public class GoldenErrors
         }
     }
 
-    /// <summary>Rows of a Markdown table: quantity, backend, comparisons, worst error and its case, largest share of the tolerance and its case.</summary>
+    /// <summary>
+    /// Rows of a Markdown table: quantity, backend, comparisons, worst error and its case, largest share of the
+    /// tolerance and its case.
+    /// </summary>
     public string Rows => string.Concat(_worst.OrderBy(w => w.Key).Select(w =>
         Text($"| {w.Key.Quantity} | {w.Key.Backend} | {w.Value.Count} | {w.Value.Error:0.0e0} | {w.Value.Name} | {w.Value.Share:P0} | {w.Value.TightestName} |\n")));
 
@@ -40,7 +47,10 @@ public class GoldenErrors
     private sealed record Worst(int Count, string Name, double Error, double Share, string TightestName);
 }
 
-/// <summary>Errors of the tests of one class: when they are done, the rows are appended to the file that CNNZOO_GOLDEN_REPORT names, if it is set.</summary>
+/// <summary>
+/// Errors of the tests of one class: when they are done, the rows are appended to the file that CNNZOO_GOLDEN_REPORT
+/// names, if it is set.
+/// </summary>
 public sealed class GoldenReport : GoldenErrors, IDisposable
 {
     /// <inheritdoc/>

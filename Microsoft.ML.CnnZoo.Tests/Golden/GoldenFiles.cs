@@ -22,7 +22,9 @@ internal static class GoldenFiles
     public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "Golden");
 
     /// <summary>The folder of further cases, or null.</summary>
-    public static string? ExtraFolder => Environment.GetEnvironmentVariable("CNNZOO_GOLDEN") is { Length: > 0 } folder && Directory.Exists(folder) ? folder : null;
+    public static string? ExtraFolder =>
+        Environment.GetEnvironmentVariable("CNNZOO_GOLDEN") is { Length: > 0 } folder && Directory.Exists(folder)
+        ? folder : null;
 
     /// <summary>All files of a kind (<c>logits</c>, <c>training</c>): copies and further cases.</summary>
     public static IReadOnlyList<string> All(string kind) =>
@@ -35,13 +37,16 @@ internal static class GoldenFiles
     public static JsonDocument Read(string name) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, name)));
 
     /// <summary>The entry of a network of the catalog in architectures.json.</summary>
-    public static JsonElement Architecture(string name) => Models.Value.RootElement.GetProperty("models").GetProperty(GoldenNames.OfCatalog(name));
+    public static JsonElement Architecture(string name) =>
+        Models.Value.RootElement.GetProperty("models").GetProperty(GoldenNames.OfCatalog(name));
 
     /// <summary>Whether architectures.json has a network of the catalog.</summary>
-    public static bool HasArchitecture(string name) => Models.Value.RootElement.GetProperty("models").TryGetProperty(GoldenNames.OfCatalog(name), out _);
+    public static bool HasArchitecture(string name) =>
+        Models.Value.RootElement.GetProperty("models").TryGetProperty(GoldenNames.OfCatalog(name), out _);
 
     /// <summary>All tensors of a network of the catalog, batch-norm entries written out.</summary>
-    public static IReadOnlyList<GoldenTensor> Tensors(string name) => Tensors(Architecture(name).GetProperty("tensors"));
+    public static IReadOnlyList<GoldenTensor> Tensors(string name) =>
+        Tensors(Architecture(name).GetProperty("tensors"));
 
     /// <summary>All tensors of a list, batch-norm entries written out.</summary>
     public static IReadOnlyList<GoldenTensor> Tensors(JsonElement list)
@@ -52,7 +57,8 @@ internal static class GoldenFiles
             (string name, string kind) = (entry[0].GetString()!, entry[1].GetString()!);
             int[] shape = [.. entry[2].EnumerateArray().Select(e => e.GetInt32())];
             if (kind == "bn")
-                tensors.AddRange([new($"{name}.weight", "bn_w", shape), new($"{name}.bias", "bn_b", shape), new($"{name}.running_mean", "bn_mean", shape), new($"{name}.running_var", "bn_var", shape)]);
+                tensors.AddRange([new($"{name}.weight", "bn_w", shape), new($"{name}.bias", "bn_b", shape),
+                    new($"{name}.running_mean", "bn_mean", shape), new($"{name}.running_var", "bn_var", shape)]);
             else
                 tensors.Add(new(name, kind, shape));
         }
@@ -61,13 +67,17 @@ internal static class GoldenFiles
 
     /// <summary>[C,H,W] of the image that a linear layer reads flattened, or null.</summary>
     public static int[]? FlattenShape(string name, string tensor) =>
-        Architecture(name).TryGetProperty("flatten_chw", out JsonElement map) && map.TryGetProperty(tensor, out JsonElement shape)
+        Architecture(name).TryGetProperty("flatten_chw", out JsonElement map)
+            && map.TryGetProperty(tensor, out JsonElement shape)
             ? [.. shape.EnumerateArray().Select(e => e.GetInt32())] : null;
 
     /// <summary>The connection table of a network's sparse convolution, or null.</summary>
     public static int[][]? Connections(string name)
     {
-        return Architecture(name).TryGetProperty("config", out JsonElement config) && (config.TryGetProperty("c3_table", out JsonElement table) || config.TryGetProperty("h3_table", out table))
-            ? [.. table.EnumerateArray().Select(row => row.EnumerateArray().Select(e => e.GetInt32()).ToArray())] : null;
+        return Architecture(name).TryGetProperty("config", out JsonElement config)
+            && (config.TryGetProperty("c3_table", out JsonElement table)
+            || config.TryGetProperty("h3_table", out table))
+            ? [.. table.EnumerateArray().Select(row => row.EnumerateArray().Select(e => e.GetInt32()).ToArray())]
+                : null;
     }
 }

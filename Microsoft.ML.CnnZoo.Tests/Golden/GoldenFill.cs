@@ -3,7 +3,10 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
-/// <summary>The fill formula of the golden files: weights and inputs as a function of a tensor's name (golden README, section 1).</summary>
+/// <summary>
+/// The fill formula of the golden files: weights and inputs as a function of a tensor's name (golden README, section
+/// 1).
+/// </summary>
 internal static class GoldenFill
 {
     /// <summary>FNV-1a, 64 bits, of the name's UTF-8 bytes.</summary>
@@ -56,7 +59,8 @@ internal static class GoldenFill
             "sub_coef" => x => 0.25 * (1 + (0.1 * x)),
             "rbf_code" => x => x >= 0 ? 1 : -1,
             "conv_w_sparse" => x => x,
-            _ => throw new ArgumentException($"Unknown kind '{tensor.Kind}' of the tensor '{tensor.Name}'.", nameof(tensor)),
+            _ => throw new ArgumentException($"Unknown kind '{tensor.Kind}' of the tensor '{tensor.Name}'.",
+                nameof(tensor)),
         };
         if (tensor.Kind == "conv_w_sparse")
             return Sparse(v, tensor.Shape, connections ?? throw new ArgumentNullException(nameof(connections)));

@@ -28,7 +28,8 @@ public class GoldenFillTests
         {
             string name = entry.GetProperty("name").GetString()!;
             Assert.Equal(entry.GetProperty("fnv1a64").GetString(), GoldenFill.Hash(name).ToString("x16"));
-            Assert.Equal(entry.GetProperty("v_first8").EnumerateArray().Select(e => e.GetDouble()), GoldenFill.Raw(name, 8));
+            Assert.Equal(entry.GetProperty("v_first8").EnumerateArray().Select(e => e.GetDouble()),
+                GoldenFill.Raw(name, 8));
         }
     }
 
@@ -39,8 +40,10 @@ public class GoldenFillTests
         foreach (JsonElement entry in file.RootElement.GetProperty("filled").EnumerateArray())
         {
             int[] shape = [.. entry.GetProperty("shape").EnumerateArray().Select(e => e.GetInt32())];
-            var tensor = new GoldenTensor(entry.GetProperty("name").GetString()!, entry.GetProperty("kind").GetString()!, shape);
-            float[] values = tensor.Kind == "input" ? GoldenFill.Input(tensor.Name, tensor.Count, Number(entry, "scale", 1), Number(entry, "offset", 0))
+            var tensor = new GoldenTensor(entry.GetProperty("name").GetString()!, entry.GetProperty("kind")
+                .GetString()!, shape);
+            float[] values = tensor.Kind == "input" ? GoldenFill.Input(tensor.Name, tensor.Count,
+                Number(entry, "scale", 1), Number(entry, "offset", 0))
                 : GoldenFill.Weights(tensor, Number(entry, "conv_c", 6));
             double[] first = [.. entry.GetProperty("first4").EnumerateArray().Select(e => e.GetDouble())];
             Assert.Equal(first, values.Take(first.Length).Select(v => (double)v));
@@ -49,5 +52,6 @@ public class GoldenFillTests
         }
     }
 
-    private static double Number(JsonElement entry, string name, double otherwise) => entry.TryGetProperty(name, out JsonElement e) ? e.GetDouble() : otherwise;
+    private static double Number(JsonElement entry, string name, double otherwise) =>
+        entry.TryGetProperty(name, out JsonElement e) ? e.GetDouble() : otherwise;
 }

@@ -3,18 +3,30 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
-/// <summary>From PyTorch's layouts to ours: OIHW → HWIO, depthwise [C·m,1,kh,kw] → [kh,kw,C,m], [out,in] → [in,out], NCHW → NHWC (golden README, section 3).</summary>
+/// <summary>
+/// From PyTorch's layouts to ours: OIHW → HWIO, depthwise [C·m,1,kh,kw] → [kh,kw,C,m], [out,in] → [in,out], NCHW → NHWC
+/// (golden README, section 3).
+/// </summary>
 internal static class GoldenLayout
 {
-    /// <summary>Whether a convolution's tensor is a depthwise kernel here: [C,1,kh,kw] there, [kh,kw,C,1] here.</summary>
+    /// <summary>
+    /// Whether a convolution's tensor is a depthwise kernel here: [C,1,kh,kw] there, [kh,kw,C,1] here.
+    /// </summary>
     public static bool IsDepthwise(GoldenTensor tensor, TensorShape variable) =>
-        tensor.Shape.Length == 4 && variable.Rank == 4 && tensor.Shape[0] > 1 && variable[2] == tensor.Shape[0] && variable[3] == 1;
+        tensor.Shape.Length == 4 && variable.Rank == 4 && tensor.Shape[0] > 1 && variable[2] == tensor.Shape[0]
+            && variable[3] == 1;
 
-    /// <summary>The tensor as a dense kernel where a library writes its last layer as a 1x1 convolution and we as a matrix.</summary>
+    /// <summary>
+    /// The tensor as a dense kernel where a library writes its last layer as a 1x1 convolution and we as a matrix.
+    /// </summary>
     public static GoldenTensor AsDense(GoldenTensor tensor, TensorShape variable) =>
-        tensor.Shape.Length == 4 && variable.Rank == 2 ? tensor with { Kind = "linear_w", Shape = tensor.Shape[..2] } : tensor;
+        tensor.Shape.Length == 4 && variable.Rank == 2 ? tensor with { Kind = "linear_w", Shape = tensor.Shape[..2] }
+            : tensor;
 
-    /// <summary>The shape of our variable for a tensor of a golden list; depthwise kernels (one input channel per group, more groups) are told by <paramref name="depthwise"/>.</summary>
+    /// <summary>
+    /// The shape of our variable for a tensor of a golden list; depthwise kernels (one input channel per group, more
+    /// groups) are told by <paramref name="depthwise"/>.
+    /// </summary>
     public static TensorShape VariableShape(GoldenTensor tensor, bool depthwise = false)
     {
         int[] s = tensor.Shape;
@@ -32,7 +44,8 @@ internal static class GoldenLayout
     /// <param name="values">In PyTorch's layout.</param>
     /// <param name="flattenShape">For a dense kernel that reads a flattened image: our [H,W,C].</param>
     /// <param name="depthwise">Whether it is a depthwise kernel of multiplier 1.</param>
-    public static float[] ToVariable(GoldenTensor tensor, float[] values, TensorShape? flattenShape = null, bool depthwise = false)
+    public static float[] ToVariable(GoldenTensor tensor, float[] values, TensorShape? flattenShape = null,
+        bool depthwise = false)
     {
         int[] s = tensor.Shape;
         return tensor.Kind switch
@@ -72,7 +85,8 @@ internal static class GoldenLayout
             for (int y = 0; y < h; y++)
                 for (int x = 0; x < w; x++)
                     for (int k = 0; k < c; k++)
-                        result[(((((y * w) + x) * c) + k) * outputs) + o] = values[(o * inputs) + (((k * h) + y) * w) + x];
+                        result[(((((y * w) + x) * c) + k) * outputs) + o] = values[(o * inputs) + (((k * h) + y) * w)
+                            + x];
         return result;
     }
 

@@ -43,7 +43,8 @@ internal static class GoldenNames
         ["squeezenet"] = "squeezenet1_0",
     };
 
-    private static readonly Dictionary<string, string> CatalogByGolden = GoldenByCatalog.ToDictionary(n => n.Value, n => n.Key);
+    private static readonly Dictionary<string, string> CatalogByGolden = GoldenByCatalog.ToDictionary(n => n.Value, n =>
+        n.Key);
 
     /// <summary>The golden files' name of a network of the catalog.</summary>
     public static string OfCatalog(string name) => GoldenByCatalog.GetValueOrDefault(name, name);

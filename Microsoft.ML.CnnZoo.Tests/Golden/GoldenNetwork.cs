@@ -13,7 +13,8 @@ internal static class GoldenNetwork
     public static CnnArchitecture? Find(string model)
     {
         string name = GoldenNames.ToCatalog(model.Split(' ')[0]);
-        return CnnArchitectures.All.FirstOrDefault(a => a.Name == name) ?? TraceNetworks.All.FirstOrDefault(a => a.Name == name);
+        return CnnArchitectures.All.FirstOrDefault(a => a.Name == name)
+            ?? TraceNetworks.All.FirstOrDefault(a => a.Name == name);
     }
 
     /// <summary>Whether the file's network is known.</summary>
@@ -28,18 +29,21 @@ internal static class GoldenNetwork
     /// <param name="variables">Of a graph of the network.</param>
     /// <param name="store">Receives the values.</param>
     /// <param name="gain">conv_c of the golden file.</param>
-    public static void Fill(CnnArchitecture network, IEnumerable<VariableDefinition> variables, VariableStore store, double gain)
+    public static void Fill(CnnArchitecture network, IEnumerable<VariableDefinition> variables, VariableStore store,
+        double gain)
     {
         bool listed = GoldenFiles.HasArchitecture(network.Name);
         foreach (VariableDefinition definition in variables.Where(v => v.Role != VariableRole.Slot))
         {
             string name = TorchNames.Of(network).Variable(definition.Name);
-            GoldenTensor tensor = listed ? GoldenFiles.Tensors(network.Name).Single(t => t.Name == name) : TraceNetworks.Tensor(definition, name);
+            GoldenTensor tensor = listed ? GoldenFiles.Tensors(network.Name).Single(t => t.Name == name)
+                : TraceNetworks.Tensor(definition, name);
             float[] values = GoldenFill.Weights(tensor, gain, listed ? GoldenFiles.Connections(network.Name) : null);
             tensor = GoldenLayout.AsDense(tensor, definition.Spec.Shape);
             bool depthwise = GoldenLayout.IsDepthwise(tensor, definition.Spec.Shape);
             Variable variable = store.GetOrAdd(definition.Name, definition.Spec);
-            GoldenLayout.ToVariable(tensor, values, definition.FlattenShape, depthwise).CopyTo(variable.Values<float>());
+            GoldenLayout.ToVariable(tensor, values, definition.FlattenShape, depthwise)
+                .CopyTo(variable.Values<float>());
             variable.Touch();
         }
     }

@@ -6,7 +6,9 @@ using Microsoft.ML.CnnZoo.Tests.Conformance;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
-/// <summary>One operator of ops.json: PyTorch's inputs, outputs and gradients, moved from NCHW and OIHW to NHWC and HWIO.</summary>
+/// <summary>
+/// One operator of ops.json: PyTorch's inputs, outputs and gradients, moved from NCHW and OIHW to NHWC and HWIO.
+/// </summary>
 /// <param name="Id">The case's id.</param>
 /// <param name="Json">Its entry.</param>
 internal sealed record GoldenOpCase(string Id, JsonElement Json)
@@ -20,7 +22,8 @@ internal sealed record GoldenOpCase(string Id, JsonElement Json)
     /// <summary>Every case of the copies and of the folder of further cases.</summary>
     public static IReadOnlyList<JsonElement> Entries(string list) =>
     [
-        .. new[] { GoldenFiles.Folder, GoldenFiles.ExtraFolder }.OfType<string>().SelectMany(f => Directory.EnumerateFiles(f, "ops*.json").Order(StringComparer.Ordinal))
+        .. new[] { GoldenFiles.Folder, GoldenFiles.ExtraFolder }.OfType<string>()
+            .SelectMany(f => Directory.EnumerateFiles(f, "ops*.json").Order(StringComparer.Ordinal))
             .SelectMany(f => JsonDocument.Parse(File.ReadAllBytes(f)).RootElement.GetProperty(list).EnumerateArray()),
     ];
 
@@ -29,7 +32,8 @@ internal sealed record GoldenOpCase(string Id, JsonElement Json)
         ? [.. list.EnumerateArray().Select(e => e.GetInt32())] : [Attributes.GetProperty(attribute).GetInt32()];
 
     /// <summary>Whether an attribute exists and is true.</summary>
-    public bool Flag(string attribute) => Attributes.TryGetProperty(attribute, out JsonElement value) && value.GetBoolean();
+    public bool Flag(string attribute) =>
+        Attributes.TryGetProperty(attribute, out JsonElement value) && value.GetBoolean();
 
     /// <summary>Whether there is an input of that name.</summary>
     public bool HasInput(string name) => Json.GetProperty("inputs").TryGetProperty(name, out _);
@@ -38,7 +42,9 @@ internal sealed record GoldenOpCase(string Id, JsonElement Json)
     public Tensor Input(string name) => Ours(Json.GetProperty("inputs").GetProperty(name), IsKernel(name)).ToFloat();
 
     /// <summary>The upstream gradient, or 1 for a scalar loss.</summary>
-    public Tensor Upstream() => Json.GetProperty("upstream").GetProperty("dy") is var dy && dy.TryGetProperty("data", out _) ? Ours(dy, kernel: false).ToFloat() : Tensor.Of<float>(TensorShape.Scalar, 1);
+    public Tensor Upstream() =>
+        Json.GetProperty("upstream").GetProperty("dy") is var dy && dy.TryGetProperty("data", out _)
+        ? Ours(dy, kernel: false).ToFloat() : Tensor.Of<float>(TensorShape.Scalar, 1);
 
     /// <summary>An expected output in our layout.</summary>
     public NaiveTensor Output(string name) => Ours(Json.GetProperty("outputs").GetProperty(name), kernel: false);

@@ -7,7 +7,10 @@ using Microsoft.ML.CnnZoo.Weights.Names;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
-/// <summary>One case of a golden/logits file: the network in inference with the formula's weights, ready to compute any of its tensors.</summary>
+/// <summary>
+/// One case of a golden/logits file: the network in inference with the formula's weights, ready to compute any of its
+/// tensors.
+/// </summary>
 internal sealed class GoldenRun : IDisposable
 {
     private readonly VariableStore _variables = new();
@@ -24,7 +27,8 @@ internal sealed class GoldenRun : IDisposable
     /// <param name="gain">conv_c of the file.</param>
     /// <param name="backend">What runs it.</param>
     /// <param name="precision">Numeric precision.</param>
-    public GoldenRun(CnnArchitecture network, JsonElement golden, double gain, CnnBackend backend, CnnPrecision precision = CnnPrecision.Float32)
+    public GoldenRun(CnnArchitecture network, JsonElement golden, double gain, CnnBackend backend,
+        CnnPrecision precision = CnnPrecision.Float32)
     {
         (_network, _backend, _precision) = (Form(network, golden), backend, precision);
         JsonElement input = golden.GetProperty("input");
@@ -35,28 +39,34 @@ internal sealed class GoldenRun : IDisposable
         Outputs = _network.Build(g, image, golden.GetProperty("logits").GetProperty("count").GetInt32() / nchw[0]);
         _graph = g.ToGraph();
         GoldenNetwork.Fill(_network, _graph.Variables, _variables, gain);
-        float[] values = GoldenFill.Input(input.GetProperty("name").GetString()!, _shape.ElementCount, input.GetProperty("scale").GetDouble());
+        float[] values = GoldenFill.Input(input.GetProperty("name").GetString()!, _shape.ElementCount,
+            input.GetProperty("scale").GetDouble());
         _image = GoldenLayout.ToNhwc(values, nchw[0], nchw[1], nchw[2], nchw[3]);
     }
 
     /// <summary>The network's tensors.</summary>
     public NetworkOutputs Outputs { get; }
 
-    /// <summary>What a module of PyTorch's library returns: the last tensor of the node or scope that the network names.</summary>
+    /// <summary>
+    /// What a module of PyTorch's library returns: the last tensor of the node or scope that the network names.
+    /// </summary>
     public NodeOutput Module(string module)
     {
         string name = TorchNames.Of(_network).Module(module);
-        return _graph.Nodes.Last(n => (n.Name == name || n.Name.StartsWith($"{name}/", StringComparison.Ordinal)) && n.Outputs.Count > 0).Output();
+        return _graph.Nodes.Last(n => (n.Name == name || n.Name.StartsWith($"{name}/", StringComparison.Ordinal))
+            && n.Outputs.Count > 0).Output();
     }
 
     /// <summary>Computes tensors.</summary>
     public double[][] Compute(IReadOnlyList<NodeOutput> tensors)
     {
         var feeds = new Dictionary<string, TensorShape> { ["image"] = _shape };
-        using Executable plan = new Session(TestBackends.Registry(_backend)).Compile(_graph, feeds, tensors, [], _variables, new CompileOptions { Precision = _precision });
+        using Executable plan = new Session(TestBackends.Registry(_backend))
+            .Compile(_graph, feeds, tensors, [], _variables, new CompileOptions { Precision = _precision });
         _image.CopyTo(plan.Feed<float>("image"));
         plan.Run();
-        return [.. Enumerable.Range(0, tensors.Count).Select(i => Array.ConvertAll(plan.Fetch<float>(i).ToArray(), v => (double)v))];
+        return [.. Enumerable.Range(0, tensors.Count)
+            .Select(i => Array.ConvertAll(plan.Fetch<float>(i).ToArray(), v => (double)v))];
     }
 
     /// <inheritdoc/>
@@ -68,6 +78,7 @@ internal sealed class GoldenRun : IDisposable
             network = network.WithTensorFlowPadding();
         if (golden.TryGetProperty("bn_eps", out JsonElement epsilon))
             network = network.WithBatchNormEpsilon(epsilon.GetSingle());
-        return golden.EnumerateObject().Any(p => p.Name.StartsWith("aux", StringComparison.Ordinal)) ? network.WithAuxiliariesInInference() : network;
+        return golden.EnumerateObject().Any(p => p.Name.StartsWith("aux", StringComparison.Ordinal))
+            ? network.WithAuxiliariesInInference() : network;
     }
 }

@@ -53,7 +53,8 @@ internal sealed partial class GoldenTrace : IDisposable
     public IEnumerable<JsonElement> Parameters => Root.GetProperty("params").EnumerateArray();
 
     /// <summary>Batch normalization's running statistics.</summary>
-    public IEnumerable<JsonElement> Statistics => Root.TryGetProperty("bn_running", out JsonElement list) ? list.EnumerateArray() : [];
+    public IEnumerable<JsonElement> Statistics =>
+        Root.TryGetProperty("bn_running", out JsonElement list) ? list.EnumerateArray() : [];
 
     /// <summary>Graphs of the classifier.</summary>
     internal ClassificationGraphs Graphs { get; }
@@ -86,7 +87,9 @@ internal sealed partial class GoldenTrace : IDisposable
             if (loss.Contains("eq. 9", StringComparison.Ordinal))
                 return new RbfMaximumAPosterioriLoss(Number(Root, "j", 1));
             Match smoothing = Smoothing().Match(loss);
-            return new SoftmaxCrossEntropyLoss(smoothing.Success ? float.Parse(smoothing.Groups[1].Value, CultureInfo.InvariantCulture) : Number(Root, "label_smoothing"));
+            return new SoftmaxCrossEntropyLoss(smoothing.Success
+                ? float.Parse(smoothing.Groups[1].Value, CultureInfo.InvariantCulture)
+                : Number(Root, "label_smoothing"));
         }
     }
 
@@ -116,7 +119,8 @@ internal sealed partial class GoldenTrace : IDisposable
 
     private double[] Numbers(string name) => [.. Root.GetProperty(name).EnumerateArray().Select(e => e.GetDouble())];
 
-    private static float Number(JsonElement element, string name, float otherwise = 0) => element.TryGetProperty(name, out JsonElement value) ? value.GetSingle() : otherwise;
+    private static float Number(JsonElement element, string name, float otherwise = 0) =>
+        element.TryGetProperty(name, out JsonElement value) ? value.GetSingle() : otherwise;
 
     [GeneratedRegex(@"smoothing\D*(\d*\.?\d+)")]
     private static partial Regex Smoothing();

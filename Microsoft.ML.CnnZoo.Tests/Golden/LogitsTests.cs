@@ -7,16 +7,25 @@ using Xunit.Abstractions;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
-/// <summary>Outputs, auxiliary outputs and named activations of whole networks against golden/logits: every file whose network the catalog has, on every backend.</summary>
+/// <summary>
+/// Outputs, auxiliary outputs and named activations of whole networks against golden/logits: every file whose network
+/// the catalog has, on every backend.
+/// </summary>
 public class LogitsTests(GoldenReport errors, ITestOutputHelper log) : IClassFixture<GoldenReport>
 {
-    /// <summary>Relative L2 distance from float64; the golden float32 runs are within 2.8e-6, the smallest real mistake moves 2.9e-4.</summary>
+    /// <summary>
+    /// Relative L2 distance from float64; the golden float32 runs are within 2.8e-6, the smallest real mistake moves
+    /// 2.9e-4.
+    /// </summary>
     private const double Tolerance = 5e-5;
 
-    /// <summary>Relative distance of an activation's norm from float64's; the golden float32 runs are within 6e-7.</summary>
+    /// <summary>
+    /// Relative distance of an activation's norm from float64's; the golden float32 runs are within 6e-7.
+    /// </summary>
     private const double NormTolerance = 1e-5;
 
-    public static TheoryData<string, CnnBackend> Cases => TestBackends.With(GoldenFiles.All("logits").Where(GoldenNetwork.IsKnown).SelectMany(CaseNames));
+    public static TheoryData<string, CnnBackend> Cases =>
+        TestBackends.With(GoldenFiles.All("logits").Where(GoldenNetwork.IsKnown).SelectMany(CaseNames));
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -28,7 +37,9 @@ public class LogitsTests(GoldenReport errors, ITestOutputHelper log) : IClassFix
         CnnArchitecture network = GoldenNetwork.Find(document.RootElement.GetProperty("model").GetString()!)!;
         using var run = new GoldenRun(network, golden, document.RootElement.GetProperty("conv_c").GetDouble(), backend);
 
-        JsonElement[] logits = [.. golden.EnumerateObject().Where(p => p.Name.EndsWith("logits", StringComparison.Ordinal)).OrderBy(p => p.Name != "logits").ThenBy(p => p.Name, StringComparer.Ordinal).Select(p => p.Value)];
+        JsonElement[] logits = [.. golden.EnumerateObject().Where(p =>
+            p.Name.EndsWith("logits", StringComparison.Ordinal)).OrderBy(p => p.Name != "logits")
+            .ThenBy(p => p.Name, StringComparer.Ordinal).Select(p => p.Value)];
         double[][] outputs = run.Compute([run.Outputs.Output, .. run.Outputs.Auxiliary.Select(a => a.Logits)]);
         Assert.Equal(logits.Length, outputs.Length);
         double error = logits.Zip(outputs, (expected, actual) => Error(expected.GetProperty("f64"), actual)).Max();
@@ -60,9 +71,12 @@ public class LogitsTests(GoldenReport errors, ITestOutputHelper log) : IClassFix
         for (int i = 0; i < names.Length; i++)
         {
             double expected = activations[i].GetProperty("l2_f64").GetDouble(), actual = Norm(values[i]);
-            Assert.Equal(activations[i].GetProperty("shape").EnumerateArray().Aggregate(1L, (n, d) => n * d.GetInt32()), values[i].Length);
-            errors.Add(log, "norms of activations", backend.ToString(), $"{name}, {names[i]}", Math.Abs(actual - expected) / expected, NormTolerance);
-            Assert.True(Math.Abs(actual - expected) <= NormTolerance * expected, $"{names[i]}: norm {actual}, expected {expected}.");
+            Assert.Equal(activations[i].GetProperty("shape").EnumerateArray().Aggregate(1L, (n, d) => n * d.GetInt32()),
+                values[i].Length);
+            errors.Add(log, "norms of activations", backend.ToString(), $"{name}, {names[i]}",
+                Math.Abs(actual - expected) / expected, NormTolerance);
+            Assert.True(Math.Abs(actual - expected) <= NormTolerance * expected,
+                $"{names[i]}: norm {actual}, expected {expected}.");
         }
     }
 
@@ -74,5 +88,6 @@ public class LogitsTests(GoldenReport errors, ITestOutputHelper log) : IClassFix
 
     private static double Norm(IEnumerable<double> values) => Math.Sqrt(values.Sum(v => v * v));
 
-    private static double[] Numbers(JsonElement element, string name) => [.. element.GetProperty(name).EnumerateArray().Select(e => e.GetDouble())];
+    private static double[] Numbers(JsonElement element, string name) =>
+        [.. element.GetProperty(name).EnumerateArray().Select(e => e.GetDouble())];
 }

@@ -20,7 +20,8 @@ internal static class TestBackends
     });
 
     /// <summary>Managed, and oneDNN where its library is installed.</summary>
-    public static IReadOnlyList<CnnBackend> All => HasOneDnn.Value ? [CnnBackend.Managed, CnnBackend.OneDnn] : [CnnBackend.Managed];
+    public static IReadOnlyList<CnnBackend> All =>
+        HasOneDnn.Value ? [CnnBackend.Managed, CnnBackend.OneDnn] : [CnnBackend.Managed];
 
     /// <summary>The same, for theories.</summary>
     public static TheoryData<CnnBackend> Theory => [.. All];

@@ -7,7 +7,10 @@ using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
-/// <summary>Networks that exist for golden training traces only: batch normalization between smooth units, and ReLU with max pooling.</summary>
+/// <summary>
+/// Networks that exist for golden training traces only: batch normalization between smooth units, and ReLU with max
+/// pooling.
+/// </summary>
 internal static class TraceNetworks
 {
     /// <summary>All of them.</summary>
@@ -32,7 +35,8 @@ internal static class TraceNetworks
         };
     }
 
-    private static ArchitectureFacts Describe(string name, int channels) => new(name, name, 5, new ImageShape(32, 32, channels), 32, CnnArchitectures.LeNet5.Paper);
+    private static ArchitectureFacts Describe(string name, int channels) =>
+        new(name, name, 5, new ImageShape(32, 32, channels), 32, CnnArchitectures.LeNet5.Paper);
 
     /// <summary>LeNet-5 with bias-free convolutions and batch normalization between each and its tanh.</summary>
     private sealed class LeNet5BatchNormalized() : CnnArchitecture(Describe("lenet5_bn_tanh", 1))
@@ -78,7 +82,8 @@ internal static class TraceNetworks
         internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
         {
             NodeOutput x = g.Relu(g.Conv2D(image, 4, 5, Padding.Valid, "conv1", strides: 2), "relu1");
-            AuxiliaryOutput[] auxiliary = g.Mode == GraphMode.Training ? [new AuxiliaryOutput(g.Dense(g.Flatten(x, "aux_flatten"), classes, "aux"), 0.3f)] : [];
+            AuxiliaryOutput[] auxiliary = g.Mode == GraphMode.Training
+                ? [new AuxiliaryOutput(g.Dense(g.Flatten(x, "aux_flatten"), classes, "aux"), 0.3f)] : [];
             x = g.Relu(g.Conv2D(x, 8, 5, Padding.Valid, "conv2", strides: 2), "relu2");
             x = g.Dropout(g.Flatten(x, "flatten"), 0.5f, "dropout");
             return new(x, g.Dense(x, classes, "out"), auxiliary);

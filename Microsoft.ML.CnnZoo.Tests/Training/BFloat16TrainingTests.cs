@@ -14,13 +14,15 @@ namespace Microsoft.ML.CnnZoo.Tests.Training;
 public sealed class BFloat16TrainingTests
 {
     /// <summary>
-    /// Of a loss. The logits carry 2e-3 to 4e-3 of rounding error (BFloat16LogitsTests), gradients some 1e-2, and each step builds on the ones before.
+    /// Of a loss. The logits carry 2e-3 to 4e-3 of rounding error (BFloat16LogitsTests), gradients some 1e-2, and each
+    /// step builds on the ones before.
     /// </summary>
     private const double Tolerance = 0.05;
 
     private const int Steps = 5;
 
-    public static TheoryData<string, CnnBackend> Traces => TestBackends.With(GoldenFiles.All("training").Where(GoldenNetwork.IsKnown));
+    public static TheoryData<string, CnnBackend> Traces =>
+        TestBackends.With(GoldenFiles.All("training").Where(GoldenNetwork.IsKnown));
 
     [Theory]
     [MemberData(nameof(Traces))]
@@ -31,7 +33,8 @@ public sealed class BFloat16TrainingTests
         using var store = new VariableStore();
         ClassificationGraph graph = trace.Graphs.Training(options);
         trace.Fill(graph.Graph.Variables, store);
-        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, store, new CompileOptions { Precision = CnnPrecision.BFloat16 });
+        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, store,
+            new CompileOptions { Precision = CnnPrecision.BFloat16 });
         double[] expected = trace.Losses;
         double largest = 0;
         for (int s = 0; s < Math.Min(Steps, trace.ComparableSteps); s++)
@@ -47,7 +50,8 @@ public sealed class BFloat16TrainingTests
 
     [Theory]
     [MemberData(nameof(TestBackends.Theory), MemberType = typeof(TestBackends))]
-    public void Steps_SameSeedTwice_GiveTheSameBits(CnnBackend backend) => Assert.Equal(Weights(backend), Weights(backend));
+    public void Steps_SameSeedTwice_GiveTheSameBits(CnnBackend backend) =>
+        Assert.Equal(Weights(backend), Weights(backend));
 
     private static byte[][] Weights(CnnBackend backend)
     {
@@ -56,7 +60,8 @@ public sealed class BFloat16TrainingTests
         using var store = new VariableStore();
         ClassificationGraph graph = trace.Graphs.Training(trace.Options);
         trace.Fill(graph.Graph.Variables, store);
-        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, trace.Options, store, new CompileOptions { Precision = CnnPrecision.BFloat16, Workers = workers });
+        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, trace.Options, store,
+            new CompileOptions { Precision = CnnPrecision.BFloat16, Workers = workers });
         for (int s = 0; s < 3; s++)
         {
             (float[] images, int[] labels) = trace.Batch(s);
@@ -71,14 +76,16 @@ public sealed class BFloat16TrainingTests
         var mlContext = new MLContext(1);
         CnnClassificationTrainer.Options options = DigitRows.Options(epochs: 8);
         options.Precision = CnnPrecision.BFloat16;
-        ITransformer model = DigitRows.Pipeline(mlContext, options).Fit(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 500)));
+        ITransformer model = DigitRows.Pipeline(mlContext, options)
+            .Fit(mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 500)));
         IDataView test = mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(500, 140));
         Assert.InRange(mlContext.MulticlassClassification.Evaluate(model.Transform(test)).MicroAccuracy, 0.8, 1);
 
         using var file = new MemoryStream();
         mlContext.Model.Save(model, test.Schema, file);
         ITransformer loaded = mlContext.Model.Load(file, out _);
-        Assert.Equal(CnnPrecision.BFloat16, ((IEnumerable<ITransformer>)loaded).OfType<CnnClassificationTransformer>().Single().Model.Precision);
+        Assert.Equal(CnnPrecision.BFloat16, ((IEnumerable<ITransformer>)loaded).OfType<CnnClassificationTransformer>()
+            .Single().Model.Precision);
         Assert.Equal(DigitRows.Scores(model.Transform(test)), DigitRows.Scores(loaded.Transform(test)));
         ((IDisposable)model).Dispose();
         ((IDisposable)loaded).Dispose();

@@ -16,9 +16,13 @@ public class BatchNormStatisticsTests
 {
     private static readonly ImageShape Shape = new(32, 32, 1);
 
-    private static readonly TrainingOptions Short = new() { Epochs = 3, BatchSize = 32, LearningRate = 0.05f, Seed = 5, RefreshBatchNormStatistics = true };
+    private static readonly TrainingOptions Short = new() { Epochs = 3, BatchSize = 32, LearningRate = 0.05f, Seed = 5,
+        RefreshBatchNormStatistics = true };
 
-    /// <summary>A loss of training is measured before its step moves the weights: a further epoch of one batch tells the loss of the trained network as training sees it.</summary>
+    /// <summary>
+    /// A loss of training is measured before its step moves the weights: a further epoch of one batch tells the loss of
+    /// the trained network as training sees it.
+    /// </summary>
     [Theory]
     [MemberData(nameof(TestBackends.Theory), MemberType = typeof(TestBackends))]
     public void Train_StatisticsOfOneBatch_ScoreAsTheNetworkTrained(CnnBackend backend)
@@ -29,10 +33,12 @@ public class BatchNormStatisticsTests
             trainer.Train(Cache(0, 32));
             return (trainer.Evaluate(Cache(0, 32)).Loss, trainer.Train(Cache(0, 32)).History[0].Loss);
         }
-        (double Scored, double Trained) refreshed = Losses(Short), running = Losses(Short with { RefreshBatchNormStatistics = false });
+        (double Scored, double Trained) refreshed = Losses(Short),
+            running = Losses(Short with { RefreshBatchNormStatistics = false });
         Assert.Equal(refreshed.Trained, refreshed.Scored, 1e-4);
         Assert.Equal(running.Trained, refreshed.Trained); // the weights are the same
-        Assert.True(Math.Abs(running.Scored - running.Trained) > 0.1, $"Running averages score {running.Scored} and train {running.Trained}: nothing to repair.");
+        Assert.True(Math.Abs(running.Scored - running.Trained) > 0.1,
+            $"Running averages score {running.Scored} and train {running.Trained}: nothing to repair.");
     }
 
     [Fact]
@@ -46,23 +52,30 @@ public class BatchNormStatisticsTests
     [Fact]
     public void Train_BestEpochIsNotTheLast_StatisticsAreOfTheWeightsThatAreKept()
     {
-        using NetworkTrainer trainer = Trainer(Short with { Schedule = new WorseningSchedule(FromStep: 2) }, TestBackends.All[^1]);
+        using NetworkTrainer trainer = Trainer(Short with { Schedule = new WorseningSchedule(FromStep: 2) },
+            TestBackends.All[^1]);
         TrainingResult result = trainer.Train(Cache(0, 32), Cache(32, 64));
         Assert.InRange(result.Best!.Epoch, 1, 2);
         Assert.Equal(trainer.Evaluate(Cache(0, 32)).Loss, trainer.Train(Cache(0, 32)).History[0].Loss, 1e-4);
     }
 
-    /// <summary>What the first batch norm reads does not depend on how images are put into batches: neither do the moments of all of them.</summary>
+    /// <summary>
+    /// What the first batch norm reads does not depend on how images are put into batches: neither do the moments of
+    /// all of them.
+    /// </summary>
     [Fact]
     public void Train_SeveralBatches_MomentsAreThoseOfAllTheirImages()
     {
         (float[] Mean, float[] Variance) First(int batchSize, int images)
         {
-            using NetworkTrainer trainer = Trainer(Short with { Epochs = 1, BatchSize = batchSize, LearningRate = 1e-30f, Shuffle = false }, TestBackends.All[^1]);
+            using NetworkTrainer trainer = Trainer(Short with { Epochs = 1, BatchSize = batchSize,
+                LearningRate = 1e-30f, Shuffle = false }, TestBackends.All[^1]);
             trainer.Train(Cache(0, images));
-            return (trainer.Variables["bn1/moving_mean"].Values<float>().ToArray(), trainer.Variables["bn1/moving_variance"].Values<float>().ToArray());
+            return (trainer.Variables["bn1/moving_mean"].Values<float>().ToArray(),
+                trainer.Variables["bn1/moving_variance"].Values<float>().ToArray());
         }
-        (float[] Mean, float[] Variance) together = First(32, 32), apart = First(8, 37); // five images fill no batch and are left out
+        (float[] Mean, float[] Variance) together = First(32, 32),
+            apart = First(8, 37); // five images fill no batch and are left out
         Assert.All(together.Mean.Zip(apart.Mean), p => Assert.Equal(p.First, p.Second, 1e-5f));
         Assert.All(together.Variance.Zip(apart.Variance), p => Assert.InRange(p.Second / p.First, 0.99999f, 1.00001f));
     }
@@ -73,7 +86,8 @@ public class BatchNormStatisticsTests
         (TrainingEnd End, float[] Mean) Train(bool refresh)
         {
             using var cancellation = new CancellationTokenSource();
-            TrainingOptions options = Short with { RefreshBatchNormStatistics = refresh, CancellationToken = cancellation.Token, BatchCompleted = p => CancelAfter(p, cancellation) };
+            TrainingOptions options = Short with { RefreshBatchNormStatistics = refresh,
+                CancellationToken = cancellation.Token, BatchCompleted = p => CancelAfter(p, cancellation) };
             using NetworkTrainer trainer = Trainer(options, TestBackends.All[^1]);
             return (trainer.Train(Cache(0, 32)).End, trainer.Variables["bn1/moving_mean"].Values<float>().ToArray());
         }
@@ -88,7 +102,8 @@ public class BatchNormStatisticsTests
     {
         float[] Bias(bool refresh)
         {
-            using var trainer = new NetworkTrainer(CnnArchitectures.LeNet5Relu, Shape, 10, TestBackends.Registry(TestBackends.All[^1]), Short with { RefreshBatchNormStatistics = refresh });
+            using var trainer = new NetworkTrainer(CnnArchitectures.LeNet5Relu, Shape, 10,
+                TestBackends.Registry(TestBackends.All[^1]), Short with { RefreshBatchNormStatistics = refresh });
             Assert.Equal(TrainingEnd.Completed, trainer.Train(Cache(0, 40)).End);
             return trainer.Variables["fc3/bias"].Values<float>().ToArray();
         }
@@ -103,14 +118,17 @@ public class BatchNormStatisticsTests
 
     private sealed record WorseningSchedule(long FromStep) : LearningRateSchedule
     {
-        public override float Rate(ScheduleContext context) => context.Step >= FromStep ? 100 * context.BaseRate : context.BaseRate;
+        public override float Rate(ScheduleContext context) =>
+            context.Step >= FromStep ? 100 * context.BaseRate : context.BaseRate;
     }
 
-    private static NetworkTrainer Trainer(TrainingOptions options, CnnBackend backend) => new(TraceNetworks.All[0], Shape, 10, TestBackends.Registry(backend), options);
+    private static NetworkTrainer Trainer(TrainingOptions options, CnnBackend backend) =>
+        new(TraceNetworks.All[0], Shape, 10, TestBackends.Registry(backend), options);
 
     private static ImageCache<byte> Cache(int first, int count)
     {
-        var cache = new ImageCache<byte>(Shape) { Normalization = PixelNormalization.Uniform(1, 1 / 80f, 2) }; // far from mean 0: squares of means count
+        var cache = new ImageCache<byte>(Shape) { Normalization = PixelNormalization.Uniform(1, 1 / 80f,
+            2) }; // far from mean 0: squares of means count
         for (int i = first; i < first + count; i++)
             cache.Add(Digits.Padded(i), Digits.Label(i));
         return cache;

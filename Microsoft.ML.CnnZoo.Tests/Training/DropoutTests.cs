@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Training;
 
-/// <summary>Dropout's masks: a function of seed, layer and step, the same on every backend, of the right rate.</summary>
+/// <summary>
+/// Dropout's masks: a function of seed, layer and step, the same on every backend, of the right rate.
+/// </summary>
 public class DropoutTests
 {
     private const int Rows = 40, Columns = 2503;
@@ -25,7 +27,8 @@ public class DropoutTests
         double deviation = Math.Sqrt(rate * (1 - rate) / kept.Length);
         Assert.InRange(kept.Count(v => v == 0) / (double)kept.Length, rate - (4 * deviation), rate + (4 * deviation));
         // Neighbors are independent: both zeroed with probability rate².
-        double pairs = Enumerable.Range(0, kept.Length - 1).Count(i => kept[i] == 0 && kept[i + 1] == 0) / (double)(kept.Length - 1);
+        double pairs = Enumerable.Range(0, kept.Length - 1).Count(i => kept[i] == 0
+            && kept[i + 1] == 0) / (double)(kept.Length - 1);
         Assert.InRange(pairs, (rate * rate) - 0.01, (rate * rate) + 0.01);
     }
 
@@ -40,7 +43,8 @@ public class DropoutTests
     public void Mask_OtherStepSeedOrLayer_IsAnother()
     {
         float[] mask = Run(0.5f, 1, CnnBackend.Managed);
-        foreach (float[] other in new[] { Run(0.5f, 2, CnnBackend.Managed), Run(0.5f, 1, CnnBackend.Managed, seed: 1), Run(0.5f, 1, CnnBackend.Managed, name: "other") })
+        foreach (float[] other in new[] { Run(0.5f, 2, CnnBackend.Managed), Run(0.5f, 1, CnnBackend.Managed, seed: 1),
+            Run(0.5f, 1, CnnBackend.Managed, name: "other") })
             Assert.InRange(mask.Zip(other).Count(p => p.First == p.Second) / (double)mask.Length, 0.48, 0.52);
     }
 
@@ -53,12 +57,15 @@ public class DropoutTests
         {
             using var store = new VariableStore();
             ClassificationGraph graph = new ClassificationGraphs(network, network.DefaultInput, 4).Training(options);
-            VariableInitialization.Initialize(store, graph.Graph.Variables.Select(v => v with { Initializer = v.Role == VariableRole.Kernel ? Initializer.HeNormal : v.Initializer }), 1);
-            using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, store, new CompileOptions());
+            VariableInitialization.Initialize(store, graph.Graph.Variables.Select(v =>
+                v with { Initializer = v.Role == VariableRole.Kernel ? Initializer.HeNormal : v.Initializer }), 1);
+            using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, store,
+                new CompileOptions());
             return step.Run(GoldenFill.Input("input", 4 * 32 * 32 * 3), [0, 1, 2, 3], 0.01f).Loss;
         })];
         Assert.All(losses, loss => Assert.Equal(losses[0], loss, 1e-4));
-        Assert.True(Math.Abs(losses[0] - Math.Log(4)) > 1e-3, $"The loss {losses[0]} says nothing: it is that of equal outputs.");
+        Assert.True(Math.Abs(losses[0] - Math.Log(4)) > 1e-3,
+            $"The loss {losses[0]} says nothing: it is that of equal outputs.");
     }
 
     private static float[] Run(float rate, long step, CnnBackend backend, long seed = 0, string name = "dropout")
@@ -67,7 +74,8 @@ public class DropoutTests
         NodeOutput x = g.Placeholder("x", DataType.Float, new TensorShape(-1, Columns));
         NodeOutput y = g.Dropout(x, rate, name);
         using var store = new VariableStore();
-        using Executable plan = new Session(TestBackends.Registry(backend)).Compile(g.ToGraph(), new Dictionary<string, TensorShape> { ["x"] = new(Rows, Columns) }, [y], [], store);
+        using Executable plan = new Session(TestBackends.Registry(backend))
+            .Compile(g.ToGraph(), new Dictionary<string, TensorShape> { ["x"] = new(Rows, Columns) }, [y], [], store);
         float[] first = Once(plan, step);
         Once(plan, step + 1);
         Assert.Equal(first, Once(plan, step)); // a mask belongs to its step, not to what ran before

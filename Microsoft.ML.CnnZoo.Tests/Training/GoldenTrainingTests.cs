@@ -12,10 +12,14 @@ using Xunit.Abstractions;
 
 namespace Microsoft.ML.CnnZoo.Tests.Training;
 
-/// <summary>Whole training runs, step by step, against golden/training: forward, loss, gradients, batch statistics and optimizer at once, on every backend.</summary>
+/// <summary>
+/// Whole training runs, step by step, against golden/training: forward, loss, gradients, batch statistics and optimizer
+/// at once, on every backend.
+/// </summary>
 public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : IClassFixture<GoldenReport>
 {
-    public static TheoryData<string, CnnBackend> Cases => TestBackends.With(GoldenFiles.All("training").Where(GoldenNetwork.IsKnown));
+    public static TheoryData<string, CnnBackend> Cases =>
+        TestBackends.With(GoldenFiles.All("training").Where(GoldenNetwork.IsKnown));
 
     [Fact]
     public void Files_EveryCopy_IsOfAKnownNetwork()
@@ -35,14 +39,16 @@ public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : I
         ClassificationGraph graph = trace.Graphs.Training(options);
         trace.Fill(graph.Graph.Variables, store);
         using VariableStore start = store.Clone();
-        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, store, new CompileOptions());
+        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, store,
+            new CompileOptions());
 
         double[] expected = trace.Losses, tolerance = trace.Tolerances;
         for (int s = 0; s < trace.ComparableSteps; s++)
         {
             (float[] images, int[] labels) = trace.Batch(s);
             double loss = step.Run(images, labels, options.LearningRate).Loss;
-            AssertClose(new("losses of traces", file, backend), $"loss of step {s + 1}", loss, expected[s], tolerance[s], Math.Abs(expected[s]));
+            AssertClose(new("losses of traces", file, backend), $"loss of step {s + 1}", loss, expected[s],
+                tolerance[s], Math.Abs(expected[s]));
             if (s + 1 == trace.CheckpointStep)
                 CheckVariables(new("variables of traces", file, backend), trace, graph.Graph, store, start, "check");
         }
@@ -59,7 +65,9 @@ public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : I
         (float[] images, int[] labels) = trace.Batch(0);
         using var store = new VariableStore();
         trace.Fill(graph.Variables, store);
-        var feeds = new Dictionary<string, TensorShape> { ["image"] = new(labels.Length, trace.Image.Height, trace.Image.Width, trace.Image.Channels), ["label"] = new(labels.Length) };
+        var feeds = new Dictionary<string,
+            TensorShape> { ["image"] = new(labels.Length, trace.Image.Height, trace.Image.Width, trace.Image.Channels),
+            ["label"] = new(labels.Length) };
         using Executable plan = new Session(TestBackends.Registry(backend)).Compile(graph, feeds, fetches, [], store);
         images.CopyTo(plan.Feed<float>("image"));
         labels.CopyTo(plan.Feed<int>("label"));
@@ -68,54 +76,73 @@ public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : I
         double[] logits = trace.FirstLogits;
         double scale = Norm(logits);
         for (int i = 0; i < logits.Length; i++)
-            AssertClose(new("first outputs of traces", file, backend), $"output {i}", plan.Fetch<float>(0)[i], logits[i], 1e-5, scale);
+            AssertClose(new("first outputs of traces", file, backend), $"output {i}", plan.Fetch<float>(0)[i],
+                logits[i], 1e-5, scale);
         Assert.Equal(trained.Length, trace.Parameters.Count());
         foreach (JsonElement parameter in trace.Parameters)
         {
             VariableDefinition variable = trace.Variable(trained, parameter);
-            CheckGradient(new("first gradients of traces", file, backend), parameter, variable, plan.Fetch<float>(1 + Array.IndexOf(trained, variable)));
+            CheckGradient(new("first gradients of traces", file, backend), parameter, variable,
+                plan.Fetch<float>(1 + Array.IndexOf(trained, variable)));
         }
     }
 
     /// <summary>Outputs, and the gradient of every trained variable, before any step.</summary>
-    private static (NetworkGraph Graph, VariableDefinition[] Trained, NodeOutput[] Fetches) Differentiate(GoldenTrace trace)
+    private static (NetworkGraph Graph, VariableDefinition[] Trained,
+        NodeOutput[] Fetches) Differentiate(GoldenTrace trace)
     {
         var g = new GraphBuilder(GraphMode.Training);
-        NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(-1, trace.Image.Height, trace.Image.Width, trace.Image.Channels));
+        NodeOutput image = g.Placeholder("image", DataType.Float,
+            new TensorShape(-1, trace.Image.Height, trace.Image.Width, trace.Image.Channels));
         NodeOutput output = trace.Network.Build(g, image, trace.FirstLogits.Length).Output;
-        NodeOutput loss = trace.Loss.Build(g, output, g.Placeholder("label", DataType.Int32, new TensorShape(-1)), "loss");
+        NodeOutput loss = trace.Loss.Build(g, output, g.Placeholder("label", DataType.Int32, new TensorShape(-1)),
+            "loss");
         VariableDefinition[] trained = [.. g.Variables.Where(v => v.IsTrainable)];
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [.. trained.Select(g.ReadVariable)]);
         return (g.ToGraph(), trained, [output, .. gradients.Select(d => d!.Value)]);
     }
 
-    /// <summary>Norm and first values. Where a rounding error turns ReLUs over, the golden file says how far its own float32 run was off.</summary>
-    private void CheckGradient(Subject subject, JsonElement parameter, VariableDefinition variable, ReadOnlySpan<float> gradient)
+    /// <summary>
+    /// Norm and first values. Where a rounding error turns ReLUs over, the golden file says how far its own float32 run
+    /// was off.
+    /// </summary>
+    private void CheckGradient(Subject subject, JsonElement parameter, VariableDefinition variable,
+        ReadOnlySpan<float> gradient)
     {
-        double expected = parameter.GetProperty("grad1_l2").GetDouble(), tolerance = Math.Max(5e-5, 10 * parameter.GetProperty("grad1_f32_err").GetDouble());
-        AssertClose(subject, $"norm of the gradient of {variable.Name}", Norm([.. gradient.ToArray().Select(v => (double)v)]), expected, tolerance, expected);
+        double expected = parameter.GetProperty("grad1_l2").GetDouble(),
+            tolerance = Math.Max(5e-5, 10 * parameter.GetProperty("grad1_f32_err").GetDouble());
+        AssertClose(subject, $"norm of the gradient of {variable.Name}",
+            Norm([.. gradient.ToArray().Select(v => (double)v)]), expected, tolerance, expected);
         double[] first = [.. parameter.GetProperty("grad1_first4").EnumerateArray().Select(e => e.GetDouble())];
         float[] places = Places(parameter, variable);
         for (int i = 0; i < first.Length; i++)
-            AssertClose(subject, $"value {i} of the gradient of {variable.Name}", gradient[Array.IndexOf(places, i)], first[i], tolerance, expected);
+            AssertClose(subject, $"value {i} of the gradient of {variable.Name}", gradient[Array.IndexOf(places, i)],
+                first[i], tolerance, expected);
     }
 
     /// <summary>For each element of our variable, its index in PyTorch's tensor.</summary>
     private static float[] Places(JsonElement parameter, VariableDefinition variable)
     {
         int[] shape = [.. parameter.GetProperty("shape").EnumerateArray().Select(e => e.GetInt32())];
-        var tensor = new GoldenTensor(variable.Name, shape.Length == 4 ? "conv_w" : shape.Length == 2 ? "linear_w" : "bias", shape);
+        var tensor = new GoldenTensor(variable.Name, shape.Length == 4 ? "conv_w" : shape.Length == 2 ? "linear_w"
+            : "bias", shape);
         float[] indices = [.. Enumerable.Range(0, (int)tensor.Count).Select(i => (float)i)];
-        return GoldenLayout.ToVariable(tensor, indices, variable.FlattenShape, GoldenLayout.IsDepthwise(tensor, variable.Spec.Shape));
+        return GoldenLayout.ToVariable(tensor, indices, variable.FlattenShape,
+            GoldenLayout.IsDepthwise(tensor, variable.Spec.Shape));
     }
 
-    /// <summary>Where each variable is and how far it has moved: a parameter that no gradient reaches, or that decays wrongly, shows here.</summary>
-    private void CheckVariables(Subject subject, GoldenTrace trace, NetworkGraph graph, VariableStore store, VariableStore start, string key)
+    /// <summary>
+    /// Where each variable is and how far it has moved: a parameter that no gradient reaches, or that decays wrongly,
+    /// shows here.
+    /// </summary>
+    private void CheckVariables(Subject subject, GoldenTrace trace, NetworkGraph graph, VariableStore store,
+        VariableStore start, string key)
     {
         foreach (JsonElement parameter in trace.Parameters)
         {
             string name = trace.Variable(graph.Variables, parameter).Name;
-            double change = parameter.GetProperty($"{key}_change_l2").GetDouble(), norm = parameter.GetProperty($"{key}_l2").GetDouble();
+            double change = parameter.GetProperty($"{key}_change_l2").GetDouble(),
+                norm = parameter.GetProperty($"{key}_l2").GetDouble();
             double tolerance = Math.Max(1e-3, 10 * parameter.GetProperty($"{key}_f32_err").GetDouble());
             double[] now = Doubles(store[name]), moved = [.. now.Zip(Doubles(start[name]), (a, b) => a - b)];
             AssertClose(subject, $"{key}_change_l2 of {name}", Norm(moved), change, tolerance, change);
@@ -124,20 +151,25 @@ public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : I
         foreach (JsonElement statistic in trace.Statistics)
         {
             string name = trace.Variable(graph.Variables, statistic).Name;
-            double expected = statistic.GetProperty($"{key}_l2").GetDouble(), tolerance = Math.Max(1e-5, 10 * statistic.GetProperty($"{key}_f32_err").GetDouble());
+            double expected = statistic.GetProperty($"{key}_l2").GetDouble(),
+                tolerance = Math.Max(1e-5, 10 * statistic.GetProperty($"{key}_f32_err").GetDouble());
             AssertClose(subject, $"{key}_l2 of {name}", Norm(Doubles(store[name])), expected, tolerance, expected);
         }
     }
 
     /// <summary>Notes the error and fails where it is above the tolerance; both are fractions of the scale.</summary>
-    private void AssertClose(Subject subject, string what, double actual, double expected, double tolerance, double scale)
+    private void AssertClose(Subject subject, string what, double actual, double expected, double tolerance,
+        double scale)
     {
         double difference = Math.Abs(actual - expected);
-        errors.Add(log, subject.Quantity, subject.Backend.ToString(), $"{Path.GetFileNameWithoutExtension(subject.File)}: {what}", difference / scale, tolerance);
-        Assert.True(difference <= tolerance * scale, $"{what}: {actual:r}, golden {expected:r}, tolerance {tolerance:g3} of {scale:g4}");
+        errors.Add(log, subject.Quantity, subject.Backend.ToString(),
+            $"{Path.GetFileNameWithoutExtension(subject.File)}: {what}", difference / scale, tolerance);
+        Assert.True(difference <= tolerance * scale,
+            $"{what}: {actual:r}, golden {expected:r}, tolerance {tolerance:g3} of {scale:g4}");
     }
 
-    private static double[] Doubles(Variable variable) => Array.ConvertAll(variable.Values<float>().ToArray(), v => (double)v);
+    private static double[] Doubles(Variable variable) =>
+        Array.ConvertAll(variable.Values<float>().ToArray(), v => (double)v);
 
     private static double Norm(double[] values) => Math.Sqrt(values.Sum(v => v * v));
 

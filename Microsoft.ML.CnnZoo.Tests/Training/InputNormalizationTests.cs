@@ -23,13 +23,15 @@ public class InputNormalizationTests
     {
         Assert.Equal(PixelNormalization.ImageNet, Choose(Options(CnnArchitectures.Vgg16, Weights())));
         Assert.Equal(PixelNormalization.SignedUnitRange(3), Choose(Options(CnnArchitectures.InceptionV3, Weights())));
-        Assert.Equal(PixelNormalization.SignedUnitRange(3), Choose(Options(CnnArchitectures.GoogLeNetTorchvision, Weights())));
+        Assert.Equal(PixelNormalization.SignedUnitRange(3),
+            Choose(Options(CnnArchitectures.GoogLeNetTorchvision, Weights())));
     }
 
     [Fact]
     public void ImageNet_MeanColor_BecomesZeroAndOneDeviationOne()
     {
-        float[] mean = [0.485f * 255, 0.456f * 255, 0.406f * 255], above = [0.714f * 255, 0.68f * 255, 0.631f * 255], target = new float[3];
+        float[] mean = [0.485f * 255, 0.456f * 255, 0.406f * 255], above = [0.714f * 255, 0.68f * 255, 0.631f * 255],
+            target = new float[3];
         PixelNormalization.ImageNet.Apply(mean, target);
         Assert.All(target, v => Assert.Equal(0, v, 1e-5));
         PixelNormalization.ImageNet.Apply(above, target);
@@ -51,7 +53,8 @@ public class InputNormalizationTests
         Assert.Equal(PixelNormalization.LeCun1998(1), Choose(Options(CnnArchitectures.LeNet5), statistics));
         Assert.Equal(PixelNormalization.Uniform(3, 1, -20), Choose(Options(CnnArchitectures.AlexNet)));
         Assert.Equal(PixelNormalization.SignedUnitRange(3), Choose(Options(CnnArchitectures.Xception)));
-        Assert.Equal(PixelNormalization.FromStatistics(statistics), Choose(Options(CnnArchitectures.LeNet5Relu), statistics));
+        Assert.Equal(PixelNormalization.FromStatistics(statistics),
+            Choose(Options(CnnArchitectures.LeNet5Relu), statistics));
         Assert.Equal(PixelNormalization.FromStatistics(Statistics(3)), Choose(Options(CnnArchitectures.ResNet18)));
     }
 
@@ -75,12 +78,15 @@ public class InputNormalizationTests
     [Fact]
     public void Choose_ColumnOfFloats_UsesNoPapersNumbers()
     {
-        Assert.Equal(PixelNormalization.FromStatistics(Statistics(3)), Choose(Options(CnnArchitectures.Xception), fromFloats: true));
-        InputNormalization guess = InputNormalization.Choose(Options(CnnArchitectures.Vgg16, Weights()), fromFloats: true, Statistics(3));
+        Assert.Equal(PixelNormalization.FromStatistics(Statistics(3)),
+            Choose(Options(CnnArchitectures.Xception), fromFloats: true));
+        InputNormalization guess = InputNormalization.Choose(Options(CnnArchitectures.Vgg16, Weights()),
+            fromFloats: true, Statistics(3));
         Assert.Equal((PixelNormalization.Identity(3), true), (guess.Normalization, guess.IsGuess));
     }
 
-    private static PixelNormalization Choose(CnnClassificationTrainer.Options options, ChannelStatistics? statistics = null, bool fromFloats = false) =>
+    private static PixelNormalization Choose(CnnClassificationTrainer.Options options,
+        ChannelStatistics? statistics = null, bool fromFloats = false) =>
         InputNormalization.Choose(options, fromFloats, statistics ?? Statistics(3)).Normalization;
 
     private static CnnClassificationTrainer.Options Options(CnnArchitecture architecture, CnnWeights? weights = null) =>

@@ -47,7 +47,8 @@ public class LearningRateScheduleTests
         Assert.False(stopping.ShouldStop(history[..3], StoppingMetric.ValidationAccuracy));
         Assert.True(stopping.ShouldStop(history, StoppingMetric.ValidationAccuracy));
         Assert.False(stopping.ShouldStop(history[..2], StoppingMetric.ValidationAccuracy));
-        Assert.False(stopping.ShouldStop([Epoch(1, null), Epoch(2, null), Epoch(3, null)], StoppingMetric.ValidationAccuracy));
+        Assert.False(stopping.ShouldStop([Epoch(1, null), Epoch(2, null), Epoch(3, null)],
+            StoppingMetric.ValidationAccuracy));
     }
 
     [Fact]
@@ -68,7 +69,8 @@ public class LearningRateScheduleTests
     }
 
     /// <summary>Ten steps an epoch, ten epochs, base rate 0.1.</summary>
-    private static ScheduleContext At(long step, params double[] losses) => new(0.1f, step, 10, 10, [.. losses.Select(l => Epoch(l, null) with { ValidationLoss = l })]);
+    private static ScheduleContext At(long step, params double[] losses) =>
+        new(0.1f, step, 10, 10, [.. losses.Select(l => Epoch(l, null) with { ValidationLoss = l })]);
 
     private static EpochProgress Epoch(double loss, double? accuracy) => new()
     {

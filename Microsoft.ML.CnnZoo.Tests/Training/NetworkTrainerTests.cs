@@ -37,10 +37,12 @@ public class NetworkTrainerTests
     [Fact]
     public void Train_OriginalLeNetBothLosses_AreLearnedByHeart()
     {
-        foreach (ClassificationLoss loss in new ClassificationLoss[] { new RbfMeanSquaredErrorLoss(), new RbfMaximumAPosterioriLoss() })
+        foreach (ClassificationLoss loss in new ClassificationLoss[] { new RbfMeanSquaredErrorLoss(),
+            new RbfMaximumAPosterioriLoss() })
         {
             ImageCache<byte> digits = Cache(0, 32);
-            using var trainer = new NetworkTrainer(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 10, TestBackends.Registry(TestBackends.All[^1]),
+            using var trainer = new NetworkTrainer(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 10,
+                TestBackends.Registry(TestBackends.All[^1]),
                 new TrainingOptions { Epochs = 80, BatchSize = 16, LearningRate = 0.0005f, Loss = loss });
             trainer.Train(digits);
             Assert.InRange(trainer.Evaluate(digits).Accuracy, 0.99, 1);
@@ -50,9 +52,11 @@ public class NetworkTrainerTests
     [Fact]
     public void Train_LastBatchSmaller_EpochMeansAreOverImages()
     {
-        // With a rate of (nearly) nothing the weights stand still: the epoch's means must be those of an evaluation, whatever the batch size.
+        // With a rate of (nearly) nothing the weights stand still: the epoch's means must be those of an evaluation,
+        // whatever the batch size.
         ImageCache<byte> digits = Cache(0, 50);
-        using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 32, LearningRate = 1e-30f }, CnnBackend.Managed);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 32, LearningRate = 1e-30f },
+            CnnBackend.Managed);
         EpochProgress epoch = trainer.Train(digits).History[0];
         (double loss, double accuracy) = trainer.Evaluate(digits, batchSize: 50);
         Assert.Equal(loss, epoch.Loss, 1e-5);
@@ -63,7 +67,8 @@ public class NetworkTrainerTests
     public void Train_WithValidation_KeepsTheBestEpochsWeights()
     {
         ImageCache<byte> training = Cache(0, 200), validation = Cache(200, 100);
-        using var trainer = Trainer(new TrainingOptions { Epochs = 6, BatchSize = 20, LearningRate = 0.3f, Optimizer = Optimizer.GradientDescent }, CnnBackend.Managed);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 6, BatchSize = 20, LearningRate = 0.3f,
+            Optimizer = Optimizer.GradientDescent }, CnnBackend.Managed);
         TrainingResult result = trainer.Train(training, validation);
         Assert.Equal(TrainingEnd.Completed, result.End);
         Assert.Equal(result.History.Max(e => e.ValidationAccuracy), result.Best!.ValidationAccuracy);
@@ -98,7 +103,8 @@ public class NetworkTrainerTests
     [Fact]
     public void Train_RateFarTooGreat_SaysWhereItDiverged()
     {
-        using var trainer = Trainer(new TrainingOptions { Epochs = 3, BatchSize = 10, LearningRate = 1e18f }, CnnBackend.Managed);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 3, BatchSize = 10, LearningRate = 1e18f },
+            CnnBackend.Managed);
         var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(Cache(0, 100)));
         Assert.Equal(1, error.Epoch);
         Assert.Contains("epoch 1, step", error.Message, StringComparison.Ordinal);
@@ -109,7 +115,8 @@ public class NetworkTrainerTests
     public void Train_DivergesInALaterEpoch_KeepsTheLastGoodWeights()
     {
         var schedule = new ExplodingSchedule(FromStep: 10);
-        using var trainer = Trainer(new TrainingOptions { Epochs = 4, BatchSize = 10, LearningRate = 0.01f, Schedule = schedule }, CnnBackend.Managed);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 4, BatchSize = 10, LearningRate = 0.01f,
+            Schedule = schedule }, CnnBackend.Managed);
         TrainingResult result = trainer.Train(Cache(0, 100));
         Assert.Equal(TrainingEnd.Diverged, result.End);
         Assert.Equal(2, result.Divergence!.Epoch);
@@ -121,7 +128,8 @@ public class NetworkTrainerTests
     public void Train_FewerImagesThanABatch_MakesOneSmallBatch()
     {
         var batches = new List<BatchProgress>();
-        using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 64, BatchCompleted = batches.Add }, CnnBackend.Managed);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 64, BatchCompleted = batches.Add },
+            CnnBackend.Managed);
         TrainingResult result = trainer.Train(Cache(0, 5));
         Assert.Equal(1, Assert.Single(batches).Batches);
         Assert.True(double.IsFinite(result.History[0].Loss));
@@ -131,8 +139,10 @@ public class NetworkTrainerTests
     public void Train_NoImagesOrOtherSize_Throws()
     {
         using var trainer = Trainer(new TrainingOptions(), CnnBackend.Managed);
-        Assert.Contains("no images", Assert.Throws<ArgumentException>(() => trainer.Train(Cache(0, 0))).Message, StringComparison.Ordinal);
-        Assert.Contains("28x28x1", Assert.Throws<ArgumentException>(() => trainer.Train(Filled(new ImageShape(28, 28, 1)))).Message, StringComparison.Ordinal);
+        Assert.Contains("no images", Assert.Throws<ArgumentException>(() => trainer.Train(Cache(0, 0))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("28x28x1", Assert.Throws<ArgumentException>(() =>
+            trainer.Train(Filled(new ImageShape(28, 28, 1)))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -140,12 +150,16 @@ public class NetworkTrainerTests
     {
         (float kernel, float bias) Norms(float decay, bool all)
         {
-            using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 32, LearningRate = 0.1f, Optimizer = Optimizer.GradientDescent, WeightDecay = decay, DecayAllParameters = all, Seed = 1 }, CnnBackend.Managed);
+            using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 32, LearningRate = 0.1f,
+                Optimizer = Optimizer.GradientDescent, WeightDecay = decay, DecayAllParameters = all, Seed = 1 },
+                CnnBackend.Managed);
             trainer.Variables["fc3/bias"].Values<float>().Fill(1);
             trainer.Train(Cache(0, 32));
-            return (trainer.Variables["fc1/kernel"].Values<float>().ToArray().Sum(Math.Abs), trainer.Variables["fc3/bias"].Values<float>().ToArray().Sum());
+            return (trainer.Variables["fc1/kernel"].Values<float>().ToArray().Sum(Math.Abs),
+                trainer.Variables["fc3/bias"].Values<float>().ToArray().Sum());
         }
-        (float kernel, float bias) without = Norms(0, false), kernels = Norms(0.5f, false), everything = Norms(0.5f, true);
+        (float kernel, float bias) without = Norms(0, false), kernels = Norms(0.5f, false),
+            everything = Norms(0.5f, true);
         Assert.True(kernels.kernel < 0.97f * without.kernel);
         Assert.Equal(without.bias, kernels.bias, 0.02f);
         Assert.Equal(without.bias * 0.95f, everything.bias, 0.02f); // one step: 1 - 0.1·0.5
@@ -158,14 +172,16 @@ public class NetworkTrainerTests
         var options = new TrainingOptions { Epochs = 12, BatchSize = 20, LearningRate = 0.02f, Seed = 4 };
         (double accuracy, double loss, float[] head) Train(TrainingOptions chosen)
         {
-            using var trainer = new NetworkTrainer(TraceNetworks.DropoutAndAuxiliary, new ImageShape(32, 32, 1), 10, TestBackends.Registry(backend), chosen);
+            using var trainer = new NetworkTrainer(TraceNetworks.DropoutAndAuxiliary, new ImageShape(32, 32, 1), 10,
+                TestBackends.Registry(backend), chosen);
             float[] before = trainer.Variables["aux/kernel"].Values<float>().ToArray();
             TrainingResult result = trainer.Train(Cache(0, 100));
             float[] after = trainer.Variables["aux/kernel"].Values<float>().ToArray();
             Assert.NotEqual(before, after);
             return (trainer.Evaluate(Cache(0, 100)).Accuracy, result.History[^1].Loss, after);
         }
-        (double accuracy, double loss, float[] head) first = Train(options), second = Train(options), other = Train(options with { Seed = 5 });
+        (double accuracy, double loss, float[] head) first = Train(options), second = Train(options),
+            other = Train(options with { Seed = 5 });
         Assert.InRange(first.accuracy, 0.8, 1);
         Assert.Equal(first.loss, second.loss);
         Assert.Equal(first.head, second.head);
@@ -180,18 +196,23 @@ public class NetworkTrainerTests
         (byte[] Weights, long Peak) Train(bool recompute)
         {
             var shape = new ImageShape(32, 32, 1);
-            var options = new TrainingOptions { BatchSize = 8, LearningRate = 0.02f, Seed = 3, RecomputeActivations = recompute };
-            ClassificationGraph graph = new ClassificationGraphs(CnnArchitectures.Find("densenet_bc40_k12_cifar"), shape, 10).Training(options);
+            var options = new TrainingOptions { BatchSize = 8, LearningRate = 0.02f, Seed = 3,
+                RecomputeActivations = recompute };
+            ClassificationGraph graph = new ClassificationGraphs(CnnArchitectures.Find("densenet_bc40_k12_cifar"),
+                shape, 10).Training(options);
             using var variables = new VariableStore();
             VariableInitialization.Initialize(variables, graph.Graph.Variables, options.Seed);
-            using var step = new TrainingStep(new Session(TestBackends.Registry(TestBackends.All[^1])), graph, options, variables, new CompileOptions { RecomputeActivations = recompute, Precision = precision });
+            using var step = new TrainingStep(new Session(TestBackends.Registry(TestBackends.All[^1])), graph, options,
+                variables, new CompileOptions { RecomputeActivations = recompute, Precision = precision });
             for (int i = 0; i < 3; i++)
-                step.Run([.. Enumerable.Range(8 * i, 8).SelectMany(d => Digits.Padded(d)).Select(b => (b / 80f) - 0.4f)], [.. Enumerable.Range(8 * i, 8).Select(Digits.Label)], 0.02f);
+                step.Run([.. Enumerable.Range(8 * i, 8).SelectMany(d => Digits.Padded(d))
+                    .Select(b => (b / 80f) - 0.4f)], [.. Enumerable.Range(8 * i, 8).Select(Digits.Label)], 0.02f);
             return ([.. variables.Variables.SelectMany(v => v.Get().Bytes.ToArray())], step.PeakBytes);
         }
         (byte[] Weights, long Peak) kept = Train(false), recomputed = Train(true);
         Assert.Equal(kept.Weights, recomputed.Weights);
-        Assert.InRange(recomputed.Peak, 1, kept.Peak * 2 / 3); // 0.5 to 0.61, by the scratch memory of the convolution that runs last
+        Assert.InRange(recomputed.Peak, 1,
+            kept.Peak * 2 / 3); // 0.5 to 0.61, by the scratch memory of the convolution that runs last
     }
 
     [Fact]
@@ -200,9 +221,11 @@ public class NetworkTrainerTests
         var options = new TrainingOptions { Epochs = 1, BatchSize = 20, LearningRate = 1e-30f, Shuffle = false };
         double Loss(float auxiliaryBias)
         {
-            using var trainer = new NetworkTrainer(TraceNetworks.DropoutAndAuxiliary, new ImageShape(32, 32, 1), 10, TestBackends.Registry(CnnBackend.Managed), options);
+            using var trainer = new NetworkTrainer(TraceNetworks.DropoutAndAuxiliary, new ImageShape(32, 32, 1), 10,
+                TestBackends.Registry(CnnBackend.Managed), options);
             trainer.Variables["aux/kernel"].Values<float>().Clear();
-            trainer.Variables["aux/bias"].Values<float>()[0] = auxiliaryBias; // the first image of the 20 that shows a 0 gains, the others lose
+            trainer.Variables["aux/bias"]
+                .Values<float>()[0] = auxiliaryBias; // the first image of the 20 that shows a 0 gains, the others lose
             return trainer.Train(Cache(0, 20)).History[0].Loss;
         }
         int zeros = Enumerable.Range(0, 20).Count(i => Digits.Label(i) == 0);
@@ -227,7 +250,8 @@ public class NetworkTrainerTests
 
     private static ImageCache<byte> Cache(int first, int count)
     {
-        var cache = new ImageCache<byte>(new ImageShape(32, 32, 1)) { Normalization = PixelNormalization.Uniform(1, 1 / 80f, -0.4f) };
+        var cache = new ImageCache<byte>(new ImageShape(32, 32, 1)) { Normalization = PixelNormalization.Uniform(1,
+            1 / 80f, -0.4f) };
         for (int i = first; i < first + count; i++)
             cache.Add(Digits.Padded(i), Digits.Label(i));
         return cache;

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Training;
 
-/// <summary>Optimizers as graph ops, six steps each, against golden values and against their formulas in double.</summary>
+/// <summary>
+/// Optimizers as graph ops, six steps each, against golden values and against their formulas in double.
+/// </summary>
 public class OptimizerTests
 {
     private const double Tolerance = 2e-6;
@@ -21,13 +23,16 @@ public class OptimizerTests
     {
         using JsonDocument document = GoldenFiles.Read("optimizers.json");
         JsonElement golden = document.RootElement.GetProperty("optimizers")[index];
-        Optimizer optimizer = GoldenOptimizers.Parse(golden.GetProperty("rule").GetString()!, golden.GetProperty("hyper"));
+        Optimizer optimizer = GoldenOptimizers.Parse(golden.GetProperty("rule").GetString()!,
+            golden.GetProperty("hyper"));
         float[][] gradients = Rows(golden.GetProperty("gradients"));
-        float[][] seen = Run(optimizer, golden.GetProperty("hyper").GetProperty("lr").GetSingle(), Row(golden.GetProperty("param_start")), gradients, backend);
+        float[][] seen = Run(optimizer, golden.GetProperty("hyper").GetProperty("lr").GetSingle(),
+            Row(golden.GetProperty("param_start")), gradients, backend);
         float[][] expected = Rows(golden.GetProperty("param_after_each_step"));
         for (int s = 0; s < expected.Length; s++)
             for (int i = 0; i < expected[s].Length; i++)
-                Assert.True(Math.Abs(expected[s][i] - seen[s][i]) <= Tolerance, $"{golden.GetProperty("id")} step {s + 1}, element {i}: {seen[s][i]}, golden {expected[s][i]}");
+                Assert.True(Math.Abs(expected[s][i] - seen[s][i]) <= Tolerance,
+                    $"{golden.GetProperty("id")} step {s + 1}, element {i}: {seen[s][i]}, golden {expected[s][i]}");
     }
 
     [Theory]
@@ -38,7 +43,8 @@ public class OptimizerTests
     {
         const double Rate = 0.1, Mu = 0.9;
         float[][] gradients = [[0.5f, -1], [0.25f, 2], [-0.75f, 0.125f]];
-        float[][] seen = Run(new MomentumOptimizer((float)Mu, nesterov, rateInVelocity), (float)Rate, [1, -1], gradients, CnnBackend.Managed);
+        float[][] seen = Run(new MomentumOptimizer((float)Mu, nesterov, rateInVelocity), (float)Rate, [1, -1],
+            gradients, CnnBackend.Managed);
         double[] p = [1, -1], v = [0, 0];
         for (int s = 0; s < gradients.Length; s++)
             for (int i = 0; i < 2; i++)
@@ -68,7 +74,8 @@ public class OptimizerTests
         return bench.Parameter;
     }
 
-    private static float[][] Run(Optimizer optimizer, float rate, float[] start, float[][] gradients, CnnBackend backend)
+    private static float[][] Run(Optimizer optimizer, float rate, float[] start, float[][] gradients,
+        CnnBackend backend)
     {
         using var bench = new OptimizerBench(optimizer, start, backend);
         return [.. gradients.Select(g => bench.Step(g, rate))];
@@ -89,13 +96,15 @@ public class OptimizerTests
         {
             _optimizer = optimizer;
             var g = new GraphBuilder(GraphMode.Training);
-            var definition = new VariableDefinition("p", new(DataType.Float, new TensorShape(start.Length)), VariableRole.Kernel, Initializer.Zeros);
+            var definition = new VariableDefinition("p", new(DataType.Float, new TensorShape(start.Length)),
+                VariableRole.Kernel, Initializer.Zeros);
             NodeOutput gradient = g.Placeholder("gradient", DataType.Float, new TensorShape(start.Length));
             IReadOnlyList<NodeDef> updates = optimizer.AddUpdates(g, [new TrainedVariable(definition, gradient)]);
             NetworkGraph graph = g.ToGraph();
             VariableInitialization.Initialize(_store, graph.Variables, 0);
             _store["p"].Set(Tensor.Of<float>(definition.Spec.Shape, start));
-            _plan = new Session(TestBackends.Registry(backend)).Compile(graph, new Dictionary<string, TensorShape>(), [], updates, _store);
+            _plan = new Session(TestBackends.Registry(backend))
+                .Compile(graph, new Dictionary<string, TensorShape>(), [], updates, _store);
         }
 
         public float[] Parameter => _store["p"].Values<float>().ToArray();

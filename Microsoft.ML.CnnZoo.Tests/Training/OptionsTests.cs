@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Training;
 
-/// <summary>Options are checked when Fit is called: every field, with a message that names it and says what was expected and found.</summary>
+/// <summary>
+/// Options are checked when Fit is called: every field, with a message that names it and says what was expected and
+/// found.
+/// </summary>
 public class OptionsTests
 {
     private static readonly (Action<CnnClassificationTrainer.Options> Spoil, string Message)[] Faults =
@@ -13,10 +16,12 @@ public class OptionsTests
         (o => o.LabelColumnName = "", "Options.LabelColumnName is empty; expected the name of a column"),
         (o => o.FeatureColumnName = null!, "Options.FeatureColumnName is null; expected the name of a column"),
         (o => o.ScoreColumnName = "", "Options.ScoreColumnName is empty"),
-        (o => o.ScoreColumnName = "PredictedLabel", "Options.ScoreColumnName is 'PredictedLabel'; expected another name"),
+        (o => o.ScoreColumnName = "PredictedLabel",
+            "Options.ScoreColumnName is 'PredictedLabel'; expected another name"),
         (o => o.PredictedLabelColumnName = "", "Options.PredictedLabelColumnName is empty"),
         (o => o.Architecture = null, "Options.Architecture is null; expected a network: one of CnnArchitectures"),
-        (o => o.NetworkInput = new(8, 32, 1), "Options.NetworkInput is 8x32x1; expected 1 or 3 channels and sides of 16"),
+        (o => o.NetworkInput = new(8, 32, 1),
+            "Options.NetworkInput is 8x32x1; expected 1 or 3 channels and sides of 16"),
         (o => o.NetworkInput = new(32, 32, 2), "Options.NetworkInput is 32x32x2"),
         (o => o.NetworkInput = new(32, 20_000, 1), "to 16384 pixels"),
         (o => o.ResetHead = true, "Options.ResetHead is True; expected false where InitialWeights is null"),
@@ -26,7 +31,8 @@ public class OptionsTests
         (o => o.LearningRate = float.NaN, "Options.LearningRate is NaN"),
         (o => o.Momentum = 1, "Options.Momentum is 1; expected at least 0 and less than 1"),
         (o => o.WeightDecay = -0.5f, "Options.WeightDecay is -0.5; expected a number, 0 or more"),
-        (o => o.KernelInitializer = Initializer.Normal(float.PositiveInfinity), "Options.KernelInitializer is Normal Infinity"),
+        (o => o.KernelInitializer = Initializer.Normal(float.PositiveInfinity),
+            "Options.KernelInitializer is Normal Infinity"),
         (o => o.Optimizer = new MomentumOptimizer(1.5f), "MomentumOptimizer.Momentum is 1.5"),
         (o => o.Optimizer = new AdamOptimizer(Beta1: 1), "AdamOptimizer.Beta1 is 1"),
         (o => o.Optimizer = new AdamOptimizer(Beta2: -1), "AdamOptimizer.Beta2 is -1"),
@@ -39,21 +45,26 @@ public class OptionsTests
         (o => o.LearningRateSchedule = new ExponentialSchedule(0), "ExponentialSchedule.DecayRate is 0"),
         (o => o.LearningRateSchedule = new ExponentialSchedule(0.5f, 0), "ExponentialSchedule.EpochsPerDecay is 0"),
         (o => o.LearningRateSchedule = new CosineSchedule(-1), "CosineSchedule.MinimumRate is -1"),
-        (o => o.LearningRateSchedule = new WarmupSchedule(-1, LearningRateSchedule.Constant), "WarmupSchedule.Epochs is -1"),
+        (o => o.LearningRateSchedule = new WarmupSchedule(-1, LearningRateSchedule.Constant),
+            "WarmupSchedule.Epochs is -1"),
         (o => o.LearningRateSchedule = new WarmupSchedule(1, null!), "WarmupSchedule.Then is null"),
-        (o => o.LearningRateSchedule = new WarmupSchedule(1, new CosineSchedule(-2)), "CosineSchedule.MinimumRate is -2"),
+        (o => o.LearningRateSchedule = new WarmupSchedule(1, new CosineSchedule(-2)),
+            "CosineSchedule.MinimumRate is -2"),
         (o => o.LearningRateSchedule = new PlateauSchedule(0), "PlateauSchedule.Patience is 0"),
         (o => o.LearningRateSchedule = new PlateauSchedule(1, 1), "PlateauSchedule.Factor is 1"),
         (o => o.LearningRateSchedule = new PlateauSchedule(1, 0.1f, -1), "PlateauSchedule.MinimumDelta is -1"),
         (o => o.LearningRateSchedule = new PlateauSchedule(1, 0.1f, 0, -1), "PlateauSchedule.MinimumRate is -1"),
         (o => o.Loss = new SoftmaxCrossEntropyLoss(1), "SoftmaxCrossEntropyLoss.LabelSmoothing is 1"),
         (o => o.Loss = new RbfMaximumAPosterioriLoss(0), "RbfMaximumAPosterioriLoss.RubbishPenalty is 0"),
-        (o => o.Loss = new RbfMeanSquaredErrorLoss(), "Options.Loss is RbfMeanSquaredErrorLoss; expected a loss for the Softmax outputs of LeNet-5 (ReLU)"),
-        (o => o.ValidationSetFraction = 1, "Options.ValidationSetFraction is 1; expected null, or at least 0 and less than 1"),
+        (o => o.Loss = new RbfMeanSquaredErrorLoss(),
+            "Options.Loss is RbfMeanSquaredErrorLoss; expected a loss for the Softmax outputs of LeNet-5 (ReLU)"),
+        (o => o.ValidationSetFraction = 1,
+            "Options.ValidationSetFraction is 1; expected null, or at least 0 and less than 1"),
         (o => o.ValidationSetFraction = float.NaN, "Options.ValidationSetFraction is NaN"),
         (o => o.EarlyStopping = new EarlyStopping(0), "EarlyStopping.Patience is 0"),
         (o => o.EarlyStopping = new EarlyStopping(1, -1), "EarlyStopping.MinimumDelta is -1"),
-        (o => o.StoppingMetric = (StoppingMetric)9, "Options.StoppingMetric is 9; expected one of ValidationAccuracy, ValidationLoss"),
+        (o => o.StoppingMetric = (StoppingMetric)9,
+            "Options.StoppingMetric is 9; expected one of ValidationAccuracy, ValidationLoss"),
         (o => o.Backend = (Microsoft.ML.CnnZoo.CnnBackend)9, "Options.Backend is 9"),
         (o => o.Precision = (CnnPrecision)9, "Options.Precision is 9; expected one of Float32, BFloat16, Auto"),
         (o => o.Threads = -1, "Options.Threads is -1; expected 0 or more"),
@@ -62,10 +73,13 @@ public class OptionsTests
         (o => o.ImageWidth = -1, "Options.ImageWidth is -1"),
         (o => o.ImageChannels = -1, "Options.ImageChannels is -1"),
         (o => o.ImageFit = (ImageFit)9, "Options.ImageFit is 9"),
-        (o => o.ImageNormalization = PixelNormalization.Identity(3), "Options.ImageNormalization is 3 scales and 3 offsets; expected one of each for each of the network's 1 channels"),
-        (o => o.ImageNormalization = new(default(ImmutableArray<float>), default), "Options.ImageNormalization is 0 scales"),
+        (o => o.ImageNormalization = PixelNormalization.Identity(3),
+            "Options.ImageNormalization is 3 scales and 3 offsets; expected one of each for each of the network's 1 channels"),
+        (o => o.ImageNormalization = new(default(ImmutableArray<float>), default),
+            "Options.ImageNormalization is 0 scales"),
         (o => o.ImageNormalization = PixelNormalization.Uniform(1, 0, 0), "scales that are not 0"),
         (o => o.BadImages = (BadImageHandling)9, "Options.BadImages is 9"),
+        (o => o.BadImagesWhenScoring = (BadImageScoring)9, "Options.BadImagesWhenScoring is 9"),
         (o => o.Augmentation = null!, "Options.Augmentation is null"),
         (o => o.TestCrops = (TestCrops)9, "Options.TestCrops is 9; expected one of Center, Ten"),
         (o => o.CacheBudget = -1, "Options.CacheBudget is -1"),
@@ -76,7 +90,8 @@ public class OptionsTests
 
     /// <summary>Fields that take any value.</summary>
     private static readonly string[] Unchecked =
-        ["InitialWeights", "RefreshBatchNormStatistics", "Seed", "ValidationSet", "RecomputeActivations", "ProgressCallback", "BatchCallback", "CancellationToken"];
+        ["InitialWeights", "RefreshBatchNormStatistics", "Seed", "ValidationSet", "RecomputeActivations",
+            "ProgressCallback", "BatchCallback", "CancellationToken"];
 
     public static TheoryData<string> Messages => [.. Faults.Select(f => f.Message)];
 
@@ -87,8 +102,10 @@ public class OptionsTests
         CnnClassificationTrainer.Options options = DigitRows.Options(epochs: 1);
         Faults.Single(f => f.Message == message).Spoil(options);
         var mlContext = new MLContext(1);
-        CnnClassificationTrainer trainer = mlContext.MulticlassClassification.Trainers.CnnClassification(options); // checks nothing yet
-        var error = Assert.Throws<ArgumentOutOfRangeException>(() => trainer.Fit(mlContext.Data.LoadFromEnumerable(DigitRows.Bytes(0, 1))));
+        CnnClassificationTrainer trainer = mlContext.MulticlassClassification.Trainers.CnnClassification(
+            options); // checks nothing yet
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() =>
+            trainer.Fit(mlContext.Data.LoadFromEnumerable(DigitRows.Bytes(0, 1))));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
@@ -97,7 +114,8 @@ public class OptionsTests
     {
         string messages = string.Join('\n', Faults.Select(f => f.Message));
         string[] types = ["Optimizer", "LearningRateSchedule", "Loss", "EarlyStopping"]; // by records of their own
-        Assert.All(typeof(CnnClassificationTrainer.Options).GetFields(BindingFlags.Public | BindingFlags.Instance).Select(f => f.Name).Except(Unchecked).Except(types),
+        Assert.All(typeof(CnnClassificationTrainer.Options).GetFields(BindingFlags.Public | BindingFlags.Instance)
+            .Select(f => f.Name).Except(Unchecked).Except(types),
             name => Assert.Contains($"Options.{name}", messages, StringComparison.Ordinal));
     }
 
@@ -107,7 +125,8 @@ public class OptionsTests
         CnnClassificationTrainer.Options options = DigitRows.Options(epochs: 1);
         options.Epochs = 0;
         var mlContext = new MLContext(1);
-        IDataView digits = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 4).SelectMany(i => DigitRows.Bytes(i, 1)).ToArray());
+        IDataView digits = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 4)
+            .SelectMany(i => DigitRows.Bytes(i, 1)).ToArray());
         var pipeline = DigitRows.Pipeline(mlContext, options);
         Assert.Throws<ArgumentOutOfRangeException>(() => pipeline.Fit(digits));
         options.Epochs = 1;

@@ -14,8 +14,10 @@ public class RandomnessTests
     [Fact]
     public void Streams_OtherSeedPurposeOrName_AreOthers()
     {
-        static uint First(long seed, RandomPurpose purpose, string name) => new PhiloxRandom(seed, purpose, name).NextUInt32();
-        uint[] firsts = [First(1, RandomPurpose.Initialization, "a"), First(2, RandomPurpose.Initialization, "a"), First(1, RandomPurpose.Shuffling, "a"), First(1, RandomPurpose.Initialization, "b")];
+        static uint First(long seed, RandomPurpose purpose, string name) =>
+            new PhiloxRandom(seed, purpose, name).NextUInt32();
+        uint[] firsts = [First(1, RandomPurpose.Initialization, "a"), First(2, RandomPurpose.Initialization, "a"),
+            First(1, RandomPurpose.Shuffling, "a"), First(1, RandomPurpose.Initialization, "b")];
         Assert.Equal(4, firsts.Distinct().Count());
         Assert.Equal(firsts[0], First(1, RandomPurpose.Initialization, "a"));
     }
@@ -32,7 +34,8 @@ public class RandomnessTests
 
     [Theory]
     [InlineData(nameof(InitializerKind.Normal), 0.5f, 0.5)]
-    [InlineData(nameof(InitializerKind.TruncatedNormal), 0.5f, 0.4398)] // deviation of a normal cut at two deviations: 0.8796
+    [InlineData(nameof(InitializerKind.TruncatedNormal), 0.5f,
+        0.4398)] // deviation of a normal cut at two deviations: 0.8796
     [InlineData(nameof(InitializerKind.Uniform), 0.5f, 0.288675)]
     [InlineData(nameof(InitializerKind.FanInNormal), 2f, 0.1)] // fan_in 200
     [InlineData(nameof(InitializerKind.FanOutNormal), 2f, 0.158114)] // fan_out 80
@@ -43,7 +46,8 @@ public class RandomnessTests
     {
         InitializerKind kind = Enum.Parse<InitializerKind>(kindName);
         using var store = new VariableStore();
-        var definition = new VariableDefinition("w", new(DataType.Float, new TensorShape(2, 2, 50, 20)), VariableRole.Kernel, new Initializer(kind, scale));
+        var definition = new VariableDefinition("w", new(DataType.Float, new TensorShape(2, 2, 50, 20)),
+            VariableRole.Kernel, new Initializer(kind, scale));
         VariableInitialization.Initialize(store, [definition], 5);
         float[] values = store["w"].Values<float>().ToArray();
         Assert.InRange(Math.Sqrt(values.Average(v => (double)v * v)) / deviation, 0.95, 1.05);
@@ -60,16 +64,19 @@ public class RandomnessTests
         InitializerKind kind = Enum.Parse<InitializerKind>(kindName);
         const int Count = 150_001;
         using var store = new VariableStore();
-        VariableInitialization.Initialize(store, [new("w", new(DataType.Float, new TensorShape(Count)), VariableRole.Kernel, new Initializer(kind, 1))], 5);
+        VariableInitialization.Initialize(store,
+            [new("w", new(DataType.Float, new TensorShape(Count)), VariableRole.Kernel, new Initializer(kind, 1))], 5);
         var random = new PhiloxRandom(5, RandomPurpose.Initialization, "w");
-        float[] expected = [.. Enumerable.Range(0, Count).Select(_ => (float)(kind == InitializerKind.Normal ? random.NextNormal() : (2 * random.NextDouble()) - 1))];
+        float[] expected = [.. Enumerable.Range(0, Count).Select(_ =>
+            (float)(kind == InitializerKind.Normal ? random.NextNormal() : (2 * random.NextDouble()) - 1))];
         Assert.Equal(expected, store["w"].Values<float>().ToArray());
     }
 
     [Fact]
     public void Initialize_OneVariableMore_LeavesTheOthersAsTheyWere()
     {
-        static VariableDefinition Define(string name) => new(name, new(DataType.Float, new TensorShape(5, 5)), VariableRole.Kernel, Initializer.HeNormal);
+        static VariableDefinition Define(string name) =>
+            new(name, new(DataType.Float, new TensorShape(5, 5)), VariableRole.Kernel, Initializer.HeNormal);
         using var one = new VariableStore();
         using var two = new VariableStore();
         VariableInitialization.Initialize(one, [Define("b")], 1);
@@ -81,9 +88,11 @@ public class RandomnessTests
     [Fact]
     public void Initialize_KernelInitializerGiven_ServesKernelsOnly()
     {
-        static VariableDefinition Define(string name, VariableRole role) => new(name, new(DataType.Float, new TensorShape(4, 4)), role, Initializer.Ones);
+        static VariableDefinition Define(string name, VariableRole role) =>
+            new(name, new(DataType.Float, new TensorShape(4, 4)), role, Initializer.Ones);
         using var store = new VariableStore();
-        VariableInitialization.Initialize(store, [Define("kernel", VariableRole.Kernel), Define("gamma", VariableRole.Normalization)], 1, Initializer.Constant(0.25f));
+        VariableInitialization.Initialize(store, [Define("kernel", VariableRole.Kernel),
+            Define("gamma", VariableRole.Normalization)], 1, Initializer.Constant(0.25f));
         Assert.All(store["kernel"].Values<float>().ToArray(), v => Assert.Equal(0.25f, v));
         Assert.All(store["gamma"].Values<float>().ToArray(), v => Assert.Equal(1, v));
     }
@@ -138,7 +147,8 @@ public class RandomnessTests
         TimeSpan before = reader.Waited;
         foreach (Batch _ in reader.Read([0, 1, 2, 3, 4, 5]))
             Thread.Sleep(5 * SlowSource.Delay); // the next batch is ready by then
-        Assert.InRange((reader.Waited - before).TotalMilliseconds, SlowSource.Delay - 5, 2.5 * SlowSource.Delay); // the first alone; 3 delays if nothing were read ahead
+        Assert.InRange((reader.Waited - before).TotalMilliseconds, SlowSource.Delay - 5,
+            2.5 * SlowSource.Delay); // the first alone; 3 delays if nothing were read ahead
     }
 
     private sealed class SlowSource : IBatchSource

@@ -10,23 +10,36 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Training;
 
-/// <summary>Every network of the catalog trains: gradients reach all variables, statistics run, the loss of a fixed batch falls, auxiliary classifiers do their part.</summary>
+/// <summary>
+/// Every network of the catalog trains: gradients reach all variables, statistics run, the loss of a fixed batch falls,
+/// auxiliary classifiers do their part.
+/// </summary>
 public class TrainableZooTests
 {
     private const int Classes = 3, BatchSize = 4, Steps = 3;
 
-    /// <summary>Longer or wider forms of networks that are trained anyway, of tens of millions of parameters each: with CNNZOO_FULL=1 only.</summary>
+    /// <summary>
+    /// Longer or wider forms of networks that are trained anyway, of tens of millions of parameters each: with
+    /// CNNZOO_FULL=1 only.
+    /// </summary>
     private static readonly string[] Large =
     [
-        "alexnet_ungrouped", "zfnet_large", "vgg13", "vgg16_c", "vgg16", "vgg19", "vgg13_bn", "vgg16_bn", "vgg19_bn", "googlenet_naive",
-        "resnet101_torchvision", "resnet152_torchvision", "resnet101", "resnet152", "resnet50_option_c", "wide_resnet50_2", "resnet101_v2", "resnet152_v2",
-        "densenet161", "densenet201", "densenet264", "densenet100_k12_cifar", "densenet_bc250_k24_cifar", "densenet_bc190_k40_cifar",
+        "alexnet_ungrouped", "zfnet_large", "vgg13", "vgg16_c", "vgg16", "vgg19", "vgg13_bn", "vgg16_bn", "vgg19_bn",
+            "googlenet_naive",
+        "resnet101_torchvision", "resnet152_torchvision", "resnet101", "resnet152", "resnet50_option_c",
+            "wide_resnet50_2", "resnet101_v2", "resnet152_v2",
+        "densenet161", "densenet201", "densenet264", "densenet100_k12_cifar", "densenet_bc250_k24_cifar",
+            "densenet_bc190_k40_cifar",
     ];
 
-    /// <summary>Networks that are trained on the managed kernels every time, the others with CNNZOO_FULL=1 only: small ones of most families.</summary>
+    /// <summary>
+    /// Networks that are trained on the managed kernels every time, the others with CNNZOO_FULL=1 only: small ones of
+    /// most families.
+    /// </summary>
     private static readonly string[] Small =
     [
-        "lenet1", "lenet5", "lenet5_tanh", "lenet5_relu", "nin", "resnet20_cifar", "plain20_cifar", "densenet_bc40_k12_cifar",
+        "lenet1", "lenet5", "lenet5_tanh", "lenet5_relu", "nin", "resnet20_cifar", "plain20_cifar",
+            "densenet_bc40_k12_cifar",
         "squeezenet1_1", "mobilenet_v2", "googlenet_torchvision", "inception_v2", "resnet18",
     ];
 
@@ -38,21 +51,25 @@ public class TrainableZooTests
             var data = new TheoryData<string, CnnBackend>();
             foreach (string name in CnnArchitectures.All.Select(a => a.Name))
                 foreach (CnnBackend backend in TestBackends.All)
-                    if (TestScope.IsFull || (backend == TestBackends.All[^1] ? !Large.Contains(name) : Small.Contains(name)))
+                    if (TestScope.IsFull || (backend == TestBackends.All[^1] ? !Large.Contains(name)
+                        : Small.Contains(name)))
                         data.Add(name, backend);
             return data;
         }
     }
 
     /// <summary>Networks with classifiers that only training has.</summary>
-    public static TheoryData<string> WithAuxiliaries => [.. CnnArchitectures.All.Where(a => a.HasAuxiliaries).Select(a => a.Name)];
+    public static TheoryData<string> WithAuxiliaries =>
+        [.. CnnArchitectures.All.Where(a => a.HasAuxiliaries).Select(a => a.Name)];
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void Step_EveryNetwork_MovesAllVariablesAndLowersTheLoss(string name, CnnBackend backend) => Train(CnnArchitectures.Find(name), backend);
+    public void Step_EveryNetwork_MovesAllVariablesAndLowersTheLoss(string name, CnnBackend backend) =>
+        Train(CnnArchitectures.Find(name), backend);
 
     [Fact]
-    public void Networks_LeftToFullRuns_AreInTheCatalog() => Assert.All([.. Large, .. Small], name => Assert.Equal(name, CnnArchitectures.Find(name).Name));
+    public void Networks_LeftToFullRuns_AreInTheCatalog() =>
+        Assert.All([.. Large, .. Small], name => Assert.Equal(name, CnnArchitectures.Find(name).Name));
 
     [Theory]
     [MemberData(nameof(WithAuxiliaries))]
@@ -60,13 +77,17 @@ public class TrainableZooTests
     {
         CnnArchitecture network = CnnArchitectures.Find(name);
         var graphs = new ClassificationGraphs(network, Image(network), Classes);
-        ClassificationGraph graph = graphs.Training(new TrainingOptions { Optimizer = Optimizer.GradientDescent, Loss = ClassificationLoss.SoftmaxCrossEntropy });
+        ClassificationGraph graph = graphs.Training(new TrainingOptions { Optimizer = Optimizer.GradientDescent,
+            Loss = ClassificationLoss.SoftmaxCrossEntropy });
         AuxiliaryOutput[] auxiliaries = Auxiliaries(network, GraphMode.Training);
-        Assert.Equal(name.StartsWith("googlenet_torchvision", StringComparison.Ordinal) ? [0.3f, 0.3f] : [0.4f], auxiliaries.Select(a => a.LossWeight));
-        NodeOutput[] fetches = [.. graph.Fetches, .. auxiliaries.Select(a => graph.Graph[a.Logits.Node.Name].Output(a.Logits.Port))];
+        Assert.Equal(name.StartsWith("googlenet_torchvision", StringComparison.Ordinal) ? [0.3f, 0.3f] : [0.4f],
+            auxiliaries.Select(a => a.LossWeight));
+        NodeOutput[] fetches = [.. graph.Fetches, .. auxiliaries.Select(a => graph.Graph[a.Logits.Node.Name]
+            .Output(a.Logits.Port))];
         using var store = new VariableStore();
         VariableInitialization.Initialize(store, graph.Graph.Variables, 1);
-        using Executable plan = new Session(TestBackends.Registry(TestBackends.All[^1])).Compile(graph.Graph, graph.Feeds(BatchSize), fetches, [], store);
+        using Executable plan = new Session(TestBackends.Registry(TestBackends.All[^1]))
+            .Compile(graph.Graph, graph.Feeds(BatchSize), fetches, [], store);
         int[] labels = Feed(plan, network);
         plan.Run();
 
@@ -84,25 +105,33 @@ public class TrainableZooTests
         CnnArchitecture network = CnnArchitectures.Find(name);
         Assert.Empty(Auxiliaries(network, GraphMode.Inference));
         var graphs = new ClassificationGraphs(network, Image(network), Classes);
-        string[] scoring = VariableNames(graphs.Scoring()), training = VariableNames(graphs.Training(new TrainingOptions { Optimizer = Optimizer.GradientDescent }));
+        string[] scoring = VariableNames(graphs.Scoring()),
+            training = VariableNames(graphs.Training(new TrainingOptions { Optimizer = Optimizer.GradientDescent }));
         string[] only = [.. training.Except(scoring)];
         Assert.NotEmpty(only);
         Assert.All(only, v => Assert.StartsWith("aux", v, StringComparison.OrdinalIgnoreCase));
         Assert.Empty(scoring.Except(training));
-        Assert.DoesNotContain(graphs.Scoring().Graph.Nodes, n => n.Name.StartsWith("aux", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(graphs.Scoring().Graph.Nodes, n =>
+            n.Name.StartsWith("aux", StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Trains on one batch, with dropout's masks of step 1 throughout, so that losses are comparable.</summary>
+    /// <summary>
+    /// Trains on one batch, with dropout's masks of step 1 throughout, so that losses are comparable.
+    /// </summary>
     private static void Train(CnnArchitecture network, CnnBackend backend)
     {
-        // Adam moves every weight by about the rate, however small its gradient: all must change, and dozens of layers must not overshoot together.
-        var options = new TrainingOptions { Optimizer = new AdamOptimizer(), LearningRate = network.Depth > 30 ? 5e-7f : 5e-5f };
+        // Adam moves every weight by about the rate, however small its gradient: all must change, and dozens of layers
+        // must not overshoot together.
+        var options = new TrainingOptions { Optimizer = new AdamOptimizer(), LearningRate = network.Depth > 30 ? 5e-7f
+            : 5e-5f };
         ClassificationGraph graph = new ClassificationGraphs(network, Image(network), Classes).Training(options);
         using var store = new VariableStore();
         VariableInitialization.Initialize(store, graph.Graph.Variables, 1);
-        VariableDefinition[] moving = [.. graph.Graph.Variables.Where(v => v.IsTrainable || v.Role == VariableRole.Statistic)];
+        VariableDefinition[] moving = [.. graph.Graph.Variables.Where(v => v.IsTrainable
+            || v.Role == VariableRole.Statistic)];
         byte[][] start = Digests(store, moving);
-        using Executable plan = new Session(TestBackends.Registry(backend)).Compile(graph.Graph, graph.Feeds(BatchSize), graph.Fetches, graph.Targets, store);
+        using Executable plan = new Session(TestBackends.Registry(backend))
+            .Compile(graph.Graph, graph.Feeds(BatchSize), graph.Fetches, graph.Targets, store);
         Feed(plan, network);
         var losses = new float[Steps + 1];
         for (int s = 0; s <= Steps; s++)
@@ -121,14 +150,17 @@ public class TrainableZooTests
     private static void AssertAllMoved(VariableDefinition[] variables, byte[][] before, byte[][] after)
     {
         string[] still = [.. variables.Where((_, i) => before[i].AsSpan().SequenceEqual(after[i])).Select(v => v.Name)];
-        Assert.True(still.Length == 0, $"{still.Length} of {variables.Length} variables did not change: {string.Join(", ", still.Take(10))}");
+        Assert.True(still.Length == 0,
+            $"{still.Length} of {variables.Length} variables did not change: {string.Join(", ", still.Take(10))}");
     }
 
-    private static byte[][] Digests(VariableStore store, VariableDefinition[] variables) => [.. variables.Select(v => SHA256.HashData(store[v.Name].Get().Bytes))];
+    private static byte[][] Digests(VariableStore store, VariableDefinition[] variables) =>
+        [.. variables.Select(v => SHA256.HashData(store[v.Name].Get().Bytes))];
 
     /// <summary>
-    /// The smallest legal image: every layer has work to do, and there is least of it. Deep plain networks get twice that, the deepest Inceptions and ImageNet's deep ResNets a last map of
-    /// 2x2: on single pixels they normalize the all but equal signals of four images, and the loss jumps however small the step.
+    /// The smallest legal image: every layer has work to do, and there is least of it. Deep plain networks get twice
+    /// that, the deepest Inceptions and ImageNet's deep ResNets a last map of 2x2: on single pixels they normalize the
+    /// all but equal signals of four images, and the loss jumps however small the step.
     /// </summary>
     private static ImageShape Image(CnnArchitecture network)
     {
@@ -156,10 +188,12 @@ public class TrainableZooTests
     {
         var g = new GraphBuilder(mode);
         ImageShape image = Image(network);
-        return [.. network.Build(g, g.Placeholder(ClassificationGraph.ImageInput, DataType.Float, new TensorShape(-1, image.Height, image.Width, image.Channels)), Classes).Auxiliary];
+        return [.. network.Build(g, g.Placeholder(ClassificationGraph.ImageInput, DataType.Float,
+            new TensorShape(-1, image.Height, image.Width, image.Channels)), Classes).Auxiliary];
     }
 
-    private static string[] VariableNames(ClassificationGraph graph) => [.. graph.Graph.Variables.Where(v => v.Role != VariableRole.Slot).Select(v => v.Name)];
+    private static string[] VariableNames(ClassificationGraph graph) =>
+        [.. graph.Graph.Variables.Where(v => v.Role != VariableRole.Slot).Select(v => v.Name)];
 
     private static double CrossEntropy(ReadOnlySpan<float> logits, int[] labels)
     {

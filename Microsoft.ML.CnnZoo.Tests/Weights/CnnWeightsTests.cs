@@ -16,7 +16,9 @@ public sealed class CnnWeightsTests : IDisposable
 
     public void Dispose() => File.Delete(_path);
 
-    /// <summary>Files written tensor by tensor in PyTorch's names, shapes and order of elements, as torchvision and timm would.</summary>
+    /// <summary>
+    /// Files written tensor by tensor in PyTorch's names, shapes and order of elements, as torchvision and timm would.
+    /// </summary>
     [Theory]
     [InlineData("resnet18")]
     [InlineData("mobilenet_v2")]
@@ -35,7 +37,8 @@ public sealed class CnnWeightsTests : IDisposable
         foreach (VariableDefinition variable in architecture.BuildGraph(classes).Variables)
         {
             string torchName = TorchNames.Of(architecture).Variable(variable.Name);
-            GoldenTensor tensor = GoldenLayout.AsDense(GoldenFiles.Tensors(name).Single(t => t.Name == torchName), variable.Spec.Shape);
+            GoldenTensor tensor = GoldenLayout.AsDense(GoldenFiles.Tensors(name).Single(t => t.Name == torchName),
+                variable.Spec.Shape);
             float[] expected = GoldenLayout.ToVariable(tensor, GoldenFill.Weights(tensor, 6), variable.FlattenShape,
                 GoldenLayout.IsDepthwise(tensor, variable.Spec.Shape));
             Assert.Equal(expected, store[variable.Name].Values<float>().ToArray());
@@ -52,7 +55,8 @@ public sealed class CnnWeightsTests : IDisposable
         using CnnWeights weights = CnnWeights.Load(_path);
         AssertSame(model, weights);
         Assert.Equal((_path, name, model.Normalization, false),
-            (weights.Source, weights.Metadata!.Architecture, weights.Metadata.Normalization, weights.Metadata.FromFloats));
+            (weights.Source, weights.Metadata!.Architecture, weights.Metadata.Normalization,
+                weights.Metadata.FromFloats));
     }
 
     [Fact]
@@ -80,7 +84,8 @@ public sealed class CnnWeightsTests : IDisposable
     [Fact]
     public void CopyTo_MissingSurplusMisshapen_AreNamedWithTheNearestAndNothingChanges()
     {
-        SafetensorsWriter.Write(_path, [.. GoldenTensors("lenet5_relu").Where(t => t.Name is not ("conv1.weight" or "fc1.bias")),
+        SafetensorsWriter.Write(_path, [.. GoldenTensors("lenet5_relu")
+            .Where(t => t.Name is not ("conv1.weight" or "fc1.bias")),
             new("conv1.weight", [6, 1, 3, 3], new float[54]), new("fc1.bais", [120], new float[120])]);
         using var store = new VariableStore();
         using CnnWeights weights = CnnWeights.Load(_path);
@@ -99,7 +104,8 @@ public sealed class CnnWeightsTests : IDisposable
     [InlineData("encoder.net.")]
     public void CopyTo_CommonPrefix_MakesNoDifference(string prefix)
     {
-        SafetensorsWriter.Write(_path, [.. GoldenTensors("lenet5_relu").Select(t => t with { Name = prefix + t.Name })]);
+        SafetensorsWriter.Write(_path, [.. GoldenTensors("lenet5_relu")
+            .Select(t => t with { Name = prefix + t.Name })]);
         using var store = new VariableStore();
         using CnnWeights weights = CnnWeights.Load(_path);
         WeightsMatch match = Loader(weights, LeNet, 10).CopyTo(store);
@@ -112,7 +118,8 @@ public sealed class CnnWeightsTests : IDisposable
     {
         SafetensorsWriter.Write(_path,
         [
-            .. GoldenTensors("lenet5_relu").Where(t => !t.Name.StartsWith("fc3", StringComparison.Ordinal)).Select(t => t with { Name = "backbone." + t.Name }),
+            .. GoldenTensors("lenet5_relu").Where(t => !t.Name.StartsWith("fc3", StringComparison.Ordinal))
+                .Select(t => t with { Name = "backbone." + t.Name }),
             new("projection.weight", [2], [1, 2]),
         ]);
         using var store = new VariableStore();
@@ -153,7 +160,8 @@ public sealed class CnnWeightsTests : IDisposable
     public void Match_EveryFamilysHead_IsWhatDependsOnTheClasses(string name, string head)
     {
         CnnArchitecture architecture = CnnArchitectures.Find(name);
-        NamedTensor[] others = [.. GoldenFiles.Tensors(name).Where(t => !t.Name.StartsWith(head[..^"weight".Length], StringComparison.Ordinal))
+        NamedTensor[] others = [.. GoldenFiles.Tensors(name)
+            .Where(t => !t.Name.StartsWith(head[..^"weight".Length], StringComparison.Ordinal))
             .Select(t => new NamedTensor(t.Name, t.Shape, []))];
         var source = new MemoryTensors("a test", others, new Dictionary<string, string>());
         WeightsMatch match = new WeightsLoader(source, architecture, architecture.DefaultInput, 5).Match();
@@ -167,14 +175,16 @@ public sealed class CnnWeightsTests : IDisposable
         SafetensorsWriter.Write(_path, [new("a", [1], [1])]);
         using var store = new VariableStore();
         using CnnWeights weights = CnnWeights.Load(_path);
-        Assert.Contains("does not fit LeNet-5 (ReLU)", Assert.Throws<InvalidDataException>(() => Loader(weights, LeNet, 10).CopyTo(store)).Message);
+        Assert.Contains("does not fit LeNet-5 (ReLU)", Assert.Throws<InvalidDataException>(() =>
+            Loader(weights, LeNet, 10).CopyTo(store)).Message);
     }
 
     [Fact]
     public void CopyTo_OriginalWhereTheLibrariesHaveAnotherForm_NamesThatForm()
     {
         using CnnWeights weights = SaveEmpty("alexnet_torchvision");
-        string message = Assert.Throws<InvalidDataException>(() => Loader(weights, CnnArchitectures.AlexNet, 1000).CopyTo(new VariableStore())).Message;
+        string message = Assert.Throws<InvalidDataException>(() => Loader(weights, CnnArchitectures.AlexNet, 1000)
+            .CopyTo(new VariableStore())).Message;
         Assert.Contains("belong to 'alexnet_torchvision'", message);
     }
 
@@ -190,7 +200,8 @@ public sealed class CnnWeightsTests : IDisposable
 
     private CnnWeights SaveEmpty(string name)
     {
-        SafetensorsWriter.Write(_path, [.. GoldenFiles.Tensors(name).Where(t => t.Count < 5000).Select(t => new NamedTensor(t.Name, t.Shape, new float[t.Count]))]);
+        SafetensorsWriter.Write(_path, [.. GoldenFiles.Tensors(name).Where(t => t.Count < 5000)
+            .Select(t => new NamedTensor(t.Name, t.Shape, new float[t.Count]))]);
         return CnnWeights.Load(_path);
     }
 
@@ -212,6 +223,7 @@ public sealed class CnnWeightsTests : IDisposable
     {
         using var copy = new VariableStore();
         Loader(weights, model.Architecture, 10).CopyTo(copy);
-        Assert.All(model.Weights.Variables, v => Assert.Equal(v.Values<float>().ToArray(), copy[v.Name].Values<float>().ToArray()));
+        Assert.All(model.Weights.Variables, v => Assert.Equal(v.Values<float>().ToArray(), copy[v.Name].Values<float>()
+            .ToArray()));
     }
 }

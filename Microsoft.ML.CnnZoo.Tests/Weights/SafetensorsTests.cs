@@ -16,7 +16,8 @@ public sealed class SafetensorsTests : IDisposable
     public void WriteRead_Float32_IsExact()
     {
         float[] a = [1, -2.5f, float.MaxValue, 1e-40f, 0, -0f], b = [3];
-        SafetensorsWriter.Write(_path, [new("a", [2, 3], a), new("b", [1], b), new("empty", [0, 4], [])], metadata: new Dictionary<string, string> { ["k"] = "v" });
+        SafetensorsWriter.Write(_path, [new("a", [2, 3], a), new("b", [1], b), new("empty", [0, 4], [])],
+            metadata: new Dictionary<string, string> { ["k"] = "v" });
         using var file = SafetensorsFile.Open(_path);
         var read = new float[6];
         file.Read("a", read);
@@ -98,14 +99,16 @@ public sealed class SafetensorsTests : IDisposable
     {
         Write(length, "{}", 0);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains($"claims {length} bytes", Assert.Throws<InvalidDataException>(() => SafetensorsFile.Open(_path)).Message);
+        Assert.Contains($"claims {length} bytes", Assert.Throws<InvalidDataException>(() =>
+            SafetensorsFile.Open(_path)).Message);
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1_000_000);
     }
 
     [Fact]
     public void Open_DamagedBytes_NeverCrashesOrOverAllocates()
     {
-        SafetensorsWriter.Write(_path, [new("conv1.weight", [2, 3], [1, 2, 3, 4, 5, 6]), new("conv1.bias", [2], [7, 8])]);
+        SafetensorsWriter.Write(_path, [new("conv1.weight", [2, 3], [1, 2, 3, 4, 5, 6]),
+            new("conv1.bias", [2], [7, 8])]);
         byte[] whole = File.ReadAllBytes(_path);
         var random = new Random(1);
         for (int trial = 0; trial < 3000; trial++)
