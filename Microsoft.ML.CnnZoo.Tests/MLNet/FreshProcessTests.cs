@@ -168,7 +168,7 @@ public sealed class FreshProcessTests : IDisposable
         network.Model.Weights["fc3/bias"].Values<float>()[3] = float.NaN;
         var error = Assert.Throws<InvalidOperationException>(
             () => new MLContext().Model.Save(network, null, new MemoryStream()));
-        Assert.Contains("its tensor 'fc3/bias' is not finite", error.Message, StringComparison.Ordinal);
+        Assert.Contains("its tensor 'fc3/bias' has values that are not finite", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

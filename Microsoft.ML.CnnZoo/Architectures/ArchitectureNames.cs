@@ -22,13 +22,13 @@ internal static class ArchitectureNames
     }
 
     /// <summary>
-    /// Up to three names that are like a mistyped one: they begin with it, or differ from it in a third of its letters
-    /// or less.
+    /// Up to three names that are like a mistyped one: they begin with it, or differ from it in about a third of its
+    /// letters.
     /// </summary>
     public static IReadOnlyList<string> Near(string name, IEnumerable<string> names)
     {
         string wanted = Normalize(name);
-        int farthest = Math.Max(1, wanted.Length / 3);
+        int farthest = Math.Max(1, (wanted.Length + 1) / 3);
         return [.. names.Select(n => (Name: n, Distance: DistanceTo(wanted, Normalize(n))))
             .Where(n => n.Distance <= farthest)
             .OrderBy(n => n.Distance).ThenBy(n => n.Name, StringComparer.Ordinal).Take(MaxSuggestions)
