@@ -10,25 +10,26 @@ namespace Microsoft.ML.CnnZoo;
 /// Made by `mlContext.MulticlassClassification.Trainers.CnnClassification(…)`.
 ///
 /// ### Input and Output Columns
-/// The label column must be a [key](xref:Microsoft.ML.Data.KeyDataViewType) with two values at least. The feature column holds images: Image (LoadImages), a known-size
-/// vector of Single or Byte (ExtractPixels), or encoded files in a vector of Byte of unknown size (LoadRawImageBytes).
+/// The label column must be a [key](xref:Microsoft.ML.Data.KeyDataViewType) with two values at least. The feature column
+/// holds images: Image (LoadImages), a known-size vector of Single or Byte (ExtractPixels), or encoded files in a vector
+/// of Byte of unknown size (LoadRawImageBytes).
 ///
 /// | Output Column Name | Column Type | Description |
 /// | -- | -- | -- |
-/// | `PredictedLabel` | [key](xref:Microsoft.ML.Data.KeyDataViewType) | The class with the greatest probability; its key values are the label's. |
+/// | `PredictedLabel` | [key](xref:Microsoft.ML.Data.KeyDataViewType) | The most probable class; key values are the label's. |
 /// | `Score` | Vector of Single | The probabilities of all classes; slots are named after them. |
 ///
 /// ### Trainer Characteristics
 /// | | |
 /// | -- | -- |
 /// | Machine learning task | Multiclass classification |
-/// | Is normalization required? | No: channels are brought to mean 0 and deviation 1, measured on the training images |
-/// | Is caching required? | No: images are read once and kept decoded, in memory up to a budget, then in a temporary file; as bytes unless the column holds floats |
+/// | Is normalization required? | No: pixels are normalized as the weights or the paper prescribe, else by the training images |
+/// | Is caching required? | No: images are read once and cached decoded, in memory up to a budget, then in a temporary file |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.CnnZoo |
 ///
 /// ### Training Algorithm Details
-/// Gradient descent with momentum on shuffled batches, by a TensorFlow graph of the network, its gradients and its optimizer. The same seed, images, options, backend and
-/// number of threads give the same weights bit for bit.
+/// Gradient descent with momentum on shuffled batches, by a TensorFlow graph of the network, its gradients and its
+/// optimizer. The same seed, images, options, backend and number of threads give the same weights bit for bit.
 /// ]]></format>
 /// </remarks>
 public sealed partial class CnnClassificationTrainer

@@ -32,7 +32,8 @@ internal static class Backends
             return new KernelRegistry(oneDnn, managed);
         }
         if (backend == CnnBackend.OneDnn)
-            throw new NotSupportedException($"The oneDNN backend cannot be used: {reason}. Install the library (build/install-native.sh) or choose Backend = Auto.");
+            throw new NotSupportedException($"The oneDNN backend cannot be used: {reason}. "
+                + "Install the library (build/install-native.sh) or choose Backend = Auto.");
         description = $"Backend: managed kernels (oneDNN cannot be used: {reason}).";
         return new KernelRegistry(managed);
     }

@@ -7,7 +7,10 @@ namespace Microsoft.ML.CnnZoo;
 /// <summary>How the values of a pixel vector are ordered.</summary>
 public enum PixelLayout
 {
-    /// <summary>Read from the column's dimensions: [channels, height, width] or [height, width, channels]; planar where they do not tell (ExtractPixels' default).</summary>
+    /// <summary>
+    /// By the column's dimensions, [channels, height, width] or [height, width, channels]; planar where they are
+    /// ambiguous (ExtractPixels' default).
+    /// </summary>
     Auto,
     /// <summary>Plane after plane: [channels, height, width].</summary>
     Planar,
@@ -41,19 +44,23 @@ internal sealed record PixelVectorFormat(PixelLayout Layout, int Height, int Wid
 /// <param name="Format">Order and size of pixel vectors; unused for images.</param>
 internal readonly record struct FeatureColumn(DataViewSchema.Column Column, FeatureKind Kind, PixelFormat Format)
 {
-    private const string Expected = "Image, known-size vector of Single or Byte holding pixels, or vector of Byte of unknown size holding encoded images";
+    private const string Parameter = "inputSchema", Role = "feature";
+    private const string Expected = "Image, known-size vector of Single or Byte holding pixels, or vector of Byte of "
+        + "unknown size holding encoded images";
 
     /// <summary>Whether values are floats, scaled by the user, rather than bytes 0…255.</summary>
     public bool HoldsFloats => Kind == FeatureKind.FloatPixels;
 
     /// <summary>Height and width of all images; zeros where they are not known beforehand.</summary>
-    public (int Height, int Width) Size => Column.Type is ImageDataViewType image ? (image.Height, image.Width) : (Format.Height, Format.Width);
+    public (int Height, int Width) Size => Column.Type is ImageDataViewType image
+        ? (image.Height, image.Width) : (Format.Height, Format.Width);
 
     /// <summary>Finds and checks a column.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is missing, or holds no images.</exception>
     public static FeatureColumn Bind(DataViewSchema schema, string name, PixelVectorFormat format, ImageShape network)
     {
-        DataViewSchema.Column column = schema.GetColumnOrNull(name) ?? throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", name);
+        DataViewSchema.Column column = schema.GetColumnOrNull(name)
+            ?? throw Contracts.ExceptSchemaMismatch(Parameter, Role, name);
         switch (column.Type)
         {
             case ImageDataViewType:
@@ -65,7 +72,7 @@ internal readonly record struct FeatureColumn(DataViewSchema.Column Column, Feat
             case VectorDataViewType { IsKnownSize: true } vector when vector.ItemType == NumberDataViewType.Single:
                 return new(column, FeatureKind.FloatPixels, FindFormat(name, vector, format, network));
             default:
-                throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", name, Expected, column.Type.ToString()!);
+                throw Contracts.ExceptSchemaMismatch(Parameter, Role, name, Expected, column.Type.ToString()!);
         }
     }
 
@@ -74,39 +81,44 @@ internal readonly record struct FeatureColumn(DataViewSchema.Column Column, Feat
     {
         SchemaShape.Column column = schema.FirstOrDefault(c => c.Name == name);
         if (column.Name is null)
-            throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", name);
+            throw Contracts.ExceptSchemaMismatch(Parameter, Role, name);
         bool fits = column.Kind switch
         {
             SchemaShape.Column.VectorKind.Scalar => column.ItemType is ImageDataViewType,
-            SchemaShape.Column.VectorKind.Vector => !column.IsKey && (column.ItemType == NumberDataViewType.Single || column.ItemType == NumberDataViewType.Byte),
+            SchemaShape.Column.VectorKind.Vector => !column.IsKey
+                && (column.ItemType == NumberDataViewType.Single || column.ItemType == NumberDataViewType.Byte),
             _ => !column.IsKey && column.ItemType == NumberDataViewType.Byte,
         };
         if (!fits)
-            throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", name, Expected, Describe(column));
+            throw Contracts.ExceptSchemaMismatch(Parameter, Role, name, Expected, Describe(column));
     }
 
     /// <summary>A column's type in words.</summary>
     public static string Describe(SchemaShape.Column column)
     {
         string item = column.IsKey ? $"Key<{column.ItemType}>" : column.ItemType.ToString()!;
-        return column.Kind switch { SchemaShape.Column.VectorKind.Vector => $"Vector<{item}>", SchemaShape.Column.VectorKind.VariableVector => $"VarVector<{item}>", _ => item };
+        return column.Kind switch
+        {
+            SchemaShape.Column.VectorKind.Vector => $"Vector<{item}>",
+            SchemaShape.Column.VectorKind.VariableVector => $"VarVector<{item}>",
+            _ => item,
+        };
     }
 
     private static PixelFormat FindFormat(string name, VectorDataViewType type, PixelVectorFormat format, ImageShape network)
     {
         int[] dims = [.. type.Dimensions];
+        PixelLayout layout = format.Layout == PixelLayout.Auto ? LayoutOf(dims) : format.Layout;
         if (format is { Height: > 0, Width: > 0 })
         {
             int channels = format.Channels > 0 ? format.Channels : type.Size / (format.Height * format.Width);
-            return Build(name, type, format.Height, format.Width, channels, format.Layout == PixelLayout.Auto ? LayoutOf(dims) : format.Layout);
+            return Build(name, type, format.Height, format.Width, channels, layout);
         }
         if (dims.Length == 2)
             return Build(name, type, dims[0], dims[1], 1, PixelLayout.Planar);
         if (dims.Length == 3)
-        {
-            PixelLayout layout = format.Layout == PixelLayout.Auto ? LayoutOf(dims) : format.Layout;
-            return layout == PixelLayout.Interleaved ? Build(name, type, dims[0], dims[1], dims[2], layout) : Build(name, type, dims[1], dims[2], dims[0], layout);
-        }
+            return layout == PixelLayout.Interleaved ? Build(name, type, dims[0], dims[1], dims[2], layout)
+                : Build(name, type, dims[1], dims[2], dims[0], layout);
         return FindFlat(name, type, format, network);
     }
 
@@ -121,15 +133,18 @@ internal readonly record struct FeatureColumn(DataViewSchema.Column Column, Feat
             if (side * side * channels == type.Size && (format.Channels == 0 || format.Channels == channels))
                 return Build(name, type, side, side, channels, format.Layout);
         }
-        throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", name, "a vector with dimensions [channels, height, width] or [height, width, channels], or ImageHeight and ImageWidth in the options", type.ToString());
+        throw Contracts.ExceptSchemaMismatch(Parameter, Role, name, "a vector with dimensions [channels, height, width] "
+            + "or [height, width, channels], or ImageHeight and ImageWidth in the options", type.ToString());
     }
 
-    private static PixelLayout LayoutOf(int[] dims) => dims is [not (1 or 3 or 4), _, 1 or 3 or 4] ? PixelLayout.Interleaved : PixelLayout.Planar;
+    private static PixelLayout LayoutOf(int[] dims) =>
+        dims is [not (1 or 3 or 4), _, 1 or 3 or 4] ? PixelLayout.Interleaved : PixelLayout.Planar;
 
     private static PixelFormat Build(string name, VectorDataViewType type, int height, int width, int channels, PixelLayout layout)
     {
         if ((long)height * width * channels != type.Size || channels is < 1 or > 4)
-            throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", name, $"images of {height}x{width} pixels with 1 to 4 channels", type.ToString());
+            throw Contracts.ExceptSchemaMismatch(
+                Parameter, Role, name, $"images of {height}x{width} pixels with 1 to 4 channels", type.ToString());
         return PixelFormat.FromChannels(height, width, channels, isPlanar: layout != PixelLayout.Interleaved);
     }
 }

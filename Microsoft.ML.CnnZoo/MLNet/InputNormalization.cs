@@ -23,7 +23,8 @@ internal sealed record InputNormalization(PixelNormalization Normalization, stri
         if (options.InitialWeights is { } weights && OfWeights(weights, options.Architecture!, fromFloats,
             statistics.Channels) is { } own)
             return own;
-        PixelScaling scaling = fromFloats || (options.KernelInitializer is not null && options.Architecture!.Pixels == PixelScaling.Centered)
+        PixelScaling scaling = fromFloats
+            || (options.KernelInitializer is not null && options.Architecture!.Pixels == PixelScaling.Centered)
             ? PixelScaling.Standardized : options.Architecture!.Pixels;
         return new(PixelNormalization.Of(scaling, statistics), scaling switch
         {

@@ -72,8 +72,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     };
 
     /// <summary>
-    /// Rates that train LeNets well, and the papers' of AlexNet, ZFNet and VGG; distances of RBF units are some hundred times larger than cross-entropies, and so
-    /// are their gradients.
+    /// Rates that train LeNets well, and the papers' of AlexNet, ZFNet and VGG; distances of RBF units are some hundred
+    /// times larger than cross-entropies, and so are their gradients.
     /// </summary>
     private static float DefaultLearningRate(CnnClassificationTrainer.Options options) => options.Optimizer switch
     {
