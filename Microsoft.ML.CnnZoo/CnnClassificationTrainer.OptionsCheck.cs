@@ -52,7 +52,6 @@ public sealed partial class CnnClassificationTrainer
             OptionRange.Require(MaxImagePixels >= 1, "Options.MaxImagePixels", MaxImagePixels, "1 or more");
             OptionRange.RequireDefined(BadImages, "Options.BadImages");
             OptionRange.RequireDefined(BadImagesWhenScoring, "Options.BadImagesWhenScoring");
-            OptionRange.RequireDefined(BadImagesWhenScoring, "Options.BadImagesWhenScoring");
             OptionRange.RequireDefined(TestCrops, "Options.TestCrops");
             OptionRange.Require(Augmentation is not null, "Options.Augmentation", Augmentation,
                 "an augmentation, or ImageAugmentation.None");

@@ -82,7 +82,6 @@ public class OptionsTests
         (o => o.BadImagesWhenScoring = (BadImageScoring)9, "Options.BadImagesWhenScoring is 9"),
         (o => o.Augmentation = null!, "Options.Augmentation is null"),
         (o => o.MaxImagePixels = 0, "Options.MaxImagePixels is 0; expected 1 or more"),
-        (o => o.BadImagesWhenScoring = (BadImageScoring)9, "Options.BadImagesWhenScoring is 9"),
         (o => o.TestCrops = (TestCrops)9, "Options.TestCrops is 9; expected one of Center, Ten"),
         (o => o.CacheBudget = -1, "Options.CacheBudget is -1"),
         (o => o.CacheFileBudget = -1, "Options.CacheFileBudget is -1"),
