@@ -80,7 +80,7 @@ public class TrainableZooTests
         ClassificationGraph graph = graphs.Training(new TrainingOptions { Optimizer = Optimizer.GradientDescent,
             Loss = ClassificationLoss.SoftmaxCrossEntropy });
         AuxiliaryOutput[] auxiliaries = Auxiliaries(network, GraphMode.Training);
-        Assert.Equal(name.StartsWith("googlenet_torchvision", StringComparison.Ordinal) ? [0.3f, 0.3f] : [0.4f],
+        Assert.Equal(name.StartsWith("googlenet", StringComparison.Ordinal) ? [0.3f, 0.3f] : [0.4f],
             auxiliaries.Select(a => a.LossWeight));
         NodeOutput[] fetches = [.. graph.Fetches, .. auxiliaries.Select(a => graph.Graph[a.Logits.Node.Name]
             .Output(a.Logits.Port))];
