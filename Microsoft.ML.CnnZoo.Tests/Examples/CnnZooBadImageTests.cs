@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.ML.CnnZoo.Tests.MLNet;
+using Microsoft.ML.Data;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Examples;
@@ -73,6 +75,20 @@ public sealed class CnnZooBadImageTests(TrainedModelFixture trained) : IClassFix
         Assert.Equal(
             images.Image("lying", 1), Assert.Single(result.GetProperty("skipped").EnumerateArray()).GetProperty("image")
             .GetString());
+    }
+
+    [Fact]
+    public void Train_PixelLimit_HoldsForTheModelAndIsNamedAsTheSwitch()
+    {
+        using var images = new BarImages(each: 3);
+        string[] train = Arguments("train --data {data} --arch lenet5_relu --epochs 1 --out {new}", images);
+        CnnZooCommand.Run([.. train, "--max-pixels", "399"])
+            .AssertFailure(1, "400 pixels; 'cnnzoo train --max-pixels' permits 399");
+        CnnZooCommand.Run([.. train, "--max-pixels", "400"]).AssertSuccess();
+        using MLImage wide = ImageFiles.Make(21, 20, (_, _) => (9, 9, 9, 255));
+        wide.Save(images.Image("lying", 1));
+        CnnZooCommand.Run("predict", "--model", images.At("new.zip"), images.Image("lying", 1))
+            .AssertFailure(1, "420 pixels; 'cnnzoo train --max-pixels' permits 400");
     }
 
     [Fact]

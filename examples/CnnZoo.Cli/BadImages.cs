@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.CnnZoo;
 
 namespace CnnZoo.Cli;
 
@@ -15,6 +16,9 @@ internal enum BadImageChoice
 /// <summary>Images that cannot be used, by file name.</summary>
 internal sealed class BadImages(BadImageChoice choice)
 {
+    /// <summary>The switch of 'cnnzoo train' that limits an image's size.</summary>
+    public const string PixelLimit = "--max-pixels";
+
     private readonly List<(string Path, string Reason)> _skipped = [];
 
     /// <summary>The images that were left out.</summary>
@@ -65,7 +69,13 @@ internal sealed class BadImages(BadImageChoice choice)
             Console.Error.WriteLine($"cnnzoo: {Sentence(path, reason)}");
     }
 
-    /// <summary>What is wrong with an image.</summary>
-    public static string Sentence(string path, string reason) =>
-        $"The image '{path}' cannot be used: {CommandOptions.WithoutParameter(reason).TrimEnd('.')}.";
+    /// <summary>What is wrong with an image, in the words of the command line.</summary>
+    public static string Sentence(string path, string reason)
+    {
+        string problem = CommandOptions.WithoutParameter(reason)
+            .Replace(
+                $"Options.{nameof(CnnClassificationTrainer.Options.MaxImagePixels)}", $"'cnnzoo train {PixelLimit}'",
+                StringComparison.Ordinal);
+        return $"The image '{path}' cannot be used: {problem.TrimEnd('.')}.";
+    }
 }

@@ -36,11 +36,14 @@ internal static class TrainCommand
             Description = "Measure the batch norms' statistics again after the last step",
         };
         Option<BadImageChoice> badImages = BadImages.Option("fail at the first");
+        Option<long> pixels = CommandOptions.Number(
+            BadImages.PixelLimit, "Largest image to decode, in pixels; the model keeps the limit",
+            new CnnClassificationTrainer.Options().MaxImagePixels, 1, int.MaxValue);
         var command = new Command(
             "train", "Trains a network on a folder of images. Ctrl-C saves the best weights so far.")
         {
             data, architecture, output, epochs, batch, rate, seed, validation, backend, precision, recompute, refresh,
-            badImages,
+            badImages, pixels,
         };
         command.SetAction(parsed => Run(
             parsed.GetRequiredValue(data), parsed.GetRequiredValue(output), parsed.GetValue(badImages), new()
@@ -55,6 +58,7 @@ internal static class TrainCommand
             Precision = parsed.GetValue(precision),
             RecomputeActivations = parsed.GetValue(recompute),
             RefreshBatchNormStatistics = parsed.GetValue(refresh),
+            MaxImagePixels = parsed.GetValue(pixels),
             BadImages = parsed.GetValue(badImages) == BadImageChoice.Skip ? BadImageHandling.Skip
                 : BadImageHandling.Throw,
         }));
