@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Analysis;

@@ -1,6 +1,6 @@
 using Microsoft.ML.CnnZoo.Graph;
 
-namespace Microsoft.ML.CnnZoo;
+namespace Microsoft.ML.CnnZoo.Architectures;
 
 /// <summary>What the values of a network's last layer mean.</summary>
 internal enum OutputKind

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.ML.CnnZoo.Imaging;
 
 namespace Microsoft.ML.CnnZoo.Data;
 

@@ -1,6 +1,4 @@
-using Microsoft.ML.CnnZoo.Graph;
-
-namespace Microsoft.ML.CnnZoo;
+namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>The role of a variable in training.</summary>
 public enum VariableRole

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.CnnZoo;
+namespace Microsoft.ML.CnnZoo.Imaging;
 
 /// <summary>
 /// How the pixels of an image lie in memory: rows from top to bottom without gaps, colors side by side or plane after
@@ -43,15 +43,4 @@ internal readonly record struct PixelFormat(
             _ => new(height, width, channels, 1, 2, 3, isPlanar),
         };
     }
-}
-
-/// <summary>How an image of another shape is brought to a network's size.</summary>
-public enum ImageFit
-{
-    /// <summary>
-    /// The largest centered crop of the network's shape is scaled: nothing is distorted, edges may be lost.
-    /// </summary>
-    CenterCrop,
-    /// <summary>The whole image is scaled, each direction by its own factor.</summary>
-    Stretch,
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.CnnZoo.MLNet;

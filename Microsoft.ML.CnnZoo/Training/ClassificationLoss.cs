@@ -1,3 +1,4 @@
+using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Training;
