@@ -114,7 +114,7 @@ public class NetworkBenchmarkTests
             cost.DifferenceFrom(peer with { Parameters = parameters + 1 }));
     }
 
-    // A step costs three forward passes, but for the gradient of the image, which nobody asks for: 117,600 and
+    // A step costs three forward passes, but for the gradient of the image, which no fetch depends on: 117,600 and
     // 118,013,952 multiply-adds in the first convolutions.
     [Theory]
     [InlineData("lenet5_relu", (3 * 416_520) - 117_600)]

@@ -76,7 +76,7 @@ internal sealed partial class GoldenTrace : IDisposable
         }
     }
 
-    /// <summary>What it made small.</summary>
+    /// <summary>Loss.</summary>
     internal ClassificationLoss Loss
     {
         get

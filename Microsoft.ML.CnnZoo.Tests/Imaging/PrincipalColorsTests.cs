@@ -19,7 +19,7 @@ public class PrincipalColorsTests
         Assert.Equal(12 / 4.0, statistics.Covariance(1, 0));
         Assert.Equal(8 / 4.0, statistics.Covariance(1, 1));
         Assert.Equal(0, statistics.Covariance(2, 0));
-        Assert.Equal(Math.Sqrt(5), statistics.Deviation(0));
+        Assert.Equal(Math.Sqrt(5), statistics.StandardDeviation(0));
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Data;
 /// <param name="fileBudget">Bytes of pixels in the file, ≥ 0.</param>
 /// <param name="folder">Folder of the file, created if need be; null for the system's folder for temporary
 /// files.</param>
-/// <param name="warn">Is called, once, with the reason why the file cannot be used; null for nobody.</param>
+/// <param name="warn">Is called, once, with the reason why the file cannot be used; null for none.</param>
 internal sealed class PixelStore(long memoryBudget, long fileBudget, string? folder = null, Action<string>? warn = null)
     : IDisposable
 {

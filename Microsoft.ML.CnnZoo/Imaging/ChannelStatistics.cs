@@ -46,7 +46,7 @@ internal sealed class ChannelStatistics
     public double Mean(int channel) => _pixels == 0 ? 0 : _sums[channel] / _pixels;
 
     /// <summary>Standard deviation of a channel, over all pixels.</summary>
-    public double Deviation(int channel) => Math.Sqrt(Math.Max(0, Covariance(channel, channel)));
+    public double StandardDeviation(int channel) => Math.Sqrt(Math.Max(0, Covariance(channel, channel)));
 
     /// <summary>Covariance of two channels, over all pixels; 0 when nothing was counted.</summary>
     public double Covariance(int first, int second) => _pixels == 0 ? 0

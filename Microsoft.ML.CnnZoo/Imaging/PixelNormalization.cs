@@ -67,12 +67,12 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
     {
         ArgumentNullException.ThrowIfNull(statistics);
         return FromMeans([.. Enumerable.Range(0, statistics.Channels).Select(statistics.Mean)],
-            [.. Enumerable.Range(0, statistics.Channels).Select(statistics.Deviation)]);
+            [.. Enumerable.Range(0, statistics.Channels).Select(statistics.StandardDeviation)]);
     }
 
-    private static PixelNormalization FromMeans(double[] means, double[] deviations)
+    private static PixelNormalization FromMeans(double[] means, double[] standardDeviations)
     {
-        float[] scale = [.. deviations.Select(d => d > 1e-12 ? (float)(1 / d) : 1f)];
+        float[] scale = [.. standardDeviations.Select(d => d > 1e-12 ? (float)(1 / d) : 1f)];
         return new([.. scale], [.. scale.Select((s, c) => (float)(-means[c] * s))]);
     }
 

@@ -63,7 +63,7 @@ internal sealed class NetworkTrainer : IDisposable
     /// <param name="validation">Images that decide which epoch is the best; null for none: then the last epoch's
     /// weights are kept.</param>
     /// <returns>
-    /// What it came to; <see cref="Variables"/> holds the weights of <see cref="TrainingResult.Best"/>.
+    /// The result; <see cref="Variables"/> holds the weights of <see cref="TrainingResult.Best"/>.
     /// </returns>
     /// <remarks>
     /// Canceled, it returns within a batch's time with the best weights so far (without validation: the weights as they

@@ -25,7 +25,7 @@ internal sealed record Effort(
 /// <param name="PeerScript">peer.py.</param>
 /// <param name="Threads">Threads on both sides.</param>
 /// <param name="Effort">How much is measured.</param>
-/// <param name="Precisions">In what numbers.</param>
+/// <param name="Precisions">Numeric precision.</param>
 /// <param name="Modes">Parts of the names of the modes to measure; empty for all.</param>
 /// <param name="JsonPath">Where the rows go.</param>
 internal sealed record ComparisonOptions(

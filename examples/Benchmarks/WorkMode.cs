@@ -14,7 +14,7 @@ internal enum WorkKind
     Pipeline,
 }
 
-/// <summary>In what numbers.</summary>
+/// <summary>Numeric precision.</summary>
 internal enum WorkPrecision
 {
     /// <summary>float32.</summary>
@@ -26,7 +26,7 @@ internal enum WorkPrecision
 /// <summary>What is timed of a network.</summary>
 /// <param name="Kind">What is done.</param>
 /// <param name="Batch">Images at a time.</param>
-/// <param name="Precision">In what numbers.</param>
+/// <param name="Precision">Numeric precision.</param>
 internal sealed record WorkMode(WorkKind Kind, int Batch, WorkPrecision Precision)
 {
     /// <summary>Name in tables and files: <c>inference-b16-f32</c>, <c>training-bf16</c>.</summary>

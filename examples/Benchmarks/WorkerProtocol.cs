@@ -5,7 +5,7 @@ namespace Benchmarks;
 /// <param name="Network">Name in <see cref="NetworkTable"/>.</param>
 /// <param name="Kind">What is done.</param>
 /// <param name="Batch">Images at a time.</param>
-/// <param name="Precision">In what numbers.</param>
+/// <param name="Precision">Numeric precision.</param>
 /// <param name="Threads">Threads to run on.</param>
 /// <param name="Seconds">The clock runs at least so long, and for one run.</param>
 /// <param name="WarmUpSeconds">Likewise before the first measurement.</param>
