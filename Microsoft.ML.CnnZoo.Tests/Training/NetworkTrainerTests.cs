@@ -26,7 +26,7 @@ public class NetworkTrainerTests
 
     [Theory]
     [MemberData(nameof(TestBackends.Theory), MemberType = typeof(TestBackends))]
-    public void Train_ThirtyTwoImages_AreLearnedByHeart(CnnBackend backend)
+    public void Train_ThirtyTwoImages_AreOverfit(CnnBackend backend)
     {
         ImageCache<byte> digits = Cache(0, 32);
         using var trainer = Trainer(new TrainingOptions { Epochs = 60, BatchSize = 16, LearningRate = 0.02f }, backend);
@@ -35,7 +35,7 @@ public class NetworkTrainerTests
     }
 
     [Fact]
-    public void Train_OriginalLeNetBothLosses_AreLearnedByHeart()
+    public void Train_OriginalLeNetBothLosses_AreOverfit()
     {
         foreach (ClassificationLoss loss in new ClassificationLoss[] { new RbfMeanSquaredErrorLoss(),
             new RbfMaximumAPosterioriLoss() })
