@@ -159,13 +159,14 @@ public class TrainableZooTests
 
     /// <summary>
     /// The smallest legal image: every layer has work to do, and there is least of it. Deep plain networks get twice
-    /// that, the deepest Inceptions and ImageNet's deep ResNets a last map of 2x2: on single pixels they normalize the
-    /// all but equal signals of four images, and the loss jumps however small the step.
+    /// that, batch normalized GoogLeNets, the deepest Inceptions and ImageNet's deep ResNets a last map of 2x2: on single
+    /// pixels they normalize the all but equal signals of four images, and the loss jumps however small the step.
     /// </summary>
     private static ImageShape Image(CnnArchitecture network)
     {
         int size = network.Name.StartsWith("plain", StringComparison.Ordinal) ? 2 * network.MinimumSize
-            : network.Name is "inception_v4" or "inception_resnet_v1" or "inception_resnet_v2" || IsDeepResNet(network)
+            : network.Name is "googlenet_torchvision" or "googlenet_torchvision_noaux" or "inception_v4"
+                or "inception_resnet_v1" or "inception_resnet_v2" || IsDeepResNet(network)
                 ? network.MinimumSize + 32 : network.MinimumSize;
         return new(size, size, network.DefaultInput.Channels);
     }
