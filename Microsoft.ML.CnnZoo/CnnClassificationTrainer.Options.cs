@@ -37,9 +37,8 @@ public sealed partial class CnnClassificationTrainer
         public CnnArchitecture? Architecture;
         /// <summary>
         /// Size of the images that the network works on: height and width in pixels, 1 or 3 channels. Default: null, the
-        /// column's size where it is
-        /// known (after ResizeImages or ExtractPixels) and not too small for the network, else the paper's; and the
-        /// paper's channels: a network for gray digits sees color images in gray.
+        /// column's size where it is known (after ResizeImages or ExtractPixels) and not too small for the network, else
+        /// the paper's; and the paper's channels: for a network for gray digits, color images are converted to gray.
         /// </summary>
         public ImageShape? NetworkInput;
         /// <summary>
