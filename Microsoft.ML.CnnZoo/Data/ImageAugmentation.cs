@@ -123,8 +123,12 @@ public sealed record ImageAugmentation
     /// taken.</exception>
     internal void Check(int height, int width)
     {
-        if ((Padding > 0 ? 1 : 0) + (ShorterSide is null ? 0 : 1) + (Area is null ? 0 : 1) > 1)
-            throw new ArgumentException("Only one of Padding, ShorterSide and Area can set how crops are taken.");
+        string?[] crops = [Padding > 0 ? nameof(Padding) : null, ShorterSide is null ? null : nameof(ShorterSide),
+            Area is null ? null : nameof(Area)];
+        string[] chosen = [.. crops.OfType<string>()];
+        if (chosen.Length > 1)
+            throw new ArgumentException($"ImageAugmentation has {string.Join(" and ", chosen)}; "
+                + "expected one of Padding, ShorterSide and Area at most: each sets how crops are taken.");
         Require(Padding >= 0, nameof(Padding), $"{Padding}", "0 or more");
         Require(LargestShorterSide >= 1, nameof(LargestShorterSide), $"{LargestShorterSide}", "1 or more");
         Require(ColorStandardDeviation >= 0 && double.IsFinite(ColorStandardDeviation), nameof(ColorStandardDeviation),
