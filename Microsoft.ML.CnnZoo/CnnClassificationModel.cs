@@ -70,7 +70,8 @@ public sealed class CnnClassificationModel : IDisposable
     /// Writes the weights as a safetensors file with the tensor names, shapes and layout of torchvision or timm.
     /// </summary>
     /// <remarks>
-    /// The file's metadata names the architecture and what pixels become, which <see cref="CnnWeights.Load"/> reads.
+    /// The file's metadata holds the architecture's name and the pixel normalization, which
+    /// <see cref="CnnWeights.Load"/> reads.
     /// </remarks>
     /// <param name="path">The file to make; an existing one is replaced once the new one is complete.</param>
     /// <param name="precision">Element type in the file; Float32, the default, is exact.</param>

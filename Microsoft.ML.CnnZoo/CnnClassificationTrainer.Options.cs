@@ -36,20 +36,20 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>The network, one of <see cref="CnnArchitectures"/>. Required; default: null.</summary>
         public CnnArchitecture? Architecture;
         /// <summary>
-        /// Size of the images that the network takes, 1 or 3 channels. Default: null, the column's size where it is
-        /// known (after ResizeImages or ExtractPixels) and not too small for the network, else the paper's; and the
-        /// paper's channels: a network for gray digits sees color images in gray.
+        /// Size of the images that the network works on: height and width in pixels, 1 or 3 channels. Default: null, the
+        /// column's size where it is known (after ResizeImages or ExtractPixels) and not too small for the network, else
+        /// the paper's; and the paper's channels: for a network for gray digits, color images are converted to gray.
         /// </summary>
         public ImageShape? NetworkInput;
         /// <summary>
-        /// Pretrained weights to start from. Default: null, fresh ones. The layers that give the classes (the head)
-        /// start fresh where the file lacks them or has other classes, which is logged; other tensors that are missing,
-        /// surplus or of another shape are refused by name.
+        /// Pretrained weights to start from. Default: null, random ones. The layers whose shape depends on the number of
+        /// classes (the head) are initialized anew where the file lacks them or has another number of classes, which is
+        /// logged; other tensors that are missing, surplus or of another shape are refused by name.
         /// </summary>
         public CnnWeights? InitialWeights;
         /// <summary>
-        /// Whether the head starts fresh although <see cref="InitialWeights"/> has as many classes: set it when they
-        /// are other classes. Default: false.
+        /// Whether the head is initialized anew although <see cref="InitialWeights"/> has as many classes: set it when
+        /// they are other classes. Default: false.
         /// </summary>
         public bool ResetHead;
         /// <summary>Passes over the training images, ≥ 1. Default: 10.</summary>
@@ -66,10 +66,13 @@ public sealed partial class CnnClassificationTrainer
         /// Momentum of the default optimizer, in [0, 1); ignored when <see cref="Optimizer"/> is set. Default: 0.9.
         /// </summary>
         public float Momentum = 0.9f;
-        /// <summary>c in g ← g + c·p, on kernels only, ≥ 0. Default: 0.</summary>
+        /// <summary>
+        /// Weight decay (L2) of kernels, not of biases and batch norms: the factor c in gradient ← gradient + c · weight, ≥ 0;
+        /// the papers' are 1e-4 to 5e-4. Default: 0.
+        /// </summary>
         public float WeightDecay;
         /// <summary>
-        /// The rule that moves the weights. Default: null, gradient descent with <see cref="Momentum"/>.
+        /// The rule that updates the weights. Default: null, gradient descent with <see cref="Momentum"/>.
         /// </summary>
         public Optimizer? Optimizer;
         /// <summary>How the learning rate changes. Default: null, a cosine from the rate to zero.</summary>
@@ -80,7 +83,7 @@ public sealed partial class CnnClassificationTrainer
         /// </summary>
         public ClassificationLoss? Loss;
         /// <summary>
-        /// First values of the kernels of convolutions and dense layers, for example
+        /// Initial values of the kernels of convolutions and dense layers, for example
         /// <see cref="Initializer.HeNormal"/>. Default: null, the paper's.
         /// </summary>
         public Initializer? KernelInitializer;
@@ -132,10 +135,10 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>Order of the values in pixel vectors. Default: Auto.</summary>
         public PixelLayout PixelLayout = PixelLayout.Auto;
         /// <summary>
-        /// Rows of the images in a flat pixel vector, ≥ 0. Default: 0, from the column's dimensions, or a square.
+        /// Height in pixels of the images in a flat pixel vector, ≥ 0. Default: 0, from the column's dimensions, or a square.
         /// </summary>
         public int ImageHeight;
-        /// <summary>Columns of the images in a flat pixel vector, ≥ 0. Default: 0, likewise.</summary>
+        /// <summary>Width in pixels of the images in a flat pixel vector, ≥ 0. Default: 0, likewise.</summary>
         public int ImageWidth;
         /// <summary>Values per pixel in a flat pixel vector, ≥ 0. Default: 0, likewise.</summary>
         public int ImageChannels;
@@ -152,8 +155,8 @@ public sealed partial class CnnClassificationTrainer
         /// </item>
         /// <item>
         /// What the paper does: LeNet-1 and LeNet-5 <see cref="PixelNormalization.LeCun1998"/>; GoogLeNet, Inception and
-        /// Xception [-1, 1]; AlexNet, ZFNet and VGG subtract the training images' mean, which suits their papers' first
-        /// values of the weights: not with another <see cref="KernelInitializer"/>.
+        /// Xception [-1, 1]; AlexNet, ZFNet and VGG subtract the training images' mean, which suits their papers' initial
+        /// weights: not with another <see cref="KernelInitializer"/>.
         /// </item>
         /// <item>Each channel to mean 0 and standard deviation 1, measured on the training images.</item>
         /// </list>

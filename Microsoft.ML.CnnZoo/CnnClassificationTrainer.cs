@@ -4,7 +4,7 @@ using Microsoft.ML.Trainers;
 
 namespace Microsoft.ML.CnnZoo;
 
-/// <summary>Trains a convolutional network, from scratch, to tell classes of images apart.</summary>
+/// <summary>Trains a convolutional network, from scratch or from pretrained weights, to classify images.</summary>
 /// <remarks>
 /// <format type="text/markdown"><![CDATA[
 /// Made by `mlContext.MulticlassClassification.Trainers.CnnClassification(…)`.

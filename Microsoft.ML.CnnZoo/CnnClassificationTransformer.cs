@@ -92,7 +92,7 @@ public sealed class CnnClassificationTransformer
     }
 
     /// <summary>
-    /// Classifies an encoded image: the contents of a PNG, JPEG, WebP, BMP or GIF file. Safe to call from many threads
+    /// Classifies an encoded image: the contents of a PNG, JPEG, WebP, BMP, GIF, ICO or WBMP file. Safe to call from many threads
     /// at a time.
     /// </summary>
     /// <param name="encodedImage">The file's bytes.</param>
@@ -105,9 +105,10 @@ public sealed class CnnClassificationTransformer
         _classifier.Classify(encodedImage.ToArray(), top, name: null);
 
     /// <summary>Classifies an image file. Safe to call from many threads at a time.</summary>
-    /// <param name="path">The file: PNG, JPEG, WebP, BMP or GIF.</param>
+    /// <param name="path">The file: PNG, JPEG, WebP, BMP, GIF, ICO or WBMP.</param>
     /// <param name="top">How many classes to return, ≥ 1; all when there are fewer.</param>
-    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Reading it is not permitted, or the path is a folder's.</exception>
     /// <exception cref="InvalidDataException">It cannot be decoded; the message names it and says why.</exception>
     /// <inheritdoc cref="Classify(ReadOnlySpan{byte}, int)"/>
     public IReadOnlyList<ClassProbability> Classify(string path, int top = 5) =>
@@ -117,7 +118,7 @@ public sealed class CnnClassificationTransformer
     /// Classifies an encoded image out of a stream, such as an upload, which is read to its end. Safe to call from many
     /// threads at a time.
     /// </summary>
-    /// <param name="encodedImage">The contents of a PNG, JPEG, WebP, BMP or GIF file.</param>
+    /// <param name="encodedImage">The contents of a PNG, JPEG, WebP, BMP, GIF, ICO or WBMP file.</param>
     /// <param name="top">How many classes to return, ≥ 1; all when there are fewer.</param>
     /// <inheritdoc cref="Classify(ReadOnlySpan{byte}, int)"/>
     public IReadOnlyList<ClassProbability> Classify(Stream encodedImage, int top = 5)

@@ -4,7 +4,7 @@ namespace Microsoft.ML.CnnZoo;
 
 /// <summary>Pretrained weights for <see cref="CnnClassificationTrainer.Options.InitialWeights"/>.</summary>
 /// <remarks>
-/// From a safetensors file with the tensor names of torchvision or timm, or from a trained model. A common beginning of
+/// From a safetensors file with the tensor names of torchvision or timm, or from a trained model. A common prefix of
 /// all names (<c>module.</c>, <c>model.</c>, <c>backbone.</c>, <c>encoder.</c> …) makes no difference.
 /// </remarks>
 /// <example><code>
@@ -40,7 +40,7 @@ public sealed class CnnWeights : IDisposable
         return new(SafetensorsFile.Open(path));
     }
 
-    /// <summary>Copies the weights of a trained model, with what its pixels become.</summary>
+    /// <summary>Copies the weights of a trained model, with its pixel normalization.</summary>
     /// <param name="model">The model; it may be disposed afterwards.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public static CnnWeights From(CnnClassificationModel model)
@@ -50,7 +50,7 @@ public sealed class CnnWeights : IDisposable
             model.WeightsMetadata.Write()));
     }
 
-    /// <summary>Copies the weights of a trained transformer, with what its pixels become.</summary>
+    /// <summary>Copies the weights of a trained transformer, with its pixel normalization.</summary>
     /// <param name="transformer">The transformer; it may be disposed afterwards.</param>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public static CnnWeights From(CnnClassificationTransformer transformer)

@@ -7,15 +7,18 @@ namespace Microsoft.ML;
 public static class CnnZooCatalog
 {
     /// <summary>
-    /// Creates a <see cref="CnnClassificationTrainer"/>: trains a convolutional network, from scratch, to tell classes of images
-    /// apart. Epochs, batch size, learning rate and all else are in its <see cref="CnnClassificationTrainer.Options"/>.
+    /// Creates a <see cref="CnnClassificationTrainer"/>: trains a convolutional network from scratch to classify images, for 10
+    /// epochs in batches of 64. To set epochs, learning rate, augmentation, pretrained weights and all else, use
+    /// <see cref="CnnClassification(MulticlassClassificationCatalog.MulticlassClassificationTrainers, CnnClassificationTrainer.Options)"/>.
     /// </summary>
     /// <param name="catalog">The multiclass trainers of an MLContext.</param>
     /// <param name="architecture">The network, one of <see cref="CnnArchitectures"/>.</param>
-    /// <param name="labelColumnName">The label: a key, as MapValueToKey makes it.</param>
-    /// <param name="featureColumnName">The images: Image, pixel vector or encoded bytes.</param>
-    /// <param name="scoreColumnName">The column of probabilities to add.</param>
-    /// <param name="predictedLabelColumnName">The column of predicted keys to add.</param>
+    /// <param name="labelColumnName">The label: a key, as MapValueToKey makes it. Default: <c>Label</c>.</param>
+    /// <param name="featureColumnName">
+    /// The images: Image (LoadImages), pixel vector (ExtractPixels) or encoded files (LoadRawImageBytes). Default: <c>Features</c>.
+    /// </param>
+    /// <param name="scoreColumnName">The column of probabilities to add. Default: <c>Score</c>.</param>
+    /// <param name="predictedLabelColumnName">The column of predicted keys to add. Default: <c>PredictedLabel</c>.</param>
     /// <param name="validationSet">
     /// Labeled images that decide which epoch's weights are kept, with the same columns; null: a tenth of the training images.
     /// </param>
@@ -50,7 +53,7 @@ public static class CnnZooCatalog
     /// <summary>Creates a <see cref="CnnClassificationTrainer"/> with all options.</summary>
     /// <param name="catalog">The multiclass trainers of an MLContext.</param>
     /// <param name="options">Options; <see cref="CnnClassificationTrainer.Options.Architecture"/> is required.</param>
-    /// <exception cref="ArgumentException">The architecture is missing, or a value is out of its range.</exception>
+    /// <exception cref="ArgumentNullException">There are no options. Their values are checked by Fit.</exception>
     public static CnnClassificationTrainer CnnClassification(
         this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, CnnClassificationTrainer.Options options)
     {

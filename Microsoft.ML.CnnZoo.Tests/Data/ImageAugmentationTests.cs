@@ -26,6 +26,12 @@ public class ImageAugmentationTests
         Assert.Throws<ArgumentException>(() => augmentation.Check(224, 224));
 
     [Fact]
+    public void Check_TwoRulesForCrops_NamesBoth() => Assert.StartsWith(
+        "ImageAugmentation has Padding and Area; expected one of",
+        Assert.Throws<ArgumentException>(() =>
+            (ImageAugmentation.Cifar with { Area = new(0.1, 1) }).Check(32, 32)).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void Check_Presets_AreLegalForTheirNetworks()
     {
         Assert.All([ImageAugmentation.None, ImageAugmentation.AlexNet, ImageAugmentation.Vgg, ImageAugmentation.ResNet,

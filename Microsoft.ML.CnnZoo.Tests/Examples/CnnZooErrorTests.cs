@@ -12,7 +12,9 @@ public sealed class CnnZooErrorTests
     [InlineData("tarin --data .", "did you mean train?")]
     [InlineData("train --data . --arch lenet5 --out m.zip --epoch 3", "did you mean --epochs?")]
     [InlineData("train --data . --arch lenet5 --out", "--out")]
-    [InlineData("train --data . --arch lenet5 --out m.zip --bad-images ignore", "'fail' 'skip'")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --bad-images ignore",
+        "--bad-images needs one of fail, skip, not 'ignore'")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --lr 0,01", "--lr needs a number from 0 to 1000, not '0,01'")]
     [InlineData("evaluate --model m.zip --data .. extra", "extra")]
     [InlineData("train", "--data")]
     [InlineData("train --data . --arch lenet5 --out m.zip --epochs many", "many")]
@@ -38,6 +40,10 @@ public sealed class CnnZooErrorTests
         string other = option == "--data" ? "--model" : "--data";
         CnnZooCommand.Run("evaluate", option, "", other, ".").AssertFailure(2, $"{option} needs the name of a");
     }
+
+    [Fact]
+    public void Usage_EmptyArchitecture_SaysWhatIsNeeded() =>
+        CnnZooCommand.Run("summary", "").AssertFailure(2, "architecture has no name");
 
     [Fact]
     public void Help_Root_DocumentsTheExitCodes() =>

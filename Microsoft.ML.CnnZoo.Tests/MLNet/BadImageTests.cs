@@ -148,6 +148,25 @@ public sealed class BadImageTests : IDisposable
     }
 
     [Fact]
+    public void EncodedBytes_FileMissing_IsABadImageInTrainingAndScoring()
+    {
+        string[] paths = [_files.Save("good0.png", DigitRows.Image(0)), _files.Save("good1.png", DigitRows.Image(1)),
+            _files.Path("none.png"), _files.Path("good0.png")];
+        IDataView rows = _mlContext.Data.LoadFromEnumerable(
+            paths.Select((p, i) => new PathRow { Label = i == 0 ? "a" : "b", Path = p }).ToArray());
+        rows = _mlContext.Transforms.Conversion.MapValueToKey("Key", "Label")
+            .Append(_mlContext.Transforms.LoadRawImageBytes("Pixels", null, "Path")).Fit(rows).Transform(rows);
+        AssertFitError(rows, $"row 2 of the training data, file '{paths[2]}', cannot be read: Could not find file");
+        using CnnClassificationTransformer model = Trainer(o => o.BadImages = BadImageHandling.Skip).Fit(rows);
+        string warning = Assert.Single(_warnings);
+        Assert.StartsWith("1 of 4 rows", warning, StringComparison.Ordinal);
+        Assert.DoesNotContain("..", warning, StringComparison.Ordinal);
+        Assert.Equal([false, false, true, false],
+            DigitRows.Scores(model.Transform(rows)).Select(s => float.IsNaN(s[0])));
+        Assert.DoesNotContain(_warnings, w => w.Contains("'..", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Files_ManyBad_TenAreListedAndTheRestCounted()
     {
         FileRow[] rows = [.. EncodedRows(),

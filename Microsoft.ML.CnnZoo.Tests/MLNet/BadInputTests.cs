@@ -99,6 +99,14 @@ public sealed class BadInputTests
             _mlContext.Data.SkipRows(Keyed(TwoClasses()), 10), null, "The training data have no rows.");
 
     [Fact]
+    public void Rows_None_AreNotTakenForAClass()
+    {
+        IDataView none = Keyed([]);
+        string message = Assert.Throws<ArgumentOutOfRangeException>(() => Trainer().Fit(none)).Message;
+        Assert.Contains("also makes of no rows", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Rows_WithoutLabel_AreLeftOutAndCounted()
     {
         IDataView rows = Keyed([.. TwoClasses(), new() { Text = "" }, new() { Text = "" }]);

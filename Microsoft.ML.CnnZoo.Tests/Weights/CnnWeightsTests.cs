@@ -170,6 +170,19 @@ public sealed class CnnWeightsTests : IDisposable
     }
 
     [Fact]
+    public void Load_AFolder_IsNamedAsOne() => Assert.Contains("it is a folder",
+        Assert.Throws<InvalidDataException>(() => CnnWeights.Load(Path.GetTempPath())).Message);
+
+    [Fact]
+    public void Write_IntoAMissingFolder_NamesTheFolder()
+    {
+        string folder = _path + "-missing";
+        string message = Assert.Throws<DirectoryNotFoundException>(() =>
+            SafetensorsWriter.Write(Path.Combine(folder, "w.safetensors"), [new("a", [1], [1])])).Message;
+        Assert.EndsWith($"the folder '{folder}' does not exist.", message);
+    }
+
+    [Fact]
     public void CopyTo_NothingKnown_SaysSo()
     {
         SafetensorsWriter.Write(_path, [new("a", [1], [1])]);

@@ -120,8 +120,9 @@ public abstract class CnnArchitecture
         return new(body.Features, body.Output, g.Softmax(logits, "scores"), body.Auxiliary);
     }
 
-    /// <summary>Refuses an image that is too small.</summary>
-    /// <exception cref="GraphException">It is.</exception>
+    /// <summary>Checks that the network can be built for a size of images.</summary>
+    /// <param name="input">The size: each side at least <see cref="MinimumSize"/>, one channel or more.</param>
+    /// <exception cref="GraphException">The size is too small.</exception>
     public void CheckInput(ImageShape input)
     {
         if (input.Height < MinimumSize || input.Width < MinimumSize || input.Channels < 1)

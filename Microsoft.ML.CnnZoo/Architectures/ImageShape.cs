@@ -1,8 +1,8 @@
 namespace Microsoft.ML.CnnZoo;
 
 /// <summary>Size of an image.</summary>
-/// <param name="Height">Rows.</param>
-/// <param name="Width">Columns.</param>
+/// <param name="Height">Height in pixels.</param>
+/// <param name="Width">Width in pixels.</param>
 /// <param name="Channels">1 for gray, 3 for red, green, blue.</param>
 public readonly record struct ImageShape(int Height, int Width, int Channels)
 {

@@ -18,7 +18,7 @@ internal sealed class DecodingSlot<T> : IDisposable where T : unmanaged
     public CachedImage<T>? Image { get; private set; }
 
     /// <summary>What was wrong with the image, when there is none.</summary>
-    public string Problem => Failure?.Message ?? _raw.Problem;
+    public string Problem => Failure?.Message.TrimEnd('.') ?? _raw.Problem;
 
     /// <summary>The image's file, where it is known.</summary>
     public string? File => _raw.File;

@@ -1,18 +1,19 @@
 namespace Microsoft.ML.CnnZoo;
 
-/// <summary>From least to greatest, both included.</summary>
+/// <summary>A range of values, both ends included.</summary>
 /// <param name="Minimum">Least value.</param>
 /// <param name="Maximum">Greatest value.</param>
 public readonly record struct ValueRange(double Minimum, double Maximum);
 
 /// <summary>
-/// How training images are changed at random, anew in every epoch, so that a network sees more than there is;
-/// validation and scoring see the center of the image. Every change is drawn from a stream fixed by seed, epoch and
+/// How training images are changed at random, anew in every epoch, against overfitting; validation and scoring use
+/// the center of the image, unchanged. Every change is drawn from a stream fixed by seed, epoch and
 /// image: the same seed gives the same pixels, whatever the number of threads.
 /// </summary>
 /// <remarks>
 /// At most one of <see cref="Padding"/>, <see cref="ShorterSide"/> and <see cref="Area"/> sets how crops are taken.
-/// Lengths are the papers', for images of 224 pixels; <see cref="ForSide"/> gives the same protocol for another size.
+/// Lengths are the papers', for networks on 224x224 pixels; <see cref="ForSide"/> gives the same protocol for another
+/// size. Derive your own from a preset with <c>with</c>: <c>ImageAugmentation.Cifar with { Mirror = false }</c>.
 /// </remarks>
 public sealed record ImageAugmentation
 {
@@ -52,43 +53,45 @@ public sealed record ImageAugmentation
     /// </summary>
     public static ImageAugmentation Inception { get; } = new() { Area = new(0.08, 1), Mirror = true };
 
-    /// <summary>Whether half of the images, chosen at random, are mirrored left to right.</summary>
+    /// <summary>Whether each image is mirrored left to right with probability 1/2. Default: false.</summary>
     public bool Mirror { get; init; }
 
     /// <summary>
     /// Pixels added at each edge before a crop of the network's size is taken at random, ≥ 0. They are 0 after
-    /// normalization: the mean color.
+    /// normalization: the mean color, where it subtracts the mean. Default: 0.
     /// </summary>
     public int Padding { get; init; }
 
     /// <summary>
     /// Length of the image's shorter side, in whole pixels, before a crop of the network's size is taken at random;
     /// null to take all of the image. Equal ends: the image is first cut to its center of the network's shape
-    /// (AlexNet). Else the length is drawn evenly from the range and the crop is taken from all of the image (VGG).
+    /// (AlexNet). Else the length is drawn uniformly from the range and the crop is taken from all of the image (VGG).
+    /// Default: null.
     /// </summary>
     public ValueRange? ShorterSide { get; init; }
 
     /// <summary>
-    /// Share of the image's area that is taken and scaled to the network's size, in (0, 1], drawn evenly; null to take
-    /// all of the image.
+    /// Share of the image's area that is taken and scaled to the network's size, in (0, 1], drawn uniformly; null to
+    /// take all of the image. Default: null.
     /// </summary>
     public ValueRange? Area { get; init; }
 
     /// <summary>
-    /// Width by height of the crop that <see cref="Area"/> takes, > 0; drawn evenly on a logarithmic scale, so that
-    /// upright and lying crops are equally likely.
+    /// Width by height of the crop that <see cref="Area"/> takes, > 0; drawn uniformly on a logarithmic scale, so
+    /// that portrait and landscape crops are equally likely. Default: 3/4 to 4/3.
     /// </summary>
     public ValueRange AspectRatio { get; init; } = new(3.0 / 4, 4.0 / 3);
 
     /// <summary>
-    /// With <see cref="Area"/>: images whose shorter side is longer than this are cached at this length, ≥ 1.
+    /// With <see cref="Area"/>: images whose shorter side is longer than this are cached at this length in pixels, ≥ 1;
+    /// default 512.
     /// </summary>
     public int LargestShorterSide { get; init; } = 512;
 
     /// <summary>
     /// Standard deviation of α in the color change Σ αᵢ·√λᵢ·pᵢ that is added to every pixel of an image, α drawn anew
-    /// for each image; pᵢ and λᵢ are eigenvectors and eigenvalues of the covariance of the training images' colors. 0
-    /// for none; the paper's is 0.1.
+    /// for each image; pᵢ and λᵢ are eigenvectors and eigenvalues of the covariance of the training images' colors. 0,
+    /// the default, for none; the paper's is 0.1.
     /// </summary>
     /// <remarks>
     /// The paper writes λᵢ, which depends on the unit of the pixels; its authors' published code takes the standard
@@ -100,10 +103,10 @@ public sealed record ImageAugmentation
     public bool IsNone => !Mirror && Padding == 0 && ShorterSide is null && Area is null && ColorStandardDeviation == 0;
 
     /// <summary>
-    /// The same for networks whose images have another side than 224: all lengths but <see cref="Padding"/> grow in
-    /// proportion.
+    /// The same for networks whose images have another side than 224: all lengths but <see cref="Padding"/> are scaled
+    /// by side / 224, to no less than the side.
     /// </summary>
-    /// <param name="side">Side of the network's images, ≥ 1.</param>
+    /// <param name="side">Height or width of the network's images in pixels, ≥ 1.</param>
     public ImageAugmentation ForSide(int side)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(side, 1);
@@ -120,8 +123,12 @@ public sealed record ImageAugmentation
     /// taken.</exception>
     internal void Check(int height, int width)
     {
-        if ((Padding > 0 ? 1 : 0) + (ShorterSide is null ? 0 : 1) + (Area is null ? 0 : 1) > 1)
-            throw new ArgumentException("Only one of Padding, ShorterSide and Area can set how crops are taken.");
+        string?[] crops = [Padding > 0 ? nameof(Padding) : null, ShorterSide is null ? null : nameof(ShorterSide),
+            Area is null ? null : nameof(Area)];
+        string[] chosen = [.. crops.OfType<string>()];
+        if (chosen.Length > 1)
+            throw new ArgumentException($"ImageAugmentation has {string.Join(" and ", chosen)}; "
+                + "expected one of Padding, ShorterSide and Area at most: each sets how crops are taken.");
         Require(Padding >= 0, nameof(Padding), $"{Padding}", "0 or more");
         Require(LargestShorterSide >= 1, nameof(LargestShorterSide), $"{LargestShorterSide}", "1 or more");
         Require(ColorStandardDeviation >= 0 && double.IsFinite(ColorStandardDeviation), nameof(ColorStandardDeviation),

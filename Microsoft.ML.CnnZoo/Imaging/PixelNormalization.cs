@@ -6,10 +6,10 @@ using Microsoft.ML.CnnZoo.Imaging;
 namespace Microsoft.ML.CnnZoo;
 
 /// <summary>
-/// y = value · scale + offset, per channel: from stored pixels to what a network takes. Part of a trained model.
+/// value · scale + offset, per channel: from an image's pixels, 0…255, to a network's input. Part of a trained model.
 /// </summary>
-/// <param name="Scale">One factor per channel.</param>
-/// <param name="Offset">One summand per channel.</param>
+/// <param name="Scale">One factor per channel, in the order red, green, blue.</param>
+/// <param name="Offset">What is added after that, one value per channel.</param>
 public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableArray<float> Offset)
 {
     private const int TileLength = 192;
@@ -29,7 +29,7 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
 
     /// <summary>
     /// What most weights of torchvision and timm were trained with: mean 0.485, 0.456, 0.406 and standard deviation
-    /// 0.229, 0.224, 0.225 of red, green, blue, in units of 255.
+    /// 0.229, 0.224, 0.225 of red, green, blue in 0…1, converted for pixels of 0…255.
     /// </summary>
     public static PixelNormalization ImageNet { get; } = FromMeans([0.485 * 255, 0.456 * 255, 0.406 * 255],
         [0.229 * 255, 0.224 * 255, 0.225 * 255]);
@@ -76,14 +76,18 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
         return new([.. scale], [.. scale.Select((s, c) => (float)(-means[c] * s))]);
     }
 
-    /// <summary>Normalizes pixels [n, channels] of bytes.</summary>
+    /// <summary>Normalizes pixels [n, channels], channels side by side.</summary>
+    /// <param name="pixels">n · channels bytes.</param>
+    /// <param name="target">Receives as many values; it may be longer.</param>
     public void Apply(ReadOnlySpan<byte> pixels, Span<float> target)
     {
         ToFloat(pixels, target);
         ApplyInPlace(target[..pixels.Length]);
     }
 
-    /// <summary>Normalizes pixels [n, channels] of floats.</summary>
+    /// <summary>Normalizes pixels [n, channels], channels side by side.</summary>
+    /// <param name="pixels">n · channels floats.</param>
+    /// <param name="target">Receives as many values; it may be longer.</param>
     public void Apply(ReadOnlySpan<float> pixels, Span<float> target)
     {
         pixels.CopyTo(target);

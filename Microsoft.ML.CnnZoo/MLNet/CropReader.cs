@@ -70,7 +70,7 @@ internal sealed class CropReader
         // Thrown by the column's own getter, such as LoadImages'; before the first row it is the caller's mistake.
         catch (Exception e) when (_row!.Position >= 0 && ImageDecoder.IsBadImage(e))
         {
-            _raw.Problem = e.Message;
+            _raw.Problem = e.Message.TrimEnd('.');
             return false;
         }
     }

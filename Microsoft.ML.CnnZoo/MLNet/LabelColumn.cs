@@ -22,7 +22,9 @@ internal readonly record struct LabelColumn(DataViewSchema.Column Column, int Cl
             throw Contracts.ExceptSchemaMismatch("inputSchema", "label", name, "Key with a known number of values",
                 key.ToString());
         if (key.Count == 1)
-            throw OneClass(name, LabelValues.Of(column, 1), 0);
+            throw LabelValues.Of(column, 1) is { ItemType: not null } labels ? OneClass(name, labels, 0)
+                : Contracts.ExceptParam("inputSchema", $"The label column '{name}' is a key with one value at most, "
+                    + "which MapValueToKey also makes of no rows; a classifier needs images of two classes at least");
         return new(column, (int)key.Count);
     }
 

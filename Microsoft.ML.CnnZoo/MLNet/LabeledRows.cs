@@ -30,7 +30,8 @@ internal sealed class LabeledRows(IDataView view, LabelColumn label, FeatureColu
         public Cursor(IDataView view, LabelColumn label, FeatureColumn feature)
         {
             DataViewSchema.Column? path = PathColumn.Find(view.Schema);
-            _rows = view.GetRowCursor([label.Column, feature.Column, .. path is { } column ? new[] { column } : []]);
+            _rows = RowByRow.Open(
+                view, [label.Column, feature.Column, .. path is { } column ? new[] { column } : []]);
             _readLabel = label.CreateReader(_rows);
             _fetcher = ImageFetcher.Create(_rows, feature);
             _readPath = PathColumn.CreateReader(_rows, path);
@@ -78,4 +79,17 @@ internal static class PathColumn
             return value.IsEmpty ? null : value.ToString();
         };
     }
+}
+
+/// <summary>Cursors whose values are computed when they are asked for.</summary>
+internal static class RowByRow
+{
+    /// <summary>
+    /// Opens a view. ML.NET's GetRowCursor computes transforms such as LoadRawImageBytes ahead on several threads where
+    /// it can: a file that is missing then ends all rows, with an exception that does not tell which row it was. As the
+    /// only cursor of a set each value comes from its own getter, and so does its exception.
+    /// </summary>
+    public static DataViewRowCursor Open(
+        IDataView view, IEnumerable<DataViewSchema.Column> columns, Random? random = null) =>
+        view.GetRowCursorSet(columns, 1, random) is [var cursor] ? cursor : view.GetRowCursor(columns, random);
 }

@@ -17,7 +17,7 @@ internal sealed class ScoredView(IDataView source, ScoreMapper mapper) : IDataVi
     {
         mapper.Scorer.CheckAlive();
         DataViewSchema.Column[] needed = [.. columnsNeeded];
-        DataViewRowCursor input = source.GetRowCursor(mapper.GetDependencies(needed), rand);
+        DataViewRowCursor input = RowByRow.Open(source, mapper.GetDependencies(needed), rand);
         bool scores = needed.Any(c => c.Index >= mapper.PredictedLabelIndex);
         bool keepable = needed.Where(c => c.Index < mapper.PredictedLabelIndex)
             .All(c => c.Type is PrimitiveDataViewType or VectorDataViewType);

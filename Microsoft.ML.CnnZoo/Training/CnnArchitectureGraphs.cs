@@ -15,7 +15,8 @@ public static class CnnArchitectureGraphs
     /// <param name="image">Size of the images; null: the paper's.</param>
     /// <param name="optimizer">The rule that moves the weights; null: gradient descent with momentum 0.9.</param>
     /// <param name="loss">The loss; null: the architecture's own.</param>
-    /// <param name="weightDecay">c in g ← g + c·p, on kernels only, ≥ 0; default 0.</param>
+    /// <param name="weightDecay">The factor c in gradient ← gradient + c · weight, on kernels only, ≥ 0;
+    /// default 0.</param>
     /// <param name="seed">Seed of dropout's masks; default 0.</param>
     /// <returns>
     /// Its placeholders: <c>image</c> [N,H,W,C], already normalized, <c>label</c> [N] (Int32), <c>step</c> where there

@@ -1,8 +1,8 @@
 namespace Microsoft.ML.CnnZoo;
 
 /// <summary>
-/// What one pass over the training images came to. Means are over images, not over batches: a short last batch weighs
-/// what it holds.
+/// Loss, accuracy and speed of an epoch, one pass over the training images. Means are over images, not over batches:
+/// a short last batch counts for the images that it holds.
 /// </summary>
 public sealed record EpochProgress
 {
@@ -14,12 +14,12 @@ public sealed record EpochProgress
     /// Mean loss over the epoch's images, measured while the weights moved, auxiliary losses included.
     /// </summary>
     public required double Loss { get; init; }
-    /// <summary>Share of the epoch's images classified rightly while the weights moved, 0…1.</summary>
+    /// <summary>Fraction of the epoch's images classified correctly while the weights moved, 0…1.</summary>
     public required double Accuracy { get; init; }
     /// <summary>Mean loss over the validation images after the epoch; null without a validation set.</summary>
     public double? ValidationLoss { get; init; }
     /// <summary>
-    /// Share of validation images classified rightly after the epoch, 0…1; null without a validation set.
+    /// Fraction of validation images classified correctly after the epoch, 0…1; null without a validation set.
     /// </summary>
     public double? ValidationAccuracy { get; init; }
     /// <summary>Training images per second, validation left out.</summary>
@@ -52,7 +52,7 @@ public sealed record BatchProgress
     public required int Batches { get; init; }
     /// <summary>Mean loss over the epoch's images so far.</summary>
     public required double Loss { get; init; }
-    /// <summary>Share of the epoch's images classified rightly so far, 0…1.</summary>
+    /// <summary>Fraction of the epoch's images classified correctly so far, 0…1.</summary>
     public required double Accuracy { get; init; }
     /// <summary>Training images per second in this epoch.</summary>
     public required double ImagesPerSecond { get; init; }

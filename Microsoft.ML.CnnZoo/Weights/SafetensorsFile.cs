@@ -56,6 +56,8 @@ internal sealed class SafetensorsFile : ITensorSource
     /// itself.</exception>
     public static SafetensorsFile Open(string path)
     {
+        if (Directory.Exists(path))
+            throw Invalid(path, "it is a folder");
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         long length = stream.Length;
         if (length < 8)

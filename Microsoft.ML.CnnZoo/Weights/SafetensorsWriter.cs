@@ -28,6 +28,8 @@ internal static class SafetensorsWriter
                 throw new ArgumentException(
                     $"The tensor '{name}' has values that are not finite as {precision}; '{path}' is not written.",
                     nameof(tensors));
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"'{path}' is not written: the folder '{folder}' does not exist.");
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {

@@ -65,6 +65,11 @@ internal static class ArchitectureArguments
     {
         foreach (Token token in result.Tokens)
         {
+            if (string.IsNullOrWhiteSpace(token.Value))
+            {
+                result.AddError("The architecture has no name; 'cnnzoo list' shows the names.");
+                continue;
+            }
             try
             {
                 CnnArchitectures.Find(token.Value);

@@ -16,7 +16,9 @@ internal static class CommandOptions
         CustomParser = result =>
         {
             string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-            if (T.TryParse(text, CultureInfo.InvariantCulture, out T value) && value >= minimum && value <= maximum)
+            // no thousands separators: 0,01 is no number, rather than 1
+            if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out T value)
+                && value >= minimum && value <= maximum)
                 return value;
             bool whole = T.One / (T.One + T.One) == T.Zero;
             result.AddError(string.Create(CultureInfo.InvariantCulture,
@@ -38,12 +40,21 @@ internal static class CommandOptions
     /// <summary>One of the values of an enumeration, in lower case; the enumeration's first is the default.</summary>
     public static Option<T> Choice<T>(string name, string description) where T : struct, Enum
     {
+        string[] choices = [.. Enum.GetNames<T>().Select(choice => choice.ToLowerInvariant())];
         var option = new Option<T>(name)
         {
             Description = $"{description} [default: {default(T).ToString().ToLowerInvariant()}]",
-            CustomParser = result => Enum.Parse<T>(result.Tokens[0].Value, ignoreCase: true),
+            HelpName = string.Join('|', choices),
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                if (choices.Contains(text, StringComparer.Ordinal))
+                    return Enum.Parse<T>(text, ignoreCase: true);
+                result.AddError($"{name} needs one of {string.Join(", ", choices)}, not '{text}'.");
+                return default;
+            },
         };
-        option.AcceptOnlyFromAmong([.. Enum.GetNames<T>().Select(choice => choice.ToLowerInvariant())]);
+        option.CompletionSources.Add(choices);
         return option;
     }
 }

@@ -33,7 +33,9 @@ internal static class ModelFile
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            throw new CommandException($"'{path}' is not a model that cnnzoo can load: {Innermost(e).Message}");
+            throw new CommandException(
+                $"'{path}' is not a model that cnnzoo can load, "
+                + $"a file that 'cnnzoo train' wrote: {Innermost(e).Message}");
         }
     }
 
