@@ -3,16 +3,21 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Documentation;
 
-/// <summary>What README.md and docs/ tell a reader to type works: programs compile without warnings and run, commands of the tool succeed in the order of the page.</summary>
+/// <summary>
+/// What README.md and docs/ tell a reader to type works: programs compile without warnings and run, commands of the tool
+/// succeed in the order of the page.
+/// </summary>
 public sealed class DocumentationTests(ReaderFolder folder) : IClassFixture<ReaderFolder>
 {
     private const string Tool = "build/cnnzoo ";
 
     /// <summary>What else may stand in a block of commands: each is run by .ci/run, by BENCHMARKS.md's author or by everybody.</summary>
-    private static readonly string[] OtherCommands = ["git clone", "cd ", "build/quickstart.sh", "build/test.sh", "build/bench.sh", "build/try-package.sh", "dotnet "];
+    private static readonly string[] OtherCommands =
+        ["git clone", "cd ", "build/quickstart.sh", "build/test.sh", "build/bench.sh", "build/try-package.sh", "dotnet "];
 
     /// <summary>Blocks of C#, by document and line.</summary>
-    public static TheoryData<string> Programs => [.. DocumentExamples.All.Where(e => e.Language.StartsWith("csharp", StringComparison.Ordinal)).Select(e => e.ToString())];
+    public static TheoryData<string> Programs => [.. DocumentExamples.All
+        .Where(e => e.Language.StartsWith("csharp", StringComparison.Ordinal)).Select(e => e.ToString())];
 
     /// <summary>Documents with commands.</summary>
     public static TheoryData<string> Documents => [.. DocumentExamples.Of("sh").Select(e => e.Document).Distinct()];
@@ -34,10 +39,13 @@ public sealed class DocumentationTests(ReaderFolder folder) : IClassFixture<Read
     [MemberData(nameof(Documents))]
     public void Commands_InOrder_Succeed(string document)
     {
-        var lines = DocumentExamples.Of("sh").Where(e => e.Document == document).SelectMany(e => e.Text.Split('\n')).Select(WithoutComment).Where(l => l.Length > 0).ToList();
-        Assert.All(lines, line => Assert.True(line.StartsWith(Tool, StringComparison.Ordinal) || OtherCommands.Any(c => line.StartsWith(c, StringComparison.Ordinal)), line));
+        string[] lines = [.. DocumentExamples.Of("sh").Where(e => e.Document == document)
+            .SelectMany(e => e.Text.Split('\n')).Select(WithoutComment).Where(l => l.Length > 0)];
+        Assert.All(lines, line => Assert.Contains(
+            OtherCommands.Prepend(Tool), command => line.StartsWith(command, StringComparison.Ordinal)));
         foreach (string line in lines.Where(l => l.StartsWith(Tool, StringComparison.Ordinal)))
-            CnnZooCommand.RunIn(folder.Root, line[Tool.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)).AssertSuccess();
+            CnnZooCommand.RunIn(folder.Root, line[Tool.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .AssertSuccess();
     }
 
     [Fact]

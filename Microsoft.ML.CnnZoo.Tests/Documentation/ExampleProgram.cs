@@ -6,14 +6,20 @@ using Microsoft.CodeAnalysis.Emit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Documentation;
 
-/// <summary>Compiles a block of C# as a console program, as `dotnet new console` would have it: top-level statements, implicit usings.</summary>
+/// <summary>
+/// Compiles a block of C# as a console program, as <c>dotnet new console</c> has it: top-level statements, implicit usings.
+/// </summary>
 internal static class ExampleProgram
 {
     private const string ImplicitUsings =
-        "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;";
+        """
+        global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq;
+        global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;
+        """;
 
     private static readonly Lazy<MetadataReference[]> References = new(() =>
-        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path))]);
+        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Select(path => MetadataReference.CreateFromFile(path))]);
 
     /// <summary>Compiles to a file.</summary>
     /// <returns>The compiler's errors and warnings; empty when there are none.</returns>
@@ -21,8 +27,9 @@ internal static class ExampleProgram
     {
         CSharpParseOptions parse = new(LanguageVersion.Latest);
         CSharpCompilation compilation = CSharpCompilation.Create(Path.GetFileNameWithoutExtension(assembly),
-            [CSharpSyntaxTree.ParseText(source, parse), CSharpSyntaxTree.ParseText(ImplicitUsings, parse)], References.Value,
-            new CSharpCompilationOptions(Microsoft.CodeAnalysis.OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
+            [CSharpSyntaxTree.ParseText(source, parse), CSharpSyntaxTree.ParseText(ImplicitUsings, parse)],
+            References.Value, new CSharpCompilationOptions(
+                Microsoft.CodeAnalysis.OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
         EmitResult result = compilation.Emit(assembly);
         return [.. result.Diagnostics.Where(d => d.Severity >= DiagnosticSeverity.Warning).Select(d => d.ToString())];
     }

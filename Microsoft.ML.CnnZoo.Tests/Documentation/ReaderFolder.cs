@@ -5,14 +5,15 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.CnnZoo.Tests.Documentation;
 
 /// <summary>
-/// The folder that a reader of the documents works in: <c>photos/</c> with a folder of color pictures per class, <c>photo.png</c>, and <c>digits/train</c>
-/// and <c>digits/test</c> as the quickstart leaves them, with fewer images.
+/// The folder that a reader of the documents works in: <c>photos/</c> with a folder of color pictures per class,
+/// <c>photo.png</c>, and <c>digits/train</c> and <c>digits/test</c> as the quickstart leaves them, with fewer images.
 /// </summary>
 public sealed class ReaderFolder : IDisposable
 {
     private const int PhotosEach = 30, PhotoSide = 48, DigitsToTrain = 400, DigitsToTest = 100;
 
-    private static readonly (string Name, byte R, byte G, byte B)[] Classes = [("apple", 200, 40, 30), ("leaf", 40, 160, 60), ("sky", 60, 120, 220)];
+    private static readonly (string Name, byte R, byte G, byte B)[] Classes =
+        [("apple", 200, 40, 30), ("leaf", 40, 160, 60), ("sky", 60, 120, 220)];
 
     public ReaderFolder()
     {
@@ -21,7 +22,10 @@ public sealed class ReaderFolder : IDisposable
                 Save(Path.Combine("photos", Classes[c].Name, $"{i:D3}.png"), Photo(c, i));
         Save("photo.png", Photo(0, PhotosEach));
         for (int i = 0; i < DigitsToTrain + DigitsToTest; i++)
-            Save(Path.Combine("digits", i < DigitsToTrain ? "train" : "test", $"{Digits.Label(i)}", $"{i:D5}.png"), DigitRows.Image(i));
+        {
+            string part = i < DigitsToTrain ? "train" : "test";
+            Save(Path.Combine("digits", part, $"{Digits.Label(i)}", $"{i:D5}.png"), DigitRows.Image(i));
+        }
     }
 
     /// <summary>The folder, removed at the end.</summary>
@@ -38,8 +42,9 @@ public sealed class ReaderFolder : IDisposable
         return ImageFiles.Make(PhotoSide, PhotoSide, (x, y) =>
         {
             byte noise = (byte)random.Next(40);
+            byte Add(byte value) => (byte)Math.Min(byte.MaxValue, value + noise);
             bool inside = ((x - x0) * (x - x0)) + ((y - y0) * (y - y0)) < 144;
-            return inside ? ((byte)Math.Min(255, r + noise), (byte)Math.Min(255, g + noise), (byte)Math.Min(255, b + noise), byte.MaxValue) : (noise, noise, noise, byte.MaxValue);
+            return inside ? (Add(r), Add(g), Add(b), byte.MaxValue) : (noise, noise, noise, byte.MaxValue);
         });
     }
 
