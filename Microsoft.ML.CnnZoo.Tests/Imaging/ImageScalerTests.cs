@@ -65,11 +65,15 @@ public class ImageScalerTests
     {
         float[] pixels = Array.ConvertAll(Noise(height * width * channels, 2), b => (float)b);
         var target = new float[targetHeight * targetWidth * channels];
-        new ImageScaler(targetHeight, targetWidth, channels, ImageFit.Stretch).Scale(pixels, PixelFormat.FromChannels(height, width, channels, false), target);
+        new ImageScaler(targetHeight, targetWidth, channels, ImageFit.Stretch)
+            .Scale(pixels, PixelFormat.FromChannels(height, width, channels, false), target);
         for (int y = 0; y < targetHeight; y++)
             for (int x = 0; x < targetWidth; x++)
                 for (int c = 0; c < channels; c++)
-                    Assert.Equal(Naive(pixels, height, width, channels, y, x, c, (double)height / targetHeight, (double)width / targetWidth), target[(((y * targetWidth) + x) * channels) + c], 2e-3);
+                    Assert.Equal(
+                        Naive(pixels, height, width, channels, y, x, c, (double)height / targetHeight,
+                            (double)width / targetWidth),
+                        target[(((y * targetWidth) + x) * channels) + c], 2e-3);
     }
 
     [Fact]
@@ -97,7 +101,8 @@ public class ImageScalerTests
     [Fact]
     public void Scale_TooFewValues_SaysHowMany()
     {
-        var error = Assert.Throws<ArgumentException>(() => new ImageScaler(2, 2, 1).Scale(new byte[3], PixelFormat.FromChannels(2, 2, 1, false), new byte[4]));
+        var error = Assert.Throws<ArgumentException>(() =>
+            new ImageScaler(2, 2, 1).Scale(new byte[3], PixelFormat.FromChannels(2, 2, 1, false), new byte[4]));
         Assert.Contains("has 4 values; 3 were given", error.Message, StringComparison.Ordinal);
     }
 
@@ -154,7 +159,8 @@ public class ImageScalerTests
         return sum / total;
     }
 
-    private static double Weight(int source, int target, double scale) => Math.Max(0, 1 - (Math.Abs(source + 0.5 - ((target + 0.5) * scale)) / Math.Max(1, scale)));
+    private static double Weight(int source, int target, double scale) =>
+        Math.Max(0, 1 - (Math.Abs(source + 0.5 - ((target + 0.5) * scale)) / Math.Max(1, scale)));
 
     private static byte[] Noise(int count, int seed)
     {
