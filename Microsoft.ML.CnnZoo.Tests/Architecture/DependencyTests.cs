@@ -8,7 +8,7 @@ namespace Microsoft.ML.CnnZoo.Tests.Architecture;
 public partial class DependencyTests
 {
     private static readonly string[] Everything =
-        ["Graph", "Layers", "Architectures", "Execution", "Kernels.Managed", "Kernels.OneDnn", "Training", "Analysis", "Imaging", "Data", "Weights"];
+        ["Graph", "Layers", "Architectures", "Execution", "Kernels", "Kernels.OneDnn", "Training", "Analysis", "Imaging", "Data", "Weights"];
 
     /// <summary>Folder → the folders that it may use. Only MLNet and the public face (the root) may name ML.NET.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new()
@@ -18,7 +18,7 @@ public partial class DependencyTests
         ["Architectures"] = ["Graph", "Layers", "Imaging", "Analysis"],
         ["Analysis"] = ["Graph", "Layers", "Architectures"],
         ["Execution"] = ["Graph"],
-        ["Kernels.Managed"] = ["Graph", "Execution"],
+        ["Kernels"] = ["Graph", "Execution"],
         ["Kernels.OneDnn"] = ["Graph", "Execution"],
         ["Imaging"] = [],
         ["Data"] = ["Imaging", "Execution"], // of Execution the random numbers, which kernels draw too
@@ -43,8 +43,7 @@ public partial class DependencyTests
     [InlineData("Layers", "var t = new Execution.Tensor(spec);")]
     [InlineData("Architectures", "using Microsoft.ML.Data;")]
     [InlineData("Execution", "using Microsoft.ML.CnnZoo.Kernels.OneDnn;")]
-    [InlineData("Kernels.Managed", "using Microsoft.ML.CnnZoo.Kernels.OneDnn;")]
-    [InlineData("Kernels.OneDnn", "x = Managed.ReluKernel.Create();")]
+    [InlineData("Kernels", "using Microsoft.ML.CnnZoo.Kernels.OneDnn;")]
     [InlineData("Training", "using Microsoft.ML;")]
     [InlineData("Imaging", "using Microsoft.ML.CnnZoo.Graph;")]
     [InlineData("Training", "[LibraryImport(\"libdnnl\")]")]
@@ -84,14 +83,14 @@ public partial class DependencyTests
 
     private static bool IsAllowed(string folder, string used, string[] allowed)
     {
-        string top = used is "Managed" or "OneDnn" ? $"Kernels.{used}" : used;
+        string top = used is "OneDnn" ? $"Kernels.{used}" : used;
         return allowed.Append(folder).Any(a => top == a || top.StartsWith(a + ".", StringComparison.Ordinal) || a.StartsWith(top + ".", StringComparison.Ordinal));
     }
 
     private static string FolderOf(string file)
     {
         string[] parts = Path.GetRelativePath(RepositoryFolder.Library, file).Split(Path.DirectorySeparatorChar);
-        return parts.Length == 1 ? PublicFace : parts[0] == "Kernels" && parts.Length > 2 ? $"Kernels.{parts[1]}" : parts[0];
+        return parts.Length == 1 ? PublicFace : parts is ["Kernels", "OneDnn", ..] ? $"Kernels.{parts[1]}" : parts[0];
     }
 
     [GeneratedRegex(@"//[^\n]*|/\*.*?\*/", RegexOptions.Singleline)]

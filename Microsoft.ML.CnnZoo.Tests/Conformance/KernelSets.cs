@@ -1,5 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Kernels.Managed;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 using Xunit;
 
@@ -28,7 +28,7 @@ internal static class KernelSets
 
     private static Dictionary<string, IBackend> Build()
     {
-        var managed = new ManagedBackend();
+        var managed = new KernelSet();
         var sets = new Dictionary<string, IBackend> { [managed.Name] = managed };
         if (OneDnnBackend.TryCreate(out _) is OneDnnBackend native)
             sets.Add(native.Name, new Layered(native, managed));

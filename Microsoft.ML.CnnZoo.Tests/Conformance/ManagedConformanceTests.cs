@@ -1,7 +1,7 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Kernels.Managed;
+using Microsoft.ML.CnnZoo.Kernels;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
@@ -11,7 +11,7 @@ public class ManagedConformanceTests
 {
     private static readonly string[] Views = ["Const", "ExpandDims", "Identity", "Placeholder", "ReadVariableOp",
         "Reshape", "Shape", "Squeeze", "StopGradient", "VarHandleOp"];
-    private static readonly ManagedBackend Backend = new();
+    private static readonly KernelSet Backend = new();
 
     public static TheoryData<string> Ops => [.. ConformanceCases.All.Select(c => c.Op).Distinct()];
 

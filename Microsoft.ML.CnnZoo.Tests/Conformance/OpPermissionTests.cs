@@ -1,7 +1,7 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Kernels.Managed;
+using Microsoft.ML.CnnZoo.Kernels;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
@@ -12,7 +12,7 @@ namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 /// </summary>
 public class OpPermissionTests
 {
-    private static readonly ManagedBackend Backend = new();
+    private static readonly KernelSet Backend = new();
     private static readonly ConformanceCase[] Cases =
         [.. ConformanceCases.All.Where(c => !OpCatalog.Get(c.Op).IsStateful
             && c.Inputs.All(i => i.Value.Bytes.Length < 1 << 16)), .. Images()];

@@ -1,6 +1,6 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Kernels.Managed;
+using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 

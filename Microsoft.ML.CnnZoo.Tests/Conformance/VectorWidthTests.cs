@@ -4,8 +4,8 @@ using System.Numerics;
 using System.Runtime.Intrinsics;
 using System.Text.RegularExpressions;
 using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Kernels.Managed;
-using Microsoft.ML.CnnZoo.Tests.Kernels.Managed;
+using Microsoft.ML.CnnZoo.Kernels;
+using Microsoft.ML.CnnZoo.Tests.Kernels.Convolution;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
@@ -25,10 +25,10 @@ public class VectorWidthTests
     public void Kernels_AtThisProcessWidth_AgreeWithNaiveLoops()
     {
         if (Environment.GetEnvironmentVariable(ExpectedLanes) is string lanes)
-            Assert.Equal(int.Parse(lanes, CultureInfo.InvariantCulture), ManagedBackend.VectorWidth);
+            Assert.Equal(int.Parse(lanes, CultureInfo.InvariantCulture), KernelSet.VectorWidth);
         if (Environment.GetEnvironmentVariable(ExpectsSoftware) is not null)
             Assert.False(Vector128.IsHardwareAccelerated || Vector.IsHardwareAccelerated);
-        var backend = new ManagedBackend();
+        var backend = new KernelSet();
         foreach (IGrouping<string, ConformanceCase> op in ConformanceCases.All.GroupBy(c => c.Op))
             foreach (ConformanceCase c in op.Where(c => c.Inputs.Sum(i => i.Value.Bytes.Length) is > 60 and < 6_000)
                 .Where((_, i) => i % 6 == 0))
@@ -50,7 +50,7 @@ public class VectorWidthTests
             $"--TestCaseFilter:FullyQualifiedName~{nameof(Kernels_AtThisProcessWidth_AgreeWithNaiveLoops)}" })
             start.ArgumentList.Add(argument);
         start.Environment[variable] = "0";
-        start.Environment[ExpectedLanes] = Math.Min(lanes, ManagedBackend.VectorWidth)
+        start.Environment[ExpectedLanes] = Math.Min(lanes, KernelSet.VectorWidth)
             .ToString(CultureInfo.InvariantCulture);
         if (variable == "DOTNET_EnableHWIntrinsic")
             start.Environment[ExpectsSoftware] = "1";

@@ -1,6 +1,6 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Kernels.Managed;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
@@ -14,10 +14,10 @@ public sealed class PrecisionTests
     [Fact]
     public void Resolve_Auto_IsBFloat16OnlyWhereABackendMultipliesIt()
     {
-        var managed = new Session(new KernelRegistry(new ManagedBackend()));
+        var managed = new Session(new KernelRegistry(new KernelSet()));
         Assert.Equal(CnnPrecision.Float32, managed.Resolve(CnnPrecision.Auto));
         Assert.Equal(CnnPrecision.BFloat16, managed.Resolve(CnnPrecision.BFloat16));
-        var fast = new Session(new KernelRegistry(new FastBackend(), new ManagedBackend()));
+        var fast = new Session(new KernelRegistry(new FastBackend(), new KernelSet()));
         Assert.Equal(CnnPrecision.BFloat16, fast.Resolve(CnnPrecision.Auto));
         Assert.Equal(CnnPrecision.Float32, fast.Resolve(CnnPrecision.Float32));
     }

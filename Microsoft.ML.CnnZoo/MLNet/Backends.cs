@@ -20,7 +20,7 @@ internal static class Backends
     /// <exception cref="NotSupportedException">oneDNN was asked for and is not there.</exception>
     public static KernelRegistry Create(CnnBackend backend, out string description)
     {
-        IBackend managed = new Kernels.Managed.ManagedBackend();
+        IBackend managed = new Kernels.KernelSet();
         if (backend == CnnBackend.Managed)
         {
             description = "Backend: managed kernels.";

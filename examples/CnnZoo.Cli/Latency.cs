@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Kernels.Managed;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 using Microsoft.ML.CnnZoo.Training;
 
@@ -30,7 +30,7 @@ internal sealed record Latency(double Milliseconds, long PeakBytes)
             g, g.Placeholder(Image, DataType.Float, shape.With(0, TensorShape.Unknown)), classes).Scores;
         NetworkGraph graph = g.ToGraph();
         VariableInitialization.Initialize(variables, graph.Variables, seed: 1);
-        var managed = new ManagedBackend();
+        var managed = new KernelSet();
         var kernels = new KernelRegistry(OneDnnBackend.TryCreate(out _) is { } oneDnn ? [oneDnn, managed] : [managed]);
         using Executable plan = new Session(kernels)
             .Compile(graph, new Dictionary<string, TensorShape> { [Image] = shape }, [scores], [], variables);

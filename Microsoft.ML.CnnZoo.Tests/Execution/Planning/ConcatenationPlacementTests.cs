@@ -152,7 +152,7 @@ public sealed class ConcatenationPlacementTests
     {
         GraphRequest request = Session.Optimize(Request("branches"), new Dictionary<string, TensorShape>(),
             new CompileOptions());
-        IBackend managed = new Microsoft.ML.CnnZoo.Kernels.Managed.ManagedBackend();
+        IBackend managed = new Microsoft.ML.CnnZoo.Kernels.KernelSet();
         Assert.Equal(3, ConcatenationPlacement.Of(request, new KernelRegistry(managed)).Count);
         Assert.Equal(2,
             ConcatenationPlacement.Of(request, new KernelRegistry(new DenseBackend("MaxPool"), managed)).Count);

@@ -1,0 +1,202 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels.Product;
+using Microsoft.ML.CnnZoo.Kernels.Vectors;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
+
+/// <summary>
+/// <c>Conv2D</c>, <c>_FusedConv2D</c> and <c>Conv2DBackpropInput</c> of 3x3 filters with stride 1 by
+/// <see cref="WinogradTransforms"/>: a block of tiles is transformed, multiplied at each of the 36 positions with the
+/// transformed filter, and transformed back, with bias, side tensor and activation applied while the results are in the
+/// cache. Threads own ranges of tiles.
+/// The gradient with respect to the image is such a convolution of dy with the filter rotated by 180°, channels and
+/// filters exchanged.
+/// </summary>
+internal sealed unsafe class WinogradConvolutionKernel : Kernel
+{
+    private const int Positions = WinogradTransforms.Positions;
+    private const int FilterRows = 16; // rotated together
+
+    private readonly Conv2DGeometry _g;
+    private readonly WinogradTiles _tiles;
+    private readonly GemmEpilogue? _epilogue;
+    private readonly PackedWeights? _weights;
+    private readonly int _image;
+    private readonly bool _isGradient;
+    private readonly int _blockTiles, _rowFloats, _resultFloats, _pitch;
+    private readonly nint _filterFloats, _imageFloats, _productFloats;
+    private readonly long _partFloats;
+    private float* _filter;
+    private bool _packing;
+
+    private WinogradConvolutionKernel(KernelRequest request, in Conv2DGeometry g, int image, bool isGradient)
+        : base(request)
+    {
+        (_g, _image, _isGradient) = (g, image, isGradient);
+        _pitch = request.OutputPitch();
+        _tiles = new WinogradTiles(g, _pitch);
+        _epilogue = GemmEpilogue.From(request);
+        _filterFloats = WinogradTransforms.Distance(Gemm.PackedFloats(g.Channels, g.Filters));
+        _weights = !isGradient && ConvolutionAlgorithms.KeepsFilter(request, g)
+            ? PackedWeights.For(request, 1, Positions * (long)_filterFloats) : null;
+        _blockTiles = BlockTiles((long)g.Channels * g.Filters);
+        _rowFloats = g.Channels + 16; // so that rows do not map to the same cache set
+        _resultFloats = g.Filters + 16;
+        _imageFloats = WinogradTransforms.Distance((long)_blockTiles * _rowFloats);
+        _productFloats = WinogradTransforms.Distance((long)_blockTiles * _resultFloats);
+        _partFloats = (Positions * (long)(_imageFloats + _productFloats)) + ((long)Gemm.TileRows * _rowFloats)
+            + g.Channels + g.Filters;
+    }
+
+    /// <summary>The kernel for the convolution of input 0 with input 1.</summary>
+    public static WinogradConvolutionKernel Forward(KernelRequest request, in Conv2DGeometry g) =>
+        new(request, g, image: 0, isGradient: false);
+
+    /// <summary>The kernel for the gradient with respect to the image: input 2 is dy.</summary>
+    public static WinogradConvolutionKernel InputGradient(KernelRequest request, in Conv2DGeometry g) =>
+        new(request, g with
+    {
+        Height = g.OutputHeight, Width = g.OutputWidth, Channels = g.Filters, OutputHeight = g.Height,
+        OutputWidth = g.Width, Filters = g.Channels,
+        PadTop = g.KernelHeight - 1 - g.PadTop, PadLeft = g.KernelWidth - 1 - g.PadLeft,
+    }, image: 2, isGradient: true);
+
+    public override bool Keeps(int input) => input == 1 && _weights is not null;
+
+    public override long ScratchBytes => sizeof(float)
+        * ((_partFloats * Workers.ThreadCount) + (_weights is null ? Positions * (long)_filterFloats : 0));
+
+    public override void Dispose()
+    {
+        _weights?.Dispose();
+        base.Dispose();
+    }
+
+    public override void RunPart(int part, int parts)
+    {
+        if (_packing)
+        {
+            (long first, long last) = Range(_g.Channels, part, parts, FilterRows);
+            if (_isGradient)
+                PackTurned((int)first, (int)last);
+            else
+                Pack((int)first, (int)last);
+            return;
+        }
+        float* v = (float*)Scratch + (part * _partFloats),
+            m = v + (Positions * (long)_imageFloats) + ((long)Gemm.TileRows * _rowFloats);
+        float* zeros = m + (Positions * (long)_productFloats), beyond = zeros + _g.Channels;
+        FloatSpans.Clear(zeros, _g.Channels);
+        (int start, int end) = WorkerPool.Range(_tiles.Count, part, parts);
+        int blocks = (end - start + _blockTiles - 1) / _blockTiles;
+        for (int block = 0; block < blocks; block++)
+        {
+            (int from, int to) = WorkerPool.Range(end - start, block, blocks);
+            Compute(start + from, to - from, v, m, zeros, beyond);
+        }
+    }
+
+    protected override void Compute()
+    {
+        _filter = _weights is null ? (float*)Scratch + (_partFloats * Workers.ThreadCount) : _weights.Panels;
+        if (_weights?.NeedsPacking() ?? true)
+        {
+            _packing = true;
+            Workers.Run(this);
+            _packing = false;
+        }
+        if (_epilogue is not null)
+        {
+            _epilogue.Bias = Input(2);
+            _epilogue.Side = _epilogue.HasSide ? Input(3) : null;
+        }
+        Workers.Run(this);
+    }
+
+    /// <summary>
+    /// Tiles per block: few tiles stay in the cache, but a large filter does not and is read once per block, which
+    /// favors many.
+    /// </summary>
+    private static int BlockTiles(long filter) =>
+        Gemm.TileRows * (filter <= 128 * 128 ? 1 : filter <= 256 * 256 ? 4 : 8);
+
+    private void Compute(int first, int count, float* v, float* m, float* zeros, float* beyond)
+    {
+        float** pixels = stackalloc float*[Positions];
+        for (int i = 0; i < count; i++)
+        {
+            _tiles.InputPixels(Input(_image), first + i, zeros, pixels);
+            WinogradTransforms.Input(pixels, _g.Channels, v + ((long)i * _rowFloats), _imageFloats);
+        }
+        Gemm.MultiplyPacked(Positions, count, _g.Filters, _g.Channels, v, _rowFloats, _imageFloats, _filter,
+            _filterFloats, m, _resultFloats, _productFloats);
+        for (int i = 0; i < count; i++)
+        {
+            _tiles.OutputPixels(Output(), first + i, beyond, pixels);
+            WinogradTransforms.Output(m + ((long)i * _resultFloats), _productFloats, _g.Filters, pixels);
+            if (_epilogue is not null)
+                Finish(first + i);
+        }
+    }
+
+    private void Finish(int tile)
+    {
+        for (int row = 0; row < WinogradTransforms.OutputTile; row++)
+        {
+            int count = _tiles.RowPixels(tile, row, out long pixel);
+            if (count > 0)
+                _epilogue!.Apply(Output(), _pitch, (int)pixel, count, 0, _g.Filters);
+        }
+    }
+
+    /// <summary>Transforms the filter's channels [first, last).</summary>
+    private void Pack(int first, int last)
+    {
+        nint tap = (nint)_g.Channels * _g.Filters;
+        for (int column = 0; column < _g.Filters; column += Gemm.PanelWidth)
+            for (int channel = first; channel < last; channel++)
+                WinogradTransforms.Filter(Input(1) + ((long)channel * _g.Filters) + column, tap,
+                    Math.Min(Gemm.PanelWidth, _g.Filters - column),
+                    Gemm.PanelAt(_filter, _g.Channels, _g.Filters, column, channel), _filterFloats);
+    }
+
+    /// <summary>
+    /// The same for the rotated filter, whose channels [first, last) are the forward convolution's filters.
+    /// </summary>
+    [SkipLocalsInit]
+    private void PackTurned(int first, int last)
+    {
+        float* turned = stackalloc float[9 * FilterRows * 32];
+        for (int column = 0; column < _g.Filters; column += Gemm.PanelWidth)
+        {
+            int width = Math.Min(Gemm.PanelWidth, _g.Filters - column);
+            for (int channel = first; channel < last; channel += FilterRows)
+            {
+                Turn(channel, column, width, turned);
+                for (int i = 0; i < FilterRows; i++)
+                    WinogradTransforms.Filter(turned + (i * width), FilterRows * width, width,
+                        Gemm.PanelAt(_filter, _g.Channels, _g.Filters, column, channel + i), _filterFloats);
+            }
+        }
+    }
+
+    /// <summary>turned[8 − tap][i][j] = filter[tap][column + j][channel + i].</summary>
+    private void Turn(int channel, int column, int width, float* turned)
+    {
+        nint tap = (nint)_g.Channels * _g.Filters, row = _g.Channels;
+        for (int t = 0; t < 9; t++)
+        {
+            float* source = Input(1) + (t * tap) + (column * row) + channel,
+                target = turned + ((8 - t) * FilterRows * width);
+            for (int j = 0; j < width; j += 4)
+            {
+                float* s0 = source + (j * row), s1 = s0 + row, s2 = s1 + row, s3 = s2 + row;
+                for (int i = 0; i < FilterRows; i++)
+                    Vector128.Create(s0[i], s1[i], s2[i], s3[i]).Store(target + (i * width) + j);
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels.Product;
+using Microsoft.ML.CnnZoo.Kernels.Vectors;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
+
+/// <summary>
+/// <c>Conv2DBackpropFilter</c> of 3x3 filters with stride 1: dg = Gᵀ [Σ over tiles of (Bᵀ x B)ᵀ (A dy Aᵀ)] G, the
+/// transpose of <see cref="WinogradConvolutionKernel"/>'s convolution.
+/// For a small filter each thread sums over its own tiles, in its cache; for a large one all threads transform a block
+/// of tiles and then each owns some positions.
+/// </summary>
+internal sealed unsafe class WinogradFilterGradientKernel : Kernel
+{
+    private const int Positions = WinogradTransforms.Positions;
+    private const int SmallFilter = 128 * 128;
+    private const int OwnTiles = 28, SharedTiles = 256; // per block
+
+    private enum Phase
+    {
+        SumOwnTiles,
+        Transform,
+        Multiply,
+        TransformBack,
+    }
+
+    private readonly Conv2DGeometry _g;
+    private readonly WinogradTiles _tiles;
+    private readonly bool _ownSums;
+    private readonly int _blockTiles, _rowFloats;
+    private readonly nint _imageFloats, _gradientFloats, _sumFloats;
+    private readonly long _partFloats;
+    private float* _zeros;
+    private Phase _phase;
+    private int _first, _count;
+
+    public WinogradFilterGradientKernel(KernelRequest request, in Conv2DGeometry g) : base(request)
+    {
+        _g = g;
+        _tiles = new WinogradTiles(g, g.Filters);
+        _ownSums = (long)g.Channels * g.Filters <= SmallFilter;
+        _blockTiles = Math.Min(_tiles.Count, _ownSums ? OwnTiles : SharedTiles);
+        _rowFloats = g.Channels + 16; // so that rows do not map to the same cache set
+        _imageFloats = WinogradTransforms.Distance((long)_blockTiles * _rowFloats);
+        _gradientFloats = WinogradTransforms.Distance(Gemm.PackedFloats(_blockTiles, g.Filters));
+        _sumFloats = WinogradTransforms.Distance((long)g.Channels * g.Filters);
+        _partFloats = Positions * (long)(_imageFloats + _gradientFloats + _sumFloats);
+    }
+
+    public override long ScratchBytes => sizeof(float) * ((_partFloats * SumParts) + Math.Max(_g.Channels, _g.Filters));
+
+    private int SumParts => _ownSums ? Workers.ThreadCount : 1;
+
+    public override void RunPart(int part, int parts)
+    {
+        switch (_phase)
+        {
+            case Phase.SumOwnTiles:
+                SumOwnTiles(part, parts);
+                break;
+            case Phase.Transform:
+                (int from, int to) = WorkerPool.Range(_count, part, parts);
+                Transform(0, from, to, _first, _count);
+                break;
+            case Phase.Multiply:
+                (from, to) = WorkerPool.Range(Positions, part, parts);
+                Multiply(0, from, to, _count, accumulate: _first > 0);
+                break;
+            default:
+                (from, to) = WorkerPool.Range(_g.Channels, part, parts);
+                for (int channel = from; channel < to; channel++)
+                    TransformBack(channel);
+                break;
+        }
+    }
+
+    protected override void Compute()
+    {
+        _zeros = (float*)Scratch + (_partFloats * SumParts);
+        FloatSpans.Clear(_zeros, Math.Max(_g.Channels, _g.Filters));
+        if (_ownSums)
+            Run(Phase.SumOwnTiles);
+        else
+            for (_first = 0; _first < _tiles.Count; _first += _count)
+            {
+                _count = Math.Min(_blockTiles, _tiles.Count - _first);
+                Run(Phase.Transform);
+                Run(Phase.Multiply);
+            }
+        Run(Phase.TransformBack);
+    }
+
+    private void Run(Phase phase)
+    {
+        _phase = phase;
+        Workers.Run(this);
+    }
+
+    private void SumOwnTiles(int part, int parts)
+    {
+        (int start, int end) = WorkerPool.Range(_tiles.Count, part, parts);
+        if (start == end)
+            FloatSpans.Clear(Sums(part), Positions * (long)_sumFloats);
+        for (int first = start, count; first < end; first += count)
+        {
+            count = Math.Min(_blockTiles, end - first);
+            Transform(part, 0, count, first, count);
+            Multiply(part, 0, Positions, count, accumulate: first > start);
+        }
+    }
+
+    /// <summary>
+    /// Transforms tiles [from, to) of a block: images into rows of 36 matrices, gradients into rows of 36 packed ones.
+    /// </summary>
+    private void Transform(int part, int from, int to, int first, int count)
+    {
+        float** pixels = stackalloc float*[Positions];
+        for (int i = from; i < to; i++)
+        {
+            _tiles.InputPixels(Input(0), first + i, _zeros, pixels);
+            WinogradTransforms.Input(pixels, _g.Channels, Image(part) + ((long)i * _rowFloats), _imageFloats);
+            _tiles.OutputPixels(Input(2), first + i, _zeros, pixels);
+            WinogradTransforms.OutputGradient(pixels, _g.Filters, Gradient(part), count, i, _gradientFloats);
+        }
+    }
+
+    private void Multiply(int part, int from, int to, int count, bool accumulate)
+    {
+        for (int position = from; position < to; position++)
+            Gemm.Multiply(_g.Channels, _g.Filters, count, Image(part) + (position * _imageFloats), 1, _rowFloats,
+                Gradient(part) + (position * _gradientFloats), count,
+                Sums(part) + (position * _sumFloats), _g.Filters, accumulate, overread: true);
+    }
+
+    /// <summary>Adds the parts' sums of a channel in order, part 0 first, and writes its filters' gradients.</summary>
+    private void TransformBack(int channel)
+    {
+        float* sums = Sums(0) + ((long)channel * _g.Filters);
+        for (int part = 1; part < SumParts; part++)
+            for (int position = 0; position < Positions; position++)
+                FloatSpans.Add(sums + (position * _sumFloats),
+                    Sums(part) + (position * _sumFloats) + ((long)channel * _g.Filters), _g.Filters);
+        WinogradTransforms.FilterGradient(sums, _sumFloats, _g.Filters, Output() + ((long)channel * _g.Filters),
+            (nint)_g.Channels * _g.Filters);
+    }
+
+    private float* Image(int part) => (float*)Scratch + (part * _partFloats);
+
+    private float* Gradient(int part) => Image(part) + (Positions * (long)_imageFloats);
+
+    private float* Sums(int part) => Gradient(part) + (Positions * (long)_gradientFloats);
+}

@@ -1,0 +1,118 @@
+using System.Numerics;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Kernels.Vectors;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Elementwise;
+
+/// <summary><c>BiasAdd</c>: one number per channel, the last dimension.</summary>
+internal sealed unsafe class BiasAddKernel(KernelRequest request) : Kernel(request)
+{
+    private readonly int _channels = request.Inputs[1].Shape[0];
+    private readonly long _rows = request.Inputs[0].Shape.ElementCount / request.Inputs[1].Shape[0];
+
+    public override int InPlaceInput => 0;
+
+    public override void RunPart(int part, int parts)
+    {
+        (long first, long last) = Range(_rows, part, parts);
+        float* x = Input(0), y = Output(), bias = Input(1);
+        if (x != y)
+            Buffer.MemoryCopy(x + (first * _channels), y + (first * _channels),
+                (last - first) * _channels * sizeof(float), (last - first) * _channels * sizeof(float));
+        for (long row = first; row < last; row++)
+            FloatSpans.Add(y + (row * _channels), bias, _channels);
+    }
+
+    protected override void Compute() => Share(_rows * _channels);
+}
+
+/// <summary><c>BiasAddGrad</c>: sums over all dimensions but the last. Each thread sums a fixed range of rows: short
+/// sums in float32, added up in double; the ranges are added in order.</summary>
+internal unsafe class BiasAddGradKernel(KernelRequest request) : Kernel(request)
+{
+    private readonly long _rows = request.Inputs[0].Shape.ElementCount / request.Inputs[0].Shape[^1];
+    private int _parts;
+
+    protected int Channels { get; } = request.Inputs[0].Shape[^1];
+
+    public override long ScratchBytes => (sizeof(double) + sizeof(float)) * (long)Channels * Workers.ThreadCount;
+
+    public override void RunPart(int part, int parts)
+    {
+        _parts = parts;
+        double* sums = (double*)Scratch + ((long)part * Channels);
+        float* piece = (float*)((double*)Scratch + ((long)Workers.ThreadCount * Channels)) + ((long)part * Channels);
+        (long first, long last) = Range(_rows, part, parts);
+        SumRows(part, first, last, sums, piece);
+    }
+
+    /// <summary>Sums of rows [first, last).</summary>
+    protected virtual void SumRows(int part, long first, long last, double* sums, float* piece) =>
+        ColumnSums.Sum(Input(0) + (first * Channels), last - first, Channels, sums, piece);
+
+    protected override void Compute()
+    {
+        Share(_rows * Channels);
+        double* sums = (double*)Scratch;
+        for (int c = 0; c < Channels; c++)
+        {
+            double total = 0;
+            for (int part = 0; part < _parts; part++)
+                total += sums[((long)part * Channels) + c];
+            Output()[c] = (float)total;
+        }
+    }
+}
+
+/// <summary>Sums of the columns of a row-major matrix.</summary>
+internal static unsafe class ColumnSums
+{
+    /// <summary>
+    /// Rows summed in float32 before the sum is added in double: few enough for an error of a few units in the last
+    /// place.
+    /// </summary>
+    private const int FloatRows = 16;
+
+    /// <summary>sums[c] = Σ x[row, c]; <paramref name="piece"/> is scratch memory of as many floats.</summary>
+    public static void Sum(float* x, long rows, int columns, double* sums, float* piece)
+    {
+        new Span<double>(sums, columns).Clear();
+        if (columns < Vector<float>.Count && rows >= FloatRows)
+        {
+            SumNarrow(x, rows, columns, sums);
+            return;
+        }
+        for (long row = 0; row < rows; row += FloatRows)
+        {
+            long end = Math.Min(rows, row + FloatRows);
+            FloatSpans.Copy(piece, x + (row * columns), columns);
+            for (long r = row + 1; r < end; r++)
+                FloatSpans.Add(piece, x + (r * columns), columns);
+            for (int c = 0; c < columns; c++)
+                sums[c] += piece[c];
+        }
+    }
+
+    /// <summary>
+    /// For few columns: as many rows as a vector has lanes form one long row of full vectors, whose sums are added to
+    /// the columns at intervals.
+    /// </summary>
+    private static void SumNarrow(float* x, long rows, int columns, double* sums)
+    {
+        int lanes = Vector<float>.Count, period = columns * lanes;
+        float* piece = stackalloc float[period];
+        long row = 0;
+        while (rows - row >= lanes)
+        {
+            long end = Math.Min(rows - lanes, row + ((FloatRows - 1) * lanes));
+            FloatSpans.Copy(piece, x + (row * columns), period);
+            for (row += lanes; row <= end; row += lanes)
+                FloatSpans.Add(piece, x + (row * columns), period);
+            for (int i = 0, c = 0; i < period; i++, c = c + 1 == columns ? 0 : c + 1)
+                sums[c] += piece[i];
+        }
+        for (; row < rows; row++)
+            for (int c = 0; c < columns; c++)
+                sums[c] += x[(row * columns) + c];
+    }
+}
