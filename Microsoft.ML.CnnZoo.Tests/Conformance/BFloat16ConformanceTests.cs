@@ -150,7 +150,7 @@ public class BFloat16ConformanceTests
         var halved = new Tensor(value.Spec with { Type = DataType.BFloat16 });
         fixed (float* x = value.Values<float>())
         fixed (byte* y = halved.Bytes)
-            CnnZoo.Kernels.BFloat16Spans.Narrow(x, (ushort*)y, value.Shape.ElementCount);
+            CnnZoo.Kernels.Vectors.BFloat16Spans.Narrow(x, (ushort*)y, value.Shape.ElementCount);
         return halved;
     }
 }
