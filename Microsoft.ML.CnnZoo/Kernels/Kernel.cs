@@ -45,6 +45,9 @@ internal abstract unsafe class Kernel(KernelRequest request) : IKernel, IParalle
 
     protected float* Input(int index) => (float*)_inputs[index];
 
+    /// <summary>The address of an input that not every node of the op has; else null.</summary>
+    protected float* OptionalInput(int index) => index < _inputs.Length ? (float*)_inputs[index] : null;
+
     protected float* Output(int index = 0) => (float*)_outputs[index];
 
     protected nint InputAddress(int index) => _inputs[index];

@@ -27,7 +27,7 @@ internal sealed class KernelSet : IBackend
     public string Name => "managed";
 
     /// <summary>Floats in the widest vectors that matrix products use here: 16 (AVX-512), 8 (AVX2) or 4.</summary>
-    public static int VectorWidth => Gemm.Lanes;
+    public static int VectorWidth => Tiles.Lanes;
 
     /// <inheritdoc/>
     public IReadOnlyList<IKernelFactory> Factories { get; } =

@@ -1,26 +1,63 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Kernels.Product;
+using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 
-/// <summary><c>Conv2DBackpropFilter</c>: dw [taps, filters] = (gathered image)ᵀ · dy, one product per group. Threads
-/// own rows of dw, so no reduction across threads is needed; a small dw of many pixels is split along the pixels
-/// instead.</summary>
+/// <summary>
+/// <c>Conv2DBackpropFilter</c>: row (i, j, c) of dw is the product of channel c of all source pixels under tap (i, j),
+/// read where they lie, with dy, which is packed band by band. A small dw is summed by each thread over its own bands
+/// and then added up in order; of a large one each thread owns tiles.
+/// </summary>
 internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
 {
+    // Pixels of a band: a panel of their gradients stays in the first-level cache.
+    private const int BandPixels = 256;
+
+    // Floats of dw up to which each thread sums its own.
+    private const long SmallFilter = 128 * 1024;
+
     private readonly Conv2DGeometry _g;
-    private readonly Im2Col _matrix;
-    private readonly MatrixOperand? _identity;
-    private readonly GemmJob _job;
+    private readonly WindowGrid _grid;
+    private readonly SourceBand _band;
+    private readonly nint[] _lines;
+    private readonly List<(nint Offset, int Row, int Count)> _tiles = [];
+    private readonly int _bands, _bandRows, _bandWidth, _gradientPitch;
+    private readonly bool _ownSums;
+    private readonly (int Rows, int Columns) _parts;
+    private readonly long _panelFloats, _sumFloats, _partFloats;
+    private int _group;
+    private bool _adding;
 
     private Conv2DBackpropFilterKernel(KernelRequest request, in Conv2DGeometry g) : base(request)
     {
-        _g = g;
-        _matrix = new Im2Col(_g);
-        _identity = Im2Col.IsIdentity(_g) ? new MatrixOperand(1, _g.Channels) : null;
-        _job = new GemmJob(Workers, _matrix.Columns, _g.FiltersPerGroup, _matrix.Rows,
-            _identity ?? (GemmOperand)new TapRows(_matrix), packed: false);
+        (_g, _gradientPitch) = (g, request.Inputs[2].Pitch);
+        _grid = new WindowGrid
+        {
+            Images = g.Batch, SourceHeight = g.Height, SourceWidth = g.Width, SourcePitch = request.Inputs[0].Pitch,
+            Channels = g.ChannelsPerGroup, Height = g.OutputHeight, Width = g.OutputWidth, Filters = g.FiltersPerGroup,
+            TargetPixel = _gradientPitch, TargetRow = g.OutputWidth * _gradientPitch,
+            TargetImage = g.OutputHeight * g.OutputWidth * _gradientPitch,
+            KernelHeight = g.KernelHeight, KernelWidth = g.KernelWidth, StrideHeight = g.StrideHeight,
+            StrideWidth = g.StrideWidth, DilationHeight = g.DilationHeight, DilationWidth = g.DilationWidth,
+            PadTop = g.PadTop, PadLeft = g.PadLeft,
+        };
+        _grid = _grid.Flattened();
+        _bandWidth = _grid.Height == 1 ? Math.Min(_grid.Width, BandPixels) : _grid.Width;
+        _bandRows = Math.Clamp(BandPixels / _bandWidth, 1, _grid.Height);
+        _band = new SourceBand(_grid, _bandRows, _bandWidth, copiesMargins: true);
+        _bands = _grid.Images * CeilingDivide(_grid.Height, _bandRows) * CeilingDivide(_grid.Width, _bandWidth);
+        _lines = new nint[_bandRows];
+        for (int i = 0; i < _bandRows; i++)
+            _lines[i] = i * _grid.StrideHeight * _band.RowFloats;
+        AddTiles();
+        int panels = Panels.Count(g.FiltersPerGroup), threads = Workers.ThreadCount;
+        _sumFloats = ((long)g.KernelHeight * g.KernelWidth * g.ChannelsPerGroup * g.FiltersPerGroup + 15) / 16 * 16;
+        _ownSums = threads > 1 && _sumFloats <= SmallFilter && _bands >= threads;
+        _parts = _ownSums ? (1, 1) : ProductParts.Choose(threads, _tiles.Count, panels);
+        _panelFloats = (Panels.Floats(_bandRows * _bandWidth, g.FiltersPerGroup) + 15) / 16 * 16;
+        _partFloats = _panelFloats + _band.Floats + (_ownSums ? _sumFloats : 0);
     }
 
     /// <summary>The kernel with the faster algorithm for the shapes.</summary>
@@ -32,17 +69,111 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
             : new Conv2DBackpropFilterKernel(request, g);
     }
 
-    public override long ScratchBytes => _job.ScratchBytes;
+    public override long ScratchBytes => _partFloats * Workers.ThreadCount * sizeof(float);
+
+    public override void RunPart(int part, int parts)
+    {
+        if (_adding)
+        {
+            AddSums(part, parts);
+            return;
+        }
+        float* panels = (float*)Scratch + (part * _partFloats);
+        if (_ownSums)
+        {
+            (int first, int last) = WorkerPool.Range(_bands, part, parts);
+            float* sums = panels + _panelFloats + _band.Floats;
+            for (int band = first; band < last; band++)
+                AddBand(band, 0, _tiles.Count, 0, _g.FiltersPerGroup, panels,
+                    new MatrixView(sums, _g.FiltersPerGroup, 1), band > first);
+            return;
+        }
+        if (part >= _parts.Rows * _parts.Columns)
+            return;
+        (int t0, int t1) = WorkerPool.Range(_tiles.Count, part / _parts.Columns, _parts.Rows);
+        (int c0, int c1) = WorkerPool.Range(Panels.Count(_g.FiltersPerGroup), part % _parts.Columns, _parts.Columns);
+        for (int band = 0; band < _bands; band++)
+            AddBand(band, t0, t1, c0 * Panels.FullWidth, Math.Min(_g.FiltersPerGroup, c1 * Panels.FullWidth), panels,
+                new MatrixView(Output() + (_group * _g.FiltersPerGroup), _g.Filters, 1), band > 0);
+    }
 
     protected override void Compute()
     {
-        for (int group = 0; group < _g.Groups; group++)
+        for (_group = 0; _group < _g.Groups; _group++)
         {
-            int filter = group * _g.FiltersPerGroup;
-            _matrix.Image = Input(0) + (group * _g.ChannelsPerGroup);
-            if (_identity is not null)
-                _identity.Base = _matrix.Image;
-            _job.Run(Input(2) + filter, _g.Filters, 1, Output() + filter, _g.Filters, Scratch, null);
+            Workers.Run(this);
+            if (!_ownSums)
+                continue;
+            _adding = true;
+            Share(_sumFloats * Workers.ThreadCount);
+            _adding = false;
+        }
+    }
+
+    private static int CeilingDivide(int a, int b) => (a + b - 1) / b;
+
+    /// <summary>Rows of dw that lie side by side in the source, in tiles of similar height.</summary>
+    private void AddTiles()
+    {
+        nint[] runs = _band.Runs();
+        int length = _grid.Depth / runs.Length, tiles = CeilingDivide(length, Tiles.WideRows);
+        for (int run = 0; run < runs.Length; run++)
+            for (int i = 0; i < tiles; i++)
+            {
+                (int from, int to) = WorkerPool.Range(length, i, tiles);
+                _tiles.Add((runs[run] + from, (run * length) + from, to - from));
+            }
+    }
+
+    /// <summary>Adds the products of one band to tiles [t0, t1) of rows and columns [c0, c1) of dw.</summary>
+    private void AddBand(int band, int t0, int t1, int c0, int c1, float* panels, MatrixView dw, bool accumulate)
+    {
+        int across = CeilingDivide(_grid.Width, _bandWidth), down = CeilingDivide(_grid.Height, _bandRows);
+        int image = band / (across * down), y0 = band / across % down * _bandRows, x0 = band % across * _bandWidth;
+        int y1 = Math.Min(_grid.Height, y0 + _bandRows), x1 = Math.Min(_grid.Width, x0 + _bandWidth);
+        int pixels = (y1 - y0) * (x1 - x0);
+        long first = ((long)image * _grid.Pixels) + ((long)y0 * _grid.Width) + x0;
+        float* gradient = Input(2) + (first * _gradientPitch) + (_group * _g.FiltersPerGroup);
+        Panels.Pack(new MatrixView(gradient, _gradientPitch, 1), pixels, _g.FiltersPerGroup, c0, c1, panels, pixels, 0);
+        float* source = _band.Open(Input(0) + (_group * _g.ChannelsPerGroup), image, (y0, y1), (x0, x1),
+            panels + _panelFloats) + (y0 * _grid.StrideHeight * _band.RowFloats)
+            + ((nint)x0 * _grid.StrideWidth * _band.Pitch);
+        fixed (nint* lines = _lines)
+            for (int column = c0; column < c1; column += Panels.FullWidth)
+            {
+                int width = Panels.Width(_g.FiltersPerGroup - column);
+                for (int i = t0; i < t1; i++)
+                {
+                    (nint offset, int row, int count) = _tiles[i];
+                    var tile = new RegisterTile
+                    {
+                        A = source + offset, ARow = 1, AStep = (nint)_grid.StrideWidth * _band.Pitch, Runs = lines,
+                        RunCount = y1 - y0, RunLength = x1 - x0,
+                        B = Panels.At(panels, pixels, _g.FiltersPerGroup, column, 0), BStep = width,
+                        C = dw.From(row, column).First, CRow = dw.Row,
+                        Finish = new TileFinish { Accumulates = accumulate },
+                    };
+                    Tiles.Multiply(&tile, count, Math.Min(width, _g.FiltersPerGroup - column), width);
+                }
+            }
+    }
+
+    /// <summary>Adds up the threads' sums of a part of dw's rows, thread 0's first.</summary>
+    private void AddSums(int part, int parts)
+    {
+        int filters = _g.FiltersPerGroup;
+        (int first, int last) = WorkerPool.Range(_grid.Depth, part, parts);
+        for (int row = first; row < last; row++)
+        {
+            float* dw = Output() + ((long)row * _g.Filters) + (_group * filters);
+            for (int i = 0; i < Workers.ThreadCount; i++)
+            {
+                float* sums = (float*)Scratch + (i * _partFloats) + _panelFloats + _band.Floats + ((long)row * filters);
+                if (i == 0)
+                    FloatSpans.Copy(dw, sums, filters);
+                else
+                    FloatSpans.Add(dw, sums, filters);
+            }
         }
     }
 }

@@ -5,33 +5,32 @@ using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 
-/// <summary><c>Conv2DBackpropInput</c>: blocks of dy·wᵀ [pixels, taps], each added to the pixels that its taps were
-/// gathered from (col2im). Any stride, padding and dilation; threads own whole images.</summary>
+/// <summary>
+/// <c>Conv2DBackpropInput</c>: convolutions of dy with the turned filter, whose channels and filters are exchanged. With
+/// stride s the pixels of dx fall into s² phases: those of a phase depend on the same taps, every s-th of the filter, so
+/// that each is a convolution of its own and nothing is multiplied by zeros.
+/// </summary>
 internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
 {
     private readonly Conv2DGeometry _g;
-    private readonly Im2Col _matrix;
-    private readonly MatrixOperand _gradient;
-    private readonly GemmJob? _direct;
+    private readonly List<Phase> _phases = [];
     private readonly PackedWeights? _weights;
-    private readonly int _rows;
-    private readonly long _packedFloats, _partFloats;
-    private bool _packing;
+    private readonly long _packedFloats;
+    private readonly bool _coversImage;
     private float* _panels;
-    private int _group;
+    private bool _clears;
 
     private Conv2DBackpropInputKernel(KernelRequest request, in Conv2DGeometry g) : base(request)
     {
         _g = g;
-        _matrix = new Im2Col(_g);
-        _gradient = new MatrixOperand(_g.Filters, 1);
-        _packedFloats = Gemm.PackedFloats(_g.FiltersPerGroup, _matrix.Columns);
-        _weights = PackedWeights.For(request, 1, _packedFloats * _g.Groups);
-        if (Im2Col.IsIdentity(_g))
-            _direct = new GemmJob(Workers, _matrix.Rows, _matrix.Columns, _g.FiltersPerGroup, _gradient,
-                _weights is not null);
-        _rows = Gemm.BlockRows;
-        _partFloats = GemmOperand.BufferFloats(_rows) + ((long)_rows * Gemm.MaxColumns);
+        var rows = PhaseAxis.All(g.Height, g.OutputHeight, g.KernelHeight, g.StrideHeight, g.DilationHeight, g.PadTop);
+        var columns = PhaseAxis.All(g.Width, g.OutputWidth, g.KernelWidth, g.StrideWidth, g.DilationWidth, g.PadLeft);
+        foreach (PhaseAxis row in rows)
+            foreach (PhaseAxis column in columns)
+                _phases.Add(new Phase(row, column, new WindowProduct(Workers, Grid(row, column, request), null)));
+        _coversImage = rows.Sum(r => r.Pixels) == g.Height && columns.Sum(c => c.Pixels) == g.Width;
+        _packedFloats = _phases.Sum(Floats);
+        _weights = PackedWeights.For(request, 1, _packedFloats * g.Groups);
     }
 
     /// <summary>The kernel with the faster algorithm for the shapes.</summary>
@@ -45,27 +44,28 @@ internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
 
     public override bool Keeps(int input) => input == 1 && _weights is not null;
 
-    public override long ScratchBytes => _direct?.ScratchBytes
-        ?? sizeof(float) * ((_partFloats * Workers.ThreadCount) + (_weights is null ? _packedFloats : 0));
+    public override long ScratchBytes =>
+        ProductBytes + (_weights is null ? _packedFloats * _g.Groups * sizeof(float) : 0);
 
+    private long ProductBytes => _phases.Count == 0 ? 0 : _phases.Max(p => p.Product.ScratchBytes);
+
+    /// <summary>Packs a part of the filter's channels, or clears a part of dx.</summary>
     public override void RunPart(int part, int parts)
     {
-        if (_packing)
+        if (_clears)
         {
-            (long first, long last) = Range(_matrix.Columns, part, parts, Gemm.PanelWidth);
-            if (last > first)
-                Gemm.Pack(Filter + (first * _g.Filters), 1, _g.Filters, _g.FiltersPerGroup, (int)(last - first),
-                    _panels + (_g.FiltersPerGroup * first));
+            (long first, long last) = Range((long)_g.Batch * _g.Height * _g.Width * _g.Channels, part, parts, 16);
+            FloatSpans.Clear(Output() + first, last - first);
             return;
         }
-        (int n0, int n1) = WorkerPool.Range(_g.Batch, part, parts);
-        long image = (long)_g.Height * _g.Width * _g.Channels;
-        for (int n = n0; n < n1 && _group == 0; n++)
-            FloatSpans.Clear(Output() + (n * image), image);
-        int pixels = _g.OutputHeight * _g.OutputWidth;
-        float* scratch = (float*)Scratch + (part * _partFloats);
-        for (int row = n0 * pixels; row < n1 * pixels; row += _rows)
-            AddBack(row, Math.Min(_rows, (n1 * pixels) - row), scratch);
+        (long c0, long c1) = Range(_g.ChannelsPerGroup, part, parts, Panels.FullWidth);
+        float* panels = _panels;
+        for (int group = 0; group < _g.Groups; group++)
+            foreach (Phase phase in _phases)
+            {
+                Pack(group, phase, (int)c0, (int)c1, panels);
+                panels += Floats(phase);
+            }
     }
 
     public override void Dispose()
@@ -74,55 +74,80 @@ internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
         base.Dispose();
     }
 
-    private float* Filter => Input(1) + (_group * _g.FiltersPerGroup);
-
     protected override void Compute()
     {
-        bool pack = _weights?.NeedsPacking() ?? true;
-        for (_group = 0; _group < _g.Groups; _group++)
-        {
-            _gradient.Base = Input(2) + (_group * _g.FiltersPerGroup);
-            _matrix.Image = Output() + (_group * _g.ChannelsPerGroup);
-            _panels = _weights is null ? (float*)Scratch + (_partFloats * Workers.ThreadCount)
-                : _weights.Panels + (_group * _packedFloats);
-            if (pack && (_weights is not null || _direct is null))
+        _panels = _weights is null ? (float*)(Scratch + (nint)ProductBytes) : _weights.Panels;
+        if (_weights?.NeedsPacking() ?? true)
+            Share(_packedFloats * _g.Groups);
+        _clears = !_coversImage;
+        if (_clears)
+            Share((long)_g.Batch * _g.Height * _g.Width * _g.Channels);
+        _clears = false;
+        float* panels = _panels;
+        for (int group = 0; group < _g.Groups; group++)
+            foreach (Phase phase in _phases)
             {
-                _packing = true;
-                Share(_packedFloats);
-                _packing = false;
+                float* dx = Output() + (((phase.Row.First * (long)_g.Width) + phase.Column.First) * _g.Channels);
+                phase.Product.Run(Input(2) + (group * _g.FiltersPerGroup), panels, dx + (group * _g.ChannelsPerGroup),
+                    Scratch);
+                panels += Floats(phase);
             }
-            if (_direct is not null)
-                _direct.Run(_weights is null ? Filter : _panels, 1, _g.Filters, _matrix.Image, _g.Channels,
-                    Scratch, null);
-            else
-                Workers.Run(this);
-        }
     }
 
-    private void AddBack(int row, int rows, float* scratch)
+    private long Floats(Phase phase) =>
+        Panels.Floats((long)phase.Row.Taps * phase.Column.Taps * _g.FiltersPerGroup, _g.ChannelsPerGroup);
+
+    private WindowGrid Grid(PhaseAxis row, PhaseAxis column, KernelRequest request) => new()
     {
-        float* block = scratch + GemmOperand.BufferFloats(_rows);
-        int depth = _g.FiltersPerGroup, columns = _matrix.Columns;
-        for (int column = 0, count; column < columns; column += count)
-        {
-            count = NextColumns(columns - column);
-            for (int k = 0, step; k < depth; k += step)
+        Images = _g.Batch, SourceHeight = _g.OutputHeight, SourceWidth = _g.OutputWidth,
+        SourcePitch = request.Inputs[2].Pitch, Channels = _g.FiltersPerGroup, Height = row.Pixels, Width = column.Pixels,
+        Filters = _g.ChannelsPerGroup, TargetPixel = _g.StrideWidth * _g.Channels,
+        TargetRow = (nint)_g.StrideHeight * _g.Width * _g.Channels, TargetImage = (nint)_g.Height * _g.Width * _g.Channels,
+        KernelHeight = row.Taps, KernelWidth = column.Taps, DilationHeight = row.Distance,
+        DilationWidth = column.Distance, PadTop = row.Before, PadLeft = column.Before,
+    };
+
+    /// <summary>Row (i, j, f) of a phase's matrix is filter f of the phase's taps in reverse order.</summary>
+    private void Pack(int group, Phase phase, int c0, int c1, float* panels)
+    {
+        int filters = _g.FiltersPerGroup, taps = phase.Row.Taps * phase.Column.Taps;
+        for (int i = 0; i < phase.Row.Taps; i++)
+            for (int j = 0; j < phase.Column.Taps; j++)
             {
-                step = Math.Min(Gemm.MaxDepth, depth - k);
-                float* a = _gradient.Block(row, rows, k, step, scratch, out nint ars, out nint aks);
-                Gemm.Multiply(rows, count, step, a, ars, aks, Gemm.PanelAt(_panels, depth, columns, column, k), depth,
-                    block, count, k > 0, a == scratch);
+                int tap = (phase.Row.Tap(i) * _g.KernelWidth) + phase.Column.Tap(j);
+                float* source = Input(1) + ((long)tap * _g.ChannelsPerGroup * _g.Filters) + (group * filters);
+                Panels.Pack(new MatrixView(source, 1, _g.Filters), filters, _g.ChannelsPerGroup, c0, c1, panels,
+                    (long)taps * filters, (long)((i * phase.Column.Taps) + j) * filters);
             }
-            _matrix.Scatter(row, rows, column, count, block, count);
-        }
     }
+
+    /// <summary>The pixels of dx that depend on the same taps.</summary>
+    private sealed record Phase(PhaseAxis Row, PhaseAxis Column, WindowProduct Product);
 
     /// <summary>
-    /// Columns of the next block: whole panels of full width, or the last narrow one alone (its rows are shorter).
+    /// A phase along one axis: pixels First, First + stride, … depend on taps LastTap, LastTap − TapStep, …, of outputs
+    /// that lie Distance apart, the first one Before places before output 0 for the first pixel.
     /// </summary>
-    private static int NextColumns(int left)
+    private sealed record PhaseAxis(int First, int Pixels, int Taps, int LastTap, int TapStep, int Distance, int Before)
     {
-        int rest = left % Gemm.PanelWidth, full = left - (rest <= Gemm.Lanes ? rest : 0);
-        return full == 0 ? left : Math.Min(full, Gemm.MaxColumns);
+        /// <summary>The i-th tap in the order of the outputs.</summary>
+        public int Tap(int i) => LastTap - (i * TapStep);
+
+        /// <summary>The phases that have pixels and taps.</summary>
+        public static List<PhaseAxis> All(int size, int outputs, int kernel, int stride, int dilation, int pad)
+        {
+            var phases = new List<PhaseAxis>();
+            int common = Common(stride, dilation), tapStep = stride / common, distance = dilation / common;
+            for (int first = 0; first < Math.Min(stride, size); first++)
+            {
+                int[] taps = [.. Enumerable.Range(0, kernel).Where(k => (first + pad - (k * dilation)) % stride == 0)];
+                if (taps.Length > 0)
+                    phases.Add(new PhaseAxis(first, (size - first + stride - 1) / stride, taps.Length, taps[^1], tapStep,
+                        distance, -((first + pad - (taps[^1] * dilation)) / stride)));
+            }
+            return phases;
+        }
+
+        private static int Common(int a, int b) => b == 0 ? a : Common(b, a % b);
     }
 }

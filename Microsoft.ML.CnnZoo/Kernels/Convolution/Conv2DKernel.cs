@@ -4,28 +4,35 @@ using Microsoft.ML.CnnZoo.Kernels.Product;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 
-/// <summary><c>Conv2D</c> and <c>_FusedConv2D</c>: the product of the im2col matrix (never materialized as a whole)
-/// with the filter, one per group; bias, side tensor and activation are applied while a block of the result is in the
-/// cache.</summary>
+/// <summary>
+/// <c>Conv2D</c> and <c>_FusedConv2D</c>: the product of the image's windows with the filter, one per group; bias, side
+/// tensor and activation are applied in registers.
+/// </summary>
 internal sealed unsafe class Conv2DKernel : Kernel
 {
     private readonly Conv2DGeometry _g;
-    private readonly Im2Col _matrix;
-    private readonly MatrixOperand? _identity;
-    private readonly GemmJob _job;
-    private readonly GemmEpilogue? _epilogue;
+    private readonly WindowProduct _product;
+    private readonly ProductEpilogue _epilogue;
     private readonly PackedWeights? _weights;
-    private readonly int _pitch;
+    private readonly long _packedFloats;
+    private float* _panels;
 
     private Conv2DKernel(KernelRequest request, in Conv2DGeometry g) : base(request)
     {
-        (_g, _pitch) = (g, request.OutputPitch());
-        _matrix = new Im2Col(_g);
-        _identity = Im2Col.IsIdentity(_g) ? new MatrixOperand(_g.Channels, 1) : null;
-        _epilogue = GemmEpilogue.From(request);
-        _weights = PackedWeights.For(request, 1, Gemm.PackedFloats(_matrix.Columns, _g.FiltersPerGroup) * _g.Groups);
-        _job = new GemmJob(Workers, _matrix.Rows, _g.FiltersPerGroup, _matrix.Columns,
-            _identity ?? (GemmOperand)new PixelRows(_matrix), _weights is not null);
+        _g = g;
+        nint pixel = request.OutputPitch();
+        _epilogue = ProductEpilogue.From(request);
+        _product = new WindowProduct(Workers, new WindowGrid
+        {
+            Images = g.Batch, SourceHeight = g.Height, SourceWidth = g.Width, SourcePitch = request.Inputs[0].Pitch,
+            Channels = g.ChannelsPerGroup, Height = g.OutputHeight, Width = g.OutputWidth, Filters = g.FiltersPerGroup,
+            TargetPixel = pixel, TargetRow = g.OutputWidth * pixel, TargetImage = g.OutputHeight * g.OutputWidth * pixel,
+            KernelHeight = g.KernelHeight, KernelWidth = g.KernelWidth, StrideHeight = g.StrideHeight,
+            StrideWidth = g.StrideWidth, DilationHeight = g.DilationHeight, DilationWidth = g.DilationWidth,
+            PadTop = g.PadTop, PadLeft = g.PadLeft,
+        }, _epilogue);
+        _packedFloats = Panels.Floats(Depth, g.FiltersPerGroup);
+        _weights = PackedWeights.For(request, 1, _packedFloats * g.Groups);
     }
 
     /// <summary>The kernel with the faster algorithm for the shapes.</summary>
@@ -39,7 +46,20 @@ internal sealed unsafe class Conv2DKernel : Kernel
 
     public override bool Keeps(int input) => input == 1 && _weights is not null;
 
-    public override long ScratchBytes => _job.ScratchBytes;
+    public override long ScratchBytes =>
+        _product.ScratchBytes + (_weights is null ? _packedFloats * _g.Groups * sizeof(float) : 0);
+
+    private int Depth => _g.KernelHeight * _g.KernelWidth * _g.ChannelsPerGroup;
+
+    /// <summary>Packs a part of the filters.</summary>
+    public override void RunPart(int part, int parts)
+    {
+        int filters = _g.FiltersPerGroup;
+        (long first, long last) = Range(filters, part, parts, Panels.FullWidth);
+        for (int group = 0; group < _g.Groups; group++)
+            Panels.Pack(new MatrixView(Input(1) + (group * filters), _g.Filters, 1), Depth, filters, (int)first,
+                (int)last, _panels + (group * _packedFloats), Depth, 0);
+    }
 
     public override void Dispose()
     {
@@ -49,25 +69,15 @@ internal sealed unsafe class Conv2DKernel : Kernel
 
     protected override void Compute()
     {
-        int filters = _g.FiltersPerGroup;
-        long packed = Gemm.PackedFloats(_matrix.Columns, filters);
-        if (_weights?.NeedsPacking() == true)
-            for (int group = 0; group < _g.Groups; group++)
-                Gemm.Pack(Input(1) + (group * filters), _g.Filters, 1, _matrix.Columns, filters,
-                    _weights.Panels + (group * packed));
+        _panels = _weights is null ? (float*)(Scratch + (nint)_product.ScratchBytes) : _weights.Panels;
+        if (_weights?.NeedsPacking() ?? true)
+            Share(_packedFloats * _g.Groups);
         for (int group = 0; group < _g.Groups; group++)
         {
-            float* image = Input(0) + (group * _g.ChannelsPerGroup);
-            _matrix.Image = image;
-            if (_identity is not null)
-                _identity.Base = image;
-            if (_epilogue is not null)
-            {
-                _epilogue.Bias = Input(2) + (group * filters);
-                _epilogue.Side = _epilogue.HasSide ? Input(3) + (group * filters) : null;
-            }
-            float* weights = _weights is null ? Input(1) + (group * filters) : _weights.Panels + (group * packed);
-            _job.Run(weights, _g.Filters, 1, Output() + (group * filters), _pitch, Scratch, _epilogue);
+            int filter = group * _g.FiltersPerGroup;
+            _epilogue.Begin(OptionalInput(2), OptionalInput(3), filter);
+            _product.Run(Input(0) + (group * _g.ChannelsPerGroup), _panels + (group * _packedFloats), Output() + filter,
+                Scratch);
         }
     }
 }

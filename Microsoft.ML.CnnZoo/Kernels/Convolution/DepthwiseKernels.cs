@@ -47,7 +47,7 @@ internal abstract unsafe class DepthwiseKernel(KernelRequest request, TensorShap
 internal sealed unsafe class DepthwiseConv2DKernel(KernelRequest request)
     : DepthwiseKernel(request, request.Inputs[0].Shape, request.Inputs[1].Shape)
 {
-    private readonly GemmEpilogue? _epilogue = GemmEpilogue.From(request);
+    private readonly ProductEpilogue _epilogue = ProductEpilogue.From(request);
 
     public override void RunPart(int part, int parts)
     {
@@ -63,14 +63,13 @@ internal sealed unsafe class DepthwiseConv2DKernel(KernelRequest request)
                 FloatSpans.Clear(y, g.Filters);
                 AddTaps(y, n, top, (x * g.StrideWidth) - g.PadLeft);
             }
-            _epilogue?.Apply(y - ((long)g.OutputWidth * g.Filters), g.Filters, 0, g.OutputWidth, 0, g.Filters);
+            _epilogue.Apply(y - ((long)g.OutputWidth * g.Filters), g.Filters, 0, g.OutputWidth, 0, g.Filters);
         }
     }
 
     protected override void Compute()
     {
-        if (_epilogue is not null)
-            _epilogue.Bias = Input(2);
+        _epilogue.Begin(OptionalInput(2), null, 0);
         Share(Work);
     }
 

@@ -22,7 +22,7 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
 
     private readonly Conv2DGeometry _g;
     private readonly WinogradTiles _tiles;
-    private readonly GemmEpilogue? _epilogue;
+    private readonly ProductEpilogue _epilogue;
     private readonly PackedWeights? _weights;
     private readonly int _image;
     private readonly bool _isGradient;
@@ -38,8 +38,8 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
         (_g, _image, _isGradient) = (g, image, isGradient);
         _pitch = request.OutputPitch();
         _tiles = new WinogradTiles(g, _pitch);
-        _epilogue = GemmEpilogue.From(request);
-        _filterFloats = WinogradTransforms.Distance(Gemm.PackedFloats(g.Channels, g.Filters));
+        _epilogue = ProductEpilogue.From(request);
+        _filterFloats = WinogradTransforms.Distance(Panels.Floats(g.Channels, g.Filters));
         _weights = !isGradient && ConvolutionAlgorithms.KeepsFilter(request, g)
             ? PackedWeights.For(request, 1, Positions * (long)_filterFloats) : null;
         _blockTiles = BlockTiles((long)g.Channels * g.Filters);
@@ -47,8 +47,7 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
         _resultFloats = g.Filters + 16;
         _imageFloats = WinogradTransforms.Distance((long)_blockTiles * _rowFloats);
         _productFloats = WinogradTransforms.Distance((long)_blockTiles * _resultFloats);
-        _partFloats = (Positions * (long)(_imageFloats + _productFloats)) + ((long)Gemm.TileRows * _rowFloats)
-            + g.Channels + g.Filters;
+        _partFloats = (Positions * (long)(_imageFloats + _productFloats)) + g.Channels + g.Filters;
     }
 
     /// <summary>The kernel for the convolution of input 0 with input 1.</summary>
@@ -87,7 +86,7 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
             return;
         }
         float* v = (float*)Scratch + (part * _partFloats),
-            m = v + (Positions * (long)_imageFloats) + ((long)Gemm.TileRows * _rowFloats);
+            m = v + (Positions * (long)_imageFloats);
         float* zeros = m + (Positions * (long)_productFloats), beyond = zeros + _g.Channels;
         FloatSpans.Clear(zeros, _g.Channels);
         (int start, int end) = WorkerPool.Range(_tiles.Count, part, parts);
@@ -108,11 +107,7 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
             Workers.Run(this);
             _packing = false;
         }
-        if (_epilogue is not null)
-        {
-            _epilogue.Bias = Input(2);
-            _epilogue.Side = _epilogue.HasSide ? Input(3) : null;
-        }
+        _epilogue.Begin(OptionalInput(2), OptionalInput(3), 0);
         Workers.Run(this);
     }
 
@@ -121,7 +116,7 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
     /// favors many.
     /// </summary>
     private static int BlockTiles(long filter) =>
-        Gemm.TileRows * (filter <= 128 * 128 ? 1 : filter <= 256 * 256 ? 4 : 8);
+        Tiles.WideRows * (filter <= 128 * 128 ? 1 : filter <= 256 * 256 ? 4 : 8);
 
     private void Compute(int first, int count, float* v, float* m, float* zeros, float* beyond)
     {
@@ -131,14 +126,15 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
             _tiles.InputPixels(Input(_image), first + i, zeros, pixels);
             WinogradTransforms.Input(pixels, _g.Channels, v + ((long)i * _rowFloats), _imageFloats);
         }
-        Gemm.MultiplyPacked(Positions, count, _g.Filters, _g.Channels, v, _rowFloats, _imageFloats, _filter,
-            _filterFloats, m, _resultFloats, _productFloats);
+        for (int i = 0; i < Positions; i++)
+            PanelProduct.Multiply(new MatrixView(v + (i * _imageFloats), _rowFloats, 1), count,
+                new PackedMatrix(_filter + (i * _filterFloats), _g.Channels, _g.Filters),
+                new MatrixView(m + (i * _productFloats), _resultFloats, 1));
         for (int i = 0; i < count; i++)
         {
             _tiles.OutputPixels(Output(), first + i, beyond, pixels);
             WinogradTransforms.Output(m + ((long)i * _resultFloats), _productFloats, _g.Filters, pixels);
-            if (_epilogue is not null)
-                Finish(first + i);
+            Finish(first + i);
         }
     }
 
@@ -148,7 +144,7 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
         {
             int count = _tiles.RowPixels(tile, row, out long pixel);
             if (count > 0)
-                _epilogue!.Apply(Output(), _pitch, (int)pixel, count, 0, _g.Filters);
+                _epilogue.Apply(Output(), _pitch, (int)pixel, count, 0, _g.Filters);
         }
     }
 
@@ -156,11 +152,11 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
     private void Pack(int first, int last)
     {
         nint tap = (nint)_g.Channels * _g.Filters;
-        for (int column = 0; column < _g.Filters; column += Gemm.PanelWidth)
+        for (int column = 0; column < _g.Filters; column += Panels.FullWidth)
             for (int channel = first; channel < last; channel++)
                 WinogradTransforms.Filter(Input(1) + ((long)channel * _g.Filters) + column, tap,
-                    Math.Min(Gemm.PanelWidth, _g.Filters - column),
-                    Gemm.PanelAt(_filter, _g.Channels, _g.Filters, column, channel), _filterFloats);
+                    Math.Min(Panels.FullWidth, _g.Filters - column),
+                    Panels.At(_filter, _g.Channels, _g.Filters, column, channel), _filterFloats);
     }
 
     /// <summary>
@@ -170,15 +166,15 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
     private void PackTurned(int first, int last)
     {
         float* turned = stackalloc float[9 * FilterRows * 32];
-        for (int column = 0; column < _g.Filters; column += Gemm.PanelWidth)
+        for (int column = 0; column < _g.Filters; column += Panels.FullWidth)
         {
-            int width = Math.Min(Gemm.PanelWidth, _g.Filters - column);
+            int width = Math.Min(Panels.FullWidth, _g.Filters - column);
             for (int channel = first; channel < last; channel += FilterRows)
             {
                 Turn(channel, column, width, turned);
                 for (int i = 0; i < FilterRows; i++)
                     WinogradTransforms.Filter(turned + (i * width), FilterRows * width, width,
-                        Gemm.PanelAt(_filter, _g.Channels, _g.Filters, column, channel + i), _filterFloats);
+                        Panels.At(_filter, _g.Channels, _g.Filters, column, channel + i), _filterFloats);
             }
         }
     }

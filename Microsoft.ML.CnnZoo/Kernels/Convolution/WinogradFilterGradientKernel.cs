@@ -43,7 +43,7 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
         _blockTiles = Math.Min(_tiles.Count, _ownSums ? OwnTiles : SharedTiles);
         _rowFloats = g.Channels + 16; // so that rows do not map to the same cache set
         _imageFloats = WinogradTransforms.Distance((long)_blockTiles * _rowFloats);
-        _gradientFloats = WinogradTransforms.Distance(Gemm.PackedFloats(_blockTiles, g.Filters));
+        _gradientFloats = WinogradTransforms.Distance(Panels.Floats(_blockTiles, g.Filters));
         _sumFloats = WinogradTransforms.Distance((long)g.Channels * g.Filters);
         _partFloats = Positions * (long)(_imageFloats + _gradientFloats + _sumFloats);
     }
@@ -128,9 +128,10 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
     private void Multiply(int part, int from, int to, int count, bool accumulate)
     {
         for (int position = from; position < to; position++)
-            Gemm.Multiply(_g.Channels, _g.Filters, count, Image(part) + (position * _imageFloats), 1, _rowFloats,
-                Gradient(part) + (position * _gradientFloats), count,
-                Sums(part) + (position * _sumFloats), _g.Filters, accumulate, overread: true);
+            PanelProduct.Multiply(new MatrixView(Image(part) + (position * _imageFloats), 1, _rowFloats), _g.Channels, count,
+                new PackedMatrix(Gradient(part) + (position * _gradientFloats), count, _g.Filters), 0, 0, _g.Filters,
+                new MatrixView(Sums(part) + (position * _sumFloats), _g.Filters, 1),
+                new TileFinish { Accumulates = accumulate });
     }
 
     /// <summary>Adds the parts' sums of a channel in order, part 0 first, and writes its filters' gradients.</summary>

@@ -41,7 +41,7 @@ internal static unsafe class WinogradTransforms
     /// <summary>v[position] = Bᵀ d B of one tile.</summary>
     /// <param name="pixels">Addresses of the tile's 36 pixels, row by row; those outside the image point to
     /// zeros.</param>
-    /// <param name="channels">Channels, a multiple of <see cref="Gemm.Lanes"/>.</param>
+    /// <param name="channels">Channels, a multiple of <see cref="Tiles.Lanes"/>.</param>
     /// <param name="v">The tile's row in the matrix of position 0.</param>
     /// <param name="distance">Floats between the matrices of two positions.</param>
     public static void Input(float** pixels, int channels, float* v, nint distance)
@@ -77,7 +77,7 @@ internal static unsafe class WinogradTransforms
     /// <param name="pixels">Addresses of the tile's 16 gradients, row by row; those outside the result point to
     /// zeros.</param>
     /// <param name="channels">Channels of the result.</param>
-    /// <param name="z">Position 0's matrix, packed for <see cref="Gemm"/>.</param>
+    /// <param name="z">Position 0's matrix, packed as <see cref="Panels"/>.</param>
     /// <param name="rows">Rows of each matrix.</param>
     /// <param name="row">The tile's row.</param>
     /// <param name="distance">Floats between the matrices of two positions.</param>
@@ -94,7 +94,7 @@ internal static unsafe class WinogradTransforms
     /// <summary>u[position] = G g Gᵀ of one input channel and <paramref name="filters"/> filters.</summary>
     /// <param name="taps">Tap 0; filters are contiguous.</param>
     /// <param name="tapDistance">Floats between two taps.</param>
-    /// <param name="filters">Filters, a multiple of <see cref="Gemm.Lanes"/>.</param>
+    /// <param name="filters">Filters, a multiple of <see cref="Tiles.Lanes"/>.</param>
     /// <param name="u">Position 0's results, contiguous.</param>
     /// <param name="distance">Floats between the matrices of two positions.</param>
     public static void Filter(float* taps, nint tapDistance, int filters, float* u, nint distance)
@@ -194,7 +194,7 @@ internal static unsafe class WinogradTransforms
                     columns + (x * L.Count), OutputTile * L.Count);
             }
             int start = channel / panel * panel;
-            float* target = Gemm.PanelAt(z, rows, channels, start, row) + (channel - start);
+            float* target = Panels.At(z, rows, channels, start, row) + (channel - start);
             for (int y = 0; y < InputTile; y++)
             {
                 float* line = columns + (y * OutputTile * L.Count);

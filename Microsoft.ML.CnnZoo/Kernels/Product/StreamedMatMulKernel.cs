@@ -22,40 +22,51 @@ internal sealed unsafe class StreamedMatMulKernel : Kernel
     private const int Depth = 16;
 
     private readonly int _n, _k;
-    private readonly GemmEpilogue? _epilogue;
+    private readonly ProductEpilogue _epilogue;
 
     private StreamedMatMulKernel(KernelRequest request) : base(request)
     {
         (_k, _n) = (request.Inputs[1].Shape[0], request.Inputs[1].Shape[1]);
-        _epilogue = GemmEpilogue.From(request);
+        _epilogue = ProductEpilogue.From(request);
     }
 
     /// <summary>The kernel, or null where packing is faster.</summary>
     public static StreamedMatMulKernel? TryPrepare(KernelRequest request) =>
         !request.Attribute("transpose_a").Bool && !request.Attribute("transpose_b").Bool
         && request.Inputs[0].Shape[0] == 1
-            && request.Inputs[1].Spec.ByteLength >= LeastBytes && request.Inputs[1].Shape[1] % Gemm.Lanes == 0
+            && request.Inputs[1].Spec.ByteLength >= LeastBytes && request.Inputs[1].Shape[1] % Tiles.Lanes == 0
             ? new StreamedMatMulKernel(request) : null;
 
     public override void RunPart(int part, int parts)
     {
-        (long first, long last) = Range(_n, part, parts, Gemm.PanelWidth);
+        (long first, long last) = Range(_n, part, parts, Panels.FullWidth);
         int columns = (int)(last - first);
         if (columns == 0)
             return;
         for (int k = 0; k < _k; k += Depth)
-            Gemm.MultiplyPlain(1, columns, Math.Min(Depth, _k - k), Input(0) + k, _k, Input(1) + ((long)k * _n) + first,
-                _n, Output() + first, _n, k > 0);
-        _epilogue?.Apply(Output(), _n, 0, 1, (int)first, columns);
+            Multiply(k, (int)first, columns);
+        _epilogue.Apply(Output(), _n, 0, 1, (int)first, columns);
+    }
+
+    private void Multiply(int k, int first, int columns)
+    {
+        nint start = 0;
+        for (int column = 0, width; column < columns; column += width)
+        {
+            width = Panels.Width(columns - column);
+            var tile = new RegisterTile
+            {
+                A = Input(0) + k, AStep = 1, Runs = &start, RunCount = 1, RunLength = Math.Min(Depth, _k - k),
+                B = Input(1) + ((long)k * _n) + first + column, BStep = _n, C = Output() + first + column,
+                Finish = new TileFinish { Accumulates = k > 0 },
+            };
+            Tiles.Multiply(&tile, 1, width, width);
+        }
     }
 
     protected override void Compute()
     {
-        if (_epilogue is not null)
-        {
-            _epilogue.Bias = Input(2);
-            _epilogue.Side = _epilogue.HasSide ? Input(3) : null;
-        }
+        _epilogue.Begin(OptionalInput(2), OptionalInput(3), 0);
         Share((long)_n * _k);
     }
 }

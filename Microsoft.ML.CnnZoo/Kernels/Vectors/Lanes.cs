@@ -23,6 +23,8 @@ internal unsafe interface ILanes<V> where V : struct
     static abstract V KeepPositive(V v, V condition);
     /// <summary>Negative lanes become 0; NaN stays NaN.</summary>
     static abstract V Rectify(V v);
+    /// <summary>min(max(v, low), high); NaN stays NaN.</summary>
+    static abstract V Clamp(V v, V low, V high);
     static abstract V LoadBFloat16(ushort* p);
     /// <summary>Rounded as in <see cref="BFloat16Spans"/>.</summary>
     static abstract void StoreBFloat16(V v, ushort* p);
@@ -59,6 +61,9 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Rectify(Vector512<float> v) =>
         Vector512.ConditionalSelect(Vector512.LessThanOrEqual(v, Vector512<float>.Zero), Vector512<float>.Zero, v);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Clamp(Vector512<float> v, Vector512<float> low, Vector512<float> high) =>
+        Avx512F.Min(high, Avx512F.Max(low, v)); // of NaN and a number the second operand is returned
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> LoadBFloat16(ushort* p) =>
         (Avx512F.ConvertToVector512UInt32(Vector256.Load(p)) << 16).AsSingle();
@@ -102,6 +107,9 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     public static Vector256<float> Rectify(Vector256<float> v) =>
         Vector256.ConditionalSelect(Vector256.LessThanOrEqual(v, Vector256<float>.Zero), Vector256<float>.Zero, v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Clamp(Vector256<float> v, Vector256<float> low, Vector256<float> high) =>
+        Avx.Min(high, Avx.Max(low, v)); // of NaN and a number the second operand is returned
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadBFloat16(ushort* p) =>
         (Avx2.ConvertToVector256Int32(Vector128.Load(p)) << 16).AsSingle();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -143,6 +151,9 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     public static Vector128<float> Rectify(Vector128<float> v) =>
         Vector128.ConditionalSelect(Vector128.LessThanOrEqual(v, Vector128<float>.Zero), Vector128<float>.Zero, v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Clamp(Vector128<float> v, Vector128<float> low, Vector128<float> high) =>
+        Vector128.Min(high, Vector128.Max(low, v));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> LoadBFloat16(ushort* p) =>
         (Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)p).AsUInt16()) << 16).AsSingle();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -170,6 +181,7 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
     public static float MultiplyAdd(float a, float b, float c) => float.MultiplyAddEstimate(a, b, c);
     public static float KeepPositive(float v, float condition) => condition > 0 ? v : 0;
     public static float Rectify(float v) => v <= 0 ? 0 : v;
+    public static float Clamp(float v, float low, float high) => v < low ? low : v > high ? high : v;
     public static float LoadBFloat16(ushort* p) => BitConverter.UInt32BitsToSingle((uint)*p << 16);
     public static void StoreBFloat16(float v, ushort* p) => *p = BFloat16Spans.Round(v);
 }

@@ -1,0 +1,74 @@
+using Microsoft.ML.CnnZoo.Kernels.Vectors;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Product;
+
+/// <summary>Single-threaded products of a matrix in memory with a packed one.</summary>
+internal static unsafe class PanelProduct
+{
+    /// <summary>The longest depth for which a tile's piece of a panel stays in the first-level cache.</summary>
+    public const int MaxDepth = 384;
+
+    /// <summary>
+    /// C = A·B (or C += A·B) of columns [first, last), <paramref name="first"/> a panel's first, over a depth that is
+    /// not divided.
+    /// </summary>
+    /// <param name="a">A's first element of this part of the depth.</param>
+    /// <param name="m">Rows.</param>
+    /// <param name="depth">Length of this part of the depth.</param>
+    /// <param name="b">B.</param>
+    /// <param name="row">B's first row of this part of the depth.</param>
+    /// <param name="first">First column.</param>
+    /// <param name="last">Last column, exclusive.</param>
+    /// <param name="c">C's element of A's first row and column 0.</param>
+    /// <param name="finish">What is done with the sums; bias and side tensor as for column 0.</param>
+    public static void Multiply(MatrixView a, int m, int depth, PackedMatrix b, int row, int first, int last,
+        MatrixView c, TileFinish finish)
+    {
+        nint start = 0;
+        for (int column = first; column < last; column += Panels.FullWidth)
+        {
+            int width = Panels.Width(b.Columns - column);
+            var tile = new RegisterTile
+            {
+                A = a.First, ARow = a.Row, AStep = a.Column, Runs = &start, RunCount = 1, RunLength = depth,
+                B = Panels.At(b.First, b.Rows, b.Columns, column, row), BStep = width, C = c.First + column, CRow = c.Row,
+                Finish = finish,
+            };
+            if (finish.Side is not null)
+                tile.Finish.Side += column;
+            if (finish.Bias is not null)
+                tile.Finish.Bias += column;
+            Tiles.Multiply(&tile, m, Math.Min(width, b.Columns - column), width);
+        }
+    }
+
+    /// <summary>C = A·B, over a depth of any length.</summary>
+    /// <param name="a">A.</param>
+    /// <param name="m">Rows.</param>
+    /// <param name="b">B.</param>
+    /// <param name="c">C.</param>
+    public static void Multiply(MatrixView a, int m, PackedMatrix b, MatrixView c)
+    {
+        for (int row = 0, depth; row < b.Rows; row += depth)
+        {
+            depth = NextDepth(b.Rows - row);
+            Multiply(a.From(0, row), m, depth, b, row, 0, b.Columns, c, new TileFinish { Accumulates = row > 0 });
+        }
+    }
+
+    /// <summary>
+    /// The next part of a depth: at most <see cref="MaxDepth"/>, the last two of similar length.
+    /// </summary>
+    public static int NextDepth(int left) => left <= MaxDepth ? left : left < 2 * MaxDepth ? (left + 1) / 2 : MaxDepth;
+}
+
+/// <summary>A matrix packed by <see cref="Panels"/>.</summary>
+/// <param name="Address">The first panel.</param>
+/// <param name="Rows">Rows.</param>
+/// <param name="Columns">Columns.</param>
+internal readonly record struct PackedMatrix(nint Address, int Rows, int Columns)
+{
+    public unsafe PackedMatrix(float* first, int rows, int columns) : this((nint)first, rows, columns) { }
+
+    public unsafe float* First => (float*)Address;
+}

@@ -1,0 +1,117 @@
+using System.Runtime.Intrinsics;
+using Microsoft.ML.CnnZoo.Kernels.Vectors;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Product;
+
+/// <summary>A matrix in memory.</summary>
+/// <param name="Address">Element (0, 0), floats.</param>
+/// <param name="Row">Floats between rows.</param>
+/// <param name="Column">Floats between columns.</param>
+internal readonly record struct MatrixView(nint Address, nint Row, nint Column)
+{
+    public unsafe MatrixView(float* first, nint row, nint column) : this((nint)first, row, column) { }
+
+    public unsafe float* First => (float*)Address;
+
+    /// <summary>The view from another element on.</summary>
+    public unsafe MatrixView From(nint row, nint column) => this with
+    {
+        Address = (nint)(First + (row * Row) + (column * Column)),
+    };
+}
+
+/// <summary>
+/// The right operand of a product, packed: panels of two vectors of columns, one after another, each row by row, so that
+/// a tile reads it as one stream. The last panel is as wide as its columns need: two vectors, one, or half of one;
+/// columns that it has beyond are zeros.
+/// </summary>
+internal static unsafe class Panels
+{
+    // Rows packed together when the source is row-major: whole cache lines are read, not a panel's width of every page.
+    private const int RowsAtOnce = 8;
+
+    /// <summary>Columns of a full panel.</summary>
+    public static int FullWidth { get; } = 2 * Tiles.Lanes;
+
+    /// <summary>Width of the panel that begins where so many columns are left.</summary>
+    public static int Width(int columnsLeft) =>
+        columnsLeft > Tiles.Lanes ? FullWidth : columnsLeft > Tiles.Lanes / 2 || Tiles.Lanes == 4 ? Tiles.Lanes
+        : Tiles.Lanes / 2;
+
+    /// <summary>Number of panels.</summary>
+    public static int Count(int columns) => (columns + FullWidth - 1) / FullWidth;
+
+    /// <summary>Columns of all panels together.</summary>
+    public static int Columns(int columns)
+    {
+        int rest = columns % FullWidth;
+        return columns - rest + (rest == 0 ? 0 : Width(rest));
+    }
+
+    /// <summary>Floats of a packed matrix.</summary>
+    public static long Floats(long rows, int columns) => rows * Columns(columns);
+
+    /// <summary>
+    /// Where row <paramref name="row"/> of the panel of column <paramref name="column"/>, a panel's first, lies in a
+    /// packed matrix of <paramref name="rows"/> rows and <paramref name="columns"/> columns.
+    /// </summary>
+    public static float* At(float* packed, long rows, int columns, int column, long row) =>
+        packed + (rows * column) + (row * Width(columns - column));
+
+    /// <summary>
+    /// Packs rows of B into rows [row, row + count) of the panels of columns [first, last), the first a panel's first.
+    /// </summary>
+    /// <param name="b">Its element (0, 0) goes to row <paramref name="row"/>, column 0.</param>
+    /// <param name="count">Rows of b.</param>
+    /// <param name="columns">Columns of the whole matrix.</param>
+    /// <param name="first">First column.</param>
+    /// <param name="last">Last column, exclusive.</param>
+    /// <param name="packed">The panels.</param>
+    /// <param name="rows">Rows of the packed matrix.</param>
+    /// <param name="row">Where b's first row goes.</param>
+    public static void Pack(MatrixView b, int count, int columns, int first, int last, float* packed, long rows,
+        long row)
+    {
+        int step = b.Column == 1 ? RowsAtOnce : count;
+        for (int k = 0; k < count; k += step)
+            for (int column = first; column < last; column += FullWidth)
+            {
+                int width = Width(columns - column), real = Math.Min(width, columns - column);
+                MatrixView source = b.From(k, column);
+                float* target = At(packed, rows, columns, column, row + k);
+                if (b.Column == 1)
+                    PackRows(source, Math.Min(step, count - k), real, width, target);
+                else
+                    PackColumns(source, count, real, width, target);
+            }
+    }
+
+    private static void PackRows(MatrixView b, int count, int columns, int width, float* target)
+    {
+        float* source = b.First;
+        for (int row = 0; row < count; row++, source += b.Row, target += width)
+        {
+            FloatSpans.Copy(target, source, columns);
+            FloatSpans.Clear(target + columns, width - columns);
+        }
+    }
+
+    /// <summary>Packs a transposed matrix: four columns at a time, so that stores are vectors of four.</summary>
+    private static void PackColumns(MatrixView b, int count, int columns, int width, float* packed)
+    {
+        int column = 0;
+        for (; column + 4 <= columns; column += 4)
+        {
+            float* s0 = b.From(0, column).First, s1 = s0 + b.Column, s2 = s1 + b.Column, s3 = s2 + b.Column,
+                target = packed + column;
+            for (int row = 0; row < count; row++, target += width, s0 += b.Row, s1 += b.Row, s2 += b.Row, s3 += b.Row)
+                Vector128.Create(*s0, *s1, *s2, *s3).Store(target);
+        }
+        for (; column < width; column++)
+        {
+            float* source = b.From(0, column).First, target = packed + column;
+            for (int row = 0; row < count; row++, target += width)
+                *target = column < columns ? source[row * b.Row] : 0;
+        }
+    }
+}

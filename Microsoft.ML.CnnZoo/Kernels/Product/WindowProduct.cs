@@ -1,0 +1,158 @@
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Kernels.Vectors;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Product;
+
+/// <summary>
+/// The product of windows of images with a packed matrix, on all threads: convolutions of any stride, dilation and
+/// padding, their gradient with respect to the image, and dense layers (images of one pixel). Windows are read where
+/// they lie, as runs of a tile's depth; only where they reach beyond the left or right edge, or where rows of channels
+/// would evict one another from the cache, a band of rows is copied first, with its margins. Rows above and below the
+/// image are left out.
+/// </summary>
+/// <remarks>
+/// Threads own ranges of target pixels and panels of columns; every sum has the same order on any number of threads.
+/// </remarks>
+internal sealed unsafe class WindowProduct : IParallelWork
+{
+    /// <summary>Multiply-adds below which waking another thread costs more than it saves.</summary>
+    private const long ParallelThreshold = 96 * 1024;
+
+    // Floats of the source that one band of rows should have: it stays in the second-level cache for all panels.
+    private const int BandFloats = 64 * 1024;
+
+    private readonly WindowGrid _g;
+    private readonly WorkerPool _workers;
+    private readonly ProductEpilogue? _epilogue;
+    private readonly SourceBand _band;
+    private readonly int _runsPerRow, _runLength, _bandRows, _bandPixels;
+    private readonly nint[] _runs;
+    private readonly DepthBlock[] _blocks;
+    private readonly (int Rows, int Columns) _parts;
+    private readonly long _biasFloats;
+    private float* _source, _target, _panels, _scratch;
+
+    /// <param name="workers">Threads.</param>
+    /// <param name="grid">Sizes.</param>
+    /// <param name="epilogue">What is done with the product, or null.</param>
+    public WindowProduct(WorkerPool workers, WindowGrid grid, ProductEpilogue? epilogue)
+    {
+        WindowGrid g = grid.Flattened();
+        (_g, _workers, _epilogue) = (g, workers, epilogue);
+        _bandPixels = Math.Max(BandFloats / (g.Channels * g.StrideHeight * g.StrideWidth), 8 * Tiles.WideRows);
+        _bandRows = Math.Max(1, _bandPixels / g.Width);
+        _band = new SourceBand(g, _bandRows, Math.Min(g.Width, g.Height > 1 ? g.Width : _bandPixels), copiesMargins: false);
+        _runsPerRow = _band.RunsPerRow;
+        _runLength = g.KernelWidth / _runsPerRow * g.Channels;
+        _runs = _band.Runs();
+        _blocks = DepthBlock.Divide(_runs.Length, _runLength);
+        _parts = (long)g.Images * g.Pixels * g.Filters * g.Depth < ParallelThreshold ? (1, 1)
+            : ProductParts.Choose(workers.ThreadCount, (long)g.Images * g.Pixels, Panels.Count(g.Filters));
+        _biasFloats = (Panels.Columns(g.Filters) + 15) / 16 * 16;
+    }
+
+    /// <summary>Scratch memory that <see cref="Run"/> needs, bytes.</summary>
+    public long ScratchBytes => sizeof(float) * (_biasFloats + (_band.Floats * _workers.ThreadCount));
+
+    /// <summary>Computes the product.</summary>
+    /// <param name="source">The first channel of the first source pixel.</param>
+    /// <param name="panels">The matrix, packed.</param>
+    /// <param name="target">The first column of the first target pixel.</param>
+    /// <param name="scratch">Memory of <see cref="ScratchBytes"/> bytes.</param>
+    public void Run(float* source, float* panels, float* target, nint scratch)
+    {
+        _source = source;
+        _panels = panels;
+        _target = target;
+        _scratch = (float*)scratch;
+        if (_epilogue is not null && _epilogue.Bias is not null)
+        {
+            FloatSpans.Copy(_scratch, _epilogue.Bias, _g.Filters);
+            FloatSpans.Clear(_scratch + _g.Filters, _biasFloats - _g.Filters);
+        }
+        if (_parts is (1, 1))
+            RunPart(0, 1);
+        else
+            _workers.Run(this);
+    }
+
+    public void RunPart(int part, int parts)
+    {
+        if (part >= _parts.Rows * _parts.Columns)
+            return;
+        (int rowPart, int columnPart) = (part / _parts.Columns, part % _parts.Columns);
+        long pixels = (long)_g.Images * _g.Pixels;
+        long first = pixels * rowPart / _parts.Rows, last = pixels * (rowPart + 1) / _parts.Rows;
+        (int c0, int c1) = WorkerPool.Range(Panels.Count(_g.Filters), columnPart, _parts.Columns);
+        (c0, c1) = (c0 * Panels.FullWidth, Math.Min(_g.Filters, c1 * Panels.FullWidth));
+        if (c0 == c1)
+            return;
+        float* buffer = _scratch + _biasFloats + (part * _band.Floats);
+        while (first < last)
+        {
+            int image = (int)(first / _g.Pixels), pixel = (int)(first % _g.Pixels);
+            int end = _g.Height == 1 ? pixel + _bandPixels : ((pixel / _g.Width) + _bandRows) * _g.Width;
+            end = (int)Math.Min(Math.Min(end, _g.Pixels), pixel + (last - first));
+            ComputeBand(image, pixel, end, c0, c1, buffer);
+            first += end - pixel;
+        }
+    }
+
+    /// <summary>Target pixels [first, last) of an image: whole rows, or a part of one.</summary>
+    private void ComputeBand(int image, int first, int last, int c0, int c1, float* buffer)
+    {
+        WindowGrid g = _g;
+        int y0 = first / g.Width, y1 = ((last - 1) / g.Width) + 1, left = 0;
+        if (y1 - y0 == 1)
+            left = first - (y0 * g.Width);
+        float* band = _band.Open(_source, image, (y0, y1), (left, y1 - y0 == 1 ? last - (y0 * g.Width) : g.Width), buffer);
+        float* target = _target + (image * g.TargetImage);
+        float* side = _epilogue is null || _epilogue.Side is null ? null
+            : _epilogue.Side + ((long)image * g.Pixels * _epilogue.Finish.SideRow);
+        RegisterTile tile = default;
+        (tile.ARow, tile.AStep, tile.CRow) = (g.StrideWidth * _band.Pitch, 1, g.TargetPixel);
+        fixed (nint* runs = _runs)
+            for (int i = 0; i < _blocks.Length; i++)
+                for (int column = c0; column < c1; column += Panels.FullWidth)
+                {
+                    DepthBlock block = _blocks[i];
+                    int width = Panels.Width(g.Filters - column);
+                    bool isLast = i == _blocks.Length - 1;
+                    TileFinish finish = isLast && _epilogue is not null ? _epilogue.Finish : default;
+                    finish.Accumulates = i > 0;
+                    finish.Bias = isLast && _epilogue is not null && _epilogue.Bias is not null ? _scratch + column
+                        : null;
+                    tile.BStep = width;
+                    tile.RunLength = block.Length;
+                    float* panel = Panels.At(_panels, g.Depth, g.Filters, column, 0);
+                    for (int y = y0; y < y1; y++)
+                    {
+                        int x0 = Math.Max(first - (y * g.Width), 0), x1 = Math.Min(last - (y * g.Width), g.Width);
+                        (int from, int to) = InsideRuns(y, block);
+                        tile.A = band + (y * g.StrideHeight * _band.RowFloats) + (x0 * tile.ARow) + block.Start;
+                        tile.Runs = runs + from;
+                        tile.RunCount = to - from;
+                        tile.B = panel + ((((long)from * _runLength) + block.Start) * width);
+                        tile.C = target + (y * g.TargetRow) + (x0 * g.TargetPixel) + column;
+                        finish.Side = side is not null && isLast
+                            ? side + ((((long)y * g.Width) + x0) * finish.SideRow) + column : null;
+                        tile.Finish = finish;
+                        Tiles.Multiply(&tile, x1 - x0, Math.Min(width, g.Filters - column), width);
+                    }
+                }
+        if (_epilogue is not null && _epilogue.HasCurve)
+            for (int pixel = first; pixel < last; pixel++)
+                _epilogue.Bend(target + (pixel / g.Width * g.TargetRow) + (pixel % g.Width * g.TargetPixel) + c0,
+                    c1 - c0);
+    }
+
+    /// <summary>A block's runs whose source rows, for target row y, are inside the image.</summary>
+    private (int From, int To) InsideRuns(int y, DepthBlock block)
+    {
+        int top = (y * _g.StrideHeight) - _g.PadTop;
+        int above = top >= 0 ? 0 : (-top + _g.DilationHeight - 1) / _g.DilationHeight;
+        int inside = top >= _g.SourceHeight ? 0 : ((_g.SourceHeight - 1 - top) / _g.DilationHeight) + 1;
+        int from = Math.Max(block.FirstRun, above * _runsPerRow);
+        return (from, Math.Max(from, Math.Min(block.FirstRun + block.RunCount, inside * _runsPerRow)));
+    }
+}
