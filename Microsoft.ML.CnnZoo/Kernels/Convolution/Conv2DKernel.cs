@@ -11,7 +11,8 @@ namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 internal sealed unsafe class Conv2DKernel : Kernel
 {
     private readonly Conv2DGeometry _g;
-    private readonly WindowProduct _product;
+    private readonly WindowProduct? _product;
+    private readonly PlaneConvolution? _planes;
     private readonly ProductEpilogue _epilogue;
     private readonly PackedWeights? _weights;
     private readonly long _packedFloats;
@@ -22,7 +23,7 @@ internal sealed unsafe class Conv2DKernel : Kernel
         _g = g;
         nint pixel = request.OutputPitch();
         _epilogue = ProductEpilogue.From(request);
-        _product = new WindowProduct(Workers, new WindowGrid
+        var grid = new WindowGrid
         {
             Images = g.Batch, SourceHeight = g.Height, SourceWidth = g.Width, SourcePitch = request.Inputs[0].Pitch,
             Channels = g.ChannelsPerGroup, Height = g.OutputHeight, Width = g.OutputWidth, Filters = g.FiltersPerGroup,
@@ -30,7 +31,13 @@ internal sealed unsafe class Conv2DKernel : Kernel
             KernelHeight = g.KernelHeight, KernelWidth = g.KernelWidth, StrideHeight = g.StrideHeight,
             StrideWidth = g.StrideWidth, DilationHeight = g.DilationHeight, DilationWidth = g.DilationWidth,
             PadTop = g.PadTop, PadLeft = g.PadLeft,
-        }, _epilogue);
+        };
+        if (PlaneConvolution.Suits(grid, _epilogue))
+        {
+            _planes = new PlaneConvolution(Workers, grid, _epilogue);
+            return;
+        }
+        _product = new WindowProduct(Workers, grid, _epilogue);
         _packedFloats = Panels.Floats(Depth, g.FiltersPerGroup);
         _weights = PackedWeights.For(request, 1, _packedFloats * g.Groups);
     }
@@ -46,8 +53,8 @@ internal sealed unsafe class Conv2DKernel : Kernel
 
     public override bool Keeps(int input) => input == 1 && _weights is not null;
 
-    public override long ScratchBytes =>
-        _product.ScratchBytes + (_weights is null ? _packedFloats * _g.Groups * sizeof(float) : 0);
+    public override long ScratchBytes => _planes?.ScratchBytes
+        ?? _product!.ScratchBytes + (_weights is null ? _packedFloats * _g.Groups * sizeof(float) : 0);
 
     private int Depth => _g.KernelHeight * _g.KernelWidth * _g.ChannelsPerGroup;
 
@@ -69,14 +76,20 @@ internal sealed unsafe class Conv2DKernel : Kernel
 
     protected override void Compute()
     {
-        _panels = _weights is null ? (float*)(Scratch + (nint)_product.ScratchBytes) : _weights.Panels;
+        if (_planes is not null)
+        {
+            _epilogue.Begin(OptionalInput(2), OptionalInput(3), 0);
+            _planes.Run(Input(0), Input(1), Output(), Scratch);
+            return;
+        }
+        _panels = _weights is null ? (float*)(Scratch + (nint)_product!.ScratchBytes) : _weights.Panels;
         if (_weights?.NeedsPacking() ?? true)
             Share(_packedFloats * _g.Groups);
         for (int group = 0; group < _g.Groups; group++)
         {
             int filter = group * _g.FiltersPerGroup;
             _epilogue.Begin(OptionalInput(2), OptionalInput(3), filter);
-            _product.Run(Input(0) + (group * _g.ChannelsPerGroup), _panels + (group * _packedFloats), Output() + filter,
+            _product!.Run(Input(0) + (group * _g.ChannelsPerGroup), _panels + (group * _packedFloats), Output() + filter,
                 Scratch);
         }
     }

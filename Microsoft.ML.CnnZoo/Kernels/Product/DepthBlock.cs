@@ -9,14 +9,13 @@ namespace Microsoft.ML.CnnZoo.Kernels.Product;
 /// <param name="Length">Steps of each run.</param>
 internal readonly record struct DepthBlock(int FirstRun, int RunCount, int Start, int Length)
 {
-    /// <summary>The longest depth of a block.</summary>
-    private const int Most = 384;
-
     /// <summary>Blocks of similar length that cover the depth: whole runs, or pieces of one.</summary>
     public static DepthBlock[] Divide(int runs, int length)
     {
         var blocks = new List<DepthBlock>();
-        int groups = length <= Most ? (int)(((long)runs * length + Most - 1) / Most) : runs, pieces = (length + Most - 1) / Most;
+        int most = Panels.MaxDepth;
+        int groups = length <= most ? (int)(((long)runs * length + most - 1) / most) : runs;
+        int pieces = (length + most - 1) / most;
         groups = Math.Clamp(groups, 1, runs);
         for (int i = 0; i < groups; i++)
         {

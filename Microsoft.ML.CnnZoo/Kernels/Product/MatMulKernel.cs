@@ -33,8 +33,8 @@ internal sealed unsafe class MatMulKernel : Kernel
         _parts = (long)_m * _n * _k < ParallelThreshold ? (1, 1)
             : ProductParts.Choose(Workers.ThreadCount, _m, Panels.Count(_n));
         _biasFloats = (Panels.Columns(_n) + 15) / 16 * 16;
-        _blockFloats = _weights is null ? PanelProduct.MaxDepth * BlockColumns : 0;
-        _rowsFloats = _copies ? (PanelProduct.MaxDepth + RowPadding) * (long)Math.Min(_m, BlockRows) : 0;
+        _blockFloats = _weights is null ? Panels.MaxDepth * BlockColumns : 0;
+        _rowsFloats = _copies ? (Panels.MaxDepth + RowPadding) * (long)Math.Min(_m, BlockRows) : 0;
     }
 
     public override bool Keeps(int input) => input == 1 && _weights is not null;

@@ -5,9 +5,6 @@ namespace Microsoft.ML.CnnZoo.Kernels.Product;
 /// <summary>Single-threaded products of a matrix in memory with a packed one.</summary>
 internal static unsafe class PanelProduct
 {
-    /// <summary>The longest depth for which a tile's piece of a panel stays in the first-level cache.</summary>
-    public const int MaxDepth = 384;
-
     /// <summary>
     /// C = A·B (or C += A·B) of columns [first, last), <paramref name="first"/> a panel's first, over a depth that is
     /// not divided.
@@ -57,9 +54,10 @@ internal static unsafe class PanelProduct
     }
 
     /// <summary>
-    /// The next part of a depth: at most <see cref="MaxDepth"/>, the last two of similar length.
+    /// The next part of a depth: at most <see cref="Panels.MaxDepth"/>, the last two of similar length.
     /// </summary>
-    public static int NextDepth(int left) => left <= MaxDepth ? left : left < 2 * MaxDepth ? (left + 1) / 2 : MaxDepth;
+    public static int NextDepth(int left) => left <= Panels.MaxDepth ? left
+        : left < 2 * Panels.MaxDepth ? (left + 1) / 2 : Panels.MaxDepth;
 }
 
 /// <summary>A matrix packed by <see cref="Panels"/>.</summary>

@@ -33,6 +33,12 @@ internal static unsafe class Panels
     /// <summary>Columns of a full panel.</summary>
     public static int FullWidth { get; } = 2 * Tiles.Lanes;
 
+    /// <summary>
+    /// The longest depth that is multiplied at once: so much of a panel, 24 KiB, stays in the first-level cache while
+    /// the rows of A pass by.
+    /// </summary>
+    public static int MaxDepth { get; } = Math.Min(384, 24 * 1024 / (FullWidth * sizeof(float)));
+
     /// <summary>Width of the panel that begins where so many columns are left.</summary>
     public static int Width(int columnsLeft) =>
         columnsLeft > Tiles.Lanes ? FullWidth : columnsLeft > Tiles.Lanes / 2 || Tiles.Lanes == 4 ? Tiles.Lanes

@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.Product;
 /// <summary>
 /// A tile of a matrix product, small enough for its sums to stay in registers: C[rows, width] = A·B, finished as
 /// <see cref="TileFinish"/> says. The depth is a number of runs: A's run r begins at <see cref="Runs"/>[r], so that a
-/// convolution's window of an image is read where it lies; B's rows follow one another.
+/// convolution's window of an image is read where it lies.
 /// </summary>
 internal unsafe struct RegisterTile
 {
@@ -26,6 +26,8 @@ internal unsafe struct RegisterTile
     public float* B;
     /// <summary>Floats between rows of B.</summary>
     public nint BStep;
+    /// <summary>Floats between the row after a run's last and the next run's first: 0 in a packed B.</summary>
+    public nint BGap;
     /// <summary>C's first element.</summary>
     public float* C;
     /// <summary>Floats between rows of C.</summary>
@@ -137,6 +139,7 @@ internal static unsafe class TileKernel<V, L, R, W>
                 if (R.Value > 12) a12 += step;
                 b += bStep;
             }
+            b += t->BGap;
         }
         float* c = t->C;
         nint cRow = t->CRow;

@@ -18,13 +18,15 @@ internal sealed unsafe class SourceBand
     /// <param name="rows">Rows of windows that are opened together at most.</param>
     /// <param name="width">Windows of a row that are opened together at most.</param>
     /// <param name="copiesMargins">Whether rows above and below the image are there too, as zeros.</param>
-    public SourceBand(WindowGrid grid, int rows, int width, bool copiesMargins)
+    /// <param name="copiesAlways">Whether a band is copied even where it could be read in place.</param>
+    public SourceBand(WindowGrid grid, int rows, int width, bool copiesMargins, bool copiesAlways = false)
     {
         (_g, _copiesMargins) = (grid, copiesMargins);
         bool overhangs = grid.PadLeft > 0 || grid.CoveredWidth - grid.PadLeft > grid.SourceWidth
             || (copiesMargins && (grid.PadTop > 0 || grid.CoveredHeight - grid.PadTop > grid.SourceHeight));
         bool conflicts = grid.SourcePitch % ConflictFloats == 0 && grid.Images * grid.Pixels > 1;
-        _copies = overhangs || conflicts || (grid.SourcePitch != grid.Channels && grid.KernelWidth > 1);
+        _copies = copiesAlways || overhangs || conflicts
+            || (grid.SourcePitch != grid.Channels && grid.KernelWidth > 1);
         Pitch = !_copies ? grid.SourcePitch : grid.Channels % ConflictFloats == 0 ? grid.Channels + PixelPadding
             : grid.Channels;
         RunsPerRow = grid.KernelWidth > 1 && (grid.DilationWidth > 1 || Pitch != grid.Channels) ? grid.KernelWidth : 1;

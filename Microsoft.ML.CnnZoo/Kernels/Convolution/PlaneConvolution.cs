@@ -1,0 +1,118 @@
+using System.Runtime.Intrinsics;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Kernels.Product;
+using Microsoft.ML.CnnZoo.Kernels.Vectors;
+
+namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
+
+/// <summary>
+/// The convolution of images of one channel with a few filters, fewer than a vector has lanes (LeNet-5's first layer):
+/// lanes are pixels of a row instead of filters. A tile's rows are filters; its product of two vectors of pixels is
+/// then transposed into the target.
+/// </summary>
+internal sealed unsafe class PlaneConvolution : IParallelWork
+{
+    private readonly WindowGrid _g;
+    private readonly WorkerPool _workers;
+    private readonly ProductEpilogue _epilogue;
+    private readonly SourceBand _band;
+    private readonly nint[] _runs;
+    private readonly int _width;
+    private readonly long _biasFloats, _partFloats;
+    private float* _source, _filter, _target, _scratch;
+
+    /// <param name="workers">Threads.</param>
+    /// <param name="grid">Sizes.</param>
+    /// <param name="epilogue">What is done with the results.</param>
+    public PlaneConvolution(WorkerPool workers, WindowGrid grid, ProductEpilogue epilogue)
+    {
+        (_g, _workers, _epilogue) = (grid, workers, epilogue);
+        _band = new SourceBand(grid, grid.Height, grid.Width, copiesMargins: true, copiesAlways: true);
+        _runs = new nint[grid.KernelHeight];
+        for (int i = 0; i < _runs.Length; i++)
+            _runs[i] = (nint)i * grid.KernelWidth * grid.Filters;
+        _width = Panels.FullWidth;
+        _biasFloats = grid.Filters * _width;
+        _partFloats = _band.Floats + _width + (grid.Filters * _width); // a vector may reach beyond the band
+    }
+
+    /// <summary>Scratch memory that <see cref="Run"/> needs, bytes.</summary>
+    public long ScratchBytes => sizeof(float) * (_biasFloats + (_partFloats * _workers.ThreadCount));
+
+    /// <summary>Whether this is the faster way.</summary>
+    public static bool Suits(WindowGrid grid, ProductEpilogue epilogue) => !epilogue.HasSide && grid is { Channels: 1, SourcePitch: 1, StrideWidth: 1, DilationWidth: 1 }
+        && grid.TargetPixel == grid.Filters && grid.Filters < Tiles.Lanes && grid.Filters <= Tiles.WideRows && grid.KernelWidth > 1
+        && grid.SourceHeight * grid.SourceWidth <= 64 * 1024;
+
+    /// <summary>Computes the convolution.</summary>
+    /// <param name="source">The images.</param>
+    /// <param name="filter">The filter, not packed: taps by filters.</param>
+    /// <param name="target">The results.</param>
+    /// <param name="scratch">Memory of <see cref="ScratchBytes"/> bytes.</param>
+    public void Run(float* source, float* filter, float* target, nint scratch)
+    {
+        _source = source;
+        _filter = filter;
+        _target = target;
+        _scratch = (float*)scratch;
+        for (int i = 0; i < _g.Filters && _epilogue.Bias is not null; i++)
+            new Span<float>(_scratch + (i * _width), _width).Fill(_epilogue.Bias[i]);
+        if (_g.Images == 1)
+            RunPart(0, 1);
+        else
+            _workers.Run(this);
+    }
+
+    public void RunPart(int part, int parts)
+    {
+        (int first, int last) = WorkerPool.Range(_g.Images, part, parts);
+        float* buffer = _scratch + _biasFloats + (part * _partFloats), result = buffer + _band.Floats + _width;
+        TileFinish finish = _epilogue.Finish;
+        if (_epilogue.Bias is not null)
+        {
+            finish.Side = _scratch;
+            finish.SideRow = _width;
+        }
+        fixed (nint* runs = _runs)
+            for (int image = first; image < last; image++)
+            {
+                float* band = _band.Open(_source, image, (0, _g.Height), (0, _g.Width), buffer);
+                float* target = _target + (image * _g.TargetImage);
+                for (int y = 0; y < _g.Height; y++, target += _g.TargetRow)
+                    for (int x = 0; x < _g.Width; x += _width)
+                    {
+                        int pixels = Math.Min(_width, _g.Width - x), width = Panels.Width(pixels);
+                        var tile = new RegisterTile
+                        {
+                            A = _filter, ARow = 1, AStep = _g.Filters, Runs = runs, RunCount = _g.KernelHeight,
+                            RunLength = _g.KernelWidth, B = band + (y * _g.StrideHeight * _band.RowFloats) + x, BStep = 1,
+                            BGap = (_g.DilationHeight * _band.RowFloats) - _g.KernelWidth, C = result, CRow = _width,
+                            Finish = finish,
+                        };
+                        Tiles.Multiply(&tile, _g.Filters, width, width);
+                        Transpose(result, pixels, target + (x * _g.TargetPixel));
+                    }
+            }
+        if (_epilogue.HasCurve)
+            _epilogue.Bend(_target + (first * _g.TargetImage), (last - first) * _g.TargetImage);
+    }
+
+    /// <summary>From rows of filters to rows of pixels, four by four.</summary>
+    private void Transpose(float* result, int pixels, float* target)
+    {
+        int filters = _g.Filters, filter = 0;
+        for (; filter + 4 <= filters; filter += 4)
+        {
+            float* r0 = result + (filter * _width), r1 = r0 + _width, r2 = r1 + _width, r3 = r2 + _width;
+            float* to = target + filter;
+            for (int x = 0; x < pixels; x++, to += _g.TargetPixel)
+                Vector128.Create(r0[x], r1[x], r2[x], r3[x]).Store(to);
+        }
+        for (; filter < filters; filter++)
+        {
+            float* row = result + (filter * _width), to = target + filter;
+            for (int x = 0; x < pixels; x++, to += _g.TargetPixel)
+                *to = row[x];
+        }
+    }
+}
