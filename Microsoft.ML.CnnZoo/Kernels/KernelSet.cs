@@ -23,11 +23,14 @@ namespace Microsoft.ML.CnnZoo.Kernels;
 /// </remarks>
 internal sealed class KernelSet : IKernelSet
 {
-    private readonly Dictionary<string, KernelFactory> _factories =
-        ((IEnumerable<KernelFactory>)[.. Elementwise(), .. Products(), .. Windows(), .. Rows(), .. Movers(), .. Updates()])
-        .ToDictionary(f => f.Op, StringComparer.Ordinal);
+    private readonly Dictionary<string, KernelFactory> _factories;
 
-    private KernelSet() { }
+    private KernelSet()
+    {
+        KernelFactory[] all =
+            [.. Elementwise(), .. Products(), .. Windows(), .. Rows(), .. Movers(), .. Updates()];
+        _factories = all.ToDictionary(f => f.Op, StringComparer.Ordinal);
+    }
 
     /// <summary>The kernels.</summary>
     public static KernelSet Shared { get; } = new();
