@@ -9,10 +9,13 @@ public partial class DependencyTests
 {
     private static readonly string[] Everything =
     [
-        "Graph", "Layers", "Architectures", "Execution", "Kernels", "Training", "Analysis", "Imaging", "Data", "Weights",
+        "Graph", "Layers", "Architectures", "Execution", "Kernels", "Training", "Analysis", "Imaging", "Data",
+        "Weights",
     ];
 
-    /// <summary>Folder → the folders that it may use. Only MLNet and the public face (the root) may name ML.NET.</summary>
+    /// <summary>
+    /// Folder → the folders that it may use. Only MLNet and the public face (the root) may name ML.NET.
+    /// </summary>
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Graph"] = [],

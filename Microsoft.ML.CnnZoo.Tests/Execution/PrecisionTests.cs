@@ -13,7 +13,7 @@ public sealed class PrecisionTests
     /// convolutions widen in scratch memory, of which the largest layer's count.
     /// </summary>
     [Fact]
-    public void PeakBytes_TrainingInBFloat16_IsAboutTwoThirds()
+    public void PeakBytes_TrainingInBFloat16_IsAboutHalf()
     {
         foreach ((string name, int batch) in ((string, int)[])[("resnet18", 16), ("densenet121", 4)])
         {
@@ -22,7 +22,7 @@ public sealed class PrecisionTests
                 .Training(new TrainingOptions());
             double share = (double)Peak(graph, batch, CnnPrecision.BFloat16)
                 / Peak(graph, batch, CnnPrecision.Float32);
-            Assert.True(share >= 0.45 && share <= 0.8, $"{name}: {share:p1} of float32's memory.");
+            Assert.True(share >= 0.45 && share <= 0.7, $"{name}: {share:p1} of float32's memory.");
         }
     }
 
