@@ -116,12 +116,9 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>Which epoch counts as the best. Default: ValidationAccuracy.</summary>
         public StoppingMetric StoppingMetric = StoppingMetric.ValidationAccuracy;
 
-        /// <summary>Kernels that run the network. Default: Auto.</summary>
-        public CnnBackend Backend = CnnBackend.Auto;
         /// <summary>
-        /// Numeric precision of training and scoring; saved with the model, in which Auto stays Auto. The weights are
-        /// 32-bit floats whatever it is. The default gives the same numbers on processors with and without bfloat16.
-        /// Default: Float32.
+        /// Numeric precision of training and scoring; saved with the model. The weights are 32-bit floats whatever it
+        /// is. Default: Float32.
         /// </summary>
         public CnnPrecision Precision = CnnPrecision.Float32;
         /// <summary>

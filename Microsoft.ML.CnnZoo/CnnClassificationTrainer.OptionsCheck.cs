@@ -90,7 +90,6 @@ public sealed partial class CnnClassificationTrainer
 
         private void CheckExecution()
         {
-            OptionRange.RequireDefined(Backend, "Options.Backend");
             OptionRange.Require(Threads >= 0, "Options.Threads", Threads, "0 or more");
             OptionRange.Require(DecodingThreads >= 0, "Options.DecodingThreads", DecodingThreads, "0 or more");
             OptionRange.Require(CacheBudget is null or >= 0, "Options.CacheBudget", CacheBudget,

@@ -29,7 +29,7 @@ namespace Microsoft.ML.CnnZoo;
 ///
 /// ### Training Algorithm Details
 /// Gradient descent with momentum on shuffled batches, by a TensorFlow graph of the network, its gradients and its
-/// optimizer. The same seed, images, options, backend and number of threads give the same weights bit for bit.
+/// optimizer. The same seed, images, options and number of threads give the same weights bit for bit.
 /// ]]></format>
 /// </remarks>
 public sealed partial class CnnClassificationTrainer

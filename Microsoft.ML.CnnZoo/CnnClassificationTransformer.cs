@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -214,9 +215,8 @@ public sealed class CnnClassificationTransformer
         {
             (CnnClassificationModel model, ScoringColumns columns, LabelValues labels) =
                 CnnModelFile.LoadBlock(context.Reader);
-            KernelRegistry registry = Backends.Create(CnnBackend.Auto, out string description);
-            channel.Trace(MessageSensitivity.None, description);
-            scorer = new CnnScorer(model, registry, WorkerPool.Shared);
+            channel.Trace(MessageSensitivity.None, KernelSet.Describe(WorkerPool.Shared));
+            scorer = new CnnScorer(model, WorkerPool.Shared);
             scorer.CompileAhead();
             if (!context.TryLoadBinaryStream(CnnModelFile.WeightsStream,
                 stream => CnnModelFile.LoadWeights(stream, model)))

@@ -16,7 +16,6 @@ find_peer() {
   done
 }
 
-build/install-native.sh >&2
 peer="$(find_peer)"
 if [ -z "$peer" ]; then
   echo "bench: PyTorch is not here." >&2

@@ -3,7 +3,4 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
-build/install-native.sh
-dotnet build Microsoft.ML.CnnZoo.slnx -c Release --nologo -v minimal
-
-exec dotnet test Microsoft.ML.CnnZoo.Tests -c Release --no-build --nologo "$@"
+exec dotnet test Microsoft.ML.CnnZoo.slnx -c Release --nologo "$@"

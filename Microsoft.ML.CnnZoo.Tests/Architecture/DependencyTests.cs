@@ -8,9 +8,14 @@ namespace Microsoft.ML.CnnZoo.Tests.Architecture;
 public partial class DependencyTests
 {
     private static readonly string[] Everything =
-        ["Graph", "Layers", "Architectures", "Execution", "Kernels", "Kernels.OneDnn", "Training", "Analysis", "Imaging", "Data", "Weights"];
+    [
+        "Graph", "Layers", "Architectures", "Execution", "Kernels", "Training", "Analysis", "Imaging", "Data",
+        "Weights",
+    ];
 
-    /// <summary>Folder → the folders that it may use. Only MLNet and the public face (the root) may name ML.NET.</summary>
+    /// <summary>
+    /// Folder → the folders that it may use. Only MLNet and the public face (the root) may name ML.NET.
+    /// </summary>
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Graph"] = [],
@@ -19,7 +24,6 @@ public partial class DependencyTests
         ["Analysis"] = ["Graph", "Layers", "Architectures"],
         ["Execution"] = ["Graph"],
         ["Kernels"] = ["Graph", "Execution"],
-        ["Kernels.OneDnn"] = ["Graph", "Execution"],
         ["Imaging"] = [],
         ["Data"] = ["Imaging", "Execution"], // of Execution the random numbers, which kernels draw too
         ["Training"] = ["Graph", "Execution", "Layers", "Architectures", "Imaging", "Data"],
@@ -33,8 +37,9 @@ public partial class DependencyTests
     [Fact]
     public void Sources_UseOnlyWhatTheirFolderMay()
     {
-        var breaches = RepositoryFolder.Sources().SelectMany(f => Breaches(FolderOf(f), File.ReadAllText(f)).Select(b => $"{Path.GetFileName(f)}: {b}")).ToList();
-        Assert.True(breaches.Count == 0, string.Join(Environment.NewLine, breaches));
+        string[] breaches = [.. RepositoryFolder.Sources().SelectMany(f =>
+            Breaches(FolderOf(f), File.ReadAllText(f)).Select(b => $"{Path.GetFileName(f)}: {b}"))];
+        Assert.True(breaches.Length == 0, string.Join(Environment.NewLine, breaches));
         Assert.True(RepositoryFolder.Sources().Count() > 80, "The scan must see the library.");
     }
 
@@ -42,20 +47,24 @@ public partial class DependencyTests
     [InlineData("Graph", "using Microsoft.ML.CnnZoo.Execution;")]
     [InlineData("Layers", "var t = new Execution.Tensor(spec);")]
     [InlineData("Architectures", "using Microsoft.ML.Data;")]
-    [InlineData("Execution", "using Microsoft.ML.CnnZoo.Kernels.OneDnn;")]
-    [InlineData("Kernels", "using Microsoft.ML.CnnZoo.Kernels.OneDnn;")]
+    [InlineData("Execution", "using Microsoft.ML.CnnZoo.Kernels;")]
+    [InlineData("Execution", "using Microsoft.ML.CnnZoo.Kernels.Product;")]
+    [InlineData("Kernels", "using Microsoft.ML.CnnZoo.Training;")]
     [InlineData("Training", "using Microsoft.ML;")]
     [InlineData("Imaging", "using Microsoft.ML.CnnZoo.Graph;")]
-    [InlineData("Training", "[LibraryImport(\"libdnnl\")]")]
+    [InlineData("Kernels", "[LibraryImport(\"native\")]")]
+    [InlineData(PublicFace, "[DllImport(\"native\")]")]
     [InlineData("Unheard", "using System;")]
-    public void Breaches_PlantedDefect_IsFound(string folder, string source) => Assert.NotEmpty(Breaches(folder, source));
+    public void Breaches_PlantedDefect_IsFound(string folder, string source) =>
+        Assert.NotEmpty(Breaches(folder, source));
 
     [Theory]
     [InlineData("Layers", "using Microsoft.ML.CnnZoo.Graph.Ops; // never Execution.Tensor")]
-    [InlineData("Kernels.OneDnn", "[LibraryImport(\"libdnnl\")]")]
+    [InlineData("Kernels", "using Microsoft.ML.CnnZoo.Kernels.Product; // no DllImport")]
     [InlineData("MLNet", "using Microsoft.ML.Data;")]
     [InlineData("Execution", "plan.Training.Run();")]
-    public void Breaches_LegalSource_FindsNothing(string folder, string source) => Assert.Empty(Breaches(folder, source));
+    public void Breaches_LegalSource_FindsNothing(string folder, string source) =>
+        Assert.Empty(Breaches(folder, source));
 
     private static IEnumerable<string> Breaches(string folder, string source)
     {
@@ -66,14 +75,14 @@ public partial class DependencyTests
         }
         string code = Comments().Replace(source, "");
         foreach (Match match in Imports().Matches(code))
-            if (folder != "Kernels.OneDnn")
-                yield return $"{match.Value} outside Kernels/OneDnn";
+            yield return $"{match.Value}: the library is C# alone";
         code = Strings().Replace(code, "\"\"");
         foreach (Match match in FullNames().Matches(code))
         {
             string name = match.Groups[1].Value;
             bool ours = name.StartsWith("CnnZoo", StringComparison.Ordinal) && name.Length > 6;
-            if (ours ? !IsAllowed(folder, name[7..], allowed) : folder is not ("MLNet" or PublicFace) && name != "CnnZoo")
+            if (ours ? !IsAllowed(folder, name[7..], allowed)
+                : folder is not ("MLNet" or PublicFace) && name != "CnnZoo")
                 yield return $"{folder} names {match.Value}";
         }
         foreach (Match match in Relative().Matches(FullNames().Replace(code, "")))
@@ -81,16 +90,13 @@ public partial class DependencyTests
                 yield return $"{folder} names {match.Value}";
     }
 
-    private static bool IsAllowed(string folder, string used, string[] allowed)
-    {
-        string top = used is "OneDnn" ? $"Kernels.{used}" : used;
-        return allowed.Append(folder).Any(a => top == a || top.StartsWith(a + ".", StringComparison.Ordinal) || a.StartsWith(top + ".", StringComparison.Ordinal));
-    }
+    private static bool IsAllowed(string folder, string used, string[] allowed) =>
+        allowed.Append(folder).Contains(used.Split('.')[0]);
 
     private static string FolderOf(string file)
     {
         string[] parts = Path.GetRelativePath(RepositoryFolder.Library, file).Split(Path.DirectorySeparatorChar);
-        return parts.Length == 1 ? PublicFace : parts is ["Kernels", "OneDnn", ..] ? $"Kernels.{parts[1]}" : parts[0];
+        return parts.Length == 1 ? PublicFace : parts[0];
     }
 
     [GeneratedRegex(@"//[^\n]*|/\*.*?\*/", RegexOptions.Singleline)]
@@ -105,6 +111,7 @@ public partial class DependencyTests
     [GeneratedRegex(@"\bMicrosoft\.ML\b\.?([A-Za-z.]*)")]
     private static partial Regex FullNames();
 
-    [GeneratedRegex(@"(?<![\w.@])(Graph|Layers|Architectures|Execution|Kernels|Managed|OneDnn|Training|Analysis|Imaging|Data|Weights|MLNet)\.(?=[A-Z])")]
+    [GeneratedRegex(@"(?<![\w.@])(Graph|Layers|Architectures|Execution|Kernels|Training|Analysis|Imaging|Data|Weights"
+        + @"|MLNet)\.(?=[A-Z])")]
     private static partial Regex Relative();
 }

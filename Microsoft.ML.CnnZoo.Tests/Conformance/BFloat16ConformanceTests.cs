@@ -1,6 +1,7 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
@@ -16,9 +17,6 @@ public class BFloat16ConformanceTests
     /// is the rounding of the result, 2^-9 of an element, and of a folded weight, 2^-9 of a factor.
     /// </summary>
     private const double Tolerance = 1.0 / 256;
-
-    /// <summary>oneDNN adds the gradients of windows that overlap in bfloat16, one rounding for each.</summary>
-    private const double PoolGradientTolerance = 1.0 / 64;
 
     /// <summary>Of the many cases of an op every fourth runs; the float32 conformance tests run all.</summary>
     private const int Stride = 4;
@@ -39,10 +37,10 @@ public class BFloat16ConformanceTests
     private static readonly string[] Summing = ["Conv2DBackpropFilter", "DepthwiseConv2dNativeBackpropFilter", "MatMul",
         "_FusedMatMul", "BiasAddGrad", "Sum", "Mean"];
 
-    public static TheoryData<string, string> Cases => KernelSets.With(Ops);
+    public static TheoryData<string> Cases => [.. Ops];
 
-    public static TheoryData<string, string> MixedCases =>
-        KernelSets.With(Ops.Where(o => Summing.Contains(o) || WeightInput(o) >= 0));
+    public static TheoryData<string> MixedCases =>
+        [.. Ops.Where(o => Summing.Contains(o) || WeightInput(o) >= 0)];
 
     [Fact]
     public void Ops_EveryOpThatComputesInBFloat16_IsTried()
@@ -56,18 +54,18 @@ public class BFloat16ConformanceTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Run_BFloat16Operands_AgreesWithNaiveLoops(string op, string kernels)
+    public void Run_BFloat16Operands_AgreesWithNaiveLoops(string op)
     {
         foreach (ConformanceCase c in Some(op, first: 0))
-            Check(c, kernels, new OperandForm(WeightInput: -1, WideResult: false));
+            Check(c, new OperandForm(WeightInput: -1, WideResult: false));
     }
 
     [Theory]
     [MemberData(nameof(MixedCases))]
-    public void Run_Float32WeightsOrResult_AgreesWithNaiveLoops(string op, string kernels)
+    public void Run_Float32WeightsOrResult_AgreesWithNaiveLoops(string op)
     {
         foreach (ConformanceCase c in Some(op, first: 2))
-            Check(c, kernels, new OperandForm(WeightInput(op), Summing.Contains(op)));
+            Check(c, new OperandForm(WeightInput(op), Summing.Contains(op)));
     }
 
     /// <summary>Which input may be a weight or constant; -1 for none.</summary>
@@ -89,7 +87,7 @@ public class BFloat16ConformanceTests
     /// <summary>Which input stays a float32 variable, and whether the result is float32.</summary>
     private sealed record OperandForm(int WeightInput, bool WideResult);
 
-    private static void Check(ConformanceCase c, string kernels, OperandForm form)
+    private static void Check(ConformanceCase c, OperandForm form)
     {
         Tensor[] rounded = [.. c.Inputs.Select((input, i) => IsHalved(c.Op, i, input) ? Rounded(input.Value)
             : input.Value)];
@@ -102,7 +100,7 @@ public class BFloat16ConformanceTests
         if (form.WideResult)
             attributes.Add(new(OpSchema.OutputType, AttributeValue.Of(DataType.Float)));
         NodeDef node = builder.AddNode(c.Op, inputs, attributes, "node");
-        Tensor[]? outputs = KernelHarness.Evaluate(KernelSets.Get(kernels), builder.ToGraph(), feeds,
+        Tensor[]? outputs = KernelHarness.Evaluate(KernelSet.Shared, builder.ToGraph(), feeds,
             [.. Enumerable.Range(0, node.Outputs.Count).Select(i => node.Output(i))], store);
         Assert.True(outputs is not null, $"{c.Name}: no kernel.");
         NaiveTensor[] expected = NaiveOps.Evaluate(node, [.. rounded.Select(NaiveTensor.From)]);
@@ -111,7 +109,7 @@ public class BFloat16ConformanceTests
             Assert.Equal(form.WideResult || !node.Definition.WritesBFloat16(i) ? DataType.Float : DataType.BFloat16,
                 outputs[i].Spec.Type);
             Comparison.AssertClose($"{c.Name}, output {i}", expected[i].Data, NaiveTensor.From(outputs[i]).Data,
-                c.Op.EndsWith("PoolGrad", StringComparison.Ordinal) ? PoolGradientTolerance : Tolerance);
+                Tolerance);
         }
     }
 

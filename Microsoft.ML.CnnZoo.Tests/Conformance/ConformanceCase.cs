@@ -14,11 +14,11 @@ namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 internal sealed record ConformanceCase(string Name, string Op, KernelCaseInput[] Inputs,
     KeyValuePair<string, AttributeValue>[] Attributes, double Tolerance = 1e-5)
 {
-    /// <summary>Runs the case on a backend and compares with the naive loops.</summary>
-    /// <returns>False when the backend offers no kernel for it.</returns>
-    public bool Check(IBackend backend, WorkerPool? workers = null)
+    /// <summary>Runs the case and compares with the naive loops.</summary>
+    /// <returns>False when there is no kernel for it.</returns>
+    public bool Check(IKernelSet kernels, WorkerPool? workers = null)
     {
-        KernelRun? run = KernelHarness.Run(backend, Op, Inputs, Attributes, workers);
+        KernelRun? run = KernelHarness.Run(kernels, Op, Inputs, Attributes, workers);
         if (run is null)
             return false;
         NaiveTensor[] expected = NaiveOps.Evaluate(run.Node, [.. Inputs.Select(i => NaiveTensor.From(i.Value))]);

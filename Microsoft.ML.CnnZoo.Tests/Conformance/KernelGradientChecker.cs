@@ -6,7 +6,7 @@ using Xunit;
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
 /// <summary>
-/// Compares an op's gradient graph, run by a backend's kernels, with central differences of the naive forward loops in
+/// Compares an op's gradient graph, run by kernels, with central differences of the naive forward loops in
 /// double precision. The loss is Σ dy·y with a dy whose elements differ.
 /// </summary>
 internal static class KernelGradientChecker
@@ -17,7 +17,7 @@ internal static class KernelGradientChecker
     /// Checks the gradients of all fed float inputs of a case; <paramref name="tamper"/> may change the computed ones.
     /// </summary>
     /// <returns>Number of gradients that were compared.</returns>
-    public static int Check(IBackend backend, ConformanceCase c, double tolerance = 2e-4,
+    public static int Check(IKernelSet kernels, ConformanceCase c, double tolerance = 2e-4,
         Action<float[]>? tamper = null)
     {
         var builder = new GraphBuilder();
@@ -37,7 +37,7 @@ internal static class KernelGradientChecker
             if (!needed[i] || gradients[i] is not NodeOutput gradient)
                 continue;
             Assert.Equal(inputs[i].Shape, gradient.Shape);
-            float[] actual = KernelHarness.Evaluate(backend, builder.ToGraph(), feeds, [gradient])![0]
+            float[] actual = KernelHarness.Evaluate(kernels, builder.ToGraph(), feeds, [gradient])![0]
                 .Values<float>().ToArray();
             tamper?.Invoke(actual);
             Comparison.AssertClose($"{c.Name}, gradient of input {i}", Differences(node, c, i, dy),

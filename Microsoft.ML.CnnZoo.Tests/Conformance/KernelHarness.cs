@@ -28,7 +28,7 @@ internal sealed record KernelCaseInput(Tensor Value, InputKind Kind = InputKind.
 internal sealed record KernelRun(NodeDef Node, Tensor[] Outputs, Tensor[] Variables);
 
 /// <summary>
-/// Runs kernels of one backend directly from their factories, without a session: buffers are filled with NaN first and
+/// Runs kernels directly, without a session: buffers are filled with NaN first and
 /// end in guard bytes, to detect elements that are not written, written beyond the end or read before they are written.
 /// </summary>
 internal static unsafe class KernelHarness
@@ -37,9 +37,9 @@ internal static unsafe class KernelHarness
     private const byte GuardValue = 0xA5;
 
     /// <summary>
-    /// Runs one op and returns its outputs; null when the backend does not offer a kernel for the request.
+    /// Runs one op and returns its outputs; null when there is no kernel for the request.
     /// </summary>
-    public static KernelRun? Run(IBackend backend, string op, IReadOnlyList<KernelCaseInput> inputs,
+    public static KernelRun? Run(IKernelSet kernels, string op, IReadOnlyList<KernelCaseInput> inputs,
         IEnumerable<KeyValuePair<string, AttributeValue>>? attributes = null, WorkerPool? workers = null)
     {
         var builder = new GraphBuilder();
@@ -50,16 +50,16 @@ internal static unsafe class KernelHarness
         for (int i = 0; i < inputs.Count; i++)
             nodeInputs[i] = AddInput(builder, store, feeds, variables, inputs[i], i);
         NodeDef node = builder.AddNode(op, nodeInputs, attributes, "node");
-        Tensor[]? outputs = Evaluate(backend, builder.ToGraph(), feeds,
+        Tensor[]? outputs = Evaluate(kernels, builder.ToGraph(), feeds,
             [.. Enumerable.Range(0, node.Outputs.Count).Select(i => node.Output(i))], store, workers, [node]);
         return outputs is null ? null : new KernelRun(node, outputs, [.. variables.Select(v => v.Get())]);
     }
 
     /// <summary>
-    /// Evaluates the nodes that the fetches and targets need, one kernel at a time; null when the backend lacks one of
-    /// them.
+    /// Evaluates the nodes that the fetches and targets need, one kernel at a time; null when one of them has no
+    /// kernel.
     /// </summary>
-    public static Tensor[]? Evaluate(IBackend backend, NetworkGraph graph, IReadOnlyDictionary<string, Tensor> feeds,
+    public static Tensor[]? Evaluate(IKernelSet kernels, NetworkGraph graph, IReadOnlyDictionary<string, Tensor> feeds,
         IReadOnlyList<NodeOutput> fetches,
         VariableStore? store = null, WorkerPool? workers = null, IReadOnlyList<NodeDef>? targets = null)
     {
@@ -67,7 +67,7 @@ internal static unsafe class KernelHarness
         store ??= new VariableStore();
         HashSet<NodeDef> needed = Needed(fetches.Select(f => f.Node).Concat(targets ?? []));
         foreach (NodeDef node in graph.Nodes.Where(needed.Contains))
-            if (!EvaluateNode(backend, node, feeds, store, workers ?? WorkerPool.Shared, values))
+            if (!EvaluateNode(kernels, node, feeds, store, workers ?? WorkerPool.Shared, values))
                 return null;
         return [.. fetches.Select(values.Read)];
     }
@@ -105,7 +105,7 @@ internal static unsafe class KernelHarness
         return needed;
     }
 
-    private static bool EvaluateNode(IBackend backend, NodeDef node, IReadOnlyDictionary<string, Tensor> feeds,
+    private static bool EvaluateNode(IKernelSet kernels, NodeDef node, IReadOnlyDictionary<string, Tensor> feeds,
         VariableStore store, WorkerPool workers, NodeValues values)
     {
         switch (node.Op)
@@ -137,15 +137,15 @@ internal static unsafe class KernelHarness
                     ? Tensor.Of<long>(new(dims.Length), [.. dims]) : Tensor.Of<int>(new(dims.Length), dims));
                 return true;
             default:
-                return RunKernel(backend, node, workers, values);
+                return RunKernel(kernels, node, workers, values);
         }
     }
 
-    private static bool RunKernel(IBackend backend, NodeDef node, WorkerPool workers, NodeValues values)
+    private static bool RunKernel(IKernelSet kernels, NodeDef node, WorkerPool workers, NodeValues values)
     {
         KernelInput[] inputs = [.. node.Inputs.Select(i => Describe(i, values))];
         var request = new KernelRequest(node, inputs, node.Outputs, workers, TrainsVariables: false);
-        using IKernel? kernel = backend.Factories.FirstOrDefault(f => f.Op == node.Op)?.TryPrepare(request);
+        using IKernel? kernel = kernels.TryPrepare(request);
         if (kernel is null)
             return false;
         nint[] inputAddresses = [.. node.Inputs.Select(values.Address)];

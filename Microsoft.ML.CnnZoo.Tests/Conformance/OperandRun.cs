@@ -22,7 +22,7 @@ internal sealed unsafe class OperandRun : IDisposable
     private readonly Operand[] _outputs;
     private readonly NativeBuffer _scratch;
 
-    public OperandRun(IBackend backend, ConformanceCase c, OperandLayout layout, bool bfloat16, bool overwrites)
+    public OperandRun(IKernelSet kernels, ConformanceCase c, OperandLayout layout, bool bfloat16, bool overwrites)
     {
         Node = Build(c, bfloat16);
         _inputs = [.. Node.Inputs.Select((input, i) => new Operand(input.Spec, i == layout.StridedInput))];
@@ -34,7 +34,7 @@ internal sealed unsafe class OperandRun : IDisposable
         {
             OutputRowPitches = layout.StridedOutput < 0 ? [] : [.. _outputs.Select(o => o.Pitch)],
         };
-        _kernel = backend.Factories.First(f => f.Op == c.Op).TryPrepare(request)
+        _kernel = kernels.TryPrepare(request)
             ?? throw new InvalidOperationException($"{c}, {layout}: no kernel.");
         _scratch = new NativeBuffer(_kernel.ScratchBytes);
         Overwritten = _kernel.InPlaceInput is >= 0 and int input && _inputs[input].Pitch == 0

@@ -236,7 +236,7 @@ public sealed class InputPipelineTests : IDisposable
             new ImageScaler(37, 37, 1).Scale(image.Pixels, PixelFormat.Bgra32(28, 28), whole);
         using VariableStore weights = model.Model.Weights.Clone(_ => true);
         using var scorer = new CnnScorer(new CnnClassificationModel(CnnArchitectures.LeNet5Relu, new ImageShape(32, 32, 1), 10, model.Model.Normalization, weights),
-            Backends.Create(CnnBackend.Auto, out _), WorkerPool.Shared);
+            WorkerPool.Shared);
         (int Top, int Left)[] places = crops == TestCrops.Ten ? [(0, 0), (0, 5), (5, 0), (5, 5), (2, 2)] : [(2, 2)];
         var mean = new double[10];
         int parts = 0;

@@ -19,7 +19,7 @@ public sealed class CnnZooErrorTests
     [InlineData("train", "--data")]
     [InlineData("train --data . --arch lenet5 --out m.zip --epochs many", "many")]
     [InlineData("train --data . --arch lenet5 --out m.zip --epochs 0", "--epochs")]
-    [InlineData("train --data . --arch lenet5 --out m.zip --backend gpu", "gpu")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --precision half", "half")]
     [InlineData("train --data . --arch NoSuchNet --out m.zip", "NoSuchNet")]
     [InlineData("summary NoSuchNet", "NoSuchNet")]
     [InlineData("compare lenet5 NoSuchNet", "NoSuchNet")]

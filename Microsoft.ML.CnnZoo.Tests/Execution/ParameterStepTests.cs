@@ -1,7 +1,7 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Tests.Conformance;
+using Microsoft.ML.CnnZoo.Kernels;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Execution;
@@ -11,15 +11,11 @@ public sealed class ParameterStepTests
 {
     private static readonly string[] Statistics = ["gamma", "beta", "mean", "variance"];
 
-    public static TheoryData<string, string> Sets => KernelSets.With(["folded"]);
-
-    [Theory]
-    [MemberData(nameof(Sets))]
-    public void Run_VariableChanges_FoldedFilterFollows(string _, string backend)
+    [Fact]
+    public void Run_VariableChanges_FoldedFilterFollows()
     {
         using var variables = new VariableStore();
-        using Executable folded = Compile(variables, backend, fuse: true),
-            plain = Compile(variables, backend, fuse: false);
+        using Executable folded = Compile(variables, fuse: true), plain = Compile(variables, fuse: false);
         for (int round = 0; round < 3; round++)
         {
             SetAll(variables, round);
@@ -38,7 +34,7 @@ public sealed class ParameterStepTests
     public void RunProfiled_NothingChanged_ParameterStepsAreSkipped()
     {
         using var variables = new VariableStore();
-        using Executable plan = Compile(variables, "managed", fuse: true);
+        using Executable plan = Compile(variables, fuse: true);
         SetAll(variables, 0);
         var first = new long[plan.Steps.Count];
         plan.RunProfiled(first);
@@ -46,7 +42,7 @@ public sealed class ParameterStepTests
         var second = new long[plan.Steps.Count];
         plan.RunProfiled(second);
         Assert.Equal(["_FusedConv2D", "_FusedDepthwiseConv2dNative"],
-            plan.Steps.Where((_, i) => second[i] > 0).Select(s => s.Node.Op));
+            plan.Steps.Where((_, i) => second[i] > 0).Select(s => s.Op));
         variables["w"].Touch();
         plan.RunProfiled(second);
         Assert.DoesNotContain(0, second);
@@ -72,7 +68,7 @@ public sealed class ParameterStepTests
         return plan.Fetch<float>(0).ToArray();
     }
 
-    private static Executable Compile(VariableStore variables, string backend, bool fuse)
+    private static Executable Compile(VariableStore variables, bool fuse)
     {
         var g = new GraphBuilder();
         NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(-1, 6, 6, 3));
@@ -83,7 +79,7 @@ public sealed class ParameterStepTests
         x = g.AddNode("DepthwiseConv2dNative", [x, Read(g, "d", 3, 3, 8, 2)],
             new Conv2DAttributes(2, 2, Padding.Same).ToAttributes()).Output();
         x = Normalize(g, x, 16, "n2");
-        return new Session(new KernelRegistry(KernelSets.Get(backend)))
+        return new Session(KernelSet.Shared)
             .Compile(g.ToGraph(), new Dictionary<string, TensorShape> { ["image"] = new(2, 6, 6, 3) }, [x],
             [], variables,
             new CompileOptions { Fuse = fuse });

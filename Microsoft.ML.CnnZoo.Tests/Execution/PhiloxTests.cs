@@ -1,5 +1,6 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Tests.Conformance;
 using Xunit;
 
@@ -34,7 +35,7 @@ public sealed class PhiloxTests
         foreach (int threads in (int[])[1, 2, 3])
         {
             using var workers = new WorkerPool(threads);
-            float[] actual = KernelHarness.Run(KernelSets.Get("managed"), "StatelessRandomUniformV2", inputs,
+            float[] actual = KernelHarness.Run(KernelSet.Shared, "StatelessRandomUniformV2", inputs,
                 workers: workers)!.Outputs[0].Values<float>().ToArray();
             Assert.Equal(expected, actual);
         }

@@ -1,5 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Tests.Golden;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Training;
 using Xunit;
 
@@ -14,27 +14,24 @@ public sealed class PlacedConcatenationTests
         [("densenet_bc40_k12_cifar", 32), ("densenet121", 64), ("googlenet_torchvision", 64), ("googlenet", 64),
             ("squeezenet1_1", 48), ("inception_v3", 75), ("inception_resnet_v1", 75)];
 
-    public static TheoryData<string, CnnBackend, CnnPrecision> Cases
+    public static TheoryData<string, CnnPrecision> Cases
     {
         get
         {
-            var data = new TheoryData<string, CnnBackend, CnnPrecision>();
+            var data = new TheoryData<string, CnnPrecision>();
             foreach ((string name, _) in Networks)
-                foreach (CnnBackend backend in TestBackends.All)
-                {
-                    bool isSmall = name is "densenet_bc40_k12_cifar" or "squeezenet1_1" or "googlenet_torchvision";
-                    if (backend == TestBackends.All[^1] || isSmall)
-                        data.Add(name, backend, CnnPrecision.Float32);
-                    if (isSmall)
-                        data.Add(name, backend, CnnPrecision.BFloat16);
-                }
+            {
+                data.Add(name, CnnPrecision.Float32);
+                if (name is "densenet_bc40_k12_cifar" or "squeezenet1_1" or "googlenet_torchvision")
+                    data.Add(name, CnnPrecision.BFloat16);
+            }
             return data;
         }
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Scores_Placed_AreTheSameBits(string name, CnnBackend backend, CnnPrecision precision)
+    public void Scores_Placed_AreTheSameBits(string name, CnnPrecision precision)
     {
         (ClassificationGraphs graphs, ImageShape shape) = Graphs(name);
         ClassificationGraph graph = graphs.Scoring();
@@ -45,7 +42,7 @@ public sealed class PlacedConcatenationTests
             (byte[] Bytes, long Peak) Score(bool places)
             {
                 var options = new CompileOptions { Precision = precision, PlacesConcatenations = places };
-                using Executable plan = new Session(TestBackends.Registry(backend))
+                using Executable plan = new Session(KernelSet.Shared)
                     .Compile(graph.Graph, graph.Feeds(batch), graph.Fetches, graph.Targets, variables, options);
                 Image(batch, shape, 0).CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
                 plan.Run();
@@ -62,10 +59,10 @@ public sealed class PlacedConcatenationTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Training_Placed_WeightsAreTheSameBits(string name, CnnBackend backend, CnnPrecision precision)
+    public void Training_Placed_WeightsAreTheSameBits(string name, CnnPrecision precision)
     {
-        byte[] copied = Train(name, backend, precision, new() { PlacesConcatenations = false }).Weights,
-            placed = Train(name, backend, precision, new()).Weights;
+        byte[] copied = Train(name, precision, new() { PlacesConcatenations = false }).Weights,
+            placed = Train(name, precision, new()).Weights;
         Assert.Equal(copied, placed);
     }
 
@@ -74,23 +71,22 @@ public sealed class PlacedConcatenationTests
     [InlineData(CnnPrecision.BFloat16)]
     public void Training_PlacedAndRecomputed_WeightsAreTheSameBits(CnnPrecision precision)
     {
-        (byte[] Weights, long Peak) copied = Train("densenet_bc40_k12_cifar", TestBackends.All[^1], precision,
+        (byte[] Weights, long Peak) copied = Train("densenet_bc40_k12_cifar", precision,
             new() { PlacesConcatenations = false, RecomputeActivations = true });
-        (byte[] Weights, long Peak) placed = Train("densenet_bc40_k12_cifar", TestBackends.All[^1], precision,
+        (byte[] Weights, long Peak) placed = Train("densenet_bc40_k12_cifar", precision,
             new() { RecomputeActivations = true });
         Assert.Equal(copied.Weights, placed.Weights);
         Assert.True(placed.Peak <= copied.Peak, $"{placed.Peak} bytes instead of {copied.Peak}");
     }
 
-    private static (byte[] Weights, long Peak) Train(string name, CnnBackend backend, CnnPrecision precision,
-        CompileOptions compile)
+    private static (byte[] Weights, long Peak) Train(string name, CnnPrecision precision, CompileOptions compile)
     {
         (ClassificationGraphs graphs, ImageShape shape) = Graphs(name);
         var options = new TrainingOptions { BatchSize = 4, LearningRate = 0.01f, Seed = 3 };
         ClassificationGraph graph = graphs.Training(options);
         using var variables = new VariableStore();
         VariableInitialization.Initialize(variables, graph.Graph.Variables, options.Seed);
-        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, variables,
+        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, options, variables,
             compile with { Precision = precision });
         for (int i = 0; i < 2; i++)
             step.Run(Image(4, shape, i), [1, 0, 2, 1], 0.01f);

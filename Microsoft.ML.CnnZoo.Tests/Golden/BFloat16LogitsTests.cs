@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
-/// <summary>Outputs of networks that compute in bfloat16 against golden/logits, on every backend.</summary>
+/// <summary>Outputs of networks that compute in bfloat16 against golden/logits.</summary>
 public class BFloat16LogitsTests
 {
     /// <summary>
@@ -24,9 +24,9 @@ public class BFloat16LogitsTests
         ["lenet1", "lenet5", "lenet5_relu", "resnet20_cifar", "densenet_bc40_k12_cifar", "resnet164_v2_cifar",
             "alexnet", "squeezenet", "mobilenet_v2", "resnet18"];
 
-    public static TheoryData<string, CnnBackend> Cases =>
-        TestBackends.With(GoldenFiles.All("logits")
-        .Where(f => Networks.Contains(GoldenNames.ToCatalog(Path.GetFileNameWithoutExtension(f)))));
+    public static TheoryData<string> Cases =>
+        [.. GoldenFiles.All("logits")
+        .Where(f => Networks.Contains(GoldenNames.ToCatalog(Path.GetFileNameWithoutExtension(f))))];
 
     [Fact]
     public void Files_EveryChosenNetwork_Exists() =>
@@ -35,14 +35,14 @@ public class BFloat16LogitsTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Outputs_InBFloat16_AreNearGolden(string file, CnnBackend backend)
+    public void Outputs_InBFloat16_AreNearGolden(string file)
     {
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
         CnnArchitecture network = GoldenNetwork.Find(document.RootElement.GetProperty("model").GetString()!)!;
         JsonElement golden = document.RootElement.GetProperty("cases").EnumerateObject().First().Value;
         double gain = document.RootElement.GetProperty("conv_c").GetDouble();
-        double[] expected = Compute(network, golden, gain, backend, CnnPrecision.Float32),
-            actual = Compute(network, golden, gain, backend, CnnPrecision.BFloat16);
+        double[] expected = Compute(network, golden, gain, CnnPrecision.Float32),
+            actual = Compute(network, golden, gain, CnnPrecision.BFloat16);
         double[] errors = [.. actual.Zip(expected, (a, b) => a - b)];
         Assert.InRange(Norm(errors) / Norm(expected), 1e-6,
             Tolerance); // 0 would mean that nothing was computed in bfloat16
@@ -51,10 +51,9 @@ public class BFloat16LogitsTests
             Assert.Equal(Array.IndexOf(expected, ranked[0]), Array.IndexOf(actual, actual.Max()));
     }
 
-    private static double[] Compute(CnnArchitecture network, JsonElement golden, double gain, CnnBackend backend,
-        CnnPrecision precision)
+    private static double[] Compute(CnnArchitecture network, JsonElement golden, double gain, CnnPrecision precision)
     {
-        using var run = new GoldenRun(network, golden, gain, backend, precision);
+        using var run = new GoldenRun(network, golden, gain, precision);
         return run.Compute([run.Outputs.Output])[0];
     }
 

@@ -4,43 +4,41 @@ using Xunit.Abstractions;
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>
-/// How far results were from golden numbers: a line in the log of each test and, for each quantity and backend, the
-/// worst of all cases.
+/// How far results were from golden numbers: a line in the log of each test and, for each quantity, the worst
+/// of all cases.
 /// </summary>
 public class GoldenErrors
 {
-    private readonly Dictionary<(string Quantity, string Backend), Worst> _worst = [];
+    private readonly Dictionary<string, Worst> _worst = [];
 
     /// <summary>Notes an error.</summary>
     /// <param name="log">The test's log.</param>
     /// <param name="quantity">What was compared, for example <c>logits</c>.</param>
-    /// <param name="backend">What computed it.</param>
     /// <param name="name">The case.</param>
     /// <param name="error">Its relative error.</param>
     /// <param name="tolerance">What is allowed.</param>
-    public void Add(ITestOutputHelper log, string quantity, string backend, string name, double error, double tolerance)
+    public void Add(ITestOutputHelper log, string quantity, string name, double error, double tolerance)
     {
-        backend = backend.Equals("managed", StringComparison.OrdinalIgnoreCase) ? "managed" : "oneDNN";
-        log.WriteLine(Text($"{quantity}, {backend}, {name}: relative error {error:0.0e0}, tolerance {tolerance:0.0e0}"));
+        log.WriteLine(Text($"{quantity}, {name}: relative error {error:0.0e0}, tolerance {tolerance:0.0e0}"));
         lock (_worst)
         {
-            Worst worst = _worst.GetValueOrDefault((quantity, backend),
+            Worst worst = _worst.GetValueOrDefault(quantity,
                 new Worst(0, name, error, error / tolerance, name));
             worst = worst with { Count = worst.Count + 1 };
             if (error > worst.Error)
                 worst = worst with { Error = error, Name = name };
             if (error / tolerance > worst.Share)
                 worst = worst with { Share = error / tolerance, TightestName = name };
-            _worst[(quantity, backend)] = worst;
+            _worst[quantity] = worst;
         }
     }
 
     /// <summary>
-    /// Rows of a Markdown table: quantity, backend, comparisons, worst error and its case, largest share of the
+    /// Rows of a Markdown table: quantity, comparisons, worst error and its case, largest share of the
     /// tolerance and its case.
     /// </summary>
     public string Rows => string.Concat(_worst.OrderBy(w => w.Key).Select(w =>
-        Text($"| {w.Key.Quantity} | {w.Key.Backend} | {w.Value.Count} | {w.Value.Error:0.0e0} | {w.Value.Name} | {w.Value.Share:P0} | {w.Value.TightestName} |\n")));
+        Text($"| {w.Key} | {w.Value.Count} | {w.Value.Error:0.0e0} | {w.Value.Name} | {w.Value.Share:P0} | {w.Value.TightestName} |\n")));
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

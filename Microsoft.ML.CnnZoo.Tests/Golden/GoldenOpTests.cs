@@ -3,33 +3,34 @@ using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Differentiation;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Tests.Conformance;
 using Xunit;
 using Xunit.Abstractions;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
-/// <summary>PyTorch's results for single operators, with all gradients, on managed kernels and on oneDNN's.</summary>
+/// <summary>PyTorch's results for single operators, with all gradients.</summary>
 public class GoldenOpTests(GoldenReport errors, ITestOutputHelper log) : IClassFixture<GoldenReport>
 {
     /// <summary>Of the result's largest element: float32 against float64.</summary>
     private const double Tolerance = 1e-5;
 
-    public static TheoryData<string, string> Ids =>
-        KernelSets.With(GoldenOpCase.Entries("cases").Select(c => c.GetProperty("id").GetString()!));
+    public static TheoryData<string> Ids =>
+        [.. GoldenOpCase.Entries("cases").Select(c => c.GetProperty("id").GetString()!)];
 
     [Theory]
     [MemberData(nameof(Ids))]
-    public void Op_GoldenCase_AgreesWithPyTorch(string id, string kernels)
+    public void Op_GoldenCase_AgreesWithPyTorch(string id)
     {
         var golden = new GoldenOpCase(id, GoldenOpCase.Entries("cases")
             .First(c => c.GetProperty("id").GetString() == id));
         var graph = new GoldenOpGraph(golden);
         string result = golden.Json.GetProperty("outputs").TryGetProperty("loss", out _) ? "loss" : "y";
-        AssertClose("operators", kernels, $"{id} {result}", golden.Output(result).Data,
-            Run(kernels, graph, graph.Result));
+        AssertClose("operators", $"{id} {result}", golden.Output(result).Data,
+            Run(graph, graph.Result));
         foreach ((string name, NodeOutput output, double[] expected) in graph.Extras)
-            AssertClose("operators", kernels, $"{id} {name}", expected, Run(kernels, graph, output));
+            AssertClose("operators", $"{id} {name}", expected, Run(graph, output));
 
         NodeOutput dy = graph.Builder.Constant(new TensorLiteral(DataType.Float, graph.Result.Shape,
             golden.Upstream().Bytes));
@@ -40,8 +41,8 @@ public class GoldenOpTests(GoldenReport errors, ITestOutputHelper log) : IClassF
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(graph.Builder, loss,
             [.. names.Select(n => graph.Inputs[n])]);
         for (int i = 0; i < names.Length; i++)
-            AssertClose("gradients of operators", kernels, $"{id} gradient of {names[i]}",
-                golden.Gradient(names[i]).Data, Run(kernels, graph, gradients[i]!.Value));
+            AssertClose("gradients of operators", $"{id} gradient of {names[i]}",
+                golden.Gradient(names[i]).Data, Run(graph, gradients[i]!.Value));
     }
 
     [Theory]
@@ -69,19 +70,19 @@ public class GoldenOpTests(GoldenReport errors, ITestOutputHelper log) : IClassF
                     Scalar(Hyper("lr")), Scalar(Hyper("b1")), Scalar(Hyper("b2")),
                     Scalar(Hyper("eps") * MathF.Sqrt(1 - MathF.Pow(Hyper("b2"), step + 1))), new(gradient)],
             };
-            KernelRun run = KernelHarness.Run(KernelSets.Get("managed"), op, inputs)!;
+            KernelRun run = KernelHarness.Run(KernelSet.Shared, op, inputs)!;
             run.Variables.CopyTo(state, 0);
-            AssertClose("optimizers", "managed", $"{id}, step {step}",
+            AssertClose("optimizers", $"{id}, step {step}",
                 GoldenOpCase.Numbers(golden.GetProperty("param_after_each_step")[step]),
                 NaiveTensor.From(state[0]).Data);
         }
     }
 
-    private void AssertClose(string quantity, string kernels, string what, double[] expected, double[] actual) =>
-        errors.Add(log, quantity, kernels, what, Comparison.AssertClose(what, expected, actual, Tolerance), Tolerance);
+    private void AssertClose(string quantity, string what, double[] expected, double[] actual) =>
+        errors.Add(log, quantity, what, Comparison.AssertClose(what, expected, actual, Tolerance), Tolerance);
 
-    private static double[] Run(string kernels, GoldenOpGraph graph, NodeOutput output) =>
-        NaiveTensor.From(KernelHarness.Evaluate(KernelSets.Get(kernels), graph.Builder.ToGraph(), graph.Feeds,
+    private static double[] Run(GoldenOpGraph graph, NodeOutput output) =>
+        NaiveTensor.From(KernelHarness.Evaluate(KernelSet.Shared, graph.Builder.ToGraph(), graph.Feeds,
             [output])![0]).Data;
 
     private static KernelCaseInput Scalar(float value) => new(Tensor.Of<float>(TensorShape.Scalar, value));

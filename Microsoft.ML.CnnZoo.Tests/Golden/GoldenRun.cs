@@ -3,6 +3,7 @@ using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Weights.Names;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;
@@ -16,7 +17,6 @@ internal sealed class GoldenRun : IDisposable
     private readonly VariableStore _variables = new();
     private readonly CnnArchitecture _network;
     private readonly NetworkGraph _graph;
-    private readonly CnnBackend _backend;
     private readonly CnnPrecision _precision;
     private readonly TensorShape _shape;
     private readonly float[] _image;
@@ -25,12 +25,11 @@ internal sealed class GoldenRun : IDisposable
     /// <param name="network">As the catalog has it.</param>
     /// <param name="golden">The case.</param>
     /// <param name="gain">conv_c of the file.</param>
-    /// <param name="backend">What runs it.</param>
     /// <param name="precision">Numeric precision.</param>
-    public GoldenRun(CnnArchitecture network, JsonElement golden, double gain, CnnBackend backend,
+    public GoldenRun(CnnArchitecture network, JsonElement golden, double gain,
         CnnPrecision precision = CnnPrecision.Float32)
     {
-        (_network, _backend, _precision) = (Form(network, golden), backend, precision);
+        (_network, _precision) = (Form(network, golden), precision);
         JsonElement input = golden.GetProperty("input");
         int[] nchw = [.. input.GetProperty("shape").EnumerateArray().Select(e => e.GetInt32())];
         var g = new GraphBuilder();
@@ -61,7 +60,7 @@ internal sealed class GoldenRun : IDisposable
     public double[][] Compute(IReadOnlyList<NodeOutput> tensors)
     {
         var feeds = new Dictionary<string, TensorShape> { ["image"] = _shape };
-        using Executable plan = new Session(TestBackends.Registry(_backend))
+        using Executable plan = new Session(KernelSet.Shared)
             .Compile(_graph, feeds, tensors, [], _variables, new CompileOptions { Precision = _precision });
         _image.CopyTo(plan.Feed<float>("image"));
         plan.Run();

@@ -9,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Tests.Golden;
 
 /// <summary>
 /// Outputs, auxiliary outputs and named activations of whole networks against golden/logits: every file whose network
-/// the catalog has, on every backend.
+/// the catalog has.
 /// </summary>
 public class LogitsTests(GoldenReport errors, ITestOutputHelper log) : IClassFixture<GoldenReport>
 {
@@ -24,18 +24,18 @@ public class LogitsTests(GoldenReport errors, ITestOutputHelper log) : IClassFix
     /// </summary>
     private const double NormTolerance = 1e-5;
 
-    public static TheoryData<string, CnnBackend> Cases =>
-        TestBackends.With(GoldenFiles.All("logits").Where(GoldenNetwork.IsKnown).SelectMany(CaseNames));
+    public static TheoryData<string> Cases =>
+        [.. GoldenFiles.All("logits").Where(GoldenNetwork.IsKnown).SelectMany(CaseNames)];
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Outputs_FilledWeightsAndInput_EqualGolden(string fileAndCase, CnnBackend backend)
+    public void Outputs_FilledWeightsAndInput_EqualGolden(string fileAndCase)
     {
         string[] parts = fileAndCase.Split('|');
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(parts[0]));
         JsonElement golden = document.RootElement.GetProperty("cases").GetProperty(parts[1]);
         CnnArchitecture network = GoldenNetwork.Find(document.RootElement.GetProperty("model").GetString()!)!;
-        using var run = new GoldenRun(network, golden, document.RootElement.GetProperty("conv_c").GetDouble(), backend);
+        using var run = new GoldenRun(network, golden, document.RootElement.GetProperty("conv_c").GetDouble());
 
         JsonElement[] logits = [.. golden.EnumerateObject().Where(p =>
             p.Name.EndsWith("logits", StringComparison.Ordinal)).OrderBy(p => p.Name != "logits")
@@ -44,9 +44,9 @@ public class LogitsTests(GoldenReport errors, ITestOutputHelper log) : IClassFix
         Assert.Equal(logits.Length, outputs.Length);
         double error = logits.Zip(outputs, (expected, actual) => Error(expected.GetProperty("f64"), actual)).Max();
         string name = $"{Path.GetFileNameWithoutExtension(parts[0])} {parts[1]}";
-        errors.Add(log, "logits", backend.ToString(), name, error, Tolerance);
+        errors.Add(log, "logits", name, error, Tolerance);
         Assert.InRange(error, 0, Tolerance);
-        AssertActivations(golden, run, name, backend);
+        AssertActivations(golden, run, name);
     }
 
     /// <summary>The distance of the values that the file lists, or of the norm of all, whichever is larger.</summary>
@@ -61,7 +61,7 @@ public class LogitsTests(GoldenReport errors, ITestOutputHelper log) : IClassFix
     }
 
     /// <summary>In a plan of their own: a fetched tensor keeps what follows from being fused into it.</summary>
-    private void AssertActivations(JsonElement golden, GoldenRun run, string name, CnnBackend backend)
+    private void AssertActivations(JsonElement golden, GoldenRun run, string name)
     {
         if (!golden.TryGetProperty("activations", out JsonElement list))
             return;
@@ -73,7 +73,7 @@ public class LogitsTests(GoldenReport errors, ITestOutputHelper log) : IClassFix
             double expected = activations[i].GetProperty("l2_f64").GetDouble(), actual = Norm(values[i]);
             Assert.Equal(activations[i].GetProperty("shape").EnumerateArray().Aggregate(1L, (n, d) => n * d.GetInt32()),
                 values[i].Length);
-            errors.Add(log, "norms of activations", backend.ToString(), $"{name}, {names[i]}",
+            errors.Add(log, "norms of activations", $"{name}, {names[i]}",
                 Math.Abs(actual - expected) / expected, NormTolerance);
             Assert.True(Math.Abs(actual - expected) <= NormTolerance * expected,
                 $"{names[i]}: norm {actual}, expected {expected}.");

@@ -2,7 +2,6 @@ using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Tests.Golden;

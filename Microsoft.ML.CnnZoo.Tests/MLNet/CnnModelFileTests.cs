@@ -23,8 +23,12 @@ public sealed class CnnModelFileTests
             Assert.Equal(Columns(type), Load(Save(type)).Columns);
     }
 
-    [Fact]
-    public void LoadBlock_Version3_ScoresBadImagesAsMissing()
+    /// <summary>Precision 2 was once the machine's fastest.</summary>
+    [Theory]
+    [InlineData(0, CnnPrecision.Float32)]
+    [InlineData(1, CnnPrecision.BFloat16)]
+    [InlineData(2, CnnPrecision.Float32)]
+    public void LoadBlock_Version3_ScoresBadImagesAsMissing(int storedPrecision, CnnPrecision precision)
     {
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);
@@ -38,7 +42,7 @@ public sealed class CnnModelFileTests
         writer.Write((int)ImageFit.Stretch);
         writer.Write(1f);
         writer.Write(0f);
-        foreach (int value in new[] { (int)CnnPrecision.Float32, 28, 28, (int)TestCrops.Center })
+        foreach (int value in new[] { storedPrecision, 28, 28, (int)TestCrops.Center })
             writer.Write(value);
         foreach (string name in new[] { "F", "S", "P" })
             writer.Write(name);
@@ -50,6 +54,7 @@ public sealed class CnnModelFileTests
         Assert.Equal(new ScoringColumns("F", new VectorDataViewType(NumberDataViewType.Single), "S", "P", format,
             BadImageScoring.ScoreAsMissing), columns);
         Assert.Equal((Architecture, true, 2), (model.Architecture.Name, model.TakesFloats, labels.Count));
+        Assert.Equal(precision, model.Precision);
     }
 
     [Fact]

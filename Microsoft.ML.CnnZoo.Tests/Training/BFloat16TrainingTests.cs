@@ -1,6 +1,7 @@
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Tests.MLNet;
@@ -21,19 +22,19 @@ public sealed class BFloat16TrainingTests
 
     private const int Steps = 5;
 
-    public static TheoryData<string, CnnBackend> Traces =>
-        TestBackends.With(GoldenFiles.All("training").Where(GoldenNetwork.IsKnown));
+    public static TheoryData<string> Traces =>
+        [.. GoldenFiles.All("training").Where(GoldenNetwork.IsKnown)];
 
     [Theory]
     [MemberData(nameof(Traces))]
-    public void Losses_FirstSteps_AreNearGolden(string file, CnnBackend backend)
+    public void Losses_FirstSteps_AreNearGolden(string file)
     {
         using var trace = new GoldenTrace(file);
         TrainingOptions options = trace.Options;
         using var store = new VariableStore();
         ClassificationGraph graph = trace.Graphs.Training(options);
         trace.Fill(graph.Graph.Variables, store);
-        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, store,
+        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, options, store,
             new CompileOptions { Precision = CnnPrecision.BFloat16 });
         double[] expected = trace.Losses;
         double largest = 0;
@@ -48,19 +49,18 @@ public sealed class BFloat16TrainingTests
         Assert.True(largest > 1e-6, "These are float32's losses.");
     }
 
-    [Theory]
-    [MemberData(nameof(TestBackends.Theory), MemberType = typeof(TestBackends))]
-    public void Steps_SameSeedTwice_GiveTheSameBits(CnnBackend backend) =>
-        Assert.Equal(Weights(backend), Weights(backend));
+    [Fact]
+    public void Steps_SameSeedTwice_GiveTheSameBits() =>
+        Assert.Equal(Weights(), Weights());
 
-    private static byte[][] Weights(CnnBackend backend)
+    private static byte[][] Weights()
     {
         using var workers = new WorkerPool(3);
         using var trace = new GoldenTrace(GoldenFiles.All("training").First(GoldenNetwork.IsKnown));
         using var store = new VariableStore();
         ClassificationGraph graph = trace.Graphs.Training(trace.Options);
         trace.Fill(graph.Graph.Variables, store);
-        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, trace.Options, store,
+        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, trace.Options, store,
             new CompileOptions { Precision = CnnPrecision.BFloat16, Workers = workers });
         for (int s = 0; s < 3; s++)
         {

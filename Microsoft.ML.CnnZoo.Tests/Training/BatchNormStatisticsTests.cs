@@ -4,6 +4,7 @@ using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Execution.Planning;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
@@ -23,13 +24,12 @@ public class BatchNormStatisticsTests
     /// A loss of training is measured before its step moves the weights: a further epoch of one batch tells the loss of
     /// the trained network as training sees it.
     /// </summary>
-    [Theory]
-    [MemberData(nameof(TestBackends.Theory), MemberType = typeof(TestBackends))]
-    public void Train_StatisticsOfOneBatch_ScoreAsTheNetworkTrained(CnnBackend backend)
+    [Fact]
+    public void Train_StatisticsOfOneBatch_ScoreAsTheNetworkTrained()
     {
         (double Scored, double Trained) Losses(TrainingOptions options)
         {
-            using NetworkTrainer trainer = Trainer(options, backend);
+            using NetworkTrainer trainer = Trainer(options);
             trainer.Train(Cache(0, 32));
             return (trainer.Evaluate(Cache(0, 32)).Loss, trainer.Train(Cache(0, 32)).History[0].Loss);
         }
@@ -44,7 +44,7 @@ public class BatchNormStatisticsTests
     [Fact]
     public void Train_InBFloat16_ScoresAboutAsTheNetworkTrained()
     {
-        using NetworkTrainer trainer = Trainer(Short with { Precision = CnnPrecision.BFloat16 }, TestBackends.All[^1]);
+        using NetworkTrainer trainer = Trainer(Short with { Precision = CnnPrecision.BFloat16 });
         trainer.Train(Cache(0, 32));
         Assert.Equal(trainer.Evaluate(Cache(0, 32)).Loss, trainer.Train(Cache(0, 32)).History[0].Loss, 0.02);
     }
@@ -52,8 +52,7 @@ public class BatchNormStatisticsTests
     [Fact]
     public void Train_BestEpochIsNotTheLast_StatisticsAreOfTheWeightsThatAreKept()
     {
-        using NetworkTrainer trainer = Trainer(Short with { Schedule = new WorseningSchedule(FromStep: 2) },
-            TestBackends.All[^1]);
+        using NetworkTrainer trainer = Trainer(Short with { Schedule = new WorseningSchedule(FromStep: 2) });
         TrainingResult result = trainer.Train(Cache(0, 32), Cache(32, 64));
         Assert.InRange(result.Best!.Epoch, 1, 2);
         Assert.Equal(trainer.Evaluate(Cache(0, 32)).Loss, trainer.Train(Cache(0, 32)).History[0].Loss, 1e-4);
@@ -69,7 +68,7 @@ public class BatchNormStatisticsTests
         (float[] Mean, float[] Variance) First(int batchSize, int images)
         {
             using NetworkTrainer trainer = Trainer(Short with { Epochs = 1, BatchSize = batchSize,
-                LearningRate = 1e-30f, Shuffle = false }, TestBackends.All[^1]);
+                LearningRate = 1e-30f, Shuffle = false });
             trainer.Train(Cache(0, images));
             return (trainer.Variables["bn1/moving_mean"].Values<float>().ToArray(),
                 trainer.Variables["bn1/moving_variance"].Values<float>().ToArray());
@@ -88,7 +87,7 @@ public class BatchNormStatisticsTests
             using var cancellation = new CancellationTokenSource();
             TrainingOptions options = Short with { RefreshBatchNormStatistics = refresh,
                 CancellationToken = cancellation.Token, BatchCompleted = p => CancelAfter(p, cancellation) };
-            using NetworkTrainer trainer = Trainer(options, TestBackends.All[^1]);
+            using NetworkTrainer trainer = Trainer(options);
             return (trainer.Train(Cache(0, 32)).End, trainer.Variables["bn1/moving_mean"].Values<float>().ToArray());
         }
         (TrainingEnd End, float[] Mean) refreshing = Train(true), plain = Train(false);
@@ -103,7 +102,7 @@ public class BatchNormStatisticsTests
         float[] Bias(bool refresh)
         {
             using var trainer = new NetworkTrainer(CnnArchitectures.LeNet5Relu, Shape, 10,
-                TestBackends.Registry(TestBackends.All[^1]), Short with { RefreshBatchNormStatistics = refresh });
+                KernelSet.Shared, Short with { RefreshBatchNormStatistics = refresh });
             Assert.Equal(TrainingEnd.Completed, trainer.Train(Cache(0, 40)).End);
             return trainer.Variables["fc3/bias"].Values<float>().ToArray();
         }
@@ -122,8 +121,8 @@ public class BatchNormStatisticsTests
             context.Step >= FromStep ? 100 * context.BaseRate : context.BaseRate;
     }
 
-    private static NetworkTrainer Trainer(TrainingOptions options, CnnBackend backend) =>
-        new(TraceNetworks.All[0], Shape, 10, TestBackends.Registry(backend), options);
+    private static NetworkTrainer Trainer(TrainingOptions options) =>
+        new(TraceNetworks.All[0], Shape, 10, KernelSet.Shared, options);
 
     private static ImageCache<byte> Cache(int first, int count)
     {

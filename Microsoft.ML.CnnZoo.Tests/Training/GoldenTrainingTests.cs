@@ -4,6 +4,7 @@ using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Differentiation;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
@@ -14,12 +15,12 @@ namespace Microsoft.ML.CnnZoo.Tests.Training;
 
 /// <summary>
 /// Whole training runs, step by step, against golden/training: forward, loss, gradients, batch statistics and optimizer
-/// at once, on every backend.
+/// at once.
 /// </summary>
 public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : IClassFixture<GoldenReport>
 {
-    public static TheoryData<string, CnnBackend> Cases =>
-        TestBackends.With(GoldenFiles.All("training").Where(GoldenNetwork.IsKnown));
+    public static TheoryData<string> Cases =>
+        [.. GoldenFiles.All("training").Where(GoldenNetwork.IsKnown)];
 
     [Fact]
     public void Files_EveryCopy_IsOfAKnownNetwork()
@@ -31,7 +32,7 @@ public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : I
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Losses_StepByStep_EqualGolden(string file, CnnBackend backend)
+    public void Losses_StepByStep_EqualGolden(string file)
     {
         using var trace = new GoldenTrace(file);
         TrainingOptions options = trace.Options;
@@ -39,7 +40,7 @@ public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : I
         ClassificationGraph graph = trace.Graphs.Training(options);
         trace.Fill(graph.Graph.Variables, store);
         using VariableStore start = store.Clone();
-        using var step = new TrainingStep(new Session(TestBackends.Registry(backend)), graph, options, store,
+        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, options, store,
             new CompileOptions());
 
         double[] expected = trace.Losses, tolerance = trace.Tolerances;
@@ -47,18 +48,18 @@ public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : I
         {
             (float[] images, int[] labels) = trace.Batch(s);
             double loss = step.Run(images, labels, options.LearningRate).Loss;
-            AssertClose(new("losses of traces", file, backend), $"loss of step {s + 1}", loss, expected[s],
+            AssertClose(new("losses of traces", file), $"loss of step {s + 1}", loss, expected[s],
                 tolerance[s], Math.Abs(expected[s]));
             if (s + 1 == trace.CheckpointStep)
-                CheckVariables(new("variables of traces", file, backend), trace, graph.Graph, store, start, "check");
+                CheckVariables(new("variables of traces", file), trace, graph.Graph, store, start, "check");
         }
         if (trace.ComparableSteps == trace.Steps)
-            CheckVariables(new("variables of traces", file, backend), trace, graph.Graph, store, start, "end");
+            CheckVariables(new("variables of traces", file), trace, graph.Graph, store, start, "end");
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Gradients_FirstStep_EqualGolden(string file, CnnBackend backend)
+    public void Gradients_FirstStep_EqualGolden(string file)
     {
         using var trace = new GoldenTrace(file);
         (NetworkGraph graph, VariableDefinition[] trained, NodeOutput[] fetches) = Differentiate(trace);
@@ -68,7 +69,7 @@ public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : I
         var feeds = new Dictionary<string,
             TensorShape> { ["image"] = new(labels.Length, trace.Image.Height, trace.Image.Width, trace.Image.Channels),
             ["label"] = new(labels.Length) };
-        using Executable plan = new Session(TestBackends.Registry(backend)).Compile(graph, feeds, fetches, [], store);
+        using Executable plan = new Session(KernelSet.Shared).Compile(graph, feeds, fetches, [], store);
         images.CopyTo(plan.Feed<float>("image"));
         labels.CopyTo(plan.Feed<int>("label"));
         plan.Run();
@@ -76,13 +77,13 @@ public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : I
         double[] logits = trace.FirstLogits;
         double scale = Norm(logits);
         for (int i = 0; i < logits.Length; i++)
-            AssertClose(new("first outputs of traces", file, backend), $"output {i}", plan.Fetch<float>(0)[i],
+            AssertClose(new("first outputs of traces", file), $"output {i}", plan.Fetch<float>(0)[i],
                 logits[i], 1e-5, scale);
         Assert.Equal(trained.Length, trace.Parameters.Count());
         foreach (JsonElement parameter in trace.Parameters)
         {
             VariableDefinition variable = trace.Variable(trained, parameter);
-            CheckGradient(new("first gradients of traces", file, backend), parameter, variable,
+            CheckGradient(new("first gradients of traces", file), parameter, variable,
                 plan.Fetch<float>(1 + Array.IndexOf(trained, variable)));
         }
     }
@@ -162,7 +163,7 @@ public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : I
         double scale)
     {
         double difference = Math.Abs(actual - expected);
-        errors.Add(log, subject.Quantity, subject.Backend.ToString(),
+        errors.Add(log, subject.Quantity,
             $"{Path.GetFileNameWithoutExtension(subject.File)}: {what}", difference / scale, tolerance);
         Assert.True(difference <= tolerance * scale,
             $"{what}: {actual:r}, golden {expected:r}, tolerance {tolerance:g3} of {scale:g4}");
@@ -173,6 +174,6 @@ public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : I
 
     private static double Norm(double[] values) => Math.Sqrt(values.Sum(v => v * v));
 
-    /// <summary>What is compared, of which trace, computed by what.</summary>
-    private readonly record struct Subject(string Quantity, string File, CnnBackend Backend);
+    /// <summary>What is compared, of which trace.</summary>
+    private readonly record struct Subject(string Quantity, string File);
 }

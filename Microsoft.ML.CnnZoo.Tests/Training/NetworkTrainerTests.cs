@@ -5,6 +5,7 @@ using Microsoft.ML.CnnZoo.Execution.Passes;
 using Microsoft.ML.CnnZoo.Execution.Planning;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
 using Xunit;
@@ -14,22 +15,20 @@ namespace Microsoft.ML.CnnZoo.Tests.Training;
 /// <summary>The training loop on real digits.</summary>
 public class NetworkTrainerTests
 {
-    [Theory]
-    [MemberData(nameof(TestBackends.Theory), MemberType = typeof(TestBackends))]
-    public void Train_SameSeedTwice_SameWeightsBitForBit(CnnBackend backend)
+    [Fact]
+    public void Train_SameSeedTwice_SameWeightsBitForBit()
     {
         var options = new TrainingOptions { Epochs = 2, BatchSize = 24, LearningRate = 0.02f, Seed = 7 };
-        byte[] first = Weights(options, backend), second = Weights(options, backend);
+        byte[] first = Weights(options), second = Weights(options);
         Assert.Equal(first, second);
-        Assert.NotEqual(first, Weights(options with { Seed = 8 }, backend));
+        Assert.NotEqual(first, Weights(options with { Seed = 8 }));
     }
 
-    [Theory]
-    [MemberData(nameof(TestBackends.Theory), MemberType = typeof(TestBackends))]
-    public void Train_ThirtyTwoImages_AreOverfit(CnnBackend backend)
+    [Fact]
+    public void Train_ThirtyTwoImages_AreOverfit()
     {
         ImageCache<byte> digits = Cache(0, 32);
-        using var trainer = Trainer(new TrainingOptions { Epochs = 60, BatchSize = 16, LearningRate = 0.02f }, backend);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 60, BatchSize = 16, LearningRate = 0.02f });
         trainer.Train(digits);
         Assert.InRange(trainer.Evaluate(digits).Accuracy, 0.99, 1);
     }
@@ -42,7 +41,7 @@ public class NetworkTrainerTests
         {
             ImageCache<byte> digits = Cache(0, 32);
             using var trainer = new NetworkTrainer(CnnArchitectures.LeNet5, new ImageShape(32, 32, 1), 10,
-                TestBackends.Registry(TestBackends.All[^1]),
+                KernelSet.Shared,
                 new TrainingOptions { Epochs = 80, BatchSize = 16, LearningRate = 0.0005f, Loss = loss });
             trainer.Train(digits);
             Assert.InRange(trainer.Evaluate(digits).Accuracy, 0.99, 1);
@@ -55,8 +54,7 @@ public class NetworkTrainerTests
         // With a rate of (nearly) nothing the weights stand still: the epoch's means must be those of an evaluation,
         // whatever the batch size.
         ImageCache<byte> digits = Cache(0, 50);
-        using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 32, LearningRate = 1e-30f },
-            CnnBackend.Managed);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 32, LearningRate = 1e-30f });
         EpochProgress epoch = trainer.Train(digits).History[0];
         (double loss, double accuracy) = trainer.Evaluate(digits, batchSize: 50);
         Assert.Equal(loss, epoch.Loss, 1e-5);
@@ -68,7 +66,7 @@ public class NetworkTrainerTests
     {
         ImageCache<byte> training = Cache(0, 200), validation = Cache(200, 100);
         using var trainer = Trainer(new TrainingOptions { Epochs = 6, BatchSize = 20, LearningRate = 0.3f,
-            Optimizer = Optimizer.GradientDescent }, CnnBackend.Managed);
+            Optimizer = Optimizer.GradientDescent });
         TrainingResult result = trainer.Train(training, validation);
         Assert.Equal(TrainingEnd.Completed, result.End);
         Assert.Equal(result.History.Max(e => e.ValidationAccuracy), result.Best!.ValidationAccuracy);
@@ -92,7 +90,7 @@ public class NetworkTrainerTests
                 if (++batches == 13) // the third batch of the second epoch
                     cancellation.Cancel();
             },
-        }, CnnBackend.Managed);
+        });
         TrainingResult result = trainer.Train(Cache(0, 100), Cache(100, 20));
         Assert.Equal(TrainingEnd.Canceled, result.End);
         Assert.Equal(13, batches);
@@ -103,8 +101,7 @@ public class NetworkTrainerTests
     [Fact]
     public void Train_RateFarTooGreat_SaysWhereItDiverged()
     {
-        using var trainer = Trainer(new TrainingOptions { Epochs = 3, BatchSize = 10, LearningRate = 1e18f },
-            CnnBackend.Managed);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 3, BatchSize = 10, LearningRate = 1e18f });
         var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(Cache(0, 100)));
         Assert.Equal(1, error.Epoch);
         Assert.Contains("epoch 1, step", error.Message, StringComparison.Ordinal);
@@ -116,7 +113,7 @@ public class NetworkTrainerTests
     {
         var schedule = new ExplodingSchedule(FromStep: 10);
         using var trainer = Trainer(new TrainingOptions { Epochs = 4, BatchSize = 10, LearningRate = 0.01f,
-            Schedule = schedule }, CnnBackend.Managed);
+            Schedule = schedule });
         TrainingResult result = trainer.Train(Cache(0, 100));
         Assert.Equal(TrainingEnd.Diverged, result.End);
         Assert.Equal(2, result.Divergence!.Epoch);
@@ -128,8 +125,7 @@ public class NetworkTrainerTests
     public void Train_FewerImagesThanABatch_MakesOneSmallBatch()
     {
         var batches = new List<BatchProgress>();
-        using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 64, BatchCompleted = batches.Add },
-            CnnBackend.Managed);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 64, BatchCompleted = batches.Add });
         TrainingResult result = trainer.Train(Cache(0, 5));
         Assert.Equal(1, Assert.Single(batches).Batches);
         Assert.True(double.IsFinite(result.History[0].Loss));
@@ -138,7 +134,7 @@ public class NetworkTrainerTests
     [Fact]
     public void Train_NoImagesOrOtherSize_Throws()
     {
-        using var trainer = Trainer(new TrainingOptions(), CnnBackend.Managed);
+        using var trainer = Trainer(new TrainingOptions());
         Assert.Contains("no images", Assert.Throws<ArgumentException>(() => trainer.Train(Cache(0, 0))).Message,
             StringComparison.Ordinal);
         Assert.Contains("28x28x1", Assert.Throws<ArgumentException>(() =>
@@ -151,8 +147,7 @@ public class NetworkTrainerTests
         (float kernel, float bias) Norms(float decay, bool all)
         {
             using var trainer = Trainer(new TrainingOptions { Epochs = 1, BatchSize = 32, LearningRate = 0.1f,
-                Optimizer = Optimizer.GradientDescent, WeightDecay = decay, DecayAllParameters = all, Seed = 1 },
-                CnnBackend.Managed);
+                Optimizer = Optimizer.GradientDescent, WeightDecay = decay, DecayAllParameters = all, Seed = 1 });
             trainer.Variables["fc3/bias"].Values<float>().Fill(1);
             trainer.Train(Cache(0, 32));
             return (trainer.Variables["fc1/kernel"].Values<float>().ToArray().Sum(Math.Abs),
@@ -165,15 +160,14 @@ public class NetworkTrainerTests
         Assert.Equal(without.bias * 0.95f, everything.bias, 0.02f); // one step: 1 - 0.1·0.5
     }
 
-    [Theory]
-    [MemberData(nameof(TestBackends.Theory), MemberType = typeof(TestBackends))]
-    public void Train_DropoutAndAuxiliaryHead_LearnRepeatably(CnnBackend backend)
+    [Fact]
+    public void Train_DropoutAndAuxiliaryHead_LearnRepeatably()
     {
         var options = new TrainingOptions { Epochs = 12, BatchSize = 20, LearningRate = 0.02f, Seed = 4 };
         (double accuracy, double loss, float[] head) Train(TrainingOptions chosen)
         {
             using var trainer = new NetworkTrainer(TraceNetworks.DropoutAndAuxiliary, new ImageShape(32, 32, 1), 10,
-                TestBackends.Registry(backend), chosen);
+                KernelSet.Shared, chosen);
             float[] before = trainer.Variables["aux/kernel"].Values<float>().ToArray();
             TrainingResult result = trainer.Train(Cache(0, 100));
             float[] after = trainer.Variables["aux/kernel"].Values<float>().ToArray();
@@ -202,7 +196,7 @@ public class NetworkTrainerTests
                 shape, 10).Training(options);
             using var variables = new VariableStore();
             VariableInitialization.Initialize(variables, graph.Graph.Variables, options.Seed);
-            using var step = new TrainingStep(new Session(TestBackends.Registry(TestBackends.All[^1])), graph, options,
+            using var step = new TrainingStep(new Session(KernelSet.Shared), graph, options,
                 variables, new CompileOptions { RecomputeActivations = recompute, Precision = precision });
             for (int i = 0; i < 3; i++)
                 step.Run([.. Enumerable.Range(8 * i, 8).SelectMany(d => Digits.Padded(d))
@@ -222,7 +216,7 @@ public class NetworkTrainerTests
         double Loss(float auxiliaryBias)
         {
             using var trainer = new NetworkTrainer(TraceNetworks.DropoutAndAuxiliary, new ImageShape(32, 32, 1), 10,
-                TestBackends.Registry(CnnBackend.Managed), options);
+                KernelSet.Shared, options);
             trainer.Variables["aux/kernel"].Values<float>().Clear();
             trainer.Variables["aux/bias"]
                 .Values<float>()[0] = auxiliaryBias; // the first image of the 20 that shows a 0 gains, the others lose
@@ -238,12 +232,12 @@ public class NetworkTrainerTests
         public override float Rate(ScheduleContext context) => context.Step >= FromStep ? 1e18f : context.BaseRate;
     }
 
-    private static NetworkTrainer Trainer(TrainingOptions options, CnnBackend backend) =>
-        new(CnnArchitectures.LeNet5Relu, new ImageShape(32, 32, 1), 10, TestBackends.Registry(backend), options);
+    private static NetworkTrainer Trainer(TrainingOptions options) =>
+        new(CnnArchitectures.LeNet5Relu, new ImageShape(32, 32, 1), 10, KernelSet.Shared, options);
 
-    private static byte[] Weights(TrainingOptions options, CnnBackend backend)
+    private static byte[] Weights(TrainingOptions options)
     {
-        using var trainer = Trainer(options, backend);
+        using var trainer = Trainer(options);
         trainer.Train(Cache(0, 100), Cache(100, 20));
         return [.. trainer.Variables.Variables.SelectMany(v => v.Get().Bytes.ToArray())];
     }

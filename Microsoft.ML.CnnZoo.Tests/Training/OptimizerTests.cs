@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
 using Xunit;
@@ -15,11 +16,11 @@ public class OptimizerTests
 {
     private const double Tolerance = 2e-6;
 
-    public static TheoryData<int, CnnBackend> Golden => TestBackends.With(Enumerable.Range(0, 4));
+    public static TheoryData<int> Golden => [.. Enumerable.Range(0, 4)];
 
     [Theory]
     [MemberData(nameof(Golden))]
-    public void Update_SixSteps_EqualsGolden(int index, CnnBackend backend)
+    public void Update_SixSteps_EqualsGolden(int index)
     {
         using JsonDocument document = GoldenFiles.Read("optimizers.json");
         JsonElement golden = document.RootElement.GetProperty("optimizers")[index];
@@ -27,7 +28,7 @@ public class OptimizerTests
             golden.GetProperty("hyper"));
         float[][] gradients = Rows(golden.GetProperty("gradients"));
         float[][] seen = Run(optimizer, golden.GetProperty("hyper").GetProperty("lr").GetSingle(),
-            Row(golden.GetProperty("param_start")), gradients, backend);
+            Row(golden.GetProperty("param_start")), gradients);
         float[][] expected = Rows(golden.GetProperty("param_after_each_step"));
         for (int s = 0; s < expected.Length; s++)
             for (int i = 0; i < expected[s].Length; i++)
@@ -44,7 +45,7 @@ public class OptimizerTests
         const double Rate = 0.1, Mu = 0.9;
         float[][] gradients = [[0.5f, -1], [0.25f, 2], [-0.75f, 0.125f]];
         float[][] seen = Run(new MomentumOptimizer((float)Mu, nesterov, rateInVelocity), (float)Rate, [1, -1],
-            gradients, CnnBackend.Managed);
+            gradients);
         double[] p = [1, -1], v = [0, 0];
         for (int s = 0; s < gradients.Length; s++)
             for (int i = 0; i < 2; i++)
@@ -68,16 +69,15 @@ public class OptimizerTests
 
     private static float[] RunRates(Optimizer optimizer, float[] rates, float[] start, float[][] gradients)
     {
-        using var bench = new OptimizerBench(optimizer, start, CnnBackend.Managed);
+        using var bench = new OptimizerBench(optimizer, start);
         for (int s = 0; s < gradients.Length; s++)
             bench.Step(gradients[s], rates[s]);
         return bench.Parameter;
     }
 
-    private static float[][] Run(Optimizer optimizer, float rate, float[] start, float[][] gradients,
-        CnnBackend backend)
+    private static float[][] Run(Optimizer optimizer, float rate, float[] start, float[][] gradients)
     {
-        using var bench = new OptimizerBench(optimizer, start, backend);
+        using var bench = new OptimizerBench(optimizer, start);
         return [.. gradients.Select(g => bench.Step(g, rate))];
     }
 
@@ -92,7 +92,7 @@ public class OptimizerTests
         private readonly Executable _plan;
         private int _steps;
 
-        public OptimizerBench(Optimizer optimizer, float[] start, CnnBackend backend)
+        public OptimizerBench(Optimizer optimizer, float[] start)
         {
             _optimizer = optimizer;
             var g = new GraphBuilder(GraphMode.Training);
@@ -103,7 +103,7 @@ public class OptimizerTests
             NetworkGraph graph = g.ToGraph();
             VariableInitialization.Initialize(_store, graph.Variables, 0);
             _store["p"].Set(Tensor.Of<float>(definition.Spec.Shape, start));
-            _plan = new Session(TestBackends.Registry(backend))
+            _plan = new Session(KernelSet.Shared)
                 .Compile(graph, new Dictionary<string, TensorShape>(), [], updates, _store);
         }
 

@@ -116,7 +116,6 @@ public sealed class OverfitTests
         options.BatchSize = Count / 2;
         options.LearningRate = rate;
         options.Optimizer = new AdamOptimizer();
-        options.Backend = TestBackends.All[^1];
         return options;
     }
 

@@ -3,6 +3,7 @@ using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
@@ -32,31 +33,9 @@ public class TrainableZooTests
             "densenet_bc190_k40_cifar",
     ];
 
-    /// <summary>
-    /// Networks that are trained on the managed kernels every time, the others with CNNZOO_FULL=1 only: small ones of
-    /// most families.
-    /// </summary>
-    private static readonly string[] Small =
-    [
-        "lenet1", "lenet5", "lenet5_tanh", "lenet5_relu", "nin", "resnet20_cifar", "plain20_cifar",
-            "densenet_bc40_k12_cifar",
-        "squeezenet1_1", "mobilenet_v2", "googlenet_torchvision", "inception_v2", "resnet18",
-    ];
-
-    /// <summary>Every network with the backends that it is trained on.</summary>
-    public static TheoryData<string, CnnBackend> Networks
-    {
-        get
-        {
-            var data = new TheoryData<string, CnnBackend>();
-            foreach (string name in CnnArchitectures.All.Select(a => a.Name))
-                foreach (CnnBackend backend in TestBackends.All)
-                    if (TestScope.IsFull || (backend == TestBackends.All[^1] ? !Large.Contains(name)
-                        : Small.Contains(name)))
-                        data.Add(name, backend);
-            return data;
-        }
-    }
+    /// <summary>The networks that are trained.</summary>
+    public static TheoryData<string> Networks =>
+        [.. CnnArchitectures.All.Select(a => a.Name).Where(name => TestScope.IsFull || !Large.Contains(name))];
 
     /// <summary>Networks with classifiers that only training has.</summary>
     public static TheoryData<string> WithAuxiliaries =>
@@ -64,12 +43,12 @@ public class TrainableZooTests
 
     [Theory]
     [MemberData(nameof(Networks))]
-    public void Step_EveryNetwork_MovesAllVariablesAndLowersTheLoss(string name, CnnBackend backend) =>
-        Train(CnnArchitectures.Find(name), backend);
+    public void Step_EveryNetwork_MovesAllVariablesAndLowersTheLoss(string name) =>
+        Train(CnnArchitectures.Find(name));
 
     [Fact]
     public void Networks_LeftToFullRuns_AreInTheCatalog() =>
-        Assert.All([.. Large, .. Small], name => Assert.Equal(name, CnnArchitectures.Find(name).Name));
+        Assert.All(Large, name => Assert.Equal(name, CnnArchitectures.Find(name).Name));
 
     [Theory]
     [MemberData(nameof(WithAuxiliaries))]
@@ -86,7 +65,7 @@ public class TrainableZooTests
             .Output(a.Logits.Port))];
         using var store = new VariableStore();
         VariableInitialization.Initialize(store, graph.Graph.Variables, 1);
-        using Executable plan = new Session(TestBackends.Registry(TestBackends.All[^1]))
+        using Executable plan = new Session(KernelSet.Shared)
             .Compile(graph.Graph, graph.Feeds(BatchSize), fetches, [], store);
         int[] labels = Feed(plan, network);
         plan.Run();
@@ -118,7 +97,7 @@ public class TrainableZooTests
     /// <summary>
     /// Trains on one batch, with dropout's masks of step 1 throughout, so that losses are comparable.
     /// </summary>
-    private static void Train(CnnArchitecture network, CnnBackend backend)
+    private static void Train(CnnArchitecture network)
     {
         // Adam moves every weight by about the rate, however small its gradient: all must change, and dozens of layers
         // must not overshoot together.
@@ -130,7 +109,7 @@ public class TrainableZooTests
         VariableDefinition[] moving = [.. graph.Graph.Variables.Where(v => v.IsTrainable
             || v.Role == VariableRole.Statistic)];
         byte[][] start = Digests(store, moving);
-        using Executable plan = new Session(TestBackends.Registry(backend))
+        using Executable plan = new Session(KernelSet.Shared)
             .Compile(graph.Graph, graph.Feeds(BatchSize), graph.Fetches, graph.Targets, store);
         Feed(plan, network);
         var losses = new float[Steps + 1];

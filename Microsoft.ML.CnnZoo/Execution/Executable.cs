@@ -5,11 +5,6 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 
 namespace Microsoft.ML.CnnZoo.Execution;
 
-/// <summary>One step of a plan, for reports.</summary>
-/// <param name="Node">The node after all passes.</param>
-/// <param name="Backend">The backend of its kernel.</param>
-internal readonly record struct PlanStep(NodeDef Node, string Backend);
-
 /// <summary>
 /// A compiled plan: kernels in order, memory laid out. Used by one thread at a time; running it allocates nothing.
 /// </summary>
@@ -51,12 +46,12 @@ internal sealed unsafe class Executable : IDisposable
         _fetches = [.. request.Fetches.Select(f => (Address(storages[Schedule.Root(f)]), f.Spec))];
         foreach (NodeDef node in request.Graph.Nodes.Where(n => n.Op == "Placeholder"))
             _feeds.Add(node.Name, (Address(storages[node.Output()]), node.Outputs[0]));
-        Steps = [.. steps.Select(s => new PlanStep(s.Node, s.Backend))];
+        Steps = [.. steps.Select(s => s.Node)];
         PeakBytes = arenaBytes + _constants.Sum(c => c.ByteLength);
     }
 
-    /// <summary>The steps in the order in which they run.</summary>
-    public IReadOnlyList<PlanStep> Steps { get; }
+    /// <summary>The nodes, after all passes, in the order in which they run.</summary>
+    public IReadOnlyList<NodeDef> Steps { get; }
 
     /// <summary>
     /// Bytes of activations, scratch, feeds, fetches and constants; variables not counted. Known before the first run.

@@ -124,35 +124,10 @@ internal sealed record KernelRequest(NodeDef Node, IReadOnlyList<KernelInput> In
         ?? throw new GraphException($"{Node}: the attribute '{name}' is missing.");
 }
 
-/// <summary>Creates kernels for one op.</summary>
-internal interface IKernelFactory
+/// <summary>Kernels for ops: all that plans know of them.</summary>
+internal interface IKernelSet
 {
-    /// <summary>TensorFlow's op name.</summary>
-    string Op { get; }
-
-    /// <summary>
-    /// Whether its kernels support strided operands (<see cref="KernelInput.RowPitch"/>,
-    /// <see cref="KernelRequest.OutputRowPitches"/>) wherever the op allows them
-    /// (<see cref="OpDefinition.AllowsStridedInput"/>, <see cref="OpDefinition.AllowsStridedOutput"/>). Plans use
-    /// strided operands only if every backend supports them.
-    /// </summary>
-    bool SupportsStridedOperands => false;
-
-    /// <summary>Prepares a kernel; null if it does not support the request, and the next backend is tried.</summary>
+    /// <summary>Prepares a kernel; null if there is none for the op with these types. Safe to call from several
+    /// threads at a time.</summary>
     IKernel? TryPrepare(KernelRequest request);
-}
-
-/// <summary>A set of kernels: managed SIMD code, or a native library.</summary>
-internal interface IBackend
-{
-    /// <summary>Short name, for example <c>onednn</c>, <c>managed</c>.</summary>
-    string Name { get; }
-
-    /// <summary>One factory per op.</summary>
-    IReadOnlyList<IKernelFactory> Factories { get; }
-
-    /// <summary>
-    /// Whether convolutions and products of this type run at the processor's full speed. By default float32 only.
-    /// </summary>
-    bool Accelerates(DataType type) => type == DataType.Float;
 }

@@ -32,9 +32,9 @@ internal sealed record CompileOptions
     public WorkerPool Workers { get; init; } = WorkerPool.Shared;
 }
 
-/// <summary>Compiles graphs to plans on a set of backends.</summary>
-/// <param name="registry">Backends in order of preference.</param>
-internal sealed class Session(KernelRegistry registry)
+/// <summary>Compiles graphs to plans.</summary>
+/// <param name="kernels">The kernels that plans run.</param>
+internal sealed class Session(IKernelSet kernels)
 {
     /// <summary>
     /// Compiles a graph for fixed feed shapes: prunes nodes that no fetch or target depends on, optimizes the graph,
@@ -46,32 +46,20 @@ internal sealed class Session(KernelRegistry registry)
     /// <param name="targets">Stateful nodes to run (optimizer and running statistics).</param>
     /// <param name="variables">Values; missing variables are created with zeros.</param>
     /// <param name="options">Null for the defaults.</param>
-    /// <exception cref="GraphException">A needed placeholder is not fed, shapes do not fit, or no backend has a
-    /// kernel.</exception>
+    /// <exception cref="GraphException">A needed placeholder is not fed, shapes do not fit, or there is no kernel
+    /// for a node.</exception>
     public Executable Compile(NetworkGraph graph, IReadOnlyDictionary<string, TensorShape> feeds,
         IReadOnlyList<NodeOutput> fetches,
         IReadOnlyList<NodeDef> targets, VariableStore variables, CompileOptions? options = null)
     {
         options ??= new CompileOptions();
-        options = options with { Precision = Resolve(options.Precision) };
         GraphRequest request = Optimize(new GraphRequest(graph, fetches, targets), feeds, options);
         ConcatenationPlacement placement = options.PlacesConcatenations
-            ? ConcatenationPlacement.Of(request, registry) : ConcatenationPlacement.None;
-        return new PlanCompiler(request, registry, variables, options.Workers, placement).Compile();
+            ? ConcatenationPlacement.Of(request) : ConcatenationPlacement.None;
+        return new PlanCompiler(request, kernels, variables, options.Workers, placement).Compile();
     }
 
-    /// <summary>
-    /// The precision that <see cref="CnnPrecision.Auto"/> selects with these backends on this machine; others are
-    /// returned unchanged.
-    /// </summary>
-    public CnnPrecision Resolve(CnnPrecision precision) =>
-        precision != CnnPrecision.Auto ? precision
-        : registry.Accelerates(DataType.BFloat16) ? CnnPrecision.BFloat16 : CnnPrecision.Float32;
-
-    /// <summary>
-    /// The graph after all passes: what <see cref="Compile"/> would run; <see cref="CnnPrecision.Auto"/> counts as
-    /// float32.
-    /// </summary>
+    /// <summary>The graph after all passes: what <see cref="Compile"/> would run.</summary>
     public static GraphRequest Optimize(GraphRequest request, IReadOnlyDictionary<string, TensorShape> feeds,
         CompileOptions options)
     {

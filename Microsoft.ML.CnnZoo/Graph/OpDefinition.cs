@@ -49,7 +49,7 @@ internal abstract class OpDefinition(string name, int inputs, int maxInputs = -1
 
     /// <summary>
     /// Whether an input may be strided: a range of channels of a wider tensor, whose rows (pixels) are not contiguous.
-    /// All other inputs are dense. Holds for the kernels of every backend that supports strided operands.
+    /// All other inputs are dense.
     /// </summary>
     public virtual bool AllowsStridedInput(NodeDef node, int input) => false;
 

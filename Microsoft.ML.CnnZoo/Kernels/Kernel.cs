@@ -3,7 +3,7 @@ using Microsoft.ML.CnnZoo.Execution;
 namespace Microsoft.ML.CnnZoo.Kernels;
 
 /// <summary>
-/// Base of all managed kernels: the addresses of one run, and the division of work into parts. Running allocates
+/// Base of all kernels: the addresses of one run, and the division of work into parts. Running allocates
 /// nothing.
 /// </summary>
 /// <param name="request">The node.</param>

@@ -7,12 +7,12 @@ namespace Microsoft.ML.CnnZoo.Kernels;
 /// <summary>A factory from an op's name and a constructor.</summary>
 /// <param name="op">TensorFlow's op name.</param>
 /// <param name="prepare">Creates the kernel; null if it does not support the request.</param>
-internal sealed class KernelFactory(string op, Func<KernelRequest, IKernel?> prepare) : IKernelFactory
+internal sealed class KernelFactory(string op, Func<KernelRequest, IKernel?> prepare)
 {
+    /// <summary>TensorFlow's op name.</summary>
     public string Op { get; } = op;
 
-    public bool SupportsStridedOperands => true;
-
+    /// <summary>Prepares a kernel; null if it does not support the request.</summary>
     public IKernel? TryPrepare(KernelRequest request) => prepare(request);
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.Arm;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Kernels.Convolution;
@@ -12,28 +13,49 @@ using Microsoft.ML.CnnZoo.Kernels.Reduction;
 namespace Microsoft.ML.CnnZoo.Kernels;
 
 /// <summary>
-/// Kernels in C# for every op: vectors of the machine's width, threads of the <see cref="WorkerPool"/>. The last
-/// backend to be tried.
+/// Kernels in C# for every op: vectors of the machine's width, threads of the <see cref="WorkerPool"/>.
 /// </summary>
 /// <remarks>
 /// Float32 in and out (integers where an op is about indices). bfloat16 tensors are computed in float32: elementwise
 /// ops, batch normalization and bias gradients widen in registers or cache, all others through
-/// <see cref="WideningKernel"/>, which is slow: without oneDNN, bfloat16 saves memory, not time. The same shapes and
-/// thread count give the same bits. Every kernel is listed below; add new ones there.
+/// <see cref="WideningKernel"/>, which is slow: bfloat16 saves memory, not time. The same shapes and thread count give
+/// the same bits. Every kernel is listed below; add new ones there.
 /// </remarks>
-internal sealed class KernelSet : IBackend
+internal sealed class KernelSet : IKernelSet
 {
-    /// <inheritdoc/>
-    public string Name => "managed";
+    private readonly Dictionary<string, KernelFactory> _factories;
+
+    private KernelSet()
+    {
+        KernelFactory[] all =
+            [.. Elementwise(), .. Products(), .. Windows(), .. Rows(), .. Movers(), .. Updates()];
+        _factories = all.ToDictionary(f => f.Op, StringComparer.Ordinal);
+    }
+
+    /// <summary>The kernels.</summary>
+    public static KernelSet Shared { get; } = new();
 
     /// <summary>Floats in the widest vectors that matrix products use here: 16 (AVX-512), 8 (AVX2) or 4.</summary>
     public static int VectorWidth => Tiles.Lanes;
 
+    /// <summary>The ops that have kernels.</summary>
+    public IReadOnlyCollection<string> Ops => _factories.Keys;
+
+    /// <summary>What kernels run on, for the log: for example <c>Kernels: AVX-512, 2 threads.</c></summary>
+    public static string Describe(WorkerPool workers)
+    {
+        string vectors = VectorWidth switch
+        {
+            16 => "AVX-512",
+            8 => "AVX2",
+            _ => AdvSimd.IsSupported ? "NEON" : "128-bit vectors",
+        };
+        return $"Kernels: {vectors}, {workers.ThreadCount} thread{(workers.ThreadCount == 1 ? "" : "s")}.";
+    }
+
     /// <inheritdoc/>
-    public IReadOnlyList<IKernelFactory> Factories { get; } =
-    [
-        .. Elementwise(), .. Products(), .. Windows(), .. Rows(), .. Movers(), .. Updates(),
-    ];
+    public IKernel? TryPrepare(KernelRequest request) =>
+        _factories.GetValueOrDefault(request.Node.Op)?.TryPrepare(request);
 
     private static IEnumerable<KernelFactory> Elementwise() =>
     [

@@ -52,7 +52,7 @@ internal static class DenseLayers
     /// </summary>
     /// <remarks>
     /// The mask is a function of the graph's seed, the layer's name and the fed Int64 scalar placeholder <c>step</c>
-    /// alone (Philox, counter-based): the same step gives the same mask on any backend and thread count.
+    /// alone (Philox, counter-based): the same step gives the same mask for any thread count.
     /// AlexNet's paper scales at test time instead; the expectation is the same.
     /// </remarks>
     /// <param name="g">The graph.</param>

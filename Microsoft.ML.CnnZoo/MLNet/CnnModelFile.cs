@@ -114,7 +114,7 @@ internal static class CnnModelFile
         bool floats = reader.ReadBoolean();
         ImageFit fit = Read<ImageFit>(reader);
         var normalization = new PixelNormalization(ReadFloats(reader, image), ReadFloats(reader, image));
-        CnnPrecision precision = version < PrecisionVersion ? CnnPrecision.Float32 : Read<CnnPrecision>(reader);
+        CnnPrecision precision = version < PrecisionVersion ? CnnPrecision.Float32 : ReadPrecision(reader);
         (ImageShape whole, TestCrops crops) = version < CropsVersion ? (image, TestCrops.Center) : ReadCrops(reader, image);
         long maxPixels = version < PackageVersion ? ImageDecoder.DefaultMaxPixels : reader.ReadInt64();
         if (maxPixels < 1)
@@ -200,9 +200,17 @@ internal static class CnnModelFile
         return epsilon > 0 ? architecture.WithBatchNormEpsilon(epsilon) : architecture;
     }
 
-    private static T Read<T>(BinaryReader reader) where T : struct, Enum
+    /// <summary>Earlier versions wrote 2 for "the fastest of this machine": 32-bit floats.</summary>
+    private static CnnPrecision ReadPrecision(BinaryReader reader)
     {
         int number = reader.ReadInt32();
+        return number == 2 ? CnnPrecision.Float32 : Defined<CnnPrecision>(number);
+    }
+
+    private static T Read<T>(BinaryReader reader) where T : struct, Enum => Defined<T>(reader.ReadInt32());
+
+    private static T Defined<T>(int number) where T : struct, Enum
+    {
         var value = (T)Enum.ToObject(typeof(T), number);
         return Enum.IsDefined(value) ? value : throw Damaged(Block, $"it has the unknown {typeof(T).Name} {number}");
     }

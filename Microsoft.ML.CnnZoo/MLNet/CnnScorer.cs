@@ -4,6 +4,7 @@ using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Training;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
@@ -17,7 +18,7 @@ internal sealed class CnnScorer : IDisposable
     private const int LargestBatch = 64, BatchBytes = 32 << 20;
     private const long MostBytesUnread = 1 << 30;
     private readonly CnnClassificationModel _model;
-    private readonly Session _session;
+    private readonly Session _session = new(KernelSet.Shared);
     private readonly CompileOptions _options;
     private readonly ClassificationGraph _graph;
     private readonly ConcurrentDictionary<int, ConcurrentBag<Executable>> _plans = [];
@@ -27,10 +28,9 @@ internal sealed class CnnScorer : IDisposable
     private int _inUse;
     private bool _disposed;
 
-    public CnnScorer(CnnClassificationModel model, KernelRegistry registry, WorkerPool workers)
+    public CnnScorer(CnnClassificationModel model, WorkerPool workers)
     {
         _model = model;
-        _session = new Session(registry);
         _options = new CompileOptions { Workers = workers, Precision = model.Precision };
         _graph = model.Graphs.Scoring();
         _crops = CropPlan.Count(model.TestCrops);

@@ -2,6 +2,7 @@ using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Imaging;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.CnnZoo.Weights;
 using Microsoft.ML.Runtime;
@@ -88,10 +89,11 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         FeatureColumn feature) where T : unmanaged
     {
         int seed = options.Seed ?? host.Rand.Next();
-        KernelRegistry registry = Backends.Create(options.Backend, out string backend);
         ImageShape image = ChooseImage(feature);
+        using WorkerPool? ownWorkers = options.Threads > 0 ? new WorkerPool(options.Threads) : null;
+        WorkerPool workers = ownWorkers ?? WorkerPool.Shared;
         Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. "
-            + $"{backend} Computes in {new Session(registry).Resolve(options.Precision)}.");
+            + $"{KernelSet.Describe(workers)} Computes in {options.Precision}.");
         options.Augmentation.Check(image.Height, image.Width);
         using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget,
             options.CacheFolder, message => channel.Warning(MessageSensitivity.None, message));
@@ -102,10 +104,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             throw LabelColumn.OneClass(options.LabelColumnName, labels, images.Labels[0]);
         Info($"{training.Count} images to train on, {held?.Count ?? 0} to validate with.");
 
-        using WorkerPool? ownWorkers = options.Threads > 0 ? new WorkerPool(options.Threads) : null;
-        TrainingOptions trainingOptions = ToTrainingOptions(options, seed, ownWorkers
-            ?? WorkerPool.Shared) with { EpochCompleted = Report };
-        using var trainer = new NetworkTrainer(_architecture, image, label.Classes, registry, trainingOptions);
+        TrainingOptions trainingOptions = ToTrainingOptions(options, seed, workers) with { EpochCompleted = Report };
+        using var trainer = new NetworkTrainer(_architecture, image, label.Classes, KernelSet.Shared, trainingOptions);
         if (options.InitialWeights is { } start)
             LoadInitialWeights(start, image, label.Classes, trainer.Variables);
         TrainingResult result = trainer.Train(training, held);
@@ -124,7 +124,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         };
         var columns = new ScoringColumns(options.FeatureColumnName, feature.Column.Type, options.ScoreColumnName,
             options.PredictedLabelColumnName, _format, options.BadImagesWhenScoring);
-        return new CnnClassificationTransformer(host, new CnnScorer(model, registry, WorkerPool.Shared), labels,
+        return new CnnClassificationTransformer(host, new CnnScorer(model, WorkerPool.Shared), labels,
             columns, result);
     }
 

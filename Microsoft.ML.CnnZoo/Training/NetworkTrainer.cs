@@ -8,8 +8,8 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// Trains an architecture on labeled images: shuffled batches, steps, validation, the best weights kept.
 /// </summary>
 /// <remarks>
-/// Deterministic: the same seed, images, options, backend and number of threads give the same weights bit for bit. Used
-/// by one thread at a time.
+/// Deterministic: the same seed, images, options and number of threads give the same weights bit for bit. Used by one
+/// thread at a time.
 /// </remarks>
 internal sealed class NetworkTrainer : IDisposable
 {
@@ -24,11 +24,11 @@ internal sealed class NetworkTrainer : IDisposable
     /// <param name="architecture">The network.</param>
     /// <param name="image">Size of its images.</param>
     /// <param name="classes">Number of classes, ≥ 2.</param>
-    /// <param name="registry">Backends.</param>
+    /// <param name="kernels">The kernels that run it.</param>
     /// <param name="options">How to train.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="GraphException">The images are too small for the network.</exception>
-    public NetworkTrainer(CnnArchitecture architecture, ImageShape image, int classes, KernelRegistry registry,
+    public NetworkTrainer(CnnArchitecture architecture, ImageShape image, int classes, IKernelSet kernels,
         TrainingOptions options)
     {
         ArgumentNullException.ThrowIfNull(architecture);
@@ -37,7 +37,7 @@ internal sealed class NetworkTrainer : IDisposable
         _options = options;
         _image = image;
         var graphs = new ClassificationGraphs(architecture, image, classes);
-        var session = new Session(registry);
+        var session = new Session(kernels);
         var compile = new CompileOptions { Workers = options.Workers, Precision = options.Precision,
             RecomputeActivations = options.RecomputeActivations };
         ClassificationGraph training = graphs.Training(options);

@@ -39,8 +39,7 @@ internal sealed record TrainingOptions
     /// </summary>
     public bool RefreshBatchNormStatistics { get; init; }
     /// <summary>
-    /// Seed of all random streams; the same seed, data, options, backend and thread count give the same weights bit for
-    /// bit.
+    /// Seed of all random streams; the same seed, data, options and thread count give the same weights bit for bit.
     /// </summary>
     public long Seed { get; init; }
     /// <summary>Whether the images' order changes every epoch.</summary>

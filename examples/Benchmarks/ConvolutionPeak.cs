@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Training;
 
@@ -29,7 +30,7 @@ internal static class ConvolutionPeak
         NetworkGraph graph = g.ToGraph();
         using var variables = new VariableStore();
         VariableInitialization.Initialize(variables, graph.Variables, 1);
-        using Executable plan = new Session(Backends.Create(CnnBackend.Auto, out _))
+        using Executable plan = new Session(KernelSet.Shared)
             .Compile(graph, new Dictionary<string, TensorShape>(), [y], [], variables);
         plan.Feed<float>("x").Fill(1);
         for (int i = 0; i < WarmUpRuns; i++)

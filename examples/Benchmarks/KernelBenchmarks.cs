@@ -1,13 +1,13 @@
 using BenchmarkDotNet.Attributes;
-using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Training;
 
 namespace Benchmarks;
 
 /// <summary>
-/// Single kernels of each backend: <c>Benchmarks kernels</c> for all cases, <c>Benchmarks kernels --case TEXT</c> for
+/// Single kernels: <c>Benchmarks kernels</c> for all cases, <c>Benchmarks kernels --case TEXT</c> for
 /// those with that in their name.
 /// </summary>
 public class KernelBenchmarks : IDisposable
@@ -18,10 +18,6 @@ public class KernelBenchmarks : IDisposable
     /// <summary>What runs.</summary>
     [ParamsSource(nameof(Cases))]
     public KernelCase? Case { get; set; }
-
-    /// <summary>Whose kernel.</summary>
-    [Params(CnnBackend.OneDnn, CnnBackend.Managed)]
-    public CnnBackend Backend { get; set; }
 
     /// <summary>What the names of the cases must have in them.</summary>
     internal static string Chosen { get; set; } = "";
@@ -36,7 +32,7 @@ public class KernelBenchmarks : IDisposable
     {
         (NetworkGraph graph, NodeOutput y) = Case!.ToGraph();
         VariableInitialization.Initialize(_variables, graph.Variables, seed: 1);
-        _plan = new Session(Backends.Create(Backend, out _))
+        _plan = new Session(KernelSet.Shared)
             .Compile(graph, new Dictionary<string, TensorShape>(), [y], [], _variables);
         var random = new Random(1);
         foreach (string feed in _plan.Feeds)

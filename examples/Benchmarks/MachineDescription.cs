@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
-using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 namespace Benchmarks;
 
@@ -15,8 +14,7 @@ internal static class MachineDescription
     {
         string date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         string vectors = Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : "128-bit vectors";
-        string bfloat16 = ProcessorFeatures.MultipliesBFloat16 ? "bfloat16" : "no bfloat16";
-        return $"{date}, {Processor()}, {vectors}, {bfloat16}, {threads} threads, "
+        return $"{date}, {Processor()}, {vectors}, {threads} threads, "
             + $"{RuntimeInformation.FrameworkDescription}.";
     }
 

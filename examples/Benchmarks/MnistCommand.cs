@@ -41,10 +41,6 @@ internal static class MnistCommand
             Description = "Learning rate; 0 for one that suits the network", DefaultValueFactory = _ => 0f,
         };
         var seed = new Option<int>("--seed") { Description = "Seed", DefaultValueFactory = _ => 1 };
-        var backend = new Option<CnnBackend>("--backend")
-        {
-            Description = "Kernels to run on", DefaultValueFactory = _ => CnnBackend.Auto,
-        };
         var precision = new Option<CnnPrecision>("--precision")
         {
             Description = "Numbers to compute with", DefaultValueFactory = _ => CnnPrecision.Float32,
@@ -55,7 +51,7 @@ internal static class MnistCommand
         };
         var command = new Command("mnist", "Trains on all of MNIST and prints the test accuracy of each epoch.")
         {
-            data, architecture, epochs, batch, rate, seed, backend, precision, images,
+            data, architecture, epochs, batch, rate, seed, precision, images,
         };
         command.SetAction(
             parsed => Run(parsed.GetRequiredValue(data), parsed.GetValue(images), new CnnClassificationTrainer.Options
@@ -65,7 +61,6 @@ internal static class MnistCommand
             BatchSize = parsed.GetValue(batch),
             LearningRate = parsed.GetValue(rate) is > 0 and float given ? given : null,
             Seed = parsed.GetValue(seed),
-            Backend = parsed.GetValue(backend),
             Precision = parsed.GetValue(precision),
         }));
         return command;

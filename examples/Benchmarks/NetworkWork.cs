@@ -1,5 +1,6 @@
 using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Training;
 
 namespace Benchmarks;
@@ -70,7 +71,7 @@ internal sealed class TrainingWork : NetworkWork
         ClassificationGraph graph = graphs.Training(options);
         VariableInitialization.Initialize(_variables, graph.Graph.Variables, options.Seed);
         _step = new TrainingStep(
-            new Session(Backends.Create(CnnBackend.Auto, out _)), graph, options, _variables,
+            new Session(KernelSet.Shared), graph, options, _variables,
             Compile(request.Precision));
     }
 
@@ -102,7 +103,7 @@ internal sealed class InferenceWork : NetworkWork
         ClassificationGraph graph = new ClassificationGraphs(
             network.Architecture, network.Architecture.DefaultInput, network.Classes).Scoring();
         VariableInitialization.Initialize(_variables, graph.Graph.Variables, 1);
-        _plan = new Session(Backends.Create(CnnBackend.Auto, out _))
+        _plan = new Session(KernelSet.Shared)
             .Compile(
                 graph.Graph, graph.Feeds(request.Batch), graph.Fetches, graph.Targets, _variables,
                 Compile(request.Precision));

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using CnnZoo.Cli;
-using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 
 namespace Benchmarks;
 
@@ -38,8 +37,7 @@ internal static class NetworksCommand
     };
     private static readonly Option<string> Precision = new("--precision")
     {
-        Description = "f32, bf16 or all; auto is all where the processor calculates in bfloat16",
-        DefaultValueFactory = _ => "auto",
+        Description = "f32, bf16 or all", DefaultValueFactory = _ => "f32",
     };
     private static readonly Option<string?> Json = new("--json") { Description = "File for the rows" };
     private static readonly Option<string?> Markdown = new("--markdown")
@@ -50,7 +48,7 @@ internal static class NetworksCommand
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        Precision.AcceptOnlyFromAmong("auto", "f32", "bf16", "all");
+        Precision.AcceptOnlyFromAmong("f32", "bf16", "all");
         Names.Validators.Add(result =>
         {
             foreach (string name in result.Tokens.Select(token => token.Value))
@@ -86,20 +84,12 @@ internal static class NetworksCommand
             ? Failed : 0;
     }
 
-    private static WorkPrecision[] Precisions(string choice)
+    private static WorkPrecision[] Precisions(string choice) => choice switch
     {
-        if (choice == "auto" && !ProcessorFeatures.MultipliesBFloat16)
-            Console.WriteLine(
-                "bfloat16 is left out: this processor has neither AMX nor AVX512-BF16 "
-                + "(--precision all measures it nevertheless).");
-        return choice switch
-        {
-            "f32" => [WorkPrecision.F32],
-            "bf16" => [WorkPrecision.Bf16],
-            "auto" when !ProcessorFeatures.MultipliesBFloat16 => [WorkPrecision.F32],
-            _ => [WorkPrecision.F32, WorkPrecision.Bf16],
-        };
-    }
+        "f32" => [WorkPrecision.F32],
+        "bf16" => [WorkPrecision.Bf16],
+        _ => [WorkPrecision.F32, WorkPrecision.Bf16],
+    };
 
     private static string? Problem(string name)
     {

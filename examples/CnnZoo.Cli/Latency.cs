@@ -3,7 +3,6 @@ using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Kernels;
-using Microsoft.ML.CnnZoo.Kernels.OneDnn;
 using Microsoft.ML.CnnZoo.Training;
 
 namespace CnnZoo.Cli;
@@ -30,9 +29,7 @@ internal sealed record Latency(double Milliseconds, long PeakBytes)
             g, g.Placeholder(Image, DataType.Float, shape.With(0, TensorShape.Unknown)), classes).Scores;
         NetworkGraph graph = g.ToGraph();
         VariableInitialization.Initialize(variables, graph.Variables, seed: 1);
-        var managed = new KernelSet();
-        var kernels = new KernelRegistry(OneDnnBackend.TryCreate(out _) is { } oneDnn ? [oneDnn, managed] : [managed]);
-        using Executable plan = new Session(kernels)
+        using Executable plan = new Session(KernelSet.Shared)
             .Compile(graph, new Dictionary<string, TensorShape> { [Image] = shape }, [scores], [], variables);
         var random = new Random(1);
         foreach (ref float value in plan.Feed<float>(Image))

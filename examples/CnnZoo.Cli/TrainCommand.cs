@@ -25,7 +25,6 @@ internal static class TrainCommand
             "--validation",
             "Fraction of the images that are held out to choose the best epoch; 0 for none; a folder val replaces it",
             0.1f, 0f, 0.9f);
-        Option<CnnBackend> backend = CommandOptions.Choice<CnnBackend>("--backend", "Kernels to run on");
         Option<CnnPrecision> precision = CommandOptions.Choice<CnnPrecision>("--precision", "Numeric precision");
         var recompute = new Option<bool>("--recompute")
         {
@@ -42,8 +41,8 @@ internal static class TrainCommand
         var command = new Command(
             "train", "Trains a network on a folder of images. Ctrl-C saves the best weights so far.")
         {
-            data, architecture, output, epochs, batch, rate, seed, validation, backend, precision, recompute, refresh,
-            badImages, pixels,
+            data, architecture, output, epochs, batch, rate, seed, validation, precision, recompute, refresh, badImages,
+            pixels,
         };
         command.SetAction(parsed => Run(
             parsed.GetRequiredValue(data), parsed.GetRequiredValue(output), parsed.GetValue(badImages), new()
@@ -54,7 +53,6 @@ internal static class TrainCommand
             LearningRate = parsed.GetValue(rate) is > 0 and float given ? given : null,
             Seed = parsed.GetValue(seed),
             ValidationSetFraction = parsed.GetValue(validation),
-            Backend = parsed.GetValue(backend),
             Precision = parsed.GetValue(precision),
             RecomputeActivations = parsed.GetValue(recompute),
             RefreshBatchNormStatistics = parsed.GetValue(refresh),

@@ -4,6 +4,7 @@ using Microsoft.ML.CnnZoo.Execution.Passes;
 using Microsoft.ML.CnnZoo.Execution.Planning;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Training;
@@ -120,16 +121,13 @@ public sealed class ConcatenationPlacementTests
 
     public static TheoryData<string> Names => [.. Cases.Keys];
 
-    public static TheoryData<string, CnnBackend> NamesWithBackends => TestBackends.With(Cases.Keys);
-
     [Theory]
     [MemberData(nameof(Names))]
     public void Of_Graph_PlacesTensorsThatAllNodesSupportStrided(string name)
     {
         GraphRequest request = Session.Optimize(Request(name), new Dictionary<string, TensorShape>(),
             new CompileOptions());
-        ConcatenationPlacement placement = ConcatenationPlacement.Of(request,
-            TestBackends.Registry(TestBackends.All[^1]));
+        ConcatenationPlacement placement = ConcatenationPlacement.Of(request);
         IEnumerable<string> found = request.Graph.Nodes.Where(n => n.Outputs.Count > 0
             && placement.Find(n.Output()) is not null)
             .Select(n => (Node: n, Range: placement.Find(n.Output())!.Value))
@@ -139,27 +137,12 @@ public sealed class ConcatenationPlacementTests
     }
 
     [Theory]
-    [MemberData(nameof(NamesWithBackends))]
-    public void Run_Placed_GivesTheSameBits(string name, CnnBackend backend)
+    [MemberData(nameof(Names))]
+    public void Run_Placed_GivesTheSameBits(string name)
     {
         foreach (CnnPrecision precision in (CnnPrecision[])[CnnPrecision.Float32, CnnPrecision.BFloat16])
-            Assert.Equal(Run(name, backend, new() { Precision = precision, PlacesConcatenations = false }),
-                Run(name, backend, new() { Precision = precision }));
-    }
-
-    [Fact]
-    public void Of_BackendWithDenseKernelsOnly_PlacesNothingForItsOps()
-    {
-        GraphRequest request = Session.Optimize(Request("branches"), new Dictionary<string, TensorShape>(),
-            new CompileOptions());
-        IBackend managed = new Microsoft.ML.CnnZoo.Kernels.KernelSet();
-        Assert.Equal(3, ConcatenationPlacement.Of(request, new KernelRegistry(managed)).Count);
-        Assert.Equal(2,
-            ConcatenationPlacement.Of(request, new KernelRegistry(new DenseBackend("MaxPool"), managed)).Count);
-        Assert.Equal(2,
-            ConcatenationPlacement.Of(request, new KernelRegistry(new DenseBackend("Conv2D"), managed)).Count);
-        Assert.Equal(0,
-            ConcatenationPlacement.Of(request, new KernelRegistry(new DenseBackend("ConcatV2"), managed)).Count);
+            Assert.Equal(Run(name, new() { Precision = precision, PlacesConcatenations = false }),
+                Run(name, new() { Precision = precision }));
     }
 
     /// <summary>No bytes are left to copy in the networks' concatenations.</summary>
@@ -179,8 +162,7 @@ public sealed class ConcatenationPlacementTests
         {
             GraphRequest request = Session.Optimize(new GraphRequest(graph.Graph, graph.Fetches, graph.Targets),
                 graph.Feeds(2), new CompileOptions());
-            (long before, long after) = Copied(request,
-                ConcatenationPlacement.Of(request, TestBackends.Registry(TestBackends.All[^1])));
+            (long before, long after) = Copied(request, ConcatenationPlacement.Of(request));
             Assert.True(before > 1 << 20);
             Assert.Equal(0, after);
         }
@@ -198,7 +180,7 @@ public sealed class ConcatenationPlacementTests
         using var variables = new VariableStore();
         long Peak(bool places)
         {
-            using Executable plan = new Session(TestBackends.Registry(TestBackends.All[^1]))
+            using Executable plan = new Session(KernelSet.Shared)
                 .Compile(graph.Graph, graph.Feeds(4), graph.Fetches, graph.Targets, variables,
                 new CompileOptions { Precision = precision, PlacesConcatenations = places });
             return plan.PeakBytes;
@@ -222,11 +204,11 @@ public sealed class ConcatenationPlacementTests
         return (before, after);
     }
 
-    private static List<byte[]> Run(string name, CnnBackend backend, CompileOptions options)
+    private static List<byte[]> Run(string name, CompileOptions options)
     {
         GraphRequest request = Request(name);
         using var variables = new VariableStore();
-        using Executable plan = new Session(TestBackends.Registry(backend))
+        using Executable plan = new Session(KernelSet.Shared)
             .Compile(request.Graph, new Dictionary<string, TensorShape>(), request.Fetches, request.Targets,
             variables, options);
         var random = new Random(5);
@@ -288,17 +270,5 @@ public sealed class ConcatenationPlacementTests
         for (int i = 0; i < 2; i++)
             all = Join(g, $"j{i}", all, Conv(g, Norm(g, all, $"n{i}"), $"l{i + 1}"));
         return all;
-    }
-
-    private sealed class DenseBackend(string op) : IBackend
-    {
-        public string Name => "dense";
-        public IReadOnlyList<IKernelFactory> Factories { get; } = [new DenseFactory(op)];
-    }
-
-    private sealed class DenseFactory(string op) : IKernelFactory
-    {
-        public string Op { get; } = op;
-        public IKernel? TryPrepare(KernelRequest request) => null;
     }
 }

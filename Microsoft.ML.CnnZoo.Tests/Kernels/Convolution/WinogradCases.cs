@@ -1,30 +1,15 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Kernels.Convolution;
 using Microsoft.ML.CnnZoo.Tests.Conformance;
 
 namespace Microsoft.ML.CnnZoo.Tests.Kernels.Convolution;
 
-/// <summary>3x3 Winograd convolutions of any size: a backend with these kernels only, and cases for it.</summary>
-internal sealed class WinogradCases : IBackend
+/// <summary>3x3 Winograd convolutions of any size: these kernels only, and cases for them.</summary>
+internal sealed class WinogradCases : IKernelSet
 {
     private static int s_seed = 100_000;
-
-    public string Name => "winograd";
-
-    public IReadOnlyList<IKernelFactory> Factories { get; } =
-    [
-        new KernelFactory("Conv2D",
-            r => WinogradConvolutionKernel.Forward(r, Geometry(r, r.Inputs[0].Shape, r.Inputs[1].Shape))),
-        new KernelFactory("_FusedConv2D",
-            r => WinogradConvolutionKernel.Forward(r, Geometry(r, r.Inputs[0].Shape, r.Inputs[1].Shape))),
-        new KernelFactory("Conv2DBackpropInput",
-            r => WinogradConvolutionKernel.InputGradient(r, Geometry(r, r.Outputs[0].Shape, r.Inputs[1].Shape))),
-        new KernelFactory("Conv2DBackpropFilter",
-            r => new WinogradFilterGradientKernel(r, Geometry(r, r.Inputs[0].Shape, r.Outputs[0].Shape))),
-    ];
 
     /// <summary>
     /// Images smaller than a tile, whole tiles, remainders of every length, several blocks of tiles, large and small
@@ -42,6 +27,17 @@ internal sealed class WinogradCases : IBackend
         .. Convolution([260, 1, 2, 272], 64, Padding.Same), .. Fused(["BiasAdd"]), .. Fused(["BiasAdd", "Relu"]),
         .. Fused(["BiasAdd", "Add", "Relu"]), .. Fused(["BiasAdd", "Add"]),
     ];
+
+    public IKernel? TryPrepare(KernelRequest r) => r.Node.Op switch
+    {
+        "Conv2D" or "_FusedConv2D" =>
+            WinogradConvolutionKernel.Forward(r, Geometry(r, r.Inputs[0].Shape, r.Inputs[1].Shape)),
+        "Conv2DBackpropInput" =>
+            WinogradConvolutionKernel.InputGradient(r, Geometry(r, r.Outputs[0].Shape, r.Inputs[1].Shape)),
+        "Conv2DBackpropFilter" =>
+            new WinogradFilterGradientKernel(r, Geometry(r, r.Inputs[0].Shape, r.Outputs[0].Shape)),
+        _ => null,
+    };
 
     private static Conv2DGeometry Geometry(KernelRequest request, TensorShape x, TensorShape w) =>
         Conv2DAttributes.From(request.Node).Geometry(x, w);

@@ -38,8 +38,7 @@ internal sealed class ConcatenationPlacement
     public int Count => _ranges.Count;
 
     /// <summary>The placement for a graph whose shapes are known.</summary>
-    public static ConcatenationPlacement Of(GraphRequest request, KernelRegistry registry) =>
-        new Search(request, registry).Run();
+    public static ConcatenationPlacement Of(GraphRequest request) => new Search(request).Run();
 
     /// <summary>The range in which a tensor is stored; null for a tensor with memory of its own.</summary>
     public ChannelRange? Find(NodeOutput tensor) => _ranges.TryGetValue(tensor, out ChannelRange range) ? range : null;
@@ -53,7 +52,7 @@ internal sealed class ConcatenationPlacement
         _ranges.Count > 0 && node.Outputs.Count > 0 && Find(node.Output()) is ChannelRange range
         ? [range.Pitch, .. Enumerable.Repeat(0, node.Outputs.Count - 1)] : [];
 
-    private sealed class Search(GraphRequest request, KernelRegistry registry)
+    private sealed class Search(GraphRequest request)
     {
         private readonly HashSet<NodeDef> _parameters = ParameterNodes.Of(request.Graph);
         private readonly HashSet<NodeOutput> _fetched = [.. request.Fetches];
@@ -65,8 +64,8 @@ internal sealed class ConcatenationPlacement
 
         public ConcatenationPlacement Run()
         {
-            NodeDef[] joins = [.. request.Graph.Nodes.Where(n => ConcatV2.JoinsChannels(n) && !_parameters.Contains(n)
-                && registry.SupportsStridedOperands(n.Op))];
+            NodeDef[] joins = [.. request.Graph.Nodes
+                .Where(n => ConcatV2.JoinsChannels(n) && !_parameters.Contains(n))];
             foreach (NodeDef join in joins)
                 _parts.Add(join,
                     [.. join.Inputs.SkipLast(1).SelectMany(part =>
@@ -87,9 +86,7 @@ internal sealed class ConcatenationPlacement
         private bool CanBePlaced(NodeOutput tensor) => tensor.Shape is { Rank: 4, ElementCount: > 0 } shape
             && shape[3] > 1 && !_fetched.Contains(tensor) && !_parameters.Contains(tensor.Node)
             && tensor.Node.Definition.AllowsStridedOutput(tensor.Node, tensor.Port)
-            && registry.SupportsStridedOperands(tensor.Node.Op)
-            && _readers[tensor].All(r => r.Node.Definition.AllowsStridedInput(r.Node, r.Input)
-                && registry.SupportsStridedOperands(r.Node.Op));
+            && _readers[tensor].All(r => r.Node.Definition.AllowsStridedInput(r.Node, r.Input));
 
         /// <summary>
         /// Places a concatenation as a range of a wider one that contains the same parts in the same order.

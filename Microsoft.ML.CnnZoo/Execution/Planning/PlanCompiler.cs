@@ -5,11 +5,10 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Execution.Planning;
 
 /// <summary>A kernel with its memory, before addresses are known.</summary>
-internal sealed record PreparedStep(NodeDef Node, IKernel Kernel, string Backend, Storage[] Inputs, Storage[] Outputs,
-    Storage? Scratch, Variable[] Changed, ParameterValue? Parameter);
+internal sealed record PreparedStep(NodeDef Node, IKernel Kernel, Storage[] Inputs, Storage[] Outputs, Storage? Scratch, Variable[] Changed, ParameterValue? Parameter);
 
 /// <summary>Compiles a specialized graph to steps with laid-out memory.</summary>
-internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry, VariableStore variables,
+internal sealed class PlanCompiler(GraphRequest request, IKernelSet kernelSet, VariableStore variables,
     WorkerPool workers, ConcatenationPlacement placement)
 {
     private readonly Dictionary<NodeOutput, Storage> _storages = [];
@@ -23,40 +22,44 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         CreateSources();
         FindLastReaders(order);
         bool trains = order.Any(n => n.Definition.IsStateful);
-        var kernels = new (IKernel? Kernel, string Backend)[order.Count];
+        var kernels = new IKernel?[order.Count];
         try
         {
             PrepareKernels(order, kernels, trains);
             var steps = new List<PreparedStep>(order.Count);
             for (int i = 0; i < order.Count; i++)
-                steps.Add(Place(order[i], i, kernels[i].Kernel!, kernels[i].Backend));
+                steps.Add(Place(order[i], i, kernels[i]!));
             Pin(steps);
             return new Executable(request, steps, _storages, ArenaLayout.Assign(_arena),
                 [.. _parameters.Handles.Select(h => StorageOf(h.Output()).Variable!)]);
         }
         catch
         {
-            foreach ((IKernel? kernel, _) in kernels)
+            foreach (IKernel? kernel in kernels)
                 kernel?.Dispose();
             throw;
         }
     }
 
-    /// <summary>
-    /// Kernels are independent, and native ones generate code when they are prepared: prepared in parallel.
-    /// </summary>
-    private void PrepareKernels(IReadOnlyList<NodeDef> order, (IKernel?, string)[] kernels, bool trains)
+    /// <summary>Prepares all kernels in parallel: each may pack its weights.</summary>
+    private void PrepareKernels(IReadOnlyList<NodeDef> order, IKernel?[] kernels, bool trains)
     {
         try
         {
-            Parallel.For(0, order.Count, i =>
-                kernels[i] = registry.Prepare(new KernelRequest(order[i], [.. order[i].Inputs.Select(Describe)],
-                    order[i].Outputs, workers, trains) { OutputRowPitches = placement.OutputPitches(order[i]) }));
+            Parallel.For(0, order.Count, i => kernels[i] = Prepare(order[i], trains));
         }
         catch (AggregateException e)
         {
             ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
         }
+    }
+
+    private IKernel Prepare(NodeDef node, bool trains)
+    {
+        var kernelRequest = new KernelRequest(node, [.. node.Inputs.Select(Describe)], node.Outputs, workers, trains)
+            { OutputRowPitches = placement.OutputPitches(node) };
+        return kernelSet.TryPrepare(kernelRequest) ?? throw new GraphException(
+            $"{node}: no kernel for inputs {string.Join(", ", kernelRequest.Inputs.Select(i => i.Spec))}.");
     }
 
     /// <summary>The storage of a tensor, through views.</summary>
@@ -111,7 +114,7 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         { Base = _storages[range.Base], BaseOffset = (long)range.First * output.Type.ByteSize() };
 
     /// <summary>Gives a step its memory.</summary>
-    private PreparedStep Place(NodeDef node, int step, IKernel kernel, string backend)
+    private PreparedStep Place(NodeDef node, int step, IKernel kernel)
     {
         Storage[] inputStorages = [.. node.Inputs.Select(StorageOf)];
         ParameterValue? parameter = _parameters.Find(node);
@@ -133,7 +136,7 @@ internal sealed class PlanCompiler(GraphRequest request, KernelRegistry registry
         }
         Variable[] changed = node.Definition.IsStateful
             ? [.. node.Inputs.Where(i => i.Type == DataType.Resource).Select(i => StorageOf(i).Variable!)] : [];
-        return new PreparedStep(node, kernel, backend, inputStorages, outputStorages, scratch, changed, parameter);
+        return new PreparedStep(node, kernel, inputStorages, outputStorages, scratch, changed, parameter);
     }
 
     private KernelInput Describe(NodeOutput input)

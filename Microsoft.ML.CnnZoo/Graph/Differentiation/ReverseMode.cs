@@ -2,7 +2,7 @@ namespace Microsoft.ML.CnnZoo.Graph.Differentiation;
 
 /// <summary>
 /// Reverse-mode differentiation: adds to a graph the nodes that compute dL/dx, so that gradients are ordinary ops for
-/// backends, passes and export.
+/// kernels, passes and export.
 /// </summary>
 internal static class ReverseMode
 {

@@ -16,10 +16,8 @@ internal sealed class FusedConv2D() : OpDefinition("_FusedConv2D", 3, 4)
     public override bool IsDifferentiable => false;
     public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
 
-    // The result may take the side tensor's memory, which is dense.
+    // The side tensor, which is dense, is read at the result's pitch.
     public override bool AllowsStridedOutput(NodeDef node, int output) => output == 0 && !FusedOps.AddsSideTensor(node);
-
-    public override bool AllowsOverwrite(NodeDef node, int input) => input == FusedOps.SideInput;
 
     public override TensorSpec[] Infer(in ShapeContext c)
     {

@@ -16,7 +16,6 @@ internal sealed class FusedMatMul() : OpDefinition("_FusedMatMul", 3, 4)
     public override bool IsDifferentiable => false;
     public override BFloat16Rule BFloat16 => BFloat16Rule.Always;
     public override bool CanReturnFloat32 => true;
-    public override bool AllowsOverwrite(NodeDef node, int input) => input == FusedOps.SideInput;
 
     public override TensorSpec[] Infer(in ShapeContext c)
     {

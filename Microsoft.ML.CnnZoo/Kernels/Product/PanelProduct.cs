@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Kernels.Vectors;
-
 namespace Microsoft.ML.CnnZoo.Kernels.Product;
 
 /// <summary>Single-threaded products of a matrix in memory with a packed one.</summary>
