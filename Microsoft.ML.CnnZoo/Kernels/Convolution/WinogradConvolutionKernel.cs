@@ -116,7 +116,7 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
     /// favors many.
     /// </summary>
     private static int BlockTiles(long filter) =>
-        Tiles.WideRows * (filter <= 128 * 128 ? 1 : filter <= 256 * 256 ? 4 : 8);
+        (filter <= 128 * 128 ? 28 : filter <= 256 * 256 ? 56 : 112) / Tiles.WideRows * Tiles.WideRows;
 
     private void Compute(int first, int count, float* v, float* m, float* zeros, float* beyond)
     {
