@@ -8,7 +8,8 @@ internal static class ComparisonTable
     private const double Mebi = 1 << 20;
 
     /// <summary>Column names of <see cref="Lines"/>.</summary>
-    public static string Header => Line("network", "mode", "side", "form", "images/s", "min..max", "ratio", "goal", "MiB ");
+    public static string Header =>
+        Line("network", "mode", "side", "form", "images/s", "min..max", "ratio", "goal", "MiB ");
 
     /// <summary>One line of up to 120 columns for each side; an asterisk marks a peer that needs less memory.</summary>
     public static IEnumerable<string> Lines(ComparisonRow row)
@@ -58,7 +59,8 @@ internal static class ComparisonTable
     private static string Line(
         string network, string mode, string side, string form, string speed, string spread, string ratio, string goal,
         string memory) =>
-        $"{network,-21} {mode,-18} {side,-12} {form,-13} {speed,8} {spread,16} {ratio,5} {goal,-12} {memory,7}".TrimEnd();
+        ($"{network,-21} {mode,-18} {side,-12} {form,-13} {speed,8} {spread,16} "
+            + $"{ratio,5} {goal,-12} {memory,7}").TrimEnd();
 
     private static string Verdict(bool? reached) => reached switch { true => "reached", false => "missed", null => "" };
 

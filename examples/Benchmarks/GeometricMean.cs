@@ -1,6 +1,8 @@
 namespace Benchmarks;
 
-/// <summary>The geometric mean of the ratios to one peer over the networks and batch sizes of one kind of work.</summary>
+/// <summary>
+/// The geometric mean of the ratios to one peer over the networks and batch sizes of one kind of work.
+/// </summary>
 /// <param name="Peer">The peer's name.</param>
 /// <param name="Kind">What was done.</param>
 /// <param name="Precision">Numeric precision.</param>

@@ -26,7 +26,8 @@ internal sealed class NetworkComparison(
         Console.WriteLine(_machine);
         foreach (Side side in peers.Prepend(ours))
             Console.WriteLine($"{side.Name} {side.Version}");
-        Console.WriteLine($"Up to {options.Effort.Rounds} alternating rounds of {options.Effort.Seconds:0.#} s and more; "
+        Console.WriteLine(
+            $"Up to {options.Effort.Rounds} alternating rounds of {options.Effort.Seconds:0.#} s and more; "
             + "an asterisk marks a peer that needs less memory than we do.");
         Console.WriteLine(ComparisonTable.Header);
         try

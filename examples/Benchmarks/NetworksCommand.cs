@@ -101,7 +101,7 @@ internal static class NetworksCommand
     {
         string? reason = side.Probe();
         if (reason is not null)
-            Console.WriteLine($"{side.Name} is left out: {reason}");
+            Console.WriteLine($"{side.Name} is left out: {reason.Split('\n')[0]}");
         return reason is not null;
     }
 

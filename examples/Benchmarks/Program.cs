@@ -22,11 +22,9 @@ if (args is ["kernels", .. var kernelArguments])
     BenchmarkRunner.Run<KernelBenchmarks>(config, kernelArguments);
     return 0;
 }
-var root = new RootCommand("Times networks beside ONNX Runtime and PyTorch, single kernels, and measures accuracy on MNIST.")
+var root = new RootCommand("Times networks beside their peers, single kernels, and measures accuracy on MNIST.")
 {
     NetworksCommand.Create(), TableCommand.Create(), MnistCommand.Create(), InputPipelineCommand.Create(),
-    LatencyCommand.Create(),
+    LatencyCommand.Create(), WorkerCommand.Ours(), WorkerCommand.OnnxRuntime(),
 };
-foreach (Command worker in WorkerCommand.Create())
-    root.Add(worker);
 return root.Parse(args).Invoke();

@@ -55,7 +55,8 @@ internal sealed class PyTorchSide(
 
     private IEnumerable<WorkRequest> Forms(BenchmarkNetwork network, WorkMode mode)
     {
-        bool[] channelsLast = options.Effort.ChoosesFormat || network.Size == NetworkSize.Small ? [true, false] : [true];
+        bool[] channelsLast =
+            options.Effort.ChoosesFormat || network.Size == NetworkSize.Small ? [true, false] : [true];
         WorkPrecision[] precisions =
             mode.Precision == WorkPrecision.F32 ? [WorkPrecision.F32] : [WorkPrecision.Bf16, WorkPrecision.F32];
         return from precision in precisions

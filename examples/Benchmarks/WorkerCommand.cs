@@ -15,15 +15,14 @@ internal sealed class WorkerCommand(Func<string?> version, Func<WorkRequest, Wor
 {
     private Work? _work;
 
-    /// <summary>The verbs.</summary>
-    public static IEnumerable<Command> Create() =>
-    [
-        Create("worker", "Our side", new WorkerCommand(
-            () => FileVersionInfo.GetVersionInfo(typeof(WorkerCommand).Assembly.Location).ProductVersion,
-            request => NetworkWork.Create(NetworkTable.Find(request.Network), request))),
-        Create("onnx-worker", "ONNX Runtime", new WorkerCommand(
-            () => OnnxRuntimeWork.Version, request => new OnnxRuntimeWork(request))),
-    ];
+    /// <summary>Our side's verb.</summary>
+    public static Command Ours() => Create("worker", "Our side", new WorkerCommand(
+        () => FileVersionInfo.GetVersionInfo(typeof(WorkerCommand).Assembly.Location).ProductVersion,
+        request => NetworkWork.Create(NetworkTable.Find(request.Network), request)));
+
+    /// <summary>ONNX Runtime's verb.</summary>
+    public static Command OnnxRuntime() => Create("onnx-worker", "ONNX Runtime", new WorkerCommand(
+        () => OnnxRuntimeWork.Version, request => new OnnxRuntimeWork(request)));
 
     private static Command Create(string name, string side, WorkerCommand worker)
     {
