@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Times networks beside PyTorch on this machine: build/bench.sh [NETWORK...] [--quick] [--json FILE] (BENCHMARKS.md says how to read the result).
-# Without PyTorch (Debian: python3-torch, libopenblas0-pthread) only our side is timed.
+# Times networks beside ONNX Runtime and PyTorch on this machine: build/bench.sh [NETWORK...] [--quick] [--json FILE]
+# (BENCHMARKS.md says how to read the result). ONNX Runtime is a NuGet package, but PyTorch exports its networks:
+# without PyTorch (Debian: python3-torch, libopenblas0-pthread) only our side is timed.
 set -euo pipefail
 caller="$PWD"
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -21,7 +22,8 @@ if [ -z "$peer" ]; then
   echo "bench: PyTorch is not here." >&2
   if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
     echo "bench: installing python3-torch and libopenblas0-pthread." >&2
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-torch libopenblas0-pthread </dev/null >&2 ||
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+      python3-torch libopenblas0-pthread </dev/null >&2 ||
       echo "bench: apt-get could not install them." >&2
     peer="$(find_peer)"
   fi

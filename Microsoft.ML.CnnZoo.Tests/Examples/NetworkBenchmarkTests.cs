@@ -7,20 +7,27 @@ namespace Microsoft.ML.CnnZoo.Tests.Examples;
 /// <summary>The parts of the benchmark that need no clock.</summary>
 public class NetworkBenchmarkTests
 {
-    private static readonly WorkMode Batch16 = new(WorkKind.Inference, 16, WorkPrecision.F32);
+    [Theory]
+    [InlineData("lenet5_relu", "inference-b1-f32 inference-b64-f32 training-f32 pipeline-f32")]
+    [InlineData("resnet20_cifar", "inference-b1-f32 inference-b128-f32 training-f32")]
+    [InlineData("vgg16", "inference-b1-f32 inference-b16-f32 training-f32")]
+    public void Modes_Float32_AreTheTables(string network, string expected) =>
+        Assert.Equal(expected, Modes(network, WorkPrecision.F32));
 
     [Theory]
-    [InlineData("lenet5_relu", "inference-b1-f32:3 inference-b64-f32:2 training-f32:2 pipeline-f32:1")]
-    [InlineData("resnet20_cifar", "inference-b1-f32:3 inference-b128-f32:2 training-f32:2")]
-    [InlineData("vgg16", "inference-b1-f32:1.5 inference-b16-f32:1.3 training-f32:1.2")]
-    public void Modes_Float32_AreTheTablesWithTheirGoals(string network, string expected) =>
-        Assert.Equal(expected, ModesAndGoals(network, WorkPrecision.F32));
+    [InlineData("lenet5_relu", "inference-b1-bf16 inference-b64-bf16 training-bf16")]
+    public void Modes_BFloat16_HaveNoPipeline(string network, string expected) =>
+        Assert.Equal(expected, Modes(network, WorkPrecision.Bf16));
 
     [Theory]
-    [InlineData("lenet5_relu", "inference-b1-bf16:3 inference-b64-bf16:2 training-bf16:2")]
-    [InlineData("xception", "inference-b1-bf16:1.5 inference-b16-bf16:1.5 training-bf16:1.5")]
-    public void Modes_BFloat16_AreTheTablesWithTheirGoals(string network, string expected) =>
-        Assert.Equal(expected, ModesAndGoals(network, WorkPrecision.Bf16));
+    [InlineData(Goals.OnnxRuntime, 1.0, 1.25, null)]
+    [InlineData(Goals.PyTorch, 1.5, null, 1.75)]
+    [InlineData(Goals.Baseline, 0.95, null, null)]
+    public void Goals_Peer_AreThoseOfEachRowAndOfTheMeans(
+        string peer, double eachRow, double? inference, double? training) =>
+        Assert.Equal(
+            (eachRow, inference, training),
+            (Goals.EachRow(peer), Goals.Mean(peer, WorkKind.Inference), Goals.Mean(peer, WorkKind.Training)));
 
     [Fact]
     public void Find_UnknownName_ErrorListsThem()
@@ -30,59 +37,96 @@ public class NetworkBenchmarkTests
     }
 
     [Theory]
-    [InlineData(new[] { 3.0 }, 3)]
-    [InlineData(new[] { 5.0, 1, 2 }, 2)]
-    [InlineData(new[] { 4.0, 1, 2, 9 }, 3)]
-    public void Median_Values_IsTheMiddle(double[] values, double expected) =>
-        Assert.Equal(expected, ComparisonRow.Median(values));
+    [InlineData(new[] { 3.0 }, 3, 3, 3)]
+    [InlineData(new[] { 5.0, 1, 2 }, 2, 1, 5)]
+    [InlineData(new[] { 4.0, 1, 2, 9 }, 3, 1, 9)]
+    public void Of_Rounds_MedianAndSpread(double[] speeds, double median, double min, double max) =>
+        Assert.Equal(
+            new SideResult("ours", "1", "AVX2", speeds.Length, median, min, max, 70) { PlanBytes = 5 },
+            SideResult.Of("ours", "1", [.. speeds.Select(speed => Answer(speed, 70))]));
 
     [Fact]
-    public void Of_RoundsOfBothSides_BestSpeedsAndMedianRatio()
+    public void Of_RoundThatFailed_IsTheError()
     {
-        WorkAnswer[] ours = [Answer(100, 7, plan: 5), Answer(300, 9, plan: 5), Answer(200, 8, plan: 5)],
-        peer = [Answer(50, 70), Answer(100, 60), Answer(200, 50)];
-        ComparisonRow row = ComparisonRow.Of(NetworkTable.Find("resnet18"), Batch16, ours, peer);
+        SideResult result = SideResult.Of("ours", "1", [Answer(3, 70), new WorkAnswer { Error = "no memory" }]);
         Assert.Equal(
-            new ComparisonRow("resnet18", "inference-b16-f32", 300, 200, 2, 1.3, 9, 70) { Rounds = 3, OursPlan = 5 },
-            row);
-        Assert.True(row.Reached);
+            new SideResult("ours", "1", null, 0, null, null, null, null) { Error = "no memory" }, result);
+    }
+
+    [Theory]
+    [InlineData(Goals.OnnxRuntime, 200, 80, 1.0, true, true)]
+    [InlineData(Goals.OnnxRuntime, 201, 70, 0.995, false, false)]
+    [InlineData(Goals.PyTorch, 100, 80, 2.0, true, true)]
+    [InlineData(Goals.PyTorch, 160, 80, 1.25, false, true)]
+    [InlineData(Goals.Baseline, 210, 60, 0.952, true, null)]
+    public void Beside_Peer_RatioOfMediansAndGoals(
+        string name, double speed, long memory, double ratio, bool reached, bool? memoryReached)
+    {
+        SideResult peer = Side(name, speed, memory).Beside(Side("ours", 200, 70));
+        Assert.Equal(ratio, peer.Ratio!.Value, 3);
+        Assert.Equal((Goals.EachRow(name), reached, memoryReached), (peer.Goal, peer.Reached, peer.MemoryReached));
     }
 
     [Fact]
-    public void Of_PeerThatFailed_HasOursAndTheError()
+    public void Beside_SideThatFailed_HasNeitherRatioNorVerdict()
     {
-        ComparisonRow row = ComparisonRow.Of(
-            NetworkTable.Find("resnet18"), Batch16, [Answer(100, 7), Answer(120, 7)],
-            [new WorkAnswer { Error = "no torch" }]);
-        Assert.Equal(
-            new ComparisonRow(
-                "resnet18", "inference-b16-f32", 120, null, null, 1.3, 7, null)
-                { Rounds = 2, Error = "peer: no torch" }, row);
-        Assert.Null(row.Reached);
+        SideResult failed = SideResult.Of("ours", null, [new WorkAnswer { Error = "no memory" }]);
+        SideResult peer = Side(Goals.PyTorch, 100, 80).Beside(failed);
+        Assert.Equal((null, null, null), (peer.Ratio, peer.Reached, peer.MemoryReached));
     }
 
     [Fact]
-    public void Of_NoPeer_HasNoError()
+    public void GeometricMean_Rows_OnePerPeerAndKindWithTheLowestRow()
     {
-        ComparisonRow row = ComparisonRow.Of(NetworkTable.Find("resnet18"), Batch16, [Answer(100, 7)], []);
-        Assert.Equal((100, null, null), (row.Ours, row.Ratio, row.Error));
+        GeometricMean[] means = [.. GeometricMean.Of([Row("vgg16", 400), Row("resnet18", 100)])];
+        Assert.Equal(
+            [(Goals.OnnxRuntime, WorkKind.Inference, 2, 2.0, "resnet18", 1.0, 1.25)],
+            means.Select(m => (m.Peer, m.Kind, m.Rows, Math.Round(m.Ratio, 9), m.Lowest.Network, m.LowestRatio,
+                m.Goal!.Value)));
+    }
+
+    [Fact]
+    public void Lines_Row_OneForEachSideWithin120Columns()
+    {
+        string[] lines = [.. ComparisonTable.Lines(Row("googlenet_torchvision", 2_345))];
+        Assert.Equal(2, lines.Length);
+        Assert.StartsWith("googlenet_torchvision inference-b16-f32  ours ", lines[0]);
+        Assert.EndsWith(" 23.45 1.00 reached     76*", lines[1]);
+        Assert.All([ComparisonTable.Header, .. lines], line => Assert.InRange(line.Length, 1, 120));
+    }
+
+    [Fact]
+    public void Markdown_Rows_ColumnsForEachPeer()
+    {
+        Assert.Equal(
+            [
+                "| network | mode | ours | ONNX Runtime | ratio | memory, MiB |",
+                "| --- | --- | ---: | ---: | ---: | ---: |",
+                "| vgg16 | inference-b16-f32 | 150 (150..150) | 100 (100..100) | 1.50 | 95 / 76 |",
+            ],
+            ComparisonTable.Markdown([Row("vgg16", 150)]));
     }
 
     [Fact]
     public void Write_Rows_AreReadBackAndNamedAsDocumented()
     {
         string path = Path.GetTempFileName();
-        ComparisonRow[] rows = [
-            new("lenet5_relu", "training-f32", 300.5, 200, 1.5, 2, 9, 70)
-            { Rounds = 3, OursGigaflops = 4, PeerForm = "contiguous f32" }];
+        ComparisonRow row = Row("vgg16", 150);
         try
         {
-            ComparisonRow.Write(path, rows);
-            Assert.Equal(rows, ComparisonRow.Read(path));
+            ComparisonRow.Write(path, [row]);
+            ComparisonRow read = Assert.Single(ComparisonRow.Read(path));
+            Assert.Equal(row with { Peers = read.Peers }, read);
+            Assert.Equal(row.Peers, read.Peers);
             using var document = JsonDocument.Parse(File.ReadAllText(path));
-            string[] names = [.. document.RootElement[0].EnumerateObject().Select(p => p.Name)];
+            JsonElement element = document.RootElement[0];
+            Assert.Equal(["network", "mode", "kind", "precision", "machine", "ours", "peers"], Names(element));
             Assert.Equal(
-                ["network", "mode", "ours", "peer", "ratio", "goal", "oursMemory", "peerMemory"], names.Take(8));
+                [
+                    "name", "version", "form", "rounds", "median", "min", "max", "peakBytes", "ratio", "goal",
+                    "reached", "memoryReached",
+                ],
+                Names(element.GetProperty("peers")[0]));
         }
         finally
         {
@@ -131,16 +175,29 @@ public class NetworkBenchmarkTests
         Assert.Equal(30, cost.Gigaflops(WorkKind.Training, 10));
     }
 
-    private static string ModesAndGoals(string name, WorkPrecision precision)
+    [Fact]
+    public void DifferenceFrom_PeerThatFailed_ItsError() =>
+        Assert.Equal("no torch", new NetworkCost(1, 1, 1, 1).DifferenceFrom(new WorkAnswer { Error = "no torch" }));
+
+    private static string Modes(string network, WorkPrecision precision) =>
+        string.Join(' ', NetworkTable.Find(network).Modes(precision).Select(mode => mode.Name));
+
+    private static IEnumerable<string> Names(JsonElement element) => element.EnumerateObject().Select(p => p.Name);
+
+    /// <summary>A row whose peer makes 100 images per second.</summary>
+    private static ComparisonRow Row(string network, double speed)
     {
-        BenchmarkNetwork network = NetworkTable.Find(name);
-        return string.Join(
-            ' ', network.Modes(precision)
-            .Select(mode => FormattableString.Invariant($"{mode.Name}:{network.Goal(mode)}")));
+        SideResult ours = Side("ours", speed, 100_000_000);
+        return new ComparisonRow(
+            network, "inference-b16-f32", WorkKind.Inference, WorkPrecision.F32, "a machine", ours,
+            [Side(Goals.OnnxRuntime, 100, 80_000_000).Beside(ours)]);
     }
 
-    private static WorkAnswer Answer(double speed, long memory, long plan = 0) => new()
+    private static SideResult Side(string name, double speed, long memory) =>
+        SideResult.Of(name, "1.0", [Answer(speed, memory)]);
+
+    private static WorkAnswer Answer(double speed, long memory) => new()
     {
-        ImagesPerSecond = speed, PeakBytes = memory, PlanBytes = plan,
+        ImagesPerSecond = speed, PeakBytes = memory, PlanBytes = 5, Form = "AVX2",
     };
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spectre.Console;
 
 namespace Benchmarks;
 
@@ -7,56 +6,74 @@ namespace Benchmarks;
 internal static class ComparisonTable
 {
     private const double Mebi = 1 << 20;
-    private const int WideEnough = 160;
 
-    private static readonly string[] Headers = [
-        "network", "mode", "ours, images/s", "PyTorch, images/s", "ratio", "goal", "", "memory ours / PyTorch, MiB",
-        "GFLOP/s", "of peak"];
+    /// <summary>Column names of <see cref="Lines"/>.</summary>
+    public static string Header =>
+        Line("network", "mode", "side", "form", "images/s", "min..max", "ratio", "goal", "MiB ");
 
-    /// <summary>One row, for the time until the table is there.</summary>
-    public static string Line(ComparisonRow row)
+    /// <summary>One line of up to 120 columns for each side; an asterisk marks a peer that needs less memory.</summary>
+    public static IEnumerable<string> Lines(ComparisonRow row)
     {
-        string[] cells = Cells(row);
-        string line = $"{cells[0],-15} {cells[1],-19} ours {cells[2],9}  PyTorch {cells[3],9}  "
-            + $"ratio {cells[4],5} of {cells[5],4} {cells[6],-7} MiB {cells[7],15}  GFLOP/s {cells[8],5} {cells[9],5}  "
-            + $"{row.PeerForm} {row.Error}";
-        return line.TrimEnd();
+        foreach (SideResult side in row.Sides())
+        {
+            bool first = ReferenceEquals(side, row.Ours);
+            string line = Line(
+                first ? row.Network : "", first ? row.Mode : "", side.Name, side.Form ?? "", Speed(side.Median),
+                Spread(side), Number(side.Ratio, "0.00"), $"{Number(side.Goal, "0.00")} {Verdict(side.Reached)}",
+                Memory(side));
+            yield return side.Error is { } error ? $"{line}  {error}" : line;
+        }
     }
 
-    /// <summary>All rows in a frame, with what went wrong below.</summary>
-    public static void Print(IReadOnlyList<ComparisonRow> rows)
+    /// <summary>The geometric means with their goals, and the lowest row of each.</summary>
+    public static IEnumerable<string> Means(IEnumerable<ComparisonRow> rows) => GeometricMean.Of(rows).Select(mean =>
     {
-        if (Console.IsOutputRedirected)
-            AnsiConsole.Profile.Width = WideEnough;
-        Table table = new Table().AddColumns(Headers);
-        for (int i = 2; i < Headers.Length; i++)
-            table.Columns[i].RightAligned();
-        foreach (ComparisonRow row in rows)
-            table.AddRow(Cells(row));
-        AnsiConsole.Write(table);
-        foreach (ComparisonRow row in rows.Where(row => row.Error is not null))
-            Console.WriteLine($"{row.Network} {row.Mode}: {row.Error}");
-    }
+        string precision = mean.Precision == WorkPrecision.F32 ? "" : " in bfloat16";
+        string goal = mean.Goal is { } ratio ? $", goal {Number(ratio, "0.00")} {Verdict(mean.Ratio >= ratio)}" : "";
+        return $"{mean.Kind}{precision} beside {mean.Peer}: geometric mean {Number(mean.Ratio, "0.00")} "
+            + $"(rows: {mean.Rows}{goal}), lowest {Number(mean.LowestRatio, "0.00")}: "
+            + $"{mean.Lowest.Network} {mean.Lowest.Mode}";
+    });
 
     /// <summary>The rows as a table for BENCHMARKS.md.</summary>
     public static IEnumerable<string> Markdown(IReadOnlyList<ComparisonRow> rows)
     {
-        yield return $"| {string.Join(" | ", Headers)} |";
-        yield return $"| {string.Join(" | ", Headers.Select((_, i) => i < 2 ? "---" : "---:"))} |";
+        string[] peers = [.. rows.SelectMany(row => row.Peers).Select(peer => peer.Name).Distinct()];
+        string[] headers =
+            ["network", "mode", "ours", .. peers.SelectMany(peer => (string[])[peer, "ratio"]), "memory, MiB"];
+        yield return $"| {string.Join(" | ", headers)} |";
+        yield return $"| {string.Join(" | ", headers.Select((_, i) => i < 2 ? "---" : "---:"))} |";
         foreach (ComparisonRow row in rows)
-            yield return $"| {string.Join(" | ", Cells(row))} |";
+        {
+            SideResult?[] others = [.. peers.Select(name => row.Peers.FirstOrDefault(peer => peer.Name == name))];
+            string[] cells =
+            [
+                row.Network, row.Mode, SpeedAndSpread(row.Ours),
+                .. others.SelectMany(peer => (string[])[SpeedAndSpread(peer), Number(peer?.Ratio, "0.00")]),
+                string.Join(" / ", others.Prepend(row.Ours).Select(side => Number(side?.PeakBytes / Mebi, "N0"))),
+            ];
+            yield return $"| {string.Join(" | ", cells)} |";
+        }
     }
 
-    private static string[] Cells(ComparisonRow row) =>
-    [
-        row.Network, row.Mode, Speed(row.Ours), Speed(row.Peer), Number(row.Ratio, "0.00"), Number(row.Goal, "0.0"),
-        row.Reached switch { true => "reached", false => "missed", null => "" },
-        $"{Number(row.OursMemory / Mebi, "N0")} / {Number(row.PeerMemory / Mebi, "N0")}",
-        Number(row.OursGigaflops, "N0"), Number(row.OursShareOfPeak, "P0"),
-    ];
+    private static string Line(
+        string network, string mode, string side, string form, string speed, string spread, string ratio, string goal,
+        string memory) =>
+        ($"{network,-21} {mode,-18} {side,-12} {form,-13} {speed,8} {spread,16} "
+            + $"{ratio,5} {goal,-12} {memory,7}").TrimEnd();
+
+    private static string Verdict(bool? reached) => reached switch { true => "reached", false => "missed", null => "" };
+
+    private static string Memory(SideResult side) =>
+        Number(side.PeakBytes / Mebi, "N0") + (side.MemoryReached == false ? "*" : " ");
+
+    private static string SpeedAndSpread(SideResult? side) =>
+        side?.Median is null ? "" : $"{Speed(side.Median)} ({Spread(side)})";
+
+    private static string Spread(SideResult side) => side.Min is null ? "" : $"{Speed(side.Min)}..{Speed(side.Max)}";
 
     private static string Speed(double? speed) => Number(speed, speed < 100 ? "N1" : "N0");
 
     private static string Number(double? value, string format) =>
-        value?.ToString(format, CultureInfo.InvariantCulture) ?? "-";
+        value?.ToString(format, CultureInfo.InvariantCulture) ?? "";
 }

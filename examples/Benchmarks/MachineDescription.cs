@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace Benchmarks;
@@ -9,13 +10,15 @@ internal static class MachineDescription
 {
     private const string ProcessorFile = "/proc/cpuinfo", ModelName = "model name";
 
-    /// <summary>One line: date, processor, threads, runtime.</summary>
+    /// <summary>The widest vectors that this process may use; <c>DOTNET_EnableAVX512=0</c> narrows them.</summary>
+    public static string Vectors =>
+        Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : AdvSimd.IsSupported ? "NEON" : "no AVX2";
+
+    /// <summary>One line: date, processor, vectors, threads, runtime.</summary>
     public static string Line(int threads)
     {
         string date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-        string vectors = Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : "128-bit vectors";
-        return $"{date}, {Processor()}, {vectors}, {threads} threads, "
-            + $"{RuntimeInformation.FrameworkDescription}.";
+        return $"{date}, {Processor()}, {Vectors}, {threads} threads, {RuntimeInformation.FrameworkDescription}.";
     }
 
     private static string Processor()

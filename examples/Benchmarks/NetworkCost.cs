@@ -30,9 +30,11 @@ internal sealed record NetworkCost(
         (kind == WorkKind.Training ? TrainingMultiplyAdds
         : MultiplyAdds) * OperationsPerMultiplyAdd * imagesPerSecond / Giga;
 
-    /// <summary>What differs in the peer's network; null if it is ours.</summary>
+    /// <summary>What differs in the peer's network, or why it could not be told; null if it is ours.</summary>
     public string? DifferenceFrom(WorkAnswer peer)
     {
+        if (peer.Error is not null)
+            return peer.Error;
         (string Name, long Ours, long Peer)[] figures =
         [
             ("parameters", Parameters, peer.Parameters),

@@ -6,7 +6,7 @@ namespace Benchmarks;
 /// <param name="Name">Name on the command line, in <see cref="CnnArchitectures"/> and in peer_networks.py.</param>
 /// <param name="Classes">Number of classes.</param>
 /// <param name="Batch">Images per step.</param>
-/// <param name="Size">How large it is, which decides on the goals.</param>
+/// <param name="Size">How large it is, which decides how it is measured.</param>
 internal sealed record BenchmarkNetwork(string Name, int Classes, int Batch, NetworkSize Size)
 {
     private const int DistinctSmall = 8, DistinctLarge = 2;
@@ -32,17 +32,6 @@ internal sealed record BenchmarkNetwork(string Name, int Classes, int Batch, Net
         if (HasPipeline && precision == WorkPrecision.F32)
             yield return new(WorkKind.Pipeline, Batch, precision);
     }
-
-    /// <summary>The ratio to the peer's images per second that is to be reached.</summary>
-    public double Goal(WorkMode mode) => (mode.Kind, Size, mode.Precision) switch
-    {
-        (WorkKind.Pipeline, _, _) => 1,
-        (WorkKind.Inference, NetworkSize.Small, _) when mode.Batch == 1 => 3,
-        (_, NetworkSize.Small, _) => 2,
-        (_, _, WorkPrecision.Bf16) => 1.5,
-        (WorkKind.Training, _, _) => 1.2,
-        _ => mode.Batch == 1 ? 1.5 : 1.3,
-    };
 }
 
 /// <summary>Whether a network's time goes into calls or into arithmetic.</summary>
@@ -57,19 +46,24 @@ internal enum NetworkSize
 /// <summary>The networks of the comparison: one line for each network of peer_networks.py.</summary>
 internal static class NetworkTable
 {
+    private static string[] Large =>
+    [
+        "alexnet_torchvision", "vgg16", "googlenet_torchvision", "resnet18", "resnet50_torchvision", "densenet121",
+        "inception_v3", "xception",
+    ];
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<BenchmarkNetwork> All { get; } =
     [
         new("lenet5_relu", Classes: 10, Batch: 64, NetworkSize.Small) { HasPipeline = true },
         new("resnet20_cifar", Classes: 10, Batch: 128, NetworkSize.Small),
-        .. ((string[])["alexnet_torchvision", "vgg16", "googlenet_torchvision", "resnet18", "resnet50_torchvision", "densenet121", "inception_v3",
-            "xception"])
-            .Select(name => new BenchmarkNetwork(name, Classes: 1000, Batch: 16, NetworkSize.Large)),
+        .. Large.Select(name => new BenchmarkNetwork(name, Classes: 1000, Batch: 16, NetworkSize.Large)),
     ];
 
     /// <summary>The network of that name, whatever the case.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists the names.</exception>
     public static BenchmarkNetwork Find(string name) =>
         All.FirstOrDefault(network => string.Equals(network.Name, name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"There is no network '{name}' in the benchmark. It has {string.Join(", ", All.Select(n => n.Name))}.");
+        ?? throw new ArgumentException(
+            $"There is no network '{name}' in the benchmark. It has {string.Join(", ", All.Select(n => n.Name))}.");
 }

@@ -5,8 +5,8 @@ using Microsoft.ML.CnnZoo.Training;
 
 namespace Benchmarks;
 
-/// <summary>Something that is done again and again while the clock runs.</summary>
-internal abstract class NetworkWork : IDisposable
+/// <summary>Our side's work on a network, with inputs that take turns.</summary>
+internal abstract class NetworkWork : Work
 {
     private int _step;
 
@@ -31,8 +31,7 @@ internal abstract class NetworkWork : IDisposable
 
     protected int[][] Labels { get; }
 
-    /// <summary>Memory of the plan besides the weights; 0 where it is not known.</summary>
-    public virtual long PlanBytes => 0;
+    public override string Form => MachineDescription.Vectors;
 
     /// <summary>Prepares the work of a mode.</summary>
     public static NetworkWork Create(BenchmarkNetwork network, WorkRequest request) => request.Kind switch
@@ -41,11 +40,6 @@ internal abstract class NetworkWork : IDisposable
         WorkKind.Inference => new InferenceWork(network, request),
         _ => new ScoringPipelineWork(network, request),
     };
-
-    /// <summary>Does the work once; returns the number of images.</summary>
-    public abstract int Run();
-
-    public abstract void Dispose();
 
     /// <summary>Position of the batch whose turn it is.</summary>
     protected int NextBatch() => _step++ % Images.Length;

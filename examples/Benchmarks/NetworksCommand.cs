@@ -3,7 +3,7 @@ using CnnZoo.Cli;
 
 namespace Benchmarks;
 
-/// <summary><c>networks</c>: whole networks on both sides. build/bench.sh calls it.</summary>
+/// <summary><c>networks</c>: whole networks beside the peers. build/bench.sh calls it.</summary>
 internal static class NetworksCommand
 {
     private const int Failed = 1, Interrupted = 130;
@@ -16,15 +16,19 @@ internal static class NetworksCommand
     };
     private static readonly Option<string> Python = new("--python")
     {
-        Description = "The Python that has PyTorch; empty to time our side only", DefaultValueFactory = _ => "",
+        Description = "The Python that has PyTorch; empty for none", DefaultValueFactory = _ => "",
     };
     private static readonly Option<string> Peer = new("--peer")
     {
         Description = "peer.py", DefaultValueFactory = _ => "",
     };
+    private static readonly Option<FileInfo> Baseline = new("--baseline")
+    {
+        Description = "Benchmarks.dll of another build of this program, as one more peer",
+    };
     private static readonly Option<int> Threads = new("--threads")
     {
-        Description = "Threads on both sides", DefaultValueFactory = _ => Environment.ProcessorCount,
+        Description = "Threads on all sides", DefaultValueFactory = _ => Environment.ProcessorCount,
     };
     private static readonly Option<bool> Quick = new("--quick")
     {
@@ -60,9 +64,10 @@ internal static class NetworksCommand
             if (result.GetValue(Threads) < 1)
                 result.AddError("--threads must be at least 1.");
         });
+        Baseline.AcceptExistingOnly();
         var command = new Command("networks", "Times training and inference of whole networks.")
         {
-            Names, Python, Peer, Threads, Quick, Mode, Precision, Json, Markdown,
+            Names, Python, Peer, Baseline, Threads, Quick, Mode, Precision, Json, Markdown,
         };
         command.SetAction(Run);
         return command;
@@ -71,17 +76,33 @@ internal static class NetworksCommand
     private static int Run(ParseResult parsed)
     {
         var options = new ComparisonOptions(
-            parsed.GetValue(Python)!, parsed.GetValue(Peer)!, parsed.GetValue(Threads), parsed.GetValue(Quick)
-                ? Effort.Quick : Effort.Full,
+            parsed.GetValue(Threads), parsed.GetValue(Quick) ? Effort.Quick : Effort.Full,
             Precisions(parsed.GetValue(Precision)!), parsed.GetValue(Mode) ?? [], parsed.GetValue(Json));
         string[] names = parsed.GetValue(Names) ?? [];
         using var interruption = new InterruptSource();
-        IReadOnlyList<ComparisonRow> rows = new NetworkComparison(options, interruption.Token)
+        CancellationToken token = interruption.Token;
+        string tool = typeof(NetworksCommand).Assembly.Location;
+        var pytorch = new PyTorchSide(parsed.GetValue(Python)!, parsed.GetValue(Peer)!, options, token);
+        using var onnxRuntime = new OnnxRuntimeSide(tool, pytorch, options, token);
+        List<Side> peers = [onnxRuntime, pytorch];
+        if (parsed.GetValue(Baseline) is { } baseline)
+            peers.Add(new CnnZooSide(Goals.Baseline, baseline.FullName, options, token));
+        peers.RemoveAll(IsMissing);
+        IReadOnlyList<ComparisonRow> rows = new NetworkComparison(
+            new CnnZooSide("ours", tool, options, token), peers, options, token)
             .Run(names.Length == 0 ? NetworkTable.All : names.Select(NetworkTable.Find));
         if (parsed.GetValue(Markdown) is { } path)
             File.WriteAllLines(path, [MachineDescription.Line(options.Threads), "", .. ComparisonTable.Markdown(rows)]);
-        return interruption.Token.IsCancellationRequested ? Interrupted : rows.Any(row => row.Error is not null)
-            ? Failed : 0;
+        bool failed = rows.SelectMany(row => row.Sides()).Any(side => side.Error is not null);
+        return token.IsCancellationRequested ? Interrupted : failed ? Failed : 0;
+    }
+
+    private static bool IsMissing(Side side)
+    {
+        string? reason = side.Probe();
+        if (reason is not null)
+            Console.WriteLine($"{side.Name} is left out: {reason.Split('\n')[0]}");
+        return reason is not null;
     }
 
     private static WorkPrecision[] Precisions(string choice) => choice switch

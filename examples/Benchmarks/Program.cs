@@ -22,9 +22,9 @@ if (args is ["kernels", .. var kernelArguments])
     BenchmarkRunner.Run<KernelBenchmarks>(config, kernelArguments);
     return 0;
 }
-var root = new RootCommand("Times networks beside PyTorch, single kernels, and measures accuracy on MNIST.")
+var root = new RootCommand("Times networks beside their peers, single kernels, and measures accuracy on MNIST.")
 {
     NetworksCommand.Create(), TableCommand.Create(), MnistCommand.Create(), InputPipelineCommand.Create(),
-    LatencyCommand.Create(), WorkerCommand.Create(),
+    LatencyCommand.Create(), WorkerCommand.Ours(), WorkerCommand.OnnxRuntime(),
 };
 return root.Parse(args).Invoke();

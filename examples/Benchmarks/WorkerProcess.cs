@@ -8,6 +8,7 @@ namespace Benchmarks;
 /// </summary>
 internal sealed class WorkerProcess : IDisposable
 {
+    private const string Runtime = "dotnet";
     private readonly Process _process;
     private readonly CancellationTokenRegistration _interruption;
 
@@ -20,23 +21,25 @@ internal sealed class WorkerProcess : IDisposable
         _interruption = cancellation.Register(_process.Kill);
     }
 
-    /// <summary>Our side: this program in its worker mode, on as many processors as there are to be threads.</summary>
-    public static WorkerProcess StartOurs(int threads, CancellationToken cancellation)
+    /// <summary>A verb of a build of this program, on as many processors as there are to be threads.</summary>
+    /// <param name="tool">Its Benchmarks.dll.</param>
+    /// <param name="verb">The verb.</param>
+    /// <param name="threads">Threads.</param>
+    /// <param name="cancellation">Ends the process.</param>
+    public static WorkerProcess StartTool(string tool, string verb, int threads, CancellationToken cancellation)
     {
         string program = Environment.ProcessPath!;
-        string[] arguments = Path.GetFileNameWithoutExtension(program) == "dotnet"
-            ? [typeof(WorkerProcess).Assembly.Location, "worker"] : ["worker"];
-        var start = new ProcessStartInfo(program, arguments);
+        var start = new ProcessStartInfo(
+            Path.GetFileNameWithoutExtension(program) == Runtime ? program : Runtime, [tool, verb]);
         start.Environment["DOTNET_PROCESSOR_COUNT"] = $"{threads}";
         start.Environment["OMP_NUM_THREADS"] = $"{threads}";
         return new WorkerProcess(start, cancellation);
     }
 
     /// <summary>
-    /// PyTorch's side: peer.py. Its threads are told from the outside too, since libraries below PyTorch read the
-    /// environment once.
+    /// peer.py. Its threads are told from the outside too, since libraries below PyTorch read the environment once.
     /// </summary>
-    public static WorkerProcess StartPeer(string python, string script, int threads, CancellationToken cancellation)
+    public static WorkerProcess StartPython(string python, string script, int threads, CancellationToken cancellation)
     {
         var start = new ProcessStartInfo(python, [script]);
         start.Environment["OMP_NUM_THREADS"] = $"{threads}";

@@ -1,7 +1,7 @@
 namespace Benchmarks;
 
-/// <summary>What a worker process of either side is asked: one line of JSON.</summary>
-/// <param name="Command">"measure"; the peer also knows "describe" and "choose", our side "peak".</param>
+/// <summary>What a worker process of a side is asked: one line of JSON.</summary>
+/// <param name="Command">"measure" or "version"; peer.py also knows "describe" and "export".</param>
 /// <param name="Network">Name in <see cref="NetworkTable"/>.</param>
 /// <param name="Kind">What is done.</param>
 /// <param name="Batch">Images at a time.</param>
@@ -10,10 +10,16 @@ namespace Benchmarks;
 /// <param name="Seconds">The clock runs at least so long, and for one run.</param>
 /// <param name="WarmUpSeconds">Likewise before the first measurement.</param>
 /// <param name="DistinctBatches">Inputs that take turns.</param>
-/// <param name="ChannelsLast">The peer's memory format.</param>
+/// <param name="ChannelsLast">PyTorch's memory format.</param>
+/// <param name="Model">The ONNX file that peer.py exports and ONNX Runtime loads.</param>
 internal sealed record WorkRequest(
     string Command, string Network, WorkKind Kind, int Batch, WorkPrecision Precision, int Threads, double Seconds,
-    double WarmUpSeconds, int DistinctBatches, bool ChannelsLast = true);
+    double WarmUpSeconds, int DistinctBatches, bool ChannelsLast = true, string? Model = null)
+{
+    /// <summary>Asks for the version.</summary>
+    public static WorkRequest Version { get; } =
+        new("version", "", WorkKind.Inference, 1, WorkPrecision.F32, Threads: 1, Seconds: 0, WarmUpSeconds: 0, 1);
+}
 
 /// <summary>A worker's answer: one line of JSON.</summary>
 internal sealed record WorkAnswer
@@ -27,8 +33,11 @@ internal sealed record WorkAnswer
     /// <summary>What our plan needs besides the weights.</summary>
     public long PlanBytes { get; init; }
 
-    /// <summary>The machine's convolution peak, 10⁹ operations a second.</summary>
-    public double Gigaflops { get; init; }
+    /// <summary>How it ran: our vector width, the peer's memory format.</summary>
+    public string? Form { get; init; }
+
+    /// <summary>The side's version.</summary>
+    public string? Version { get; init; }
 
     /// <summary>Trainable parameters of the network that scores.</summary>
     public long Parameters { get; init; }
@@ -38,9 +47,6 @@ internal sealed record WorkAnswer
 
     /// <summary>Multiply-adds of convolutions and dense layers for one image.</summary>
     public long MultiplyAdds { get; init; }
-
-    /// <summary>The peer's faster memory format.</summary>
-    public bool ChannelsLast { get; init; }
 
     /// <summary>What went wrong; null if nothing did.</summary>
     public string? Error { get; init; }

@@ -1,21 +1,24 @@
 #!/usr/bin/env python3
 """PyTorch's side of the benchmark: answers one line of JSON on standard output for each on standard input.
 
-Request:  {"command": "describe" | "choose" | "measure", "network": "lenet5_relu", "kind": "training" | "inference" | "pipeline", "batch": 64, "precision": "f32" | "bf16",
-           "threads": 2, "seconds": 2.0, "warmUpSeconds": 1.0, "distinctBatches": 8, "channelsLast": true}
-Answers:  describe  {"parameters": …, "trainingParameters": …, "multiplyAdds": …}      what the network is, to be compared with ours
-          choose    {"channelsLast": …}                                                the faster of the two memory formats
-          measure   {"imagesPerSecond": 12345.6, "peakBytes": 123456789}
+Request:  {"command": "version" | "describe" | "export" | "measure", "network": "lenet5_relu", "kind": "training" | "inference" | "pipeline", "batch": 64, "precision": "f32" | "bf16",
+           "threads": 2, "seconds": 2.0, "warmUpSeconds": 1.0, "distinctBatches": 8, "channelsLast": true, "model": "PATH"}
+Answers:  version   {"version": "1.13.0"}
+          describe  {"parameters": …, "trainingParameters": …, "multiplyAdds": …}      what the network is, to be compared with ours
+          export    as describe; "model" is then an ONNX file that turns a batch of images into class probabilities
+          measure   {"imagesPerSecond": 12345.6, "peakBytes": 123456789, "form": "channels_last"}
           any       {"error": "..."}
 The first "measure" builds the network and warms it up; later ones only measure again, so that rounds of both sides can alternate. The peak of memory is that of a process
-that does nothing but measure one kind of work: "describe" and "choose" belong into another process.
+that does nothing but measure one kind of work: "describe" and "export" belong into another process.
 """
 import contextlib
+import inspect
 import json
 import resource
 import signal
 import sys
 import time
+import warnings
 
 import torch
 from torch import nn
@@ -23,6 +26,7 @@ from torch import nn
 from peer_networks import NETWORKS, multiply_adds, parameters
 
 LEARNING_RATE, MOMENTUM = 0.01, 0.9
+ONNX_OPSET = 17          # the newest of PyTorch 1.13
 PIPELINE_ROWS = 2048     # rows of one pass through the pipeline
 
 
@@ -42,6 +46,10 @@ class Work:
 
     def shape(self, batch):
         return batch, self.network.channels, self.network.size, self.network.size
+
+    @property
+    def form(self):
+        return ("channels_last" if self.layout == torch.channels_last else "contiguous") + (" bf16" if self.bfloat16 else "")
 
     def precision(self):
         return torch.autocast("cpu", dtype=torch.bfloat16) if self.bfloat16 else contextlib.nullcontext()
@@ -116,11 +124,25 @@ def speed(work, seconds):
             return images / elapsed
 
 
+def export(network, batch, path):
+    """Writes the network of inference with softmax as ONNX, for a fixed number of images; newer PyTorch has an exporter that needs packages, which this one doesn't."""
+    module = nn.Sequential(network.make(False), nn.Softmax(dim=1)).eval()
+    older = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")     # about constants that are not folded: ONNX Runtime folds them
+        torch.onnx.export(
+            module, torch.rand(batch, network.channels, network.size, network.size), path,
+            opset_version=ONNX_OPSET, input_names=["images"], output_names=["probabilities"], **older)
+
+
 class Worker:
     """Answers requests; holds what the first measurement prepared."""
 
     def __init__(self):
         self.work = None
+
+    def version(self, _):
+        return {"version": torch.__version__}
 
     def describe(self, request):
         network = NETWORKS[request["network"]]
@@ -131,25 +153,25 @@ class Worker:
             "multiplyAdds": multiply_adds(module, torch.rand(1, network.channels, network.size, network.size)),
         }
 
-    def choose(self, request):
-        speeds = {}
-        for channels_last in (True, False):
-            work = KINDS[request["kind"]](request | {"channelsLast": channels_last})
-            speed(work, request["warmUpSeconds"])
-            speeds[channels_last] = speed(work, request["seconds"])
-        return {"channelsLast": speeds[True] >= speeds[False]}
+    def export(self, request):
+        export(NETWORKS[request["network"]], request["batch"], request["model"])
+        return self.describe(request)
 
     def measure(self, request):
         if self.work is None:
             self.work = KINDS[request["kind"]](request)
             speed(self.work, request["warmUpSeconds"])
-        return {"imagesPerSecond": speed(self.work, request["seconds"]), "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+        return {
+            "imagesPerSecond": speed(self.work, request["seconds"]),
+            "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "form": self.work.form,
+        }
 
 
 def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)     # an interruption is the driver's to handle
     worker = Worker()
-    commands = {"describe": worker.describe, "choose": worker.choose, "measure": worker.measure}
+    commands = {"version": worker.version, "describe": worker.describe, "export": worker.export, "measure": worker.measure}
     for line in sys.stdin:
         try:
             request = json.loads(line)
