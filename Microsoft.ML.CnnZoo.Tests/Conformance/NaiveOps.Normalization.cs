@@ -40,9 +40,12 @@ internal static partial class NaiveOps
     private static (double Mean, double Variance) Moments(NaiveTensor x, int channel)
     {
         int channels = x.Shape[^1];
-        double[] values = [.. x.Data.Where((_, i) => i % channels == channel)];
-        double mean = values.Average();
-        return (mean, values.Average(v => (v - mean) * (v - mean)));
+        double sum = 0, squares = 0, count = x.Shape.ElementCount / channels;
+        for (int i = channel; i < x.Data.Length; i += channels)
+            sum += x.Data[i];
+        for (int i = channel; i < x.Data.Length; i += channels)
+            squares += (x.Data[i] - sum / count) * (x.Data[i] - sum / count);
+        return (sum / count, squares / count);
     }
 
     /// <summary>
