@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 
@@ -5,6 +6,9 @@ namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
 internal static partial class NaiveOps
 {
+    /// <summary>For the innermost loops, which would run unoptimized for most of a short test.</summary>
+    private const MethodImplOptions Optimized = MethodImplOptions.AggressiveOptimization;
+
     private static void AddConvolutions()
     {
         foreach (string op in (string[])["Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter",
@@ -38,6 +42,7 @@ internal static partial class NaiveOps
     /// <summary>
     /// Calls the action for all products of a convolution, those of one element of x with adjacent filters at once.
     /// </summary>
+    [MethodImpl(Optimized)]
     private static void EachRun(NodeDef node, TensorShape x, TensorShape w, TensorShape y, Run run)
     {
         bool depthwise = node.Op.Contains("Depthwise", StringComparison.Ordinal);
@@ -77,7 +82,7 @@ internal static partial class NaiveOps
     {
         NaiveTensor result = Out(node);
         double[] y = result.Data;
-        EachRun(node, x.Shape, w.Shape, result.Shape, (xi, wi, yi, count) =>
+        EachRun(node, x.Shape, w.Shape, result.Shape, [MethodImpl(Optimized)] (xi, wi, yi, count) =>
         {
             double value = x.Data[xi];
             ReadOnlySpan<double> taps = w.Data.AsSpan(wi, count);
@@ -91,7 +96,7 @@ internal static partial class NaiveOps
     private static NaiveTensor ConvolveBackInput(NodeDef node, NaiveTensor w, NaiveTensor dy)
     {
         NaiveTensor dx = Out(node);
-        EachRun(node, dx.Shape, w.Shape, dy.Shape, (xi, wi, yi, count) =>
+        EachRun(node, dx.Shape, w.Shape, dy.Shape, [MethodImpl(Optimized)] (xi, wi, yi, count) =>
         {
             double sum = dx.Data[xi];
             ReadOnlySpan<double> taps = w.Data.AsSpan(wi, count), gradients = dy.Data.AsSpan(yi, count);
@@ -105,7 +110,7 @@ internal static partial class NaiveOps
     private static NaiveTensor ConvolveBackFilter(NodeDef node, NaiveTensor x, NaiveTensor dy)
     {
         NaiveTensor dw = Out(node);
-        EachRun(node, x.Shape, dw.Shape, dy.Shape, (xi, wi, yi, count) =>
+        EachRun(node, x.Shape, dw.Shape, dy.Shape, [MethodImpl(Optimized)] (xi, wi, yi, count) =>
         {
             double value = x.Data[xi];
             ReadOnlySpan<double> gradients = dy.Data.AsSpan(yi, count);
@@ -116,6 +121,7 @@ internal static partial class NaiveOps
         return dw;
     }
 
+    [MethodImpl(Optimized)]
     private static NaiveTensor MultiplyMatrices(NodeDef node, NaiveTensor a, NaiveTensor b)
     {
         bool ta = node.Attributes["transpose_a"].Bool, tb = node.Attributes["transpose_b"].Bool;

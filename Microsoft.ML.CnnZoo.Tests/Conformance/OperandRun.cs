@@ -49,11 +49,11 @@ internal sealed unsafe class OperandRun : IDisposable
         WorkerPool? workers = null)
     {
         Node = Build(c, types);
-        TensorSpec[] specs = [.. c.Inputs.Select((input, i) => c.Inputs[i].Kind == InputKind.Handle
+        Specs = [.. c.Inputs.Select((input, i) => c.Inputs[i].Kind == InputKind.Handle
             || i == types.WeightInput ? input.Value.Spec : Node.Inputs[i].Spec)];
-        _inputs = [.. specs.Select((spec, i) => new Operand(spec, (layout.StridedInputs >> i & 1) != 0, gap: 0xFF))];
+        _inputs = [.. Specs.Select((spec, i) => new Operand(spec, (layout.StridedInputs >> i & 1) != 0, gap: 0xFF))];
         _outputs = [.. Node.Outputs.Select((spec, i) => new Operand(spec, (layout.StridedOutputs >> i & 1) != 0, gap: 0xA5))];
-        KernelInput[] inputs = [.. specs.Select((spec, i) =>
+        KernelInput[] inputs = [.. Specs.Select((spec, i) =>
             new KernelInput(spec, Source(c.Inputs[i].Kind), null, ConstantValues.TryGet(Node.Inputs[i]))
             { RowPitch = _inputs[i].Pitch })];
         var request = new KernelRequest(Node, inputs, Node.Outputs, workers ?? WorkerPool.Shared,
@@ -64,21 +64,24 @@ internal sealed unsafe class OperandRun : IDisposable
         _kernel = backend.Factories.First(f => f.Op == c.Op).TryPrepare(request)
             ?? throw new InvalidOperationException($"{c}, {layout}: no kernel.");
         _scratch = new Operand(new TensorSpec(DataType.UInt8, new((int)_kernel.ScratchBytes)), isStrided: false, gap: 0xA5);
-        Overwritten = _kernel.InPlaceInput is >= 0 and int input && _inputs[input].Pitch == 0
-            && specs[input].ByteLength == Node.Outputs[0].ByteLength ? input : -1;
+        Overwritten = _kernel.InPlaceInput is >= 0 and int input && _inputs[input].Pitch + _outputs[0].Pitch == 0
+            && Specs[input].ByteLength == Node.Outputs[0].ByteLength ? input : -1;
         if (overwrites && Overwritten >= 0)
         {
             _outputs[0].Dispose();
             _outputs[0] = _inputs[Overwritten];
         }
-        _values = [.. specs.Select((spec, i) => Narrowed(c.Inputs[i].Value, spec.Type).Bytes.ToArray())];
+        _values = [.. Specs.Select((spec, i) => Narrowed(c.Inputs[i].Value, spec.Type).Bytes.ToArray())];
         for (int i = 0; i < _inputs.Length; i++)
             _inputs[i].Write(_values[i]);
     }
 
     public NodeDef Node { get; }
 
-    /// <summary>The dense input of output 0's size over which the kernel can write it, or -1.</summary>
+    /// <summary>The inputs' types as the kernel reads them: a weight of a folded cast is float32.</summary>
+    public TensorSpec[] Specs { get; }
+
+    /// <summary>The input over which the kernel can write output 0, both dense and of one size, or -1.</summary>
     public int Overwritten { get; }
 
     /// <summary>Whether all bytes before, behind and between the rows of operands and scratch are untouched.</summary>
