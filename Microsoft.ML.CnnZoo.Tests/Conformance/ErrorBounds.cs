@@ -84,10 +84,11 @@ internal static class ErrorBounds
     };
 
     /// <summary>
-    /// Roundings of a sum of n terms: n at worst in any order; the errors of many are a random walk (Higham, Mary
-    /// 2019), of which 8 standard deviations suffice.
+    /// Roundings of a sum of n terms: n at worst in any order. The terms' signs are random, so that the partial sums of
+    /// many are about √n times smaller than the sum of magnitudes, and the errors' random walk is √n long: together a
+    /// constant, here 16 (Higham, Mary 2019).
     /// </summary>
-    private static double Growth(int n) => Math.Min(n, 8 * Math.Sqrt(n));
+    private static double Growth(int n) => Math.Min(n, 16);
 
     private static int Taps(TensorShape filter) => filter[0] * filter[1];
 

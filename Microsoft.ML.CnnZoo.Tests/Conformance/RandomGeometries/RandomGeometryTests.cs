@@ -36,7 +36,7 @@ public class RandomGeometryTests(ITestOutputHelper output)
     [Fact]
     public void Get_FirstCasesOfAllFamilies_HaveEveryKernel() =>
         Assert.Equal(new KernelSet().Factories.Select(f => f.Op).Except(["StatelessRandomUniformV2"]).Order(),
-            RandomCases.Families.SelectMany(f => Enumerable.Range(0, 80).Select(i => RandomCases.Get(f, i).Case.Op))
+            RandomCases.Families.SelectMany(f => Enumerable.Range(0, 200).Select(i => RandomCases.Get(f, i).Case.Op))
                 .Distinct().Order());
 
     /// <summary>What the engine has special code for, and the remainders of its tiles.</summary>
