@@ -59,13 +59,12 @@ public class RandomGeometryTests(ITestOutputHelper output)
         Assert.Contains(drawn, g => g.PadTop >= g.KernelHeight && g.DilationHeight == 1);
         Assert.Contains(drawn, g => g.Groups > 1 && g.FiltersPerGroup > 1);
         Assert.Contains(drawn, g => g.Groups == g.Channels && g.Groups > 1);
-        Assert.Contains(drawn, g => g.Batch == 0);
     }
 
     /// <summary>Checks the first cases of a family.</summary>
     /// <param name="family">The family.</param>
     /// <param name="few">How many, unless CNNZOO_FULL=1 asks for all.</param>
-    /// <returns>How large errors were.</returns>
+    /// <returns>How large the errors of float32 kernels were.</returns>
     internal static string CheckFamily(string family, int few)
     {
         int count = TestScope.IsFull ? All : few;
@@ -77,7 +76,7 @@ public class RandomGeometryTests(ITestOutputHelper output)
             try
             {
                 double error = c.Check();
-                worst = error > worst.Error ? (error, i) : worst;
+                worst = error > worst.Error && !c.Form.Types.BFloat16 ? (error, i) : worst;
             }
             catch (Xunit.Sdk.XunitException e)
             {
