@@ -53,11 +53,13 @@ internal static class ErrorBounds
             [Products(node, x, y[0], Taps(x[1].Shape) * x[1].Shape[3])],
         "Conv2DBackpropFilter" or "DepthwiseConv2dNativeBackpropFilter" =>
             [Products(node, x, y[0], (int)(x[2].Shape.ElementCount / x[2].Shape[3]))],
-        "MatMul" or "_FusedMatMul" => [Products(node, x, y[0], x[0].Shape[node.Attributes["transpose_a"].Bool ? 0 : 1])],
+        "MatMul" or "_FusedMatMul" => [Products(node, x, y[0], x[0].Shape[node.Attributes["transpose_a"].Bool ? 0
+            : 1])],
         "AvgPool" or "AvgPoolGrad" or "MaxPoolGrad" => [Scaled(Magnitudes(node, x)[0],
             2 + Growth((int)(node.Attributes["ksize"].Ints[1] * node.Attributes["ksize"].Ints[2])))],
         "Sum" or "Mean" or "L2Loss" or "BiasAddGrad" =>
-            [Scaled(Magnitudes(node, x)[0], 3 + Growth((int)Math.Max(1, x[0].Data.Length / Math.Max(1, y[0].Data.Length))))],
+            [Scaled(Magnitudes(node, x)[0], 3 + Growth((int)Math.Max(1, x[0].Data.Length / Math.Max(1,
+                y[0].Data.Length))))],
         "AddN" or "AddV2" or "Sub" or "BiasAdd" => [Scaled(Magnitudes(node, x)[0], x.Length)],
         "TanhGrad" => [Scaled([.. x[0].Data.Zip(x[1].Data, (v, dy) => dy * (1 + (v * v)))], 3)],
         "LRN" => [Scaled(y[0].Data, LrnRoundings(node))],
@@ -144,7 +146,8 @@ internal static class ErrorBounds
         double[] dy = Absolute(x[0]).Data;
         if (x.Length > 7 && node.Attributes["activation_mode"].String == "Relu")
             dy = [.. dy.Zip(x[7].Data, (v, result) => result > 0 ? v : 0)];
-        double Normalized(int i) => (Math.Abs(x[1].Data[i]) + Math.Abs(x[3].Data[i % channels])) * inverse[i % channels];
+        double Normalized(int i) =>
+            (Math.Abs(x[1].Data[i]) + Math.Abs(x[3].Data[i % channels])) * inverse[i % channels];
         double roundings = U * (16 + Growth(Math.Min(count, 64)));
         for (int i = 0; i < dy.Length; i++)
         {
@@ -161,7 +164,8 @@ internal static class ErrorBounds
     }
 
     /// <summary>The sums of the magnitudes of the terms that a linear op adds.</summary>
-    private static double[][] Magnitudes(NodeDef node, NaiveTensor[] x) => [.. NaiveOps.Evaluate(node, [.. x.Select((v, i) =>
+    private static double[][] Magnitudes(NodeDef node, NaiveTensor[] x) => [.. NaiveOps.Evaluate(node,
+        [.. x.Select((v, i) =>
         !node.Inputs[i].Type.IsFloating() || (node.Op == "MaxPoolGrad" && i < 2) ? v
         : node.Op == "Sub" && i == 1 ? Negative(v) : Absolute(v))]).Select(v => v.Data)];
 
@@ -172,5 +176,6 @@ internal static class ErrorBounds
 
     private static NaiveTensor Negative(NaiveTensor x) => new(x.Shape, Array.ConvertAll(x.Data, v => -Math.Abs(v)));
 
-    private static double Largest(NaiveTensor x) => x.Data.Select(Math.Abs).Where(double.IsFinite).DefaultIfEmpty(0).Max();
+    private static double Largest(NaiveTensor x) =>
+        x.Data.Select(Math.Abs).Where(double.IsFinite).DefaultIfEmpty(0).Max();
 }

@@ -19,7 +19,9 @@ internal static partial class NaiveOps
             Evaluators[op] = (node, x) => [Activate(node, SumOfProducts(node, x))];
     }
 
-    /// <summary>A convolution, its gradient or a matrix product, with bias and side tensor, without activation.</summary>
+    /// <summary>
+    /// A convolution, its gradient or a matrix product, with bias and side tensor, without activation.
+    /// </summary>
     public static NaiveTensor SumOfProducts(NodeDef node, NaiveTensor[] x)
     {
         NaiveTensor y = node.Op switch

@@ -52,7 +52,8 @@ internal sealed unsafe class OperandRun : IDisposable
         Specs = [.. c.Inputs.Select((input, i) => c.Inputs[i].Kind == InputKind.Handle
             || i == types.WeightInput ? input.Value.Spec : Node.Inputs[i].Spec)];
         _inputs = [.. Specs.Select((spec, i) => new Operand(spec, (layout.StridedInputs >> i & 1) != 0, gap: 0xFF))];
-        _outputs = [.. Node.Outputs.Select((spec, i) => new Operand(spec, (layout.StridedOutputs >> i & 1) != 0, gap: 0xA5))];
+        _outputs = [.. Node.Outputs.Select((spec, i) => new Operand(spec, (layout.StridedOutputs >> i & 1) != 0,
+            gap: 0xA5))];
         KernelInput[] inputs = [.. Specs.Select((spec, i) =>
             new KernelInput(spec, Source(c.Inputs[i].Kind), null, ConstantValues.TryGet(Node.Inputs[i]))
             { RowPitch = _inputs[i].Pitch })];
@@ -63,7 +64,8 @@ internal sealed unsafe class OperandRun : IDisposable
         };
         _kernel = backend.Factories.First(f => f.Op == c.Op).TryPrepare(request)
             ?? throw new InvalidOperationException($"{c}, {layout}: no kernel.");
-        _scratch = new Operand(new TensorSpec(DataType.UInt8, new((int)_kernel.ScratchBytes)), isStrided: false, gap: 0xA5);
+        _scratch = new Operand(new TensorSpec(DataType.UInt8, new((int)_kernel.ScratchBytes)), isStrided: false,
+            gap: 0xA5);
         Overwritten = _kernel.InPlaceInput is >= 0 and int input && _inputs[input].Pitch + _outputs[0].Pitch == 0
             && Specs[input].ByteLength == Node.Outputs[0].ByteLength ? input : -1;
         if (overwrites && Overwritten >= 0)

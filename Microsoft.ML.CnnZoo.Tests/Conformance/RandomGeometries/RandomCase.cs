@@ -29,7 +29,8 @@ internal sealed record RandomCase(string Family, int Index, ConformanceCase Case
     public double Check(IBackend? backend = null)
     {
         bool isWinograd = Family == "Winograd";
-        using var run = new OperandRun(backend ?? (isWinograd ? Winograd : Kernels), Case, Form.Layout, Form.Types, Form.Overwrites,
+        using var run = new OperandRun(backend ?? (isWinograd ? Winograd : Kernels), Case, Form.Layout, Form.Types,
+            Form.Overwrites,
             Pools[Form.Threads]);
         NaiveTensor[] Inputs() => [.. Case.Inputs.Select((input, i) =>
             NaiveTensor.From(OperandRun.Narrowed(input.Value, run.Specs[i].Type)))];

@@ -29,7 +29,8 @@ internal sealed partial class RandomCases
 
     private WindowCase Depthwise()
     {
-        int channels = Chance(0.1) ? _random.Next(64, 300) : Channels(), multiplier = Chance(0.75) ? 1 : _random.Next(2, 5);
+        int channels = Chance(0.1) ? _random.Next(64, 300) : Channels(), multiplier = Chance(0.75) ? 1
+            : _random.Next(2, 5);
         (int kh, int kw) = Pick(Kernels);
         int one = 1;
         Shrink(ref kh, ref kw, ref one, ref multiplier, channels, out int batch, out int rows, out int columns);
@@ -65,7 +66,8 @@ internal sealed partial class RandomCases
         (int sh, int sw) = Chance(0.5) ? (1, 1) : Chance(0.5) ? (2, 2) : (_random.Next(1, 5), _random.Next(1, 5));
         (int dh, int dw) = Chance(0.8) ? (1, 1) : (_random.Next(1, 4), _random.Next(1, 4));
         int extentH = ((kh - 1) * dh) + 1, extentW = ((kw - 1) * dw) + 1;
-        int height = ((rows - 1) * sh) + extentH + _random.Next(sh), width = ((columns - 1) * sw) + extentW + _random.Next(sw);
+        int height = ((rows - 1) * sh) + extentH + _random.Next(sh),
+            width = ((columns - 1) * sw) + extentW + _random.Next(sw);
         Padding padding = Padding.Valid;
         switch (_random.Next(3))
         {
@@ -137,7 +139,8 @@ internal sealed partial class RandomCases
 
     private ConformanceCase MatrixProduct()
     {
-        int m = Chance(0.3) ? 1 : _random.Next(1, 70), n = Chance(0.5) ? Pick(1, 6, 10, 16, 20, 32, 96) : _random.Next(1, 150),
+        int m = Chance(0.3) ? 1 : _random.Next(1, 70), n = Chance(0.5) ? Pick(1, 6, 10, 16, 20, 32, 96)
+            : _random.Next(1, 150),
             k = Chance(0.1) ? _random.Next(300, 2500) : _random.Next(1, 150);
         while ((long)m * n * k > (Chance(0.02) ? Large : Small))
             (m, n, k) = _random.Next(3) switch

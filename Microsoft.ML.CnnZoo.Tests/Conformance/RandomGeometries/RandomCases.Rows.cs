@@ -11,7 +11,8 @@ internal sealed partial class RandomCases
         TensorShape x = Image(3000);
         if (Chance(0.1))
             return (x, new(x[1], x[2], 1, 1, Padding.Valid)); // global
-        (int kh, int kw) = Chance(0.7) ? Pick((2, 2), (3, 3), (3, 3), (5, 5)) : (_random.Next(1, 8), _random.Next(1, 8));
+        (int kh, int kw) = Chance(0.7) ? Pick((2, 2), (3, 3), (3, 3), (5, 5)) : (_random.Next(1, 8), _random.Next(1,
+            8));
         (int sh, int sw) = Chance(0.5) ? (2, 2) : Chance(0.3) ? (kh, kw) : (_random.Next(1, 5), _random.Next(1, 5));
         Padding padding = _random.Next(hasExplicit ? 3 : 2) switch
         {
@@ -51,7 +52,8 @@ internal sealed partial class RandomCases
     }
 
     /// <summary>An op's naive result, as the input of its gradient.</summary>
-    private static KernelCaseInput Naive(string op, KernelCaseInput x, KeyValuePair<string, AttributeValue>[] attributes)
+    private static KernelCaseInput Naive(string op, KernelCaseInput x, KeyValuePair<string,
+        AttributeValue>[] attributes)
     {
         var builder = new GraphBuilder();
         NodeDef node = builder.AddNode(op, [builder.Placeholder("x", DataType.Float, x.Value.Shape)], attributes);
@@ -91,7 +93,8 @@ internal sealed partial class RandomCases
         {
             attributes.Add(Attribute("exponential_avg_factor", AttributeValue.Of(Pick(1f, 0.1f))));
             string op = fused ? "_FusedBatchNormEx" : "FusedBatchNormV3";
-            return new(op, op, [x, scale, offset, mean, variance, .. side ? [Floats(shape)] : Array.Empty<KernelCaseInput>()],
+            return new(op, op, [x, scale, offset, mean, variance, .. side ? [Floats(shape)]
+                : Array.Empty<KernelCaseInput>()],
                 [.. attributes]);
         }
         KernelCaseInput dy = Floats(shape), unused = new(Tensor.Of<float>(TensorShape.Scalar, 0));
@@ -127,7 +130,8 @@ internal sealed partial class RandomCases
 
     private ConformanceCase Softmax()
     {
-        int rows = Chance(0.02) ? 0 : _random.Next(1, 12), classes = Chance(0.1) ? _random.Next(100, 1100) : _random.Next(1, 70);
+        int rows = Chance(0.02) ? 0 : _random.Next(1, 12), classes = Chance(0.1) ? _random.Next(100, 1100)
+            : _random.Next(1, 70);
         float range = Pick(1f, 9f, 40f);
         KernelCaseInput x = Floats(new(rows, classes), -range, range);
         switch (_random.Next(4))
@@ -201,7 +205,8 @@ internal sealed partial class RandomCases
             case 1 when shape.Rank > 1:
                 return new("BiasAddGrad", "BiasAddGrad", [Floats(shape)], []);
             case 2:
-                return new("ArgMax", "ArgMax", [Chance(0.5) ? Tied(shape) : Floats(shape), Int(_random.Next(shape.Rank))],
+                return new("ArgMax", "ArgMax", [Chance(0.5) ? Tied(shape) : Floats(shape),
+                    Int(_random.Next(shape.Rank))],
                     [Attribute("output_type", AttributeValue.Of(Pick(DataType.Int32, DataType.Int64)))]);
             default:
                 int[] axes = [.. Enumerable.Range(0, shape.Rank).Where(_ => Chance(0.5))

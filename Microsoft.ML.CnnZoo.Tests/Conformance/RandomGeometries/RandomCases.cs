@@ -60,7 +60,8 @@ internal sealed partial class RandomCases
     }
 
     /// <summary>A seed that is the same in every process, as a string's hash code is not.</summary>
-    private static int HashOf(string family) => family.Aggregate(Seed, (hash, letter) => unchecked((hash * 31) + letter));
+    private static int HashOf(string family) => family.Aggregate(Seed, (hash, letter) =>
+        unchecked((hash * 31) + letter));
 
     /// <summary>A case whose window fits its image: others are drawn again.</summary>
     private ConformanceCase Draw()
@@ -148,7 +149,9 @@ internal sealed partial class RandomCases
         return new KernelCaseInput(tensor);
     }
 
-    /// <summary>A filter or matrix: computed, constant or a variable, of which kernels may keep a packed copy.</summary>
+    /// <summary>
+    /// A filter or matrix: computed, constant or a variable, of which kernels may keep a packed copy.
+    /// </summary>
     private KernelCaseInput Weights(TensorShape shape) =>
         Floats(shape) with { Kind = Pick(InputKind.Fed, InputKind.Constant, InputKind.Variable) };
 
@@ -157,7 +160,8 @@ internal sealed partial class RandomCases
 
     private static KernelCaseInput Int(int value) => new(Tensor.Of<int>(TensorShape.Scalar, value), InputKind.Constant);
 
-    private static KeyValuePair<string, AttributeValue> Attribute(string name, AttributeValue value) => new(name, value);
+    private static KeyValuePair<string, AttributeValue> Attribute(string name, AttributeValue value) => new(name,
+        value);
 
     /// <summary>Around the sizes of vectors and tiles; often the engine's own favorites.</summary>
     private int Channels() => Chance(0.6) ? Pick(1, 3, 4, 6, 16, 32, 48, 64) : _random.Next(1, 72);
@@ -167,7 +171,8 @@ internal sealed partial class RandomCases
     private TensorShape Image(int elements)
     {
         int channels = Chance(0.1) ? _random.Next(64, 300) : Channels(), pixels = Math.Max(1, elements / channels),
-            height = _random.Next(1, 1 + Math.Min(12, pixels)), width = _random.Next(1, 1 + Math.Min(40, Math.Max(1, pixels / height)));
+            height = _random.Next(1, 1 + Math.Min(12, pixels)), width = _random.Next(1, 1 + Math.Min(40, Math.Max(1,
+                pixels / height)));
         return new(Batch(), height, width, channels);
     }
 

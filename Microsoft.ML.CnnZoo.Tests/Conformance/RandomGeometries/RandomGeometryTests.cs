@@ -21,7 +21,8 @@ public class RandomGeometryTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Families))]
-    public void Run_RandomGeometries_AgreesWithNaiveLoops(string family) => output.WriteLine(CheckFamily(family, few: 120));
+    public void Run_RandomGeometries_AgreesWithNaiveLoops(string family) => output.WriteLine(CheckFamily(family,
+        few: 120));
 
     [Theory]
     [MemberData(nameof(Defects))]
