@@ -69,7 +69,7 @@ public class BFloat16ConformanceTests
     }
 
     /// <summary>Which input may be a weight or constant; -1 for none.</summary>
-    private static int WeightInput(string op) => op switch
+    internal static int WeightInput(string op) => op switch
     {
         "Conv2DBackpropInput" or "DepthwiseConv2dNativeBackpropInput" or "Conv2D" or "DepthwiseConv2dNative"
             or "_FusedConv2D" or "_FusedDepthwiseConv2dNative" or "MatMul" or "_FusedMatMul"

@@ -31,17 +31,6 @@ public class ConformanceTests
         Assert.True(failures.Count == 0, string.Join('\n', failures.Take(20)));
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    [InlineData(8)]
-    public void Run_OtherThreadCounts_AgreeWithNaiveLoops(int threads)
-    {
-        using var workers = new WorkerPool(threads);
-        foreach (ConformanceCase c in ConformanceCases.All.Where((_, i) => i % 11 == 0))
-            Assert.True(c.Check(KernelSet.Shared, workers), c.Name);
-    }
-
     [Fact]
     public void Run_SameThreads_GivesSameBits()
     {

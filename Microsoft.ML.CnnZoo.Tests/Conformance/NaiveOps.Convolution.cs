@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 
@@ -5,45 +6,69 @@ namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 
 internal static partial class NaiveOps
 {
+    /// <summary>For the innermost loops, which would run unoptimized for most of a short test.</summary>
+    private const MethodImplOptions Optimized = MethodImplOptions.AggressiveOptimization;
+
     private static void AddConvolutions()
     {
-        Evaluators["Conv2D"] = (node, x) => [Convolve(node, x[0], x[1])];
-        Evaluators["Conv2DBackpropInput"] = (node, x) => [ConvolveBackInput(node, x[1], x[2])];
-        Evaluators["Conv2DBackpropFilter"] = (node, x) => [ConvolveBackFilter(node, x[0], x[2])];
-        Evaluators["DepthwiseConv2dNative"] = (node, x) => [Convolve(node, x[0], x[1])];
-        Evaluators["DepthwiseConv2dNativeBackpropInput"] = (node, x) => [ConvolveBackInput(node, x[1], x[2])];
-        Evaluators["DepthwiseConv2dNativeBackpropFilter"] = (node, x) => [ConvolveBackFilter(node, x[0], x[2])];
-        Evaluators["MatMul"] = (node, x) => [MultiplyMatrices(node, x[0], x[1])];
-        Evaluators["_FusedConv2D"] = (node, x) => [Fuse(node, x, Convolve(node, x[0], x[1]))];
-        Evaluators["_FusedDepthwiseConv2dNative"] = (node, x) => [Fuse(node, x, Convolve(node, x[0], x[1]))];
-        Evaluators["_FusedMatMul"] = (node, x) => [Fuse(node, x, MultiplyMatrices(node, x[0], x[1]))];
+        foreach (string op in (string[])["Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter",
+            "DepthwiseConv2dNative", "DepthwiseConv2dNativeBackpropInput", "DepthwiseConv2dNativeBackpropFilter",
+            "MatMul"])
+            Evaluators[op] = (node, x) => [SumOfProducts(node, x)];
+        foreach (string op in (string[])["_FusedConv2D", "_FusedDepthwiseConv2dNative", "_FusedMatMul"])
+            Evaluators[op] = (node, x) => [Activate(node, SumOfProducts(node, x))];
     }
 
-    /// <summary>Calls the action for every product of a convolution: flat offsets in x, the filter and y.</summary>
-    private static void EachTap(NodeDef node, TensorShape x, TensorShape w, TensorShape y, Action<long, long, long> tap)
+    /// <summary>
+    /// A convolution, its gradient or a matrix product, with bias and side tensor, without activation.
+    /// </summary>
+    public static NaiveTensor SumOfProducts(NodeDef node, NaiveTensor[] x)
+    {
+        NaiveTensor y = node.Op switch
+        {
+            "MatMul" or "_FusedMatMul" => MultiplyMatrices(node, x[0], x[1]),
+            _ when node.Op.EndsWith("BackpropInput", StringComparison.Ordinal) => ConvolveBackInput(node, x[1], x[2]),
+            _ when node.Op.EndsWith("BackpropFilter", StringComparison.Ordinal) => ConvolveBackFilter(node, x[0], x[2]),
+            _ => Convolve(node, x[0], x[1]),
+        };
+        if (!node.Op.StartsWith("_Fused", StringComparison.Ordinal))
+            return y;
+        for (int i = 0; i < y.Data.Length; i++)
+            y.Data[i] += x[2].Data[i % x[2].Data.Length] + (x.Length > 3 ? x[3].Data[i] : 0);
+        return y;
+    }
+
+    /// <summary>One element of x with a run of filters: offsets in x, the filter and y, and the run's length.</summary>
+    private delegate void Run(int x, int w, int y, int count);
+
+    /// <summary>
+    /// Calls the action for all products of a convolution, those of one element of x with adjacent filters at once.
+    /// </summary>
+    [MethodImpl(Optimized)]
+    private static void EachRun(NodeDef node, TensorShape x, TensorShape w, TensorShape y, Run run)
     {
         bool depthwise = node.Op.Contains("Depthwise", StringComparison.Ordinal);
         int[] strides = Ints(node, "strides"), dilations = Ints(node, "dilations");
         (int top, int left) = (PadBefore(node, 0, x[1], y[1], w[0], strides[1], dilations[1]),
             PadBefore(node, 1, x[2], y[2], w[1], strides[2], dilations[2]));
-        int perGroupIn = depthwise ? 1 : w[2], perGroupOut = depthwise ? w[3] : w[3] / (x[3] / w[2]);
-        foreach (int[] o in NaiveTensor.Indices(y))
-            for (int kh = 0; kh < w[0]; kh++)
-                for (int kw = 0; kw < w[1]; kw++)
-                {
-                    int h = o[1] * strides[1] - top + kh * dilations[1],
-                        v = o[2] * strides[2] - left + kw * dilations[2];
-                    if (h < 0 || h >= x[1] || v < 0 || v >= x[2])
-                        continue;
-                    int group = o[3] / perGroupOut;
+        int channels = x[3], filters = y[3], groups = depthwise ? channels : channels / w[2],
+            perGroupIn = channels / groups, perGroupOut = filters / groups, rows = y[1], columns = y[2];
+        (int height, int width, int kernelHeight, int kernelWidth) = (x[1], x[2], w[0], w[1]);
+        for (int o = 0; o < y[0] * rows * columns; o++)
+            for (int tap = 0; tap < kernelHeight * kernelWidth; tap++)
+            {
+                int n = o / (rows * columns),
+                    h = (o / columns % rows * strides[1]) - top + (tap / kernelWidth * dilations[1]),
+                    v = (o % columns * strides[2]) - left + (tap % kernelWidth * dilations[2]);
+                if (h < 0 || h >= height || v < 0 || v >= width)
+                    continue;
+                int pixel = ((n * height + h) * width + v) * channels;
+                for (int group = 0; group < groups; group++)
                     for (int c = 0; c < perGroupIn; c++)
-                    {
-                        long xi = (((long)o[0] * x[1] + h) * x[2] + v) * x[3] + group * perGroupIn + c;
-                        long wi = depthwise ? ((long)kh * w[1] + kw) * y[3] + o[3]
-                            : (((long)kh * w[1] + kw) * w[2] + c) * w[3] + o[3];
-                        tap(xi, wi, (((long)o[0] * y[1] + o[1]) * y[2] + o[2]) * y[3] + o[3]);
-                    }
-                }
+                        run(pixel + group * perGroupIn + c,
+                            ((tap * (depthwise ? 1 : perGroupIn) + c) * filters) + group * perGroupOut,
+                            o * filters + group * perGroupOut, perGroupOut);
+            }
     }
 
     /// <summary>TensorFlow's padding before the first pixel: SAME puts the odd pixel after.</summary>
@@ -57,46 +82,71 @@ internal static partial class NaiveOps
 
     private static NaiveTensor Convolve(NodeDef node, NaiveTensor x, NaiveTensor w)
     {
-        NaiveTensor y = Out(node);
-        EachTap(node, x.Shape, w.Shape, y.Shape, (xi, wi, yi) => y.Data[yi] += x.Data[xi] * w.Data[wi]);
-        return y;
+        NaiveTensor result = Out(node);
+        double[] y = result.Data;
+        EachRun(node, x.Shape, w.Shape, result.Shape, [MethodImpl(Optimized)] (xi, wi, yi, count) =>
+        {
+            double value = x.Data[xi];
+            ReadOnlySpan<double> taps = w.Data.AsSpan(wi, count);
+            Span<double> sums = y.AsSpan(yi, count);
+            for (int f = 0; f < sums.Length; f++)
+                sums[f] += value * taps[f];
+        });
+        return result;
     }
 
     private static NaiveTensor ConvolveBackInput(NodeDef node, NaiveTensor w, NaiveTensor dy)
     {
         NaiveTensor dx = Out(node);
-        EachTap(node, dx.Shape, w.Shape, dy.Shape, (xi, wi, yi) => dx.Data[xi] += dy.Data[yi] * w.Data[wi]);
+        EachRun(node, dx.Shape, w.Shape, dy.Shape, [MethodImpl(Optimized)] (xi, wi, yi, count) =>
+        {
+            double sum = dx.Data[xi];
+            ReadOnlySpan<double> taps = w.Data.AsSpan(wi, count), gradients = dy.Data.AsSpan(yi, count);
+            for (int f = 0; f < taps.Length; f++)
+                sum += gradients[f] * taps[f];
+            dx.Data[xi] = sum;
+        });
         return dx;
     }
 
     private static NaiveTensor ConvolveBackFilter(NodeDef node, NaiveTensor x, NaiveTensor dy)
     {
         NaiveTensor dw = Out(node);
-        EachTap(node, x.Shape, dw.Shape, dy.Shape, (xi, wi, yi) => dw.Data[wi] += dy.Data[yi] * x.Data[xi]);
+        EachRun(node, x.Shape, dw.Shape, dy.Shape, [MethodImpl(Optimized)] (xi, wi, yi, count) =>
+        {
+            double value = x.Data[xi];
+            ReadOnlySpan<double> gradients = dy.Data.AsSpan(yi, count);
+            Span<double> sums = dw.Data.AsSpan(wi, count);
+            for (int f = 0; f < sums.Length; f++)
+                sums[f] += value * gradients[f];
+        });
         return dw;
     }
 
+    [MethodImpl(Optimized)]
     private static NaiveTensor MultiplyMatrices(NodeDef node, NaiveTensor a, NaiveTensor b)
     {
         bool ta = node.Attributes["transpose_a"].Bool, tb = node.Attributes["transpose_b"].Bool;
-        int depth = a.Shape[ta ? 0 : 1];
-        return Map(node, i => Enumerable.Range(0, depth)
-            .Sum(k => (ta ? a[k, i[0]] : a[i[0], k]) * (tb ? b[i[1], k] : b[k, i[1]])));
-    }
-
-    private static NaiveTensor Fuse(NodeDef node, NaiveTensor[] x, NaiveTensor y)
-    {
-        foreach (string op in node.Attributes["fused_ops"].Strings)
-            y = Map(node, i => op switch
+        NaiveTensor y = Out(node);
+        int depth = a.Shape[ta ? 0 : 1], rows = y.Shape[0], columns = y.Shape[1];
+        for (int i = 0; i < rows; i++)
+            for (int k = 0; k < depth; k++)
             {
-                "BiasAdd" => y[i] + x[2].Data[i[^1]],
-                "Add" => y[i] + x[3][i],
-                "Relu" => Math.Max(y[i], 0),
-                "Relu6" => Math.Min(Math.Max(y[i], 0), 6),
-                "Tanh" => Math.Tanh(y[i]),
-                "Sigmoid" => 1 / (1 + Math.Exp(-y[i])),
-                _ => throw new NotSupportedException($"No naive form of the fused op {op}."),
-            });
+                double value = a.Data[ta ? k * rows + i : i * depth + k];
+                Span<double> sums = y.Data.AsSpan(i * columns, columns);
+                for (int j = 0; j < sums.Length; j++)
+                    sums[j] += value * b.Data[tb ? j * depth + k : k * columns + j];
+            }
         return y;
     }
+
+    private static NaiveTensor Activate(NodeDef node, NaiveTensor y) =>
+        new(y.Shape, Array.ConvertAll(y.Data, v => node.Attributes["fused_ops"].Strings[^1] switch
+        {
+            "Relu" => Math.Max(v, 0),
+            "Relu6" => Math.Min(Math.Max(v, 0), 6),
+            "Tanh" => Math.Tanh(v),
+            "Sigmoid" => 1 / (1 + Math.Exp(-v)),
+            _ => v,
+        }));
 }

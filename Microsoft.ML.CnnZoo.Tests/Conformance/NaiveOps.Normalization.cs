@@ -7,42 +7,50 @@ internal static partial class NaiveOps
     private static void AddNormalization()
     {
         Evaluators["LRN"] = (node, x) =>
-            [Map(node, i => x[0][i] * Math.Pow(LrnBase(node, x[0], i), -node.Attributes["beta"].Float))];
-        Evaluators["LRNGrad"] = (node, x) => [Map(node, i => LrnGradient(node, x[0], x[1], x[2], i))];
+            [new(x[0].Shape, [.. LrnBases(node, x[0]).Select((s, i) => x[0].Data[i] * Math.Pow(s, -Beta(node)))])];
+        Evaluators["LRNGrad"] = (node, x) => [LrnGradient(node, x[0].Data, x[1], x[2].Data)];
         Evaluators["FusedBatchNormV3"] = (node, x) => BatchNormalize(node, x);
         Evaluators["FusedBatchNormGradV3"] = (node, x) => BatchNormalizeBack(node, x);
         Evaluators["_FusedBatchNormEx"] = BatchNormalizeAndRectify;
         Evaluators["_FusedBatchNormGradEx"] = BatchNormalizeBackRectified;
     }
 
-    private static double LrnBase(NodeDef node, NaiveTensor x, int[] i)
+    private static double Beta(NodeDef node) => node.Attributes["beta"].Float;
+
+    /// <summary>bias + alpha·Σ x² over the channels within depth_radius, for each element.</summary>
+    private static double[] LrnBases(NodeDef node, NaiveTensor x)
     {
-        int radius = (int)node.Attributes["depth_radius"].Int;
-        double sum = 0;
-        for (int c = Math.Max(0, i[3] - radius); c <= Math.Min(x.Shape[3] - 1, i[3] + radius); c++)
-            sum += x[i[0], i[1], i[2], c] * x[i[0], i[1], i[2], c];
-        return node.Attributes["bias"].Float + node.Attributes["alpha"].Float * sum;
+        double[] sums = WindowSums(node, x.Shape[3], Array.ConvertAll(x.Data, v => v * v));
+        return Array.ConvertAll(sums, s => node.Attributes["bias"].Float + node.Attributes["alpha"].Float * s);
     }
 
-    private static double LrnGradient(NodeDef node, NaiveTensor dy, NaiveTensor x, NaiveTensor y, int[] i)
+    private static NaiveTensor LrnGradient(NodeDef node, double[] dy, NaiveTensor x, double[] y)
+    {
+        double[] bases = LrnBases(node, x),
+            sums = WindowSums(node, x.Shape[3], [.. bases.Select((s, i) => dy[i] * y[i] / s)]);
+        return new(x.Shape, [.. bases.Select((s, i) => dy[i] * Math.Pow(s, -Beta(node))
+            - 2 * node.Attributes["alpha"].Float * Beta(node) * x.Data[i] * sums[i])]);
+    }
+
+    private static double[] WindowSums(NodeDef node, int channels, double[] x)
     {
         int radius = (int)node.Attributes["depth_radius"].Int;
-        double alpha = node.Attributes["alpha"].Float, beta = node.Attributes["beta"].Float;
-        double dx = dy[i] * Math.Pow(LrnBase(node, x, i), -beta);
-        for (int c = Math.Max(0, i[3] - radius); c <= Math.Min(x.Shape[3] - 1, i[3] + radius); c++)
-        {
-            int[] j = [i[0], i[1], i[2], c];
-            dx -= 2 * alpha * beta * x[i] * dy[j] * y[j] / LrnBase(node, x, j);
-        }
-        return dx;
+        var sums = new double[x.Length];
+        for (int i = 0; i < x.Length; i++)
+            for (int c = Math.Max(0, i % channels - radius); c <= Math.Min(channels - 1, i % channels + radius); c++)
+                sums[i] += x[i - i % channels + c];
+        return sums;
     }
 
     private static (double Mean, double Variance) Moments(NaiveTensor x, int channel)
     {
         int channels = x.Shape[^1];
-        double[] values = [.. x.Data.Where((_, i) => i % channels == channel)];
-        double mean = values.Average();
-        return (mean, values.Average(v => (v - mean) * (v - mean)));
+        double sum = 0, squares = 0, count = x.Shape.ElementCount / channels;
+        for (int i = channel; i < x.Data.Length; i += channels)
+            sum += x.Data[i];
+        for (int i = channel; i < x.Data.Length; i += channels)
+            squares += (x.Data[i] - sum / count) * (x.Data[i] - sum / count);
+        return (sum / count, squares / count);
     }
 
     /// <summary>

@@ -9,7 +9,8 @@ internal static partial class NaiveOps
         Evaluators["MaxPool"] = (node, x) =>
         {
             NaiveTensor y = Out(node);
-            EachWindow(node, x[0].Shape, y.Shape, (o, pixels) => y[o] = pixels.Max(p => x[0].Data[p]));
+            EachWindow(node, x[0].Shape, y.Shape, (o, pixels) => y[o] = pixels.Select(p =>
+                x[0].Data[p]).Aggregate(Math.Max));
             return [y];
         };
         Evaluators["MaxPoolGrad"] = (node, x) =>

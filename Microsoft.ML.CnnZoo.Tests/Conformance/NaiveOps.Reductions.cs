@@ -29,20 +29,45 @@ internal static partial class NaiveOps
                 return best;
             })];
         };
-        Evaluators["Softmax"] = (node, x) =>
-            [Rows(node, x[0], (row, k) => Math.Exp(row[k] - row.Max()) / row.Sum(v => Math.Exp(v - row.Max())))];
-        Evaluators["LogSoftmax"] = (node, x) => [Rows(node, x[0], (row, k) => row[k] - LogSumExp(row))];
+        Evaluators["Softmax"] = (node, x) => [Rows(node, x[0], (row, y) =>
+        {
+            double sum = LogSumExp(row);
+            for (int k = 0; k < row.Length; k++)
+                y[k] = Math.Exp(row[k] - sum);
+        })];
+        Evaluators["LogSoftmax"] = (node, x) => [Rows(node, x[0], (row, y) =>
+        {
+            double sum = LogSumExp(row);
+            for (int k = 0; k < row.Length; k++)
+                y[k] = row[k] - sum;
+        })];
         Evaluators["SparseSoftmaxCrossEntropyWithLogits"] = (node, x) =>
         {
-            int classes = x[0].Shape[1];
-            return [Map(node, i => LogSumExp(Row(x[0], i[0])) - x[0][i[0], (int)x[1].Data[i[0]]]),
-                Map(node, i => Math.Exp(x[0][i] - LogSumExp(Row(x[0], i[0]))) - (i[1] == (int)x[1].Data[i[0]]
-                    ? 1 : 0), 1)];
+            var labels = new NaiveTensor(x[0].Shape);
+            for (int row = 0; row < labels.Shape[0]; row++)
+                labels[row, (int)x[1].Data[row]] = 1;
+            return CrossEntropy(node, x[0], labels);
         };
-        Evaluators["SoftmaxCrossEntropyWithLogits"] = (node, x) =>
-            [Map(node, i => Enumerable.Range(0, x[0].Shape[1])
-                .Sum(k => x[1].Broadcast([i[0], k]) * (LogSumExp(Row(x[0], i[0])) - x[0][i[0], k]))),
-                Map(node, i => Math.Exp(x[0][i] - LogSumExp(Row(x[0], i[0]))) - x[1].Broadcast(i), 1)];
+        Evaluators["SoftmaxCrossEntropyWithLogits"] = (node, x) => CrossEntropy(node, x[0], x[1]);
+    }
+
+    /// <summary>Losses [N] and softmax − labels [N,K].</summary>
+    private static NaiveTensor[] CrossEntropy(NodeDef node, NaiveTensor logits, NaiveTensor labels)
+    {
+        NaiveTensor loss = Out(node), gradient = Out(node, 1);
+        int classes = gradient.Shape[1];
+        for (int row = 0; row < gradient.Shape[0]; row++)
+        {
+            double[] x = [.. Enumerable.Range(0, classes).Select(k => logits.Broadcast([row, k]))];
+            double sum = LogSumExp(x);
+            for (int k = 0; k < classes; k++)
+            {
+                double label = labels.Broadcast([row, k]);
+                loss.Data[row] += label == 0 && double.IsNegativeInfinity(x[k]) ? 0 : label * (sum - x[k]);
+                gradient[row, k] = Math.Exp(x[k] - sum) - label;
+            }
+        }
+        return [loss, gradient];
     }
 
     private static NaiveTensor Reduce(NodeDef node, NaiveTensor x, NaiveTensor axes, bool mean)
@@ -65,15 +90,21 @@ internal static partial class NaiveOps
 
     private static int[] Insert(int[] index, int axis, int value) => [.. index[..axis], value, .. index[axis..]];
 
-    private static double[] Row(NaiveTensor x, int row) => x.Data[(row * x.Shape[^1])..((row + 1) * x.Shape[^1])];
+    /// <summary>NaN for a row with a NaN or +∞, and for one of −∞ alone, as subtracting the maximum gives.</summary>
+    private static double LogSumExp(double[] row)
+    {
+        double max = row.Aggregate(Math.Max), sum = 0;
+        foreach (double v in row)
+            sum += Math.Exp(v - max);
+        return max + Math.Log(sum);
+    }
 
-    private static double LogSumExp(double[] row) => row.Max() + Math.Log(row.Sum(v => Math.Exp(v - row.Max())));
-
-    private static NaiveTensor Rows(NodeDef node, NaiveTensor x, Func<double[], int, double> f)
+    private static NaiveTensor Rows(NodeDef node, NaiveTensor x, Action<double[], Span<double>> f)
     {
         NaiveTensor y = Out(node);
-        for (int i = 0; i < y.Data.Length; i++)
-            y.Data[i] = f(Row(x, i / x.Shape[^1]), i % x.Shape[^1]);
+        int columns = x.Shape[^1];
+        for (int i = 0; i < y.Data.Length; i += columns)
+            f(x.Data[i..(i + columns)], y.Data.AsSpan(i, columns));
         return y;
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
@@ -12,6 +13,7 @@ namespace Microsoft.ML.CnnZoo.Tests.Conformance;
 /// </summary>
 public class OpPermissionTests
 {
+    private static readonly OperandTypes BFloat16 = new(BFloat16: true);
     private static readonly ConformanceCase[] Cases =
         [.. ConformanceCases.All.Where(c => !OpCatalog.Get(c.Op).IsStateful
             && c.Inputs.All(i => i.Value.Bytes.Length < 1 << 16)), .. Images()];
@@ -29,7 +31,7 @@ public class OpPermissionTests
     public void Run_StridedOperands_GivesTheBitsOfDenseOnes(string op)
     {
         foreach (ConformanceCase c in Cases.Where(c => c.Op == op))
-            CheckStrided(c, bfloat16: false);
+            CheckStrided(c, OperandTypes.Float32);
     }
 
     [Theory]
@@ -37,7 +39,7 @@ public class OpPermissionTests
     public void Run_StridedBFloat16Operands_GivesTheBitsOfDenseOnes(string op)
     {
         foreach (ConformanceCase c in Cases.Where(c => c.Op == op))
-            CheckStrided(c, bfloat16: true);
+            CheckStrided(c, BFloat16);
     }
 
     [Fact]
@@ -45,16 +47,17 @@ public class OpPermissionTests
     {
         foreach (ConformanceCase c in Cases)
         {
-            bool[] types = OpCatalog.Get(c.Op).BFloat16 == BFloat16Rule.Never ? [false] : [false, true];
-            foreach (bool bfloat16 in types)
-                foreach (OperandLayout layout in Layouts(c).Where(l => l.StridedOutput < 0))
+            OperandTypes[] forms = OpCatalog.Get(c.Op).BFloat16 == BFloat16Rule.Never ? [OperandTypes.Float32]
+                : [OperandTypes.Float32, BFloat16];
+            foreach (OperandTypes types in forms)
+                foreach (OperandLayout layout in Layouts(c).Where(l => l.StridedOutputs == 0))
                 {
-                    using var run = new OperandRun(KernelSet.Shared, c, layout, bfloat16, overwrites: true);
+                    using var run = new OperandRun(KernelSet.Shared, c, layout, types, overwrites: true);
                     if (run.Overwritten < 0)
                         continue;
                     Assert.True(run.Node.Definition.AllowsOverwrite(run.Node, run.Overwritten),
                         $"{c}: the op does not allow input {run.Overwritten} to be overwritten.");
-                    using var separate = new OperandRun(KernelSet.Shared, c, OperandLayout.Dense, bfloat16, overwrites: false);
+                    using var separate = new OperandRun(KernelSet.Shared, c, OperandLayout.Dense, types, overwrites: false);
                     Assert.True(separate.Run().Zip(run.Run()).All(p => p.First.AsSpan().SequenceEqual(p.Second)),
                         $"{c}, input {run.Overwritten} overwritten");
                 }
@@ -70,7 +73,7 @@ public class OpPermissionTests
         foreach (ConformanceCase c in Cases)
             foreach (OperandLayout layout in Layouts(c))
             {
-                using var run = new OperandRun(KernelSet.Shared, c, layout, bfloat16: false, overwrites: true);
+                using var run = new OperandRun(KernelSet.Shared, c, layout, OperandTypes.Float32, overwrites: true);
                 if (run.Overwritten >= 0)
                     used.Add($"{c.Op} {run.Overwritten}");
                 allowed.UnionWith(Enumerable.Range(0, run.Node.Inputs.Count)
@@ -83,9 +86,10 @@ public class OpPermissionTests
     public void AllowsStrided_EveryOp_IsListed()
     {
         string[] inputs = [.. Cases
-            .SelectMany(c => Layouts(c).Where(l => l.StridedInput >= 0).Select(l => $"{c.Op} {l.StridedInput}"))
+            .SelectMany(c => Layouts(c).Where(l => l.StridedInputs > 0)
+                .Select(l => $"{c.Op} {BitOperations.Log2((uint)l.StridedInputs)}"))
             .Distinct().Order(StringComparer.Ordinal)];
-        string[] outputs = [.. Cases.Where(c => Layouts(c).Any(l => l.StridedOutput == 0)).Select(c => c.Op)
+        string[] outputs = [.. Cases.Where(c => Layouts(c).Any(l => (l.StridedOutputs & 1) != 0)).Select(c => c.Op)
             .Distinct().Order(StringComparer.Ordinal)];
         Assert.Equal(
         [
@@ -97,13 +101,13 @@ public class OpPermissionTests
             "_FusedConv2D"], outputs);
     }
 
-    private static void CheckStrided(ConformanceCase c, bool bfloat16)
+    private static void CheckStrided(ConformanceCase c, OperandTypes types)
     {
-        using var dense = new OperandRun(KernelSet.Shared, c, OperandLayout.Dense, bfloat16, overwrites: false);
+        using var dense = new OperandRun(KernelSet.Shared, c, OperandLayout.Dense, types, overwrites: false);
         byte[][] expected = dense.Run();
         foreach (OperandLayout layout in Layouts(c).Skip(1))
         {
-            using var strided = new OperandRun(KernelSet.Shared, c, layout, bfloat16, overwrites: false);
+            using var strided = new OperandRun(KernelSet.Shared, c, layout, types, overwrites: false);
             byte[][] actual = strided.Run();
             for (int i = 0; i < expected.Length; i++)
                 Assert.True(expected[i].AsSpan().SequenceEqual(actual[i]),
@@ -112,22 +116,17 @@ public class OpPermissionTests
         }
     }
 
-    /// <summary>
-    /// Dense operands, then each operand strided that the op allows to be and that plans place: images of two channels
-    /// or more.
-    /// </summary>
+    /// <summary>Dense operands, then each operand strided that the op allows to be.</summary>
     private static IEnumerable<OperandLayout> Layouts(ConformanceCase c)
     {
         yield return OperandLayout.Dense;
-        NodeDef node = OperandRun.Build(c, bfloat16: false);
-        for (int i = 0; i < node.Inputs.Count; i++)
-            if (node.Inputs[i].Shape is { Rank: 4 } shape && shape[3] > 1
-                && node.Definition.AllowsStridedInput(node, i))
-                yield return new OperandLayout(i, -1);
-        for (int i = 0; i < node.Outputs.Count; i++)
-            if (node.Outputs[i].Shape is { Rank: 4 } shape && shape[3] > 1
-                && node.Definition.AllowsStridedOutput(node, i))
-                yield return new OperandLayout(-1, i);
+        OperandLayout allowed = OperandLayout.Allowed(OperandRun.Build(c, OperandTypes.Float32));
+        for (int bit = 1; bit <= allowed.StridedInputs; bit <<= 1)
+            if ((allowed.StridedInputs & bit) != 0)
+                yield return new OperandLayout(bit, 0);
+        for (int bit = 1; bit <= allowed.StridedOutputs; bit <<= 1)
+            if ((allowed.StridedOutputs & bit) != 0)
+                yield return new OperandLayout(0, bit);
     }
 
     /// <summary>Images where the conformance cases have vectors.</summary>

@@ -44,7 +44,7 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
             PadTop = g.PadTop, PadLeft = g.PadLeft,
         };
         _grid = _grid.Flattened();
-        _bandWidth = _grid.Height == 1 ? Math.Min(_grid.Width, BandPixels) : _grid.Width;
+        _bandWidth = Math.Max(1, _grid.Height == 1 ? Math.Min(_grid.Width, BandPixels) : _grid.Width);
         _bandRows = Math.Clamp(BandPixels / _bandWidth, 1, _grid.Height);
         _band = new SourceBand(_grid, _bandRows, _bandWidth, copiesMargins: true);
         _bands = _grid.Images * CeilingDivide(_grid.Height, _bandRows) * CeilingDivide(_grid.Width, _bandWidth);
@@ -101,6 +101,8 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
     {
         for (_group = 0; _group < _g.Groups; _group++)
         {
+            if (_bands == 0)
+                FloatSpans.Clear(Output(), (long)_grid.Depth * _g.Filters);
             Workers.Run(this);
             if (!_ownSums)
                 continue;

@@ -13,9 +13,9 @@ namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
 {
     private readonly Conv2DGeometry _g;
-    private readonly List<Phase> _phases = [];
+    private readonly Phase[] _phases;
     private readonly PackedWeights? _weights;
-    private readonly long _packedFloats;
+    private readonly long _packedFloats, _productBytes;
     private readonly bool _coversImage;
     private float* _panels;
     private bool _clears;
@@ -25,9 +25,9 @@ internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
         _g = g;
         var rows = PhaseAxis.All(g.Height, g.OutputHeight, g.KernelHeight, g.StrideHeight, g.DilationHeight, g.PadTop);
         var columns = PhaseAxis.All(g.Width, g.OutputWidth, g.KernelWidth, g.StrideWidth, g.DilationWidth, g.PadLeft);
-        foreach (PhaseAxis row in rows)
-            foreach (PhaseAxis column in columns)
-                _phases.Add(new Phase(row, column, new WindowProduct(Workers, Grid(row, column, request), null)));
+        _phases = [.. rows.SelectMany(row => columns.Select(column =>
+            new Phase(row, column, new WindowProduct(Workers, Grid(row, column, request), null))))];
+        _productBytes = _phases.Select(p => p.Product.ScratchBytes).DefaultIfEmpty().Max();
         _coversImage = rows.Sum(r => r.Pixels) == g.Height && columns.Sum(c => c.Pixels) == g.Width;
         _packedFloats = _phases.Sum(Floats);
         _weights = PackedWeights.For(request, 1, _packedFloats * g.Groups);
@@ -45,9 +45,7 @@ internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
     public override bool Keeps(int input) => input == 1 && _weights is not null;
 
     public override long ScratchBytes =>
-        ProductBytes + (_weights is null ? _packedFloats * _g.Groups * sizeof(float) : 0);
-
-    private long ProductBytes => _phases.Count == 0 ? 0 : _phases.Max(p => p.Product.ScratchBytes);
+        _productBytes + (_weights is null ? _packedFloats * _g.Groups * sizeof(float) : 0);
 
     /// <summary>Packs a part of the filter's channels, or clears a part of dx.</summary>
     public override void RunPart(int part, int parts)
@@ -76,7 +74,7 @@ internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
 
     protected override void Compute()
     {
-        _panels = _weights is null ? (float*)(Scratch + (nint)ProductBytes) : _weights.Panels;
+        _panels = _weights is null ? (float*)(Scratch + (nint)_productBytes) : _weights.Panels;
         if (_weights?.NeedsPacking() ?? true)
             Share(_packedFloats * _g.Groups);
         _clears = !_coversImage;

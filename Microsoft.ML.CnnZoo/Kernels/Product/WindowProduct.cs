@@ -40,7 +40,7 @@ internal sealed unsafe class WindowProduct : IParallelWork
         WindowGrid g = grid.Flattened();
         (_g, _workers, _epilogue) = (g, workers, epilogue);
         _bandPixels = Math.Max(BandFloats / (g.Channels * g.StrideHeight * g.StrideWidth), 8 * Tiles.WideRows);
-        _bandRows = Math.Max(1, _bandPixels / g.Width);
+        _bandRows = Math.Max(1, _bandPixels / Math.Max(1, g.Width));
         _band = new SourceBand(g, _bandRows, Math.Min(g.Width, g.Height > 1 ? g.Width : _bandPixels), copiesMargins: false);
         _runsPerRow = _band.RunsPerRow;
         _runLength = g.KernelWidth / _runsPerRow * g.Channels;
