@@ -44,25 +44,25 @@ public class WinogradTests
         bool inputGradient, bool filterGradient)
     {
         TensorShape x = new(batch, size, size, channels), w = new(3, 3, channels, filters);
-        Assert.Equal(forward, ConvolutionAlgorithms.IsWinograd(Request(DataType.Float), Geometry(x, w)));
+        Assert.Equal(forward, WinogradRule.IsWinograd(Request(DataType.Float), Geometry(x, w)));
         Assert.Equal(inputGradient,
-            ConvolutionAlgorithms.IsWinogradInputGradient(Request(DataType.Float), Geometry(x, w)));
+            WinogradRule.IsWinogradInputGradient(Request(DataType.Float), Geometry(x, w)));
         Assert.Equal(filterGradient,
-            ConvolutionAlgorithms.IsWinogradFilterGradient(Request(DataType.Float), Geometry(x, w)));
-        Assert.False(ConvolutionAlgorithms.IsWinograd(Request(DataType.BFloat16), Geometry(x, w)));
+            WinogradRule.IsWinogradFilterGradient(Request(DataType.Float), Geometry(x, w)));
+        Assert.False(WinogradRule.IsWinograd(Request(DataType.BFloat16), Geometry(x, w)));
     }
 
     [Fact]
     public void Rule_StrideDilationGroups_AreComputedAsSumsOfProducts()
     {
         TensorShape x = new(16, 56, 56, 64), w = new(3, 3, 64, 64);
-        Assert.True(ConvolutionAlgorithms.IsWinograd(Request(DataType.Float), Geometry(x, w)));
-        Assert.False(ConvolutionAlgorithms.IsWinograd(Request(DataType.Float),
+        Assert.True(WinogradRule.IsWinograd(Request(DataType.Float), Geometry(x, w)));
+        Assert.False(WinogradRule.IsWinograd(Request(DataType.Float),
             new Conv2DAttributes(2, 2, Padding.Same).Geometry(x, w)));
-        Assert.False(ConvolutionAlgorithms.IsWinograd(Request(DataType.Float),
+        Assert.False(WinogradRule.IsWinograd(Request(DataType.Float),
             new Conv2DAttributes(1, 1, Padding.Same, 2, 2).Geometry(x, w)));
-        Assert.False(ConvolutionAlgorithms.IsWinograd(Request(DataType.Float), Geometry(x, new(3, 3, 32, 64))));
-        Assert.False(ConvolutionAlgorithms.IsWinograd(Request(DataType.Float), Geometry(x, new(5, 5, 64, 64))));
+        Assert.False(WinogradRule.IsWinograd(Request(DataType.Float), Geometry(x, new(3, 3, 32, 64))));
+        Assert.False(WinogradRule.IsWinograd(Request(DataType.Float), Geometry(x, new(5, 5, 64, 64))));
     }
 
     [Theory]
@@ -79,9 +79,9 @@ public class WinogradTests
             Inputs = [new(new(DataType.Float, new(batch, size, size, channels)), InputSource.Computed),
             new(new(DataType.Float, w), source)],
         };
-        Assert.Equal(kept, ConvolutionAlgorithms.KeepsFilter(Scoring(InputSource.Variable), g));
-        Assert.False(ConvolutionAlgorithms.KeepsFilter(Scoring(InputSource.Computed), g));
-        Assert.False(ConvolutionAlgorithms.KeepsFilter(
+        Assert.Equal(kept, WinogradRule.KeepsFilter(Scoring(InputSource.Variable), g));
+        Assert.False(WinogradRule.KeepsFilter(Scoring(InputSource.Computed), g));
+        Assert.False(WinogradRule.KeepsFilter(
             Scoring(InputSource.Variable) with { TrainsVariables = true }, g));
     }
 

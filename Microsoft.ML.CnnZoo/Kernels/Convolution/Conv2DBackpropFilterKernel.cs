@@ -65,7 +65,7 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
     {
         Conv2DGeometry g = Conv2DAttributes.From(request.Node)
             .Geometry(request.Inputs[0].Shape, request.Outputs[0].Shape);
-        return ConvolutionAlgorithms.IsWinogradFilterGradient(request, g) ? new WinogradFilterGradientKernel(request, g)
+        return WinogradRule.IsWinogradFilterGradient(request, g) ? new WinogradFilterGradientKernel(request, g)
             : new Conv2DBackpropFilterKernel(request, g);
     }
 

@@ -38,7 +38,7 @@ internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
     {
         Conv2DGeometry g = Conv2DAttributes.From(request.Node)
             .Geometry(request.Outputs[0].Shape, request.Inputs[1].Shape);
-        return ConvolutionAlgorithms.IsWinogradInputGradient(request, g)
+        return WinogradRule.IsWinogradInputGradient(request, g)
             ? WinogradConvolutionKernel.InputGradient(request, g) : new Conv2DBackpropInputKernel(request, g);
     }
 

@@ -47,7 +47,7 @@ internal sealed unsafe class Conv2DKernel : Kernel
     {
         Conv2DGeometry g = Conv2DAttributes.From(request.Node)
             .Geometry(request.Inputs[0].Shape, request.Inputs[1].Shape);
-        return ConvolutionAlgorithms.IsWinograd(request, g) ? WinogradConvolutionKernel.Forward(request, g)
+        return WinogradRule.IsWinograd(request, g) ? WinogradConvolutionKernel.Forward(request, g)
             : new Conv2DKernel(request, g);
     }
 

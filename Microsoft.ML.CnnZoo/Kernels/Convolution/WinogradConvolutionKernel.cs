@@ -40,7 +40,7 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
         _tiles = new WinogradTiles(g, _pitch);
         _epilogue = ProductEpilogue.From(request);
         _filterFloats = WinogradTransforms.Distance(Panels.Floats(g.Channels, g.Filters));
-        _weights = !isGradient && ConvolutionAlgorithms.KeepsFilter(request, g)
+        _weights = !isGradient && WinogradRule.KeepsFilter(request, g)
             ? PackedWeights.For(request, 1, Positions * (long)_filterFloats) : null;
         _blockTiles = BlockTiles((long)g.Channels * g.Filters);
         _rowFloats = g.Channels + 16; // so that rows do not map to the same cache set

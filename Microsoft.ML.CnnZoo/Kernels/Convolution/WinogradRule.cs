@@ -1,22 +1,18 @@
+using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels.Product;
 
-namespace Microsoft.ML.CnnZoo.Execution;
+namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 
 /// <summary>
 /// Which convolutions use Winograd's algorithm F(4x4, 3x3) (Winograd 1980; Lavin and Gray 2015), with a quarter of the
-/// multiplications, and which use im2col and matrix products. The choice depends on shapes alone, so that it is the
-/// same for every backend and run.
+/// multiplications, and which are computed as products of windows. The choice depends on shapes and the width of
+/// vectors alone, so that it is the same for every run.
 /// </summary>
-/// <remarks>
-/// Costs are nanoseconds for each pair of a channel and a filter, as measured on two cores with AVX-512: direct
-/// convolution with oneDNN 0.067 per result pixel, and a little more for gradients; a tile of 4x4 pixels 0.47 for its
-/// products and 5.5 for each of its channels and filters, which are transformed. Reading the transformed filter costs
-/// 12, transforming it 25 more; a few tiles, as in one image of a network's last layers, do not pay for that.
-/// </remarks>
-internal static class ConvolutionAlgorithms
+internal static class WinogradRule
 {
-    private const double Gain = 1.2; // below, the estimate is too inaccurate
+    private const double Gain = 1.1; // below, the estimate is too inaccurate
     private const long LargeFilter = 16 << 20; // bytes
 
     /// <summary>
@@ -25,13 +21,32 @@ internal static class ConvolutionAlgorithms
     /// </summary>
     private const double LeastTrained = 200e6;
 
+    /// <summary>
+    /// Nanoseconds of one thread for each pair of a channel and a filter, measured on one processor with each width.
+    /// </summary>
+    /// <param name="Direct">A result pixel of a product of windows.</param>
+    /// <param name="Product">The products of a tile of 4x4 results.</param>
+    /// <param name="Transform">A tile's transforms, for each of its channels and filters.</param>
+    /// <param name="Filter">Transforming the filter.</param>
+    /// <param name="FilterGradient">Transforming the filter's gradient back.</param>
+    private sealed record Costs(double Direct, double Product, double Transform, double Filter, double FilterGradient);
+
+    private static readonly Costs s_costs = Tiles.Lanes switch
+    {
+        16 => new(0.109, 0.6, 6.7, 9, 14),
+        8 => new(0.225, 1.1, 17, 13, 22),
+        _ => new(0.45, 2.2, 34, 20, 35),
+    };
+
+    // Reading a transformed filter, and how much more all filter costs are when it does not fit the cache.
+    private const double Reading = 4, LargeFactor = 2.5;
+
     /// <summary>For <c>Conv2D</c> and <c>_FusedConv2D</c>.</summary>
     /// <param name="request">The request; input 1 is the filter.</param>
     /// <param name="g">Sizes of the convolution.</param>
     public static bool IsWinograd(KernelRequest request, in Conv2DGeometry g) =>
-        Fits(request, g)
-        && Pixels(g) * 0.067 > Gain * ((Tiles(g, g.OutputHeight, g.OutputWidth) * TileCost(g, 0.47, 5.5))
-            + 12 + (KeepsFilter(request, g) ? 0 : 25));
+        Fits(request, g) && IsFaster(g, CountTiles(g, g.OutputHeight, g.OutputWidth),
+            Reading + (KeepsFilter(request, g) ? 0 : s_costs.Filter));
 
     /// <summary>
     /// Whether <c>Conv2D</c> keeps its transformed filter, four times as large as the filter, from run to run: not in
@@ -41,21 +56,19 @@ internal static class ConvolutionAlgorithms
     /// <param name="g">Sizes of the convolution.</param>
     public static bool KeepsFilter(KernelRequest request, in Conv2DGeometry g) => !request.TrainsVariables
         && request.Inputs[1].Source != InputSource.Computed
-        && (4 * request.Inputs[1].Spec.ByteLength <= LargeFilter || Tiles(g, g.OutputHeight, g.OutputWidth) < 256);
+        && (4 * request.Inputs[1].Spec.ByteLength <= LargeFilter || CountTiles(g, g.OutputHeight, g.OutputWidth) < 256);
 
     /// <summary>For <c>Conv2DBackpropInput</c>.</summary>
     /// <param name="request">The request; input 1 is the filter.</param>
     /// <param name="g">Sizes of the forward convolution.</param>
     public static bool IsWinogradInputGradient(KernelRequest request, in Conv2DGeometry g) =>
-        Fits(request, g)
-        && Pixels(g) * 0.083 > Gain * ((Tiles(g, g.Height, g.Width) * TileCost(g, 0.47, 5.5)) + 12 + 25);
+        Fits(request, g) && IsFaster(g, CountTiles(g, g.Height, g.Width), Reading + s_costs.Filter);
 
     /// <summary>For <c>Conv2DBackpropFilter</c>.</summary>
     /// <param name="request">The request.</param>
     /// <param name="g">Sizes of the forward convolution.</param>
     public static bool IsWinogradFilterGradient(KernelRequest request, in Conv2DGeometry g) =>
-        Fits(request, g)
-        && Pixels(g) * 0.09 > Gain * ((Tiles(g, g.OutputHeight, g.OutputWidth) * TileCost(g, 0.55, 8)) + 20);
+        Fits(request, g) && IsFaster(g, CountTiles(g, g.OutputHeight, g.OutputWidth), s_costs.FilterGradient);
 
     private static bool Fits(KernelRequest request, in Conv2DGeometry g) => request.Outputs[0].Type == DataType.Float
         && request.Inputs[0].Type != DataType.BFloat16
@@ -64,11 +77,15 @@ internal static class ConvolutionAlgorithms
         && g.Channels % 16 == 0 && g.Filters % 16 == 0 && g.Channels * g.Filters >= 1024
         && (!request.TrainsVariables || (double)g.Batch * g.MultiplyAddsPerImage >= LeastTrained);
 
-    private static double Pixels(in Conv2DGeometry g) => (double)g.Batch * g.OutputHeight * g.OutputWidth;
+    private static bool IsFaster(in Conv2DGeometry g, double tiles, double filterCost)
+    {
+        double pairs = (double)g.Channels * g.Filters;
+        double tile = s_costs.Product + (s_costs.Transform * (g.Channels + g.Filters) / pairs);
+        bool isLarge = pairs * WinogradTransforms.Positions * sizeof(float) > LargeFilter;
+        return (double)g.Batch * g.OutputHeight * g.OutputWidth * s_costs.Direct
+            > Gain * ((tiles * tile) + (filterCost * (isLarge ? LargeFactor : 1)));
+    }
 
-    private static double Tiles(in Conv2DGeometry g, int height, int width) =>
+    private static double CountTiles(in Conv2DGeometry g, int height, int width) =>
         (double)g.Batch * ((height + 3) / 4) * ((width + 3) / 4);
-
-    private static double TileCost(in Conv2DGeometry g, double product, double transform) =>
-        product + (transform * (g.Channels + g.Filters) / ((double)g.Channels * g.Filters));
 }
