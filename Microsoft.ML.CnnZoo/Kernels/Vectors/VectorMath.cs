@@ -38,12 +38,13 @@ internal static class VectorMath
     {
         x = Clamp(x, 9);
         Vector<float> z = x * x;
-        Vector<float> p = Vector.MultiplyAddEstimate(z, Vector.Create(1.33547982e-8f), Vector.Create(2.06092009e-5f));
-        p = Vector.MultiplyAddEstimate(z, p, Vector.Create(3.49559635e-3f));
-        p = Vector.MultiplyAddEstimate(z, p, Vector.Create(0.133810326f));
-        Vector<float> q = Vector.MultiplyAddEstimate(z, Vector.Create(7.77661967e-7f), Vector.Create(3.28564754e-4f));
-        q = Vector.MultiplyAddEstimate(z, q, Vector.Create(2.58770157e-2f));
-        q = Vector.MultiplyAddEstimate(z, q, Vector.Create(0.467143476f));
+        Vector<float> p = Vector.MultiplyAddEstimate(z, Vector.Create(-1.22463619e-11f), Vector.Create(3.06427062e-8f));
+        p = Vector.MultiplyAddEstimate(z, p, Vector.Create(2.80313943e-5f));
+        p = Vector.MultiplyAddEstimate(z, p, Vector.Create(3.86951235e-3f));
+        p = Vector.MultiplyAddEstimate(z, p, Vector.Create(0.136808604f));
+        Vector<float> q = Vector.MultiplyAddEstimate(z, Vector.Create(1.28904060e-6f), Vector.Create(3.94072093e-4f));
+        q = Vector.MultiplyAddEstimate(z, q, Vector.Create(2.72501726e-2f));
+        q = Vector.MultiplyAddEstimate(z, q, Vector.Create(0.470141917f));
         q = Vector.MultiplyAddEstimate(z, q, Vector<float>.One);
         return Clamp(Vector.MultiplyAddEstimate(x * z, p, x) / q, 1);
     }
