@@ -104,10 +104,10 @@ internal sealed class KernelSet : IKernelSet
 
     private static IEnumerable<KernelFactory> Windows() =>
     [
-        KernelFactory.Float("MaxPool", r => new PoolForwardKernel(r, maximum: true)),
-        KernelFactory.Float("MaxPoolGrad", r => new MaxPoolGradKernel(r)),
-        KernelFactory.Float("AvgPool", r => new PoolForwardKernel(r, maximum: false)),
-        KernelFactory.Float("AvgPoolGrad", r => new AvgPoolGradKernel(r)),
+        KernelFactory.Float("MaxPool", r => new PoolForwardKernel<MaximumPool>(r)),
+        KernelFactory.Float("MaxPoolGrad", r => new PoolGradKernel<MaximumPoolGradient>(r)),
+        KernelFactory.Float("AvgPool", r => new PoolForwardKernel<MeanPool>(r)),
+        KernelFactory.Float("AvgPoolGrad", r => new PoolGradKernel<MeanPoolGradient>(r)),
         KernelFactory.Float("LRN", r => new LrnKernel(r)),
         KernelFactory.Float("LRNGrad", r => new LrnGradKernel(r)),
         KernelFactory.EitherFloat("FusedBatchNormV3", r => new BatchNormKernel(r)),

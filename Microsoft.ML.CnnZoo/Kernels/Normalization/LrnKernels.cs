@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Kernels.Elementwise;
-using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Normalization;
 
@@ -62,11 +61,8 @@ internal abstract unsafe class LocalResponseKernel(KernelRequest request, int im
             : Vector.Exp(Vector.Log(s) * -Beta);
     }
 
-    protected static void Squares(float* x, float* row, int n)
-    {
-        FloatSpans.Copy(row, x, n);
-        ElementwiseLoops.Map<SquareOperator>(row, row, n);
-    }
+    protected static void Squares(float* x, float* row, int n) =>
+        ElementwiseLoops.Zip<MultiplyOperator>(x, 1, x, 1, row, n);
 }
 
 /// <summary><c>LRN</c>: y = x·s^−beta. Krizhevsky et al. 2012, section 3.3.</summary>
@@ -80,9 +76,15 @@ internal sealed unsafe class LrnKernel(KernelRequest request) : LocalResponseKer
         {
             float* x = Input(0) + (pixel * Channels);
             Squares(x, squares, Channels);
-            for (int c = 0; c < Channels; c += Vector<float>.Count)
-                Power(Base(squares + c)).Store(powers + c);
-            ElementwiseLoops.Zip<MultiplyOperator>(x, 1, powers, 1, Output() + (pixel * Channels), Channels);
+            float* y = Output() + (pixel * Channels);
+            int c = 0;
+            for (; c <= Channels - Vector<float>.Count; c += Vector<float>.Count)
+                (Vector.Load(x + c) * Power(Base(squares + c))).Store(y + c);
+            if (c == Channels)
+                continue;
+            Power(Base(squares + c)).Store(powers);
+            for (int rest = c; rest < Channels; rest++)
+                y[rest] = x[rest] * powers[rest - c];
         }
     }
 
@@ -109,11 +111,16 @@ internal sealed unsafe class LrnGradKernel(KernelRequest request) : LocalRespons
                 (Vector.Load(ratios + c) / s).Store(ratios + c);
             }
             new Span<float>(ratios + Channels, Vector<float>.Count).Clear();
-            for (int c = 0; c < Channels; c += Vector<float>.Count)
-                (WindowSum(ratios + c) * (-2 * Alpha * Beta)).Store(squares + c);
-            ElementwiseLoops.Zip<MultiplyOperator>(squares, 1, x, 1, squares, Channels);
-            ElementwiseLoops.Zip<MultiplyOperator>(powers, 1, dy, 1, powers, Channels);
-            ElementwiseLoops.Zip<AddOperator>(squares, 1, powers, 1, dx, Channels);
+            var factor = new Vector<float>(-2 * Alpha * Beta);
+            int done = 0;
+            for (; done <= Channels - Vector<float>.Count; done += Vector<float>.Count)
+                ((Vector.Load(powers + done) * Vector.Load(dy + done))
+                    + (WindowSum(ratios + done) * factor * Vector.Load(x + done))).Store(dx + done);
+            if (done == Channels)
+                continue;
+            (WindowSum(ratios + done) * factor).Store(squares + done);
+            for (int c = done; c < Channels; c++)
+                dx[c] = (powers[c] * dy[c]) + (squares[c] * x[c]);
             new Span<float>(squares + Channels, Vector<float>.Count).Clear();
         }
     }

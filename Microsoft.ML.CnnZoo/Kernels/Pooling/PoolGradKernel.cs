@@ -1,18 +1,44 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Pooling;
 
+/// <summary>How a pool's gradient is spread over the pixels of a window.</summary>
+internal interface IPoolGradient
+{
+    /// <summary>Whether each real pixel gets an equal share; else x and the pool's result are read.</summary>
+    static abstract bool IsMean { get; }
+}
+
+/// <summary>The gradient goes to the first pixel, row-major, that equals the maximum.</summary>
+internal readonly struct MaximumPoolGradient : IPoolGradient
+{
+    public static bool IsMean => false;
+}
+
+/// <summary>Equal shares.</summary>
+internal readonly struct MeanPoolGradient : IPoolGradient
+{
+    public static bool IsMean => true;
+}
+
 /// <summary>
-/// Gradients of pooling: windows may overlap, so each thread owns whole images or, when there are too few, blocks of
-/// channels.
+/// <c>MaxPoolGrad</c> (x, y, dy) and <c>AvgPoolGrad</c> (shape, dy): windows may overlap, so each thread owns whole
+/// images or, when there are too few, blocks of channels.
 /// </summary>
-internal abstract unsafe class PoolGradKernel(KernelRequest request, TensorShape image) : PoolKernel(request, image)
+internal sealed unsafe class PoolGradKernel<TGradient>(KernelRequest request)
+    : PoolKernel(request, request.Outputs[0].Shape) where TGradient : struct, IPoolGradient
 {
     private const int ChannelBlock = 32;
+
+    private readonly int _resultPitch = TGradient.IsMean ? 0 : request.Inputs[1].Pitch;
+
+    /// <summary>Whether each pixel belongs to at most one window, so that its gradient is written, not added.</summary>
+    private bool IsDisjoint => Geometry.WindowHeight <= Geometry.StrideHeight
+        && Geometry.WindowWidth <= Geometry.StrideWidth;
 
     public override void RunPart(int part, int parts)
     {
@@ -22,132 +48,135 @@ internal abstract unsafe class PoolGradKernel(KernelRequest request, TensorShape
         (long first, long last) = Range((long)g.Batch * blocks, part, parts);
         for (long item = first; item < last; item++)
         {
-            int n = (int)(item / blocks), channel = (int)(item % blocks) * width;
-            SpreadImage(n, channel, Math.Min(width, g.Channels - channel));
+            int channel = (int)(item % blocks) * width;
+            if (TGradient.IsMean && g.TilesImage && blocks == 1)
+                SpreadTiles(item);
+            else
+                SpreadImage(item / blocks, channel, Math.Min(width, g.Channels - channel));
         }
     }
 
     protected override void Compute() => Share(Work);
 
-    /// <summary>One window: its real pixels begin at <paramref name="image"/> + top, left.</summary>
-    /// <param name="image">dx of the image at the block's first channel.</param>
-    /// <param name="output">Offset of the window's output element of that channel.</param>
-    /// <param name="channels">Channels of the block.</param>
-    /// <param name="window">Rows and columns of the real pixels.</param>
-    protected abstract void SpreadWindow(long image, long output, int channels,
-        (int Top, int Bottom, int Left, int Right) window);
-
-    /// <summary>dx of one image, for a block of channels.</summary>
-    protected virtual void SpreadImage(int n, int channel, int channels)
+    /// <summary>dx of one image, for a block of channels; rows are cleared just before they are needed.</summary>
+    private void SpreadImage(long n, int channel, int channels)
     {
         Pool2DGeometry g = Geometry;
-        long image = ((long)n * g.Height * g.Width * g.Channels) + channel;
-        for (long pixel = 0; pixel < (long)g.Height * g.Width; pixel++)
-            FloatSpans.Clear(Output() + image + (pixel * g.Channels), channels);
+        long row = (long)g.Width * g.Channels, image = (n * g.Height * row) + channel;
+        int cleared = 0;
         for (int y = 0; y < g.OutputHeight; y++)
-            for (int x = 0; x < g.OutputWidth; x++)
-            {
-                (int top, int bottom) = Clip(y, g.StrideHeight, g.PadTop, g.WindowHeight, g.Height);
-                (int left, int right) = Clip(x, g.StrideWidth, g.PadLeft, g.WindowWidth, g.Width);
-                long output = (((((long)n * g.OutputHeight) + y) * g.OutputWidth) + x) * g.Channels;
-                SpreadWindow(image, output + channel, channels, (top, bottom, left, right));
-            }
+        {
+            (int top, int bottom) = Clip(y, g.StrideHeight, g.PadTop, g.WindowHeight, g.Height);
+            for (int end = y == g.OutputHeight - 1 ? g.Height : bottom; cleared < end; cleared++)
+                ClearRow(Output() + image + (cleared * row), channels);
+            long result = ((n * g.OutputHeight) + y) * g.OutputWidth;
+            var windows = new WindowRow((nint)(TGradient.IsMean ? null : Input(0) + image + (top * row)),
+                (nint)(Output() + image + (top * row)),
+                (nint)(TGradient.IsMean ? null : Input(1) + (result * _resultPitch) + channel),
+                (nint)(Input(TGradient.IsMean ? 1 : 2) + (result * g.Channels) + channel), bottom - top, channels);
+            int c = 0;
+            if (Lanes512.IsSupported)
+                c = SpreadRow<Vector512<float>, Lanes512>(windows, c);
+            if (Lanes256.IsSupported && c < channels)
+                c = SpreadRow<Vector256<float>, Lanes256>(windows, c);
+            if (c < channels)
+                c = SpreadRow<Vector128<float>, Lanes128>(windows, c);
+            if (c < channels)
+                SpreadRow<float, Lanes1>(windows, c);
+        }
     }
-}
 
-/// <summary><c>AvgPoolGrad</c>: an equal share for each real pixel.</summary>
-internal sealed unsafe class AvgPoolGradKernel(KernelRequest request)
-    : PoolGradKernel(request, request.Outputs[0].Shape)
-{
     /// <summary>
-    /// For windows that tile the image: every pixel belongs to one window, and the rows of a window are equal.
+    /// dx of one image whose pixels belong to one window each: the rows of a window are equal.
     /// </summary>
-    protected override void SpreadImage(int n, int channel, int channels)
+    private void SpreadTiles(long n)
     {
-        if (!Geometry.TilesImage || channels != Geometry.Channels)
+        Pool2DGeometry g = Geometry;
+        int channels = g.Channels;
+        long row = (long)g.Width * channels;
+        float share = 1f / (g.WindowHeight * g.WindowWidth);
+        float* dx = Output() + (n * g.Height * row), dy = Input(1) + (n * g.OutputHeight * g.OutputWidth * channels);
+        for (int y = 0; y < g.OutputHeight; y++)
         {
-            base.SpreadImage(n, channel, channels);
-            return;
-        }
-        long row = (long)Geometry.Width * channels;
-        float* dx = Output() + (n * Geometry.Height * row),
-            dy = Input(1) + ((long)n * Geometry.OutputHeight * Geometry.OutputWidth * channels);
-        for (int y = 0; y < Geometry.OutputHeight; y++, dy += (long)Geometry.OutputWidth * channels)
-        {
-            SpreadRow(dy, dx, channels);
+            float* pixel = dx;
+            for (int x = 0; x < g.OutputWidth; x++, dy += channels)
+                for (int w = 0; w < g.WindowWidth; w++, pixel += channels)
+                    for (int c = 0; c < channels; c++)
+                        pixel[c] = dy[c] * share;
             float* first = dx;
-            for (int h = 1; h < Geometry.WindowHeight; h++)
-                FloatSpans.Copy(first + (h * row), first, (int)row);
-            dx += Geometry.WindowHeight * row;
+            dx += row;
+            for (int h = 1; h < g.WindowHeight; h++, dx += row)
+                FloatSpans.Copy(dx, first, row);
         }
     }
 
-    private void SpreadRow(float* dy, float* dx, int channels)
+    private void ClearRow(float* dx, int channels)
     {
-        float share = 1f / (Geometry.WindowHeight * Geometry.WindowWidth);
-        for (int x = 0; x < Geometry.OutputWidth; x++, dy += channels)
-            for (int w = 0; w < Geometry.WindowWidth; w++, dx += channels)
-                for (int c = 0; c < channels; c++)
-                    dx[c] = dy[c] * share;
+        if (channels == Geometry.Channels)
+            FloatSpans.Clear(dx, (long)Geometry.Width * channels);
+        else
+            for (int w = 0; w < Geometry.Width; w++, dx += Geometry.Channels)
+                FloatSpans.Clear(dx, channels);
     }
 
-    protected override void SpreadWindow(long image, long output, int channels,
-        (int Top, int Bottom, int Left, int Right) window)
+    /// <summary>
+    /// All windows of a row, for the channels from <paramref name="first"/> on that fill pairs of vectors; returns the
+    /// first channel left. What is written may be written twice, so the vectors of disjoint windows may overlap.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int SpreadRow<V, L>(in WindowRow row, int first) where V : struct where L : struct, ILanes<V>
     {
-        float share = 1f / ((window.Bottom - window.Top) * (window.Right - window.Left));
-        for (int h = window.Top; h < window.Bottom; h++)
-            for (int w = window.Left; w < window.Right; w++)
-                FloatSpans.AddScaled(Output() + image + ((((long)h * Geometry.Width) + w) * Geometry.Channels),
-                    Input(1) + output, share, channels);
-    }
-}
-
-/// <summary><c>MaxPoolGrad</c>: the gradient goes to the first pixel, row-major, that equals the maximum.</summary>
-internal sealed unsafe class MaxPoolGradKernel(KernelRequest request) : PoolGradKernel(request, request.Inputs[0].Shape)
-{
-    private readonly int _pitch = request.Inputs[1].Pitch;
-
-    protected override void SpreadWindow(long image, long output, int channels,
-        (int Top, int Bottom, int Left, int Right) window)
-    {
-        // Offsets in dense tensors are a multiple of the channels plus a channel.
-        long result = _pitch == Geometry.Channels ? output
-            : (output / Geometry.Channels * _pitch) + (output % Geometry.Channels);
-        float* x = Input(0) + image, dx = Output() + image, y = Input(1) + result, dy = Input(2) + output;
-        int c = 0;
-        for (; c <= channels - Vector<float>.Count; c += Vector<float>.Count)
-            SpreadVector(x + c, dx + c, Vector.Load(y + c), Vector.Load(dy + c), window);
-        for (; c < channels; c++)
-            SpreadScalar(x + c, dx + c, y[c], dy[c], window);
-    }
-
-    private void SpreadVector(float* x, float* dx, Vector<float> y, Vector<float> dy,
-        (int Top, int Bottom, int Left, int Right) window)
-    {
-        for (int h = window.Top; h < window.Bottom; h++)
+        Pool2DGeometry g = Geometry;
+        bool isDisjoint = IsDisjoint;
+        int channels = row.Channels, last = channels - L.Count, all = g.Channels,
+            end = isDisjoint || L.Count == 1 ? last : last - L.Count, c = first;
+        if (c > end)
+            return c;
+        float* dy = (float*)row.Gradient, y = (float*)row.Result;
+        nint stride = (nint)g.Width * all;
+        for (int x = 0; x < g.OutputWidth; x++, dy += all, y += _resultPitch)
         {
-            long offset = (((long)h * Geometry.Width) + window.Left) * Geometry.Channels;
-            for (int w = window.Left; w < window.Right; w++, offset += Geometry.Channels)
+            (int left, int right) = Clip(x, g.StrideWidth, g.PadLeft, g.WindowWidth, g.Width);
+            V share = L.Create(1f / (row.Rows * (right - left)));
+            for (c = first; c < (isDisjoint ? channels : end + 1); c += 2 * L.Count)
             {
-                Vector<int> hit = Vector.Equals(Vector.Load(x + offset), y);
-                Vector<float> gradient = Vector.ConditionalSelect(hit, dy, Vector<float>.Zero);
-                (Vector.Load(dx + offset) + gradient).Store(dx + offset);
-                dy = Vector.ConditionalSelect(hit, Vector<float>.Zero, dy);
-            }
-        }
-    }
-
-    private void SpreadScalar(float* x, float* dx, float y, float dy, (int Top, int Bottom, int Left, int Right) window)
-    {
-        for (int h = window.Top; h < window.Bottom; h++)
-            for (int w = window.Left; w < window.Right; w++)
-            {
-                long offset = (((long)h * Geometry.Width) + w) * Geometry.Channels;
-                if (x[offset] == y)
+                int start = Math.Min(c, last), next = Math.Min(start + L.Count, last);
+                V ga = L.Load(dy + start), gb = L.Load(dy + next), ya = L.Zero, yb = L.Zero;
+                if (TGradient.IsMean)
+                    (ga, gb) = (L.Multiply(ga, share), L.Multiply(gb, share));
+                else
+                    (ya, yb) = (L.Load(y + start), L.Load(y + next));
+                if (start == next && !isDisjoint)
+                    gb = L.Zero;
+                nint offset = (nint)left * all;
+                for (int h = row.Rows; h > 0; h--, offset += stride)
                 {
-                    dx[offset] += dy;
-                    return;
+                    float* p = (float*)row.Image + offset + start, q = (float*)row.Target + offset + start;
+                    nint second = next - start;
+                    for (int w = right - left; w > 0; w--, p += all, q += all)
+                    {
+                        V a = ga, b = gb;
+                        if (!TGradient.IsMean)
+                        {
+                            V xa = L.Load(p), xb = L.Load(p + second);
+                            (a, b) = (L.KeepEqual(ga, xa, ya), L.KeepEqual(gb, xb, yb));
+                            (ga, gb) = (L.KeepDifferent(ga, xa, ya), L.KeepDifferent(gb, xb, yb));
+                        }
+                        L.Store(isDisjoint ? a : L.Add(a, L.Load(q)), q);
+                        L.Store(isDisjoint ? b : L.Add(b, L.Load(q + second)), q + second);
+                    }
                 }
             }
+        }
+        return isDisjoint ? channels : Math.Min(c, channels);
     }
+
+    /// <summary>A row of windows at a block's first channel.</summary>
+    /// <param name="Image">x, at the windows' first row.</param>
+    /// <param name="Target">dx, likewise.</param>
+    /// <param name="Result">y of the first window.</param>
+    /// <param name="Gradient">dy of the first window.</param>
+    /// <param name="Rows">Rows of the windows.</param>
+    /// <param name="Channels">Channels of the block.</param>
+    private readonly record struct WindowRow(nint Image, nint Target, nint Result, nint Gradient, int Rows, int Channels);
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Kernels.Elementwise;
@@ -8,24 +10,51 @@ namespace Microsoft.ML.CnnZoo.Kernels.Reduction;
 /// <summary>Softmax on one row of classes, in steps.</summary>
 internal static unsafe class SoftmaxRow
 {
-    /// <summary>The greatest element.</summary>
+    /// <summary>The greatest element; NaN if one is NaN.</summary>
     public static float Max(float* x, int n)
     {
+        int lanes = Vector<float>.Count, i = 1;
         float best = x[0];
-        for (int i = 1; i < n; i++)
+        if (n >= 4 * lanes)
+        {
+            Vector<float> greatest = Vector.Load(x);
+            for (i = lanes; i <= n - lanes; i += lanes)
+                greatest = Vector.Max(greatest, Vector.Load(x + i));
+            best = greatest[0];
+            for (int lane = 1; lane < lanes; lane++)
+                best = MathF.Max(best, greatest[lane]);
+        }
+        for (; i < n; i++)
             best = MathF.Max(best, x[i]);
         return best;
     }
 
-    /// <summary>y = e^(x − max); returns the sum.</summary>
+    /// <summary>y = e^(x − max); returns the sum, each term added in double.</summary>
+    [SkipLocalsInit]
     public static double Exponentials(float* x, float* y, int n, float max)
     {
-        ElementwiseLoops.Zip<SubtractOperator>(x, 1, &max, 0, y, n);
-        ElementwiseLoops.Map<ExpOperator>(y, y, n);
-        double sum = 0;
-        for (int i = 0; i < n; i++)
-            sum += y[i];
-        return sum;
+        int lanes = Vector<float>.Count, i = 0;
+        Vector<double> sum = Vector<double>.Zero;
+        for (; i <= n - lanes; i += lanes)
+            sum += Exponential(x + i, y + i, max);
+        if (i < n)
+        {
+            float* rest = stackalloc float[lanes];
+            Vector.Create(float.NegativeInfinity).Store(rest);
+            FloatSpans.Copy(rest, x + i, n - i);
+            sum += Exponential(rest, rest, max);
+            FloatSpans.Copy(y + i, rest, n - i);
+        }
+        return Vector.Sum(sum);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<double> Exponential(float* x, float* y, float max)
+    {
+        Vector<float> e = VectorMath.Exp(Vector.Load(x) - Vector.Create(max));
+        e.Store(y);
+        Vector.Widen(e, out Vector<double> low, out Vector<double> high);
+        return low + high;
     }
 }
 

@@ -5,6 +5,10 @@ using System.Runtime.Intrinsics.X86;
 namespace Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 /// <summary>The few vector operations that the kernels need, for one vector width.</summary>
+/// <remarks>
+/// Max: <c>MaxNative</c> gives the second operand if either is NaN (x86) or NaN (Arm), so that only a NaN in the first
+/// needs care.
+/// </remarks>
 /// <typeparam name="V">The vector.</typeparam>
 internal unsafe interface ILanes<V> where V : struct
 {
@@ -25,6 +29,12 @@ internal unsafe interface ILanes<V> where V : struct
     static abstract V Rectify(V v);
     /// <summary>min(max(v, low), high); NaN stays NaN.</summary>
     static abstract V Clamp(V v, V low, V high);
+    /// <summary>The greater; NaN if either is NaN.</summary>
+    static abstract V Max(V a, V b);
+    /// <summary>Lanes of v where a equals b, others 0.</summary>
+    static abstract V KeepEqual(V v, V a, V b);
+    /// <summary>Lanes of v where a differs from b, others 0.</summary>
+    static abstract V KeepDifferent(V v, V a, V b);
     static abstract V LoadBFloat16(ushort* p);
     /// <summary>Rounded as in <see cref="BFloat16Spans"/>.</summary>
     static abstract void StoreBFloat16(V v, ushort* p);
@@ -64,6 +74,15 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Clamp(Vector512<float> v, Vector512<float> low, Vector512<float> high) =>
         Avx512F.Min(high, Avx512F.Max(low, v)); // of NaN and a number the second operand is returned
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Max(Vector512<float> a, Vector512<float> b) =>
+        Vector512.ConditionalSelect(Vector512.Equals(a, a), Vector512.MaxNative(a, b), a);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> KeepEqual(Vector512<float> v, Vector512<float> a, Vector512<float> b) =>
+        Vector512.ConditionalSelect(Vector512.Equals(a, b), v, Vector512<float>.Zero);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> KeepDifferent(Vector512<float> v, Vector512<float> a, Vector512<float> b) =>
+        Vector512.ConditionalSelect(Vector512.Equals(a, b), Vector512<float>.Zero, v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> LoadBFloat16(ushort* p) =>
         (Avx512F.ConvertToVector512UInt32(Vector256.Load(p)) << 16).AsSingle();
@@ -110,6 +129,15 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     public static Vector256<float> Clamp(Vector256<float> v, Vector256<float> low, Vector256<float> high) =>
         Avx.Min(high, Avx.Max(low, v)); // of NaN and a number the second operand is returned
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Max(Vector256<float> a, Vector256<float> b) =>
+        Vector256.ConditionalSelect(Vector256.Equals(a, a), Vector256.MaxNative(a, b), a);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> KeepEqual(Vector256<float> v, Vector256<float> a, Vector256<float> b) =>
+        Vector256.ConditionalSelect(Vector256.Equals(a, b), v, Vector256<float>.Zero);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> KeepDifferent(Vector256<float> v, Vector256<float> a, Vector256<float> b) =>
+        Vector256.ConditionalSelect(Vector256.Equals(a, b), Vector256<float>.Zero, v);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadBFloat16(ushort* p) =>
         (Avx2.ConvertToVector256Int32(Vector128.Load(p)) << 16).AsSingle();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -154,6 +182,15 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
     public static Vector128<float> Clamp(Vector128<float> v, Vector128<float> low, Vector128<float> high) =>
         Vector128.Min(high, Vector128.Max(low, v));
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) =>
+        Vector128.ConditionalSelect(Vector128.Equals(a, a), Vector128.MaxNative(a, b), a);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> KeepEqual(Vector128<float> v, Vector128<float> a, Vector128<float> b) =>
+        Vector128.ConditionalSelect(Vector128.Equals(a, b), v, Vector128<float>.Zero);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> KeepDifferent(Vector128<float> v, Vector128<float> a, Vector128<float> b) =>
+        Vector128.ConditionalSelect(Vector128.Equals(a, b), Vector128<float>.Zero, v);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> LoadBFloat16(ushort* p) =>
         (Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)p).AsUInt16()) << 16).AsSingle();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -182,6 +219,9 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
     public static float KeepPositive(float v, float condition) => condition > 0 ? v : 0;
     public static float Rectify(float v) => v <= 0 ? 0 : v;
     public static float Clamp(float v, float low, float high) => v < low ? low : v > high ? high : v;
+    public static float Max(float a, float b) => MathF.Max(a, b);
+    public static float KeepEqual(float v, float a, float b) => a == b ? v : 0;
+    public static float KeepDifferent(float v, float a, float b) => a == b ? 0 : v;
     public static float LoadBFloat16(ushort* p) => BitConverter.UInt32BitsToSingle((uint)*p << 16);
     public static void StoreBFloat16(float v, ushort* p) => *p = BFloat16Spans.Round(v);
 }

@@ -29,26 +29,34 @@ internal static class VectorMath
         return p * PowerOfTwo(half) * PowerOfTwo(exponent - half);
     }
 
-    /// <summary>Hyperbolic tangent: an odd polynomial near 0, 1 − 2/(e²ˣ + 1) elsewhere.</summary>
+    /// <summary>
+    /// Hyperbolic tangent: x·p(x²)/q(x²), fitted for the least relative error up to 9, where tanh rounds to 1. Within 5
+    /// units in the last place.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Tanh(Vector<float> x)
     {
-        Vector<float> magnitude = Vector.Abs(x), z = x * x;
-        Vector<float> p = Vector.MultiplyAddEstimate(z, Vector.Create(0.002292744715571307f),
-            Vector.Create(-0.008343945405831792f));
-        p = Vector.MultiplyAddEstimate(z, p, Vector.Create(0.0217689186069157f));
-        p = Vector.MultiplyAddEstimate(z, p, Vector.Create(-0.05395925956936714f));
-        p = Vector.MultiplyAddEstimate(z, p, Vector.Create(0.13333303556857576f));
-        p = Vector.MultiplyAddEstimate(z, p, Vector.Create(-0.33333333172139035f));
-        Vector<float> small = Vector.MultiplyAddEstimate(x * z, p, x);
-        Vector<float> large = Vector.CopySign(
-            Vector<float>.One - (Vector.Create(2f) / (Exp(magnitude + magnitude) + Vector<float>.One)), x);
-        return Vector.ConditionalSelect(Vector.LessThan(magnitude, Vector.Create(0.625f)), small, large);
+        x = Clamp(x, 9);
+        Vector<float> z = x * x;
+        Vector<float> p = Vector.MultiplyAddEstimate(z, Vector.Create(-1.22463619e-11f), Vector.Create(3.06427062e-8f));
+        p = Vector.MultiplyAddEstimate(z, p, Vector.Create(2.80313943e-5f));
+        p = Vector.MultiplyAddEstimate(z, p, Vector.Create(3.86951235e-3f));
+        p = Vector.MultiplyAddEstimate(z, p, Vector.Create(0.136808604f));
+        Vector<float> q = Vector.MultiplyAddEstimate(z, Vector.Create(1.28904060e-6f), Vector.Create(3.94072093e-4f));
+        q = Vector.MultiplyAddEstimate(z, q, Vector.Create(2.72501726e-2f));
+        q = Vector.MultiplyAddEstimate(z, q, Vector.Create(0.470141917f));
+        q = Vector.MultiplyAddEstimate(z, q, Vector<float>.One);
+        return Clamp(Vector.MultiplyAddEstimate(x * z, p, x) / q, 1);
     }
 
     /// <summary>1 / (1 + e⁻ˣ).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Sigmoid(Vector<float> x) => Vector<float>.One / (Vector<float>.One + Exp(-x));
+
+    /// <summary>To ±limit. Native minima and maxima give their second operand if it is NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> Clamp(Vector<float> x, float limit) =>
+        Vector.MaxNative(Vector.Create(-limit), Vector.MinNative(Vector.Create(limit), x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> PowerOfTwo(Vector<int> n) => Vector.AsVectorSingle((n + Vector.Create(127)) << 23);
