@@ -1,6 +1,7 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels.Convolution;
 using Microsoft.ML.CnnZoo.Tests.Conformance;
 using Xunit;
 

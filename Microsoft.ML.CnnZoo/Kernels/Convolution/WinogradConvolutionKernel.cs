@@ -129,7 +129,8 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
         for (int i = 0; i < Positions; i++)
             PanelProduct.Multiply(new MatrixView(v + (i * _imageFloats), _rowFloats, 1), count,
                 new PackedMatrix(_filter + (i * _filterFloats), _g.Channels, _g.Filters),
-                new MatrixView(m + (i * _productFloats), _resultFloats, 1));
+                new MatrixView(m + (i * _productFloats), _resultFloats, 1),
+                i + 1 < Positions ? _filter + ((i + 1) * _filterFloats) : null);
         for (int i = 0; i < count; i++)
         {
             _tiles.OutputPixels(Output(), first + i, beyond, pixels);

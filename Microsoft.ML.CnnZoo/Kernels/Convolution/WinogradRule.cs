@@ -39,7 +39,7 @@ internal static class WinogradRule
     };
 
     // Reading a transformed filter, and how much more all filter costs are when it does not fit the cache.
-    private const double Reading = 4, LargeFactor = 2.5;
+    private const double Reading = 10, LargeFactor = 2.5;
 
     /// <summary>For <c>Conv2D</c> and <c>_FusedConv2D</c>.</summary>
     /// <param name="request">The request; input 1 is the filter.</param>

@@ -16,8 +16,9 @@ internal static unsafe class PanelProduct
     /// <param name="last">Last column, exclusive.</param>
     /// <param name="c">C's element of A's first row and column 0.</param>
     /// <param name="finish">What is done with the sums; bias and side tensor as for column 0.</param>
+    /// <param name="next">What is multiplied after these columns, to be fetched meanwhile; or null.</param>
     public static void Multiply(MatrixView a, int m, int depth, PackedMatrix b, int row, int first, int last,
-        MatrixView c, TileFinish finish)
+        MatrixView c, TileFinish finish, float* next = null)
     {
         nint start = 0;
         for (int column = first; column < last; column += Panels.FullWidth)
@@ -29,6 +30,11 @@ internal static unsafe class PanelProduct
                 B = Panels.At(b.First, b.Rows, b.Columns, column, row), BStep = width, C = c.First + column, CRow = c.Row,
                 Finish = finish,
             };
+            if (column + Panels.FullWidth < last)
+                tile.Ahead = (byte*)Panels.At(b.First, b.Rows, b.Columns, column + Panels.FullWidth, row);
+            else
+                tile.Ahead = (byte*)next;
+            tile.AheadStep = (depth * width * sizeof(float) / Tiles.Count(m, width)) + 1;
             if (finish.Side is not null)
                 tile.Finish.Side += column;
             if (finish.Bias is not null)
@@ -42,12 +48,14 @@ internal static unsafe class PanelProduct
     /// <param name="m">Rows.</param>
     /// <param name="b">B.</param>
     /// <param name="c">C.</param>
-    public static void Multiply(MatrixView a, int m, PackedMatrix b, MatrixView c)
+    /// <param name="next">What is multiplied next, to be fetched meanwhile; or null.</param>
+    public static void Multiply(MatrixView a, int m, PackedMatrix b, MatrixView c, float* next)
     {
         for (int row = 0, depth; row < b.Rows; row += depth)
         {
             depth = NextDepth(b.Rows - row);
-            Multiply(a.From(0, row), m, depth, b, row, 0, b.Columns, c, new TileFinish { Accumulates = row > 0 });
+            Multiply(a.From(0, row), m, depth, b, row, 0, b.Columns, c, new TileFinish { Accumulates = row > 0 },
+                row + depth < b.Rows ? Panels.At(b.First, b.Rows, b.Columns, 0, row + depth) : next);
         }
     }
 

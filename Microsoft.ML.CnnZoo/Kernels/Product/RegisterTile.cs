@@ -28,6 +28,10 @@ internal unsafe struct RegisterTile
     public nint BStep;
     /// <summary>Floats between the row after a run's last and the next run's first: 0 in a packed B.</summary>
     public nint BGap;
+    /// <summary>What is multiplied after this strip: fetched into the second-level cache meanwhile; or null.</summary>
+    public byte* Ahead;
+    /// <summary>Bytes of it that each tile of the strip fetches.</summary>
+    public nint AheadStep;
     /// <summary>C's first element.</summary>
     public float* C;
     /// <summary>Floats between rows of C.</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Product;
@@ -11,7 +12,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.Product;
 /// </summary>
 internal static unsafe class Tiles
 {
-    private const int MostRows = 14, Widths = 3;
+    private const int MostRows = 14, Widths = 3, CacheLine = 64;
 
     /// <summary>The tile kernels by width (two vectors, one, half of one) and rows.</summary>
     private static readonly delegate*<RegisterTile*, void>[] s_kernels = CreateKernels();
@@ -40,7 +41,7 @@ internal static unsafe class Tiles
     public static void Multiply(RegisterTile* tile, int rows, int columns, int width)
     {
         int kind = width > Lanes ? 0 : width == Lanes ? 1 : 2;
-        int most = kind == 0 ? WideRows : NarrowRows, tiles = (rows + most - 1) / most;
+        int tiles = Count(rows, width);
         if (tiles == 0)
             return;
         int height = rows / tiles, taller = rows - (height * tiles);
@@ -52,11 +53,30 @@ internal static unsafe class Tiles
                 kernel(tile);
             else
                 MultiplyPartly(tile, kernel, count, columns, width);
+            if (tile->Ahead is not null)
+                Fetch(tile);
             tile->A += count * tile->ARow;
             tile->C += count * tile->CRow;
             if (tile->Finish.Side is not null)
                 tile->Finish.Side += count * tile->Finish.SideRow;
         }
+    }
+
+    /// <summary>Tiles of a strip of so many rows.</summary>
+    public static int Count(int rows, int width)
+    {
+        int most = width > Lanes ? WideRows : NarrowRows;
+        return (rows + most - 1) / most;
+    }
+
+    private static void Fetch(RegisterTile* tile)
+    {
+        if (!Sse.IsSupported)
+            return;
+        byte* end = tile->Ahead + tile->AheadStep;
+        for (byte* line = tile->Ahead; line < end; line += CacheLine)
+            Sse.Prefetch1(line);
+        tile->Ahead = end;
     }
 
     /// <summary>A tile whose last columns do not exist, by way of a buffer.</summary>

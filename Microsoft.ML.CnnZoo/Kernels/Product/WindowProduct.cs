@@ -21,6 +21,9 @@ internal sealed unsafe class WindowProduct : IParallelWork
     // Floats of the source that one band of rows should have: it stays in the second-level cache for all panels.
     private const int BandFloats = 64 * 1024;
 
+    // Floats of panels that do not stay in the second-level cache.
+    private const long LargePanels = 64 * 1024;
+
     private readonly WindowGrid _g;
     private readonly WorkerPool _workers;
     private readonly ProductEpilogue? _epilogue;
@@ -125,6 +128,7 @@ internal sealed unsafe class WindowProduct : IParallelWork
                     tile.BStep = width;
                     tile.RunLength = block.Length;
                     float* panel = Panels.At(_panels, g.Depth, g.Filters, column, 0);
+                    FetchAhead(&tile, i, column, c0, c1, (y1 - y0) * Tiles.Count(Math.Min(last - first, g.Width), width));
                     for (int y = y0; y < y1; y++)
                     {
                         int x0 = Math.Max(first - (y * g.Width), 0), x1 = Math.Min(last - (y * g.Width), g.Width);
@@ -144,6 +148,22 @@ internal sealed unsafe class WindowProduct : IParallelWork
             for (int pixel = first; pixel < last; pixel++)
                 _epilogue.Bend(target + (pixel / g.Width * g.TargetRow) + (pixel % g.Width * g.TargetPixel) + c0,
                     c1 - c0);
+    }
+
+    /// <summary>
+    /// Has the tiles of a piece of a panel fetch the next piece, where not all of them fit the second-level cache.
+    /// </summary>
+    private void FetchAhead(RegisterTile* tile, int block, int column, int c0, int c1, int tiles)
+    {
+        tile->Ahead = null;
+        (block, column) = column + Panels.FullWidth < c1 ? (block, column + Panels.FullWidth) : (block + 1, c0);
+        if (block == _blocks.Length || (long)_g.Depth * (c1 - c0) < LargePanels)
+            return;
+        DepthBlock next = _blocks[block];
+        long bytes = (long)next.RunCount * next.Length * Panels.Width(_g.Filters - column) * sizeof(float);
+        tile->Ahead = (byte*)Panels.At(_panels, _g.Depth, _g.Filters, column,
+            ((long)next.FirstRun * _runLength) + next.Start);
+        tile->AheadStep = (nint)(bytes / tiles) + 1;
     }
 
     /// <summary>A block's runs whose source rows, for target row y, are inside the image.</summary>
