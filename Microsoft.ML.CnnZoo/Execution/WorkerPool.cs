@@ -11,18 +11,36 @@ internal interface IParallelWork
 }
 
 /// <summary>
-/// Threads that share the parts of a kernel's work. The number of parts is the number of threads, whatever the
-/// machine's load, so that sums have a fixed order. Starting a job allocates nothing; idle workers spin briefly, then
-/// sleep.
+/// Work that is divided into items, whose results do not depend on which thread computes them: a thread that is done
+/// with its own takes others', so that a slower core holds nobody up.
+/// </summary>
+internal interface ISharedWork
+{
+    /// <summary>
+    /// Computes an item; items are computed at the same time and must not touch each other's output.
+    /// </summary>
+    /// <param name="item">Its index.</param>
+    /// <param name="thread">The thread, from 0: for scratch memory.</param>
+    void RunItem(int item, int thread);
+}
+
+/// <summary>
+/// Threads that share a kernel's work: as parts, one for each thread, whatever the machine's load, so that sums have a
+/// fixed order; or as items, where there are no sums across them. Starting a job allocates nothing; idle workers spin
+/// briefly, then sleep.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
     private const int SpinsBeforeSleep = 2000;
+    private const int CountersApart = 32; // two cache lines, so that threads' counters do not share one
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim[] _wake;
     private readonly int[] _asleep;
     private readonly Lock _gate = new();
+    private readonly int[] _taken;
     private IParallelWork? _work;
+    private ISharedWork? _shared;
+    private int _items;
     private Exception? _failure;
     private int _generation;
     private int _remaining;
@@ -36,6 +54,7 @@ internal sealed class WorkerPool : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         ThreadCount = threads == 0 ? Environment.ProcessorCount : threads;
         _threads = new Thread[ThreadCount - 1];
+        _taken = new int[(ThreadCount + 1) * CountersApart];
         _wake = new SemaphoreSlim[_threads.Length];
         _asleep = new int[_threads.Length];
         for (int i = 0; i < _threads.Length; i++)
@@ -60,28 +79,35 @@ internal sealed class WorkerPool : IDisposable
     public void Run(IParallelWork work)
     {
         if (_threads.Length == 0)
-        {
             work.RunPart(0, 1);
-            return;
-        }
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_stopping, this);
-            _work = work;
-            _failure = null;
-            Volatile.Write(ref _remaining, _threads.Length);
-            Interlocked.Increment(ref _generation);
-            for (int i = 0; i < _threads.Length; i++)
-                if (Interlocked.Exchange(ref _asleep[i], 0) == 1)
-                    _wake[i].Release();
-            RunGuarded(work, 0);
-            var spinner = new SpinWait();
-            while (Volatile.Read(ref _remaining) > 0)
-                spinner.SpinOnce(sleep1Threshold: -1);
-            _work = null;
-            if (_failure is not null)
-                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_failure);
-        }
+        else
+            lock (_gate)
+            {
+                _work = work;
+                RunJob();
+                _work = null;
+            }
+    }
+
+    /// <summary>
+    /// Runs all items and returns when the last is done. A thread begins with its own range of them, which is the same
+    /// in every job, so that it finds in its cache what it computed before.
+    /// </summary>
+    /// <remarks>An exception in an item is thrown here once all threads have ended.</remarks>
+    public void Run(ISharedWork work, int items)
+    {
+        if (_threads.Length == 0 || items == 1)
+            for (int item = 0; item < items; item++)
+                work.RunItem(item, 0);
+        else
+            lock (_gate)
+            {
+                (_shared, _items) = (work, items);
+                for (int i = 0; i < ThreadCount; i++)
+                    _taken[(i + 1) * CountersApart] = 0;
+                RunJob();
+                _shared = null;
+            }
     }
 
     /// <summary>The range of items that a part has when <paramref name="items"/> are shared evenly.</summary>
@@ -106,17 +132,50 @@ internal sealed class WorkerPool : IDisposable
             wake.Dispose();
     }
 
-    private void RunGuarded(IParallelWork work, int part)
+    private void RunJob()
+    {
+        ObjectDisposedException.ThrowIf(_stopping, this);
+        _failure = null;
+        Volatile.Write(ref _remaining, _threads.Length);
+        Interlocked.Increment(ref _generation);
+        for (int i = 0; i < _threads.Length; i++)
+            if (Interlocked.Exchange(ref _asleep[i], 0) == 1)
+                _wake[i].Release();
+        RunGuarded(0);
+        var spinner = new SpinWait();
+        while (Volatile.Read(ref _remaining) > 0)
+            spinner.SpinOnce(sleep1Threshold: -1);
+        if (_failure is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_failure);
+    }
+
+    private void RunGuarded(int thread)
     {
         try
         {
-            work.RunPart(part, ThreadCount);
+            if (_shared is not null)
+                RunItems(_shared, thread);
+            else
+                _work!.RunPart(thread, ThreadCount);
         }
 #pragma warning disable CA1031 // carried to the caller of Run
         catch (Exception e)
 #pragma warning restore CA1031
         {
             _failure = e;
+        }
+    }
+
+    /// <summary>A thread's own range of items, then what is left of the others'.</summary>
+    private void RunItems(ISharedWork work, int thread)
+    {
+        for (int i = 0; i < ThreadCount; i++)
+        {
+            int owner = (thread + i) % ThreadCount;
+            (int start, int end) = Range(_items, owner, ThreadCount);
+            ref int taken = ref _taken[(owner + 1) * CountersApart];
+            while (start + Interlocked.Increment(ref taken) - 1 is int item && item < end)
+                work.RunItem(item, thread);
         }
     }
 
@@ -136,7 +195,7 @@ internal sealed class WorkerPool : IDisposable
             seen = Volatile.Read(ref _generation);
             if (_stopping)
                 return;
-            RunGuarded(_work!, index + 1);
+            RunGuarded(index + 1);
             Interlocked.Decrement(ref _remaining);
         }
     }

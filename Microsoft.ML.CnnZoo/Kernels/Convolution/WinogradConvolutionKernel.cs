@@ -11,11 +11,11 @@ namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 /// <c>Conv2D</c>, <c>_FusedConv2D</c> and <c>Conv2DBackpropInput</c> of 3x3 filters with stride 1 by
 /// <see cref="WinogradTransforms"/>: a block of tiles is transformed, multiplied at each of the 36 positions with the
 /// transformed filter, and transformed back, with bias, side tensor and activation applied while the results are in the
-/// cache. Threads own ranges of tiles.
+/// cache. An item is a block of tiles.
 /// The gradient with respect to the image is such a convolution of dy with the filter rotated by 180°, channels and
 /// filters exchanged.
 /// </summary>
-internal sealed unsafe class WinogradConvolutionKernel : Kernel
+internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
 {
     private const int Positions = WinogradTransforms.Positions;
     private const int FilterRows = 16; // rotated together
@@ -26,11 +26,10 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
     private readonly PackedWeights? _weights;
     private readonly int _image;
     private readonly bool _isGradient;
-    private readonly int _blockTiles, _rowFloats, _resultFloats, _pitch;
+    private readonly int _blocks, _blockTiles, _rowFloats, _resultFloats, _pitch;
     private readonly nint _filterFloats, _imageFloats, _productFloats;
     private readonly long _partFloats;
     private float* _filter;
-    private bool _packing;
 
     private WinogradConvolutionKernel(KernelRequest request, in Conv2DGeometry g, int image, bool isGradient)
         : base(request)
@@ -42,7 +41,7 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
         _filterFloats = WinogradTransforms.Distance(Panels.Floats(g.Channels, g.Filters));
         _weights = !isGradient && WinogradRule.KeepsFilter(request, g)
             ? PackedWeights.For(request, 1, Positions * (long)_filterFloats) : null;
-        _blockTiles = BlockTiles((long)g.Channels * g.Filters);
+        (_blocks, _blockTiles) = Blocks((long)g.Channels * g.Filters);
         _rowFloats = g.Channels + 16; // so that rows do not map to the same cache set
         _resultFloats = g.Filters + 16;
         _imageFloats = WinogradTransforms.Distance((long)_blockTiles * _rowFloats);
@@ -76,47 +75,43 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel
 
     public override void RunPart(int part, int parts)
     {
-        if (_packing)
-        {
-            (long first, long last) = Range(_g.Channels, part, parts, FilterRows);
-            if (_isGradient)
-                PackTurned((int)first, (int)last);
-            else
-                Pack((int)first, (int)last);
-            return;
-        }
-        float* v = (float*)Scratch + (part * _partFloats),
-            m = v + (Positions * (long)_imageFloats);
-        float* zeros = m + (Positions * (long)_productFloats), beyond = zeros + _g.Channels;
+        (long first, long last) = Range(_g.Channels, part, parts, FilterRows);
+        if (_isGradient)
+            PackTurned((int)first, (int)last);
+        else
+            Pack((int)first, (int)last);
+    }
+
+    /// <summary>Computes a block of tiles.</summary>
+    public void RunItem(int item, int thread)
+    {
+        float* v = (float*)Scratch + (thread * _partFloats), m = v + (Positions * (long)_imageFloats),
+            zeros = m + (Positions * (long)_productFloats), beyond = zeros + _g.Channels;
         FloatSpans.Clear(zeros, _g.Channels);
-        (int start, int end) = WorkerPool.Range(_tiles.Count, part, parts);
-        int blocks = (end - start + _blockTiles - 1) / _blockTiles;
-        for (int block = 0; block < blocks; block++)
-        {
-            (int from, int to) = WorkerPool.Range(end - start, block, blocks);
-            Compute(start + from, to - from, v, m, zeros, beyond);
-        }
+        (int first, int last) = WorkerPool.Range(_tiles.Count, item, _blocks);
+        Compute(first, last - first, v, m, zeros, beyond);
     }
 
     protected override void Compute()
     {
         _filter = _weights is null ? (float*)Scratch + (_partFloats * Workers.ThreadCount) : _weights.Panels;
         if (_weights?.NeedsPacking() ?? true)
-        {
-            _packing = true;
-            Workers.Run(this);
-            _packing = false;
-        }
+            Workers.Run((IParallelWork)this);
         _epilogue.Begin(OptionalInput(2), OptionalInput(3), 0);
-        Workers.Run(this);
+        Workers.Run(this, _blocks);
     }
 
     /// <summary>
-    /// Tiles per block: few tiles stay in the cache, but a large filter does not and is read once per block, which
-    /// favors many.
+    /// Number of blocks, a multiple of the number of threads, and the most tiles of one: few stay in the cache, but a
+    /// large filter does not and is read once for each block, which favors many.
     /// </summary>
-    private static int BlockTiles(long filter) =>
-        (filter <= 128 * 128 ? 28 : filter <= 256 * 256 ? 56 : 112) / Tiles.WideRows * Tiles.WideRows;
+    private (int Blocks, int Tiles) Blocks(long filter)
+    {
+        int most = (filter <= 128 * 128 ? 28 : filter <= 256 * 256 ? 56 : 112) / Tiles.WideRows * Tiles.WideRows;
+        int each = Math.Max(1, (_tiles.Count + (most * Workers.ThreadCount) - 1) / (most * Workers.ThreadCount));
+        int blocks = Math.Max(1, Math.Min(_tiles.Count, each * Workers.ThreadCount));
+        return (blocks, (_tiles.Count + blocks - 1) / blocks);
+    }
 
     private void Compute(int first, int count, float* v, float* m, float* zeros, float* beyond)
     {

@@ -11,13 +11,10 @@ namespace Microsoft.ML.CnnZoo.Kernels.Product;
 /// image are left out.
 /// </summary>
 /// <remarks>
-/// Threads own ranges of target pixels and panels of columns; every sum has the same order on any number of threads.
+/// An item is a range of target pixels and of panels; every sum has the same order on any number of threads.
 /// </remarks>
-internal sealed unsafe class WindowProduct : IParallelWork
+internal sealed unsafe class WindowProduct : ISharedWork
 {
-    /// <summary>Multiply-adds below which waking another thread costs more than it saves.</summary>
-    private const long ParallelThreshold = 96 * 1024;
-
     // Floats of the source that one band of rows should have: it stays in the second-level cache for all panels.
     private const int BandFloats = 64 * 1024;
 
@@ -31,7 +28,7 @@ internal sealed unsafe class WindowProduct : IParallelWork
     private readonly int _runsPerRow, _runLength, _bandRows, _bandPixels;
     private readonly nint[] _runs;
     private readonly DepthBlock[] _blocks;
-    private readonly (int Rows, int Columns) _parts;
+    private readonly ProductItems _items;
     private readonly long _biasFloats;
     private float* _source, _target, _panels, _scratch;
 
@@ -49,8 +46,7 @@ internal sealed unsafe class WindowProduct : IParallelWork
         _runLength = g.KernelWidth / _runsPerRow * g.Channels;
         _runs = _band.Runs();
         _blocks = DepthBlock.Divide(_runs.Length, _runLength);
-        _parts = (long)g.Images * g.Pixels * g.Filters * g.Depth < ParallelThreshold ? (1, 1)
-            : ProductParts.Choose(workers.ThreadCount, (long)g.Images * g.Pixels, Panels.Count(g.Filters));
+        _items = ProductItems.Choose(workers.ThreadCount, (long)g.Images * g.Pixels, g.Filters, g.Depth, g.Channels);
         _biasFloats = (Panels.Columns(g.Filters) + 15) / 16 * 16;
     }
 
@@ -73,24 +69,14 @@ internal sealed unsafe class WindowProduct : IParallelWork
             FloatSpans.Copy(_scratch, _epilogue.Bias, _g.Filters);
             FloatSpans.Clear(_scratch + _g.Filters, _biasFloats - _g.Filters);
         }
-        if (_parts is (1, 1))
-            RunPart(0, 1);
-        else
-            _workers.Run(this);
+        _workers.Run(this, _items.Count);
     }
 
-    public void RunPart(int part, int parts)
+    public void RunItem(int item, int thread)
     {
-        if (part >= _parts.Rows * _parts.Columns)
-            return;
-        (int rowPart, int columnPart) = (part / _parts.Columns, part % _parts.Columns);
-        long pixels = (long)_g.Images * _g.Pixels;
-        long first = pixels * rowPart / _parts.Rows, last = pixels * (rowPart + 1) / _parts.Rows;
-        (int c0, int c1) = WorkerPool.Range(Panels.Count(_g.Filters), columnPart, _parts.Columns);
-        (c0, c1) = (c0 * Panels.FullWidth, Math.Min(_g.Filters, c1 * Panels.FullWidth));
-        if (c0 == c1)
-            return;
-        float* buffer = _scratch + _biasFloats + (part * _band.Floats);
+        (long first, long last) = _items.Rows(item);
+        (int c0, int c1) = _items.Columns(item);
+        float* buffer = _scratch + _biasFloats + (thread * _band.Floats);
         while (first < last)
         {
             int image = (int)(first / _g.Pixels), pixel = (int)(first % _g.Pixels);
