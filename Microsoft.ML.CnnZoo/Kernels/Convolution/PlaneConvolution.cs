@@ -1,6 +1,6 @@
-using System.Runtime.Intrinsics;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Kernels.Product;
+using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 
@@ -89,29 +89,11 @@ internal sealed unsafe class PlaneConvolution : IParallelWork
                             Finish = finish,
                         };
                         Tiles.Multiply(&tile, _g.Filters, width, width);
-                        Transpose(result, pixels, target + (x * _g.TargetPixel));
+                        Transposition.Transpose(result, _width, _g.Filters, pixels, target + (x * _g.TargetPixel),
+                            _g.TargetPixel);
                     }
             }
         if (_epilogue.HasCurve)
             _epilogue.Bend(_target + (first * _g.TargetImage), (last - first) * _g.TargetImage);
-    }
-
-    /// <summary>From rows of filters to rows of pixels, four by four.</summary>
-    private void Transpose(float* result, int pixels, float* target)
-    {
-        int filters = _g.Filters, filter = 0;
-        for (; filter + 4 <= filters; filter += 4)
-        {
-            float* r0 = result + (filter * _width), r1 = r0 + _width, r2 = r1 + _width, r3 = r2 + _width;
-            float* to = target + filter;
-            for (int x = 0; x < pixels; x++, to += _g.TargetPixel)
-                Vector128.Create(r0[x], r1[x], r2[x], r3[x]).Store(to);
-        }
-        for (; filter < filters; filter++)
-        {
-            float* row = result + (filter * _width), to = target + filter;
-            for (int x = 0; x < pixels; x++, to += _g.TargetPixel)
-                *to = row[x];
-        }
     }
 }

@@ -109,8 +109,8 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
     {
         int most = (filter <= 128 * 128 ? 28 : filter <= 256 * 256 ? 56 : 112) / Tiles.WideRows * Tiles.WideRows;
         int each = Math.Max(1, (_tiles.Count + (most * Workers.ThreadCount) - 1) / (most * Workers.ThreadCount));
-        int blocks = Math.Max(1, Math.Min(_tiles.Count, each * Workers.ThreadCount));
-        return (blocks, (_tiles.Count + blocks - 1) / blocks);
+        int blocks = Math.Min(_tiles.Count, each * Workers.ThreadCount);
+        return (blocks, blocks == 0 ? 0 : (_tiles.Count + blocks - 1) / blocks);
     }
 
     private void Compute(int first, int count, float* v, float* m, float* zeros, float* beyond)

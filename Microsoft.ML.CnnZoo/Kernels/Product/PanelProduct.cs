@@ -34,7 +34,7 @@ internal static unsafe class PanelProduct
                 tile.Ahead = (byte*)Panels.At(b.First, b.Rows, b.Columns, column + Panels.FullWidth, row);
             else
                 tile.Ahead = (byte*)next;
-            tile.AheadStep = (depth * width * sizeof(float) / Tiles.Count(m, width)) + 1;
+            tile.AheadStep = (depth * width * sizeof(float) / Math.Max(1, Tiles.Count(m, width))) + 1;
             if (finish.Side is not null)
                 tile.Finish.Side += column;
             if (finish.Bias is not null)

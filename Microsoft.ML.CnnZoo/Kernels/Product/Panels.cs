@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Product;
@@ -102,18 +101,12 @@ internal static unsafe class Panels
         }
     }
 
-    /// <summary>Packs a transposed matrix: four columns at a time, so that stores are vectors of four.</summary>
+    /// <summary>Packs a matrix whose columns are contiguous, or one of any strides.</summary>
     private static void PackColumns(MatrixView b, int count, int columns, int width, float* packed)
     {
-        int column = 0;
-        for (; column + 4 <= columns; column += 4)
-        {
-            float* s0 = b.From(0, column).First, s1 = s0 + b.Column, s2 = s1 + b.Column, s3 = s2 + b.Column,
-                target = packed + column;
-            for (int row = 0; row < count; row++, target += width, s0 += b.Row, s1 += b.Row, s2 += b.Row, s3 += b.Row)
-                Vector128.Create(*s0, *s1, *s2, *s3).Store(target);
-        }
-        for (; column < width; column++)
+        if (b.Row == 1)
+            Transposition.Transpose(b.First, b.Column, columns, count, packed, width);
+        for (int column = b.Row == 1 ? columns : 0; column < width; column++)
         {
             float* source = b.From(0, column).First, target = packed + column;
             for (int row = 0; row < count; row++, target += width)
