@@ -12,8 +12,9 @@ namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 /// </summary>
 internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
 {
-    // Pixels of a band: a panel of their gradients stays in the first-level cache.
-    private const int BandPixels = 256;
+    // Pixels of a band at most, so that a panel of their gradients stays in the first-level cache, and floats of their
+    // source, so that it stays in the second-level cache.
+    private const int BandPixels = 256, BandFloats = 128 * 1024;
 
     // Floats of dw up to which each thread sums its own.
     private const long SmallFilter = 128 * 1024;
@@ -25,7 +26,7 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
     private readonly List<(nint Offset, int Row, int Count)> _tiles = [];
     private readonly int _bands, _bandRows, _bandWidth, _gradientPitch;
     private readonly bool _ownSums;
-    private readonly (int Rows, int Columns) _parts;
+    private readonly ProductItems _items;
     private readonly long _panelFloats, _sumFloats, _partFloats;
     private int _group;
     private bool _adding;
@@ -44,18 +45,19 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
             PadTop = g.PadTop, PadLeft = g.PadLeft,
         };
         _grid = _grid.Flattened();
-        _bandWidth = Math.Max(1, _grid.Height == 1 ? Math.Min(_grid.Width, BandPixels) : _grid.Width);
-        _bandRows = Math.Clamp(BandPixels / _bandWidth, 1, _grid.Height);
+        int pixels = Math.Clamp(BandFloats / _grid.Channels, BandPixels / 4, BandPixels);
+        _bandWidth = Math.Max(1, _grid.Height == 1 ? Math.Min(_grid.Width, pixels) : _grid.Width);
+        _bandRows = Math.Clamp(pixels / _bandWidth, 1, _grid.Height);
         _band = new SourceBand(_grid, _bandRows, _bandWidth, copiesMargins: true);
         _bands = _grid.Images * CeilingDivide(_grid.Height, _bandRows) * CeilingDivide(_grid.Width, _bandWidth);
         _lines = new nint[_bandRows];
         for (int i = 0; i < _bandRows; i++)
             _lines[i] = i * _grid.StrideHeight * _band.RowFloats;
         AddTiles();
-        int panels = Panels.Count(g.FiltersPerGroup), threads = Workers.ThreadCount;
+        int threads = Workers.ThreadCount;
         _sumFloats = ((long)g.KernelHeight * g.KernelWidth * g.ChannelsPerGroup * g.FiltersPerGroup + 15) / 16 * 16;
         _ownSums = threads > 1 && _sumFloats <= SmallFilter && _bands >= threads;
-        _parts = _ownSums ? (1, 1) : ProductParts.Choose(threads, _tiles.Count, panels);
+        _items = ProductItems.OnePerThread(threads, _tiles.Count, g.FiltersPerGroup);
         _panelFloats = (Panels.Floats(_bandRows * _bandWidth, g.FiltersPerGroup) + 15) / 16 * 16;
         _partFloats = _panelFloats + _band.Floats + (_ownSums ? _sumFloats : 0);
     }
@@ -88,12 +90,12 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
                     new MatrixView(sums, _g.FiltersPerGroup, 1), band > first);
             return;
         }
-        if (part >= _parts.Rows * _parts.Columns)
+        if (part >= _items.Count)
             return;
-        (int t0, int t1) = WorkerPool.Range(_tiles.Count, part / _parts.Columns, _parts.Rows);
-        (int c0, int c1) = WorkerPool.Range(Panels.Count(_g.FiltersPerGroup), part % _parts.Columns, _parts.Columns);
+        (long t0, long t1) = _items.Rows(part);
+        (int c0, int c1) = _items.Columns(part);
         for (int band = 0; band < _bands; band++)
-            AddBand(band, t0, t1, c0 * Panels.FullWidth, Math.Min(_g.FiltersPerGroup, c1 * Panels.FullWidth), panels,
+            AddBand(band, (int)t0, (int)t1, c0, c1, panels,
                 new MatrixView(Output() + (_group * _g.FiltersPerGroup), _g.Filters, 1), band > 0);
     }
 
@@ -140,6 +142,11 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
         float* source = _band.Open(Input(0) + (_group * _g.ChannelsPerGroup), image, (y0, y1), (x0, x1),
             panels + _panelFloats) + (y0 * _grid.StrideHeight * _band.RowFloats)
             + ((nint)x0 * _grid.StrideWidth * _band.Pitch);
+        // The next band of a source that is read in place: a tile alone would touch it in strides.
+        nint bandFloats = _grid.Height == 1 ? (nint)_bandWidth * _grid.StrideWidth * _band.Pitch
+            : _bandRows * _grid.StrideHeight * _band.RowFloats;
+        byte* ahead = _band.Floats == 0 ? (byte*)(source + bandFloats) : null;
+        nint aheadStep = (bandFloats * sizeof(float) / Math.Max(1, (t1 - t0) * Panels.Count(c1 - c0))) + 1;
         fixed (nint* lines = _lines)
             for (int column = c0; column < c1; column += Panels.FullWidth)
             {
@@ -153,8 +160,9 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
                         RunCount = y1 - y0, RunLength = x1 - x0,
                         B = Panels.At(panels, pixels, _g.FiltersPerGroup, column, 0), BStep = width,
                         C = dw.From(row, column).First, CRow = dw.Row,
-                        Finish = new TileFinish { Accumulates = accumulate },
+                        Finish = new TileFinish { Accumulates = accumulate }, Ahead = ahead, AheadStep = aheadStep,
                     };
+                    ahead = ahead is null ? null : ahead + aheadStep;
                     Tiles.Multiply(&tile, count, Math.Min(width, _g.FiltersPerGroup - column), width);
                 }
             }

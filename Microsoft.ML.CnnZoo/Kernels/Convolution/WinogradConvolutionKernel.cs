@@ -21,12 +21,12 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
     private const int FilterRows = 16; // rotated together
 
     private readonly Conv2DGeometry _g;
-    private readonly WinogradTiles _tiles;
+    private readonly WinogradTiles _tiles, _sideTiles;
     private readonly ProductEpilogue _epilogue;
     private readonly PackedWeights? _weights;
     private readonly int _image;
     private readonly bool _isGradient;
-    private readonly int _blocks, _blockTiles, _rowFloats, _resultFloats, _pitch;
+    private readonly int _blocks, _blockTiles, _rowFloats, _resultFloats;
     private readonly nint _filterFloats, _imageFloats, _productFloats;
     private readonly long _partFloats;
     private float* _filter;
@@ -35,8 +35,8 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
         : base(request)
     {
         (_g, _image, _isGradient) = (g, image, isGradient);
-        _pitch = request.OutputPitch();
-        _tiles = new WinogradTiles(g, _pitch);
+        _tiles = new WinogradTiles(g, request.OutputPitch());
+        _sideTiles = new WinogradTiles(g, g.Filters);
         _epilogue = ProductEpilogue.From(request);
         _filterFloats = WinogradTransforms.Distance(Panels.Floats(g.Channels, g.Filters));
         _weights = !isGradient && WinogradRule.KeepsFilter(request, g)
@@ -46,7 +46,8 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
         _resultFloats = g.Filters + 16;
         _imageFloats = WinogradTransforms.Distance((long)_blockTiles * _rowFloats);
         _productFloats = WinogradTransforms.Distance((long)_blockTiles * _resultFloats);
-        _partFloats = (Positions * (long)(_imageFloats + _productFloats)) + g.Channels + g.Filters;
+        _partFloats = (Positions * (long)(_imageFloats + _productFloats)) + Math.Max(g.Channels, g.Filters)
+            + g.Filters;
     }
 
     /// <summary>The kernel for the convolution of input 0 with input 1.</summary>
@@ -86,8 +87,8 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
     public void RunItem(int item, int thread)
     {
         float* v = (float*)Scratch + (thread * _partFloats), m = v + (Positions * (long)_imageFloats),
-            zeros = m + (Positions * (long)_productFloats), beyond = zeros + _g.Channels;
-        FloatSpans.Clear(zeros, _g.Channels);
+            zeros = m + (Positions * (long)_productFloats), beyond = zeros + Math.Max(_g.Channels, _g.Filters);
+        FloatSpans.Clear(zeros, Math.Max(_g.Channels, _g.Filters));
         (int first, int last) = WorkerPool.Range(_tiles.Count, item, _blocks);
         Compute(first, last - first, v, m, zeros, beyond);
     }
@@ -126,21 +127,20 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
                 new PackedMatrix(_filter + (i * _filterFloats), _g.Channels, _g.Filters),
                 new MatrixView(m + (i * _productFloats), _resultFloats, 1),
                 i + 1 < Positions ? _filter + ((i + 1) * _filterFloats) : null);
+        TileFinish finish = _epilogue.Finish;
+        finish.Bias = _epilogue.Bias;
+        float** side = stackalloc float*[Positions];
         for (int i = 0; i < count; i++)
         {
             _tiles.OutputPixels(Output(), first + i, beyond, pixels);
-            WinogradTransforms.Output(m + ((long)i * _resultFloats), _productFloats, _g.Filters, pixels);
-            Finish(first + i);
-        }
-    }
-
-    private void Finish(int tile)
-    {
-        for (int row = 0; row < WinogradTransforms.OutputTile; row++)
-        {
-            int count = _tiles.RowPixels(tile, row, out long pixel);
-            if (count > 0)
-                _epilogue.Apply(Output(), _pitch, (int)pixel, count, 0, _g.Filters);
+            if (_epilogue.Side is not null)
+                _sideTiles.OutputPixels(_epilogue.Side, first + i, zeros, side);
+            WinogradTransforms.Output(m + ((long)i * _resultFloats), _productFloats, _g.Filters, pixels, finish,
+                _epilogue.Side is null ? null : side);
+            if (_epilogue.HasCurve)
+                for (int j = 0; j < WinogradTransforms.OutputTile * WinogradTransforms.OutputTile; j++)
+                    if (pixels[j] != beyond)
+                        _epilogue.Bend(pixels[j], _g.Filters);
         }
     }
 

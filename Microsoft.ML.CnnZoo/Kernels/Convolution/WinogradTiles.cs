@@ -71,16 +71,6 @@ internal sealed unsafe class WinogradTiles
         }
     }
 
-    /// <summary>
-    /// The number of results in a row of a tile, and the index of the first among all images' pixels.
-    /// </summary>
-    public int RowPixels(int tile, int row, out long pixel)
-    {
-        (int image, int top, int left) = Place(tile);
-        pixel = ((((long)image * _g.OutputHeight) + top + row) * _g.OutputWidth) + left;
-        return top + row < _g.OutputHeight ? Math.Min(Out, _g.OutputWidth - left) : 0;
-    }
-
     private static void Fill(float** pixels, int from, int to, float* pixel)
     {
         for (int j = from; j < to; j++)

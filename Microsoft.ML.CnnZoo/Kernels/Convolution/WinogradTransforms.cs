@@ -60,14 +60,16 @@ internal static unsafe class WinogradTransforms
     /// <param name="channels">Channels of the result.</param>
     /// <param name="pixels">Addresses of the tile's 16 results, row by row; those outside the result point to scratch
     /// memory.</param>
-    public static void Output(float* m, nint distance, int channels, float** pixels)
+    /// <param name="finish">What is done with the results before they are stored, but for the side tensor.</param>
+    /// <param name="side">Addresses of the side tensor's 16 pixels, or null.</param>
+    public static void Output(float* m, nint distance, int channels, float** pixels, TileFinish finish, float** side)
     {
         if (Lanes512.IsSupported)
-            Output<Vector512<float>, Lanes512>(m, distance, channels, pixels);
+            Output<Vector512<float>, Lanes512>(m, distance, channels, pixels, finish, side);
         else if (Lanes256.IsSupported)
-            Output<Vector256<float>, Lanes256>(m, distance, channels, pixels);
+            Output<Vector256<float>, Lanes256>(m, distance, channels, pixels, finish, side);
         else
-            Output<Vector128<float>, Lanes128>(m, distance, channels, pixels);
+            Output<Vector128<float>, Lanes128>(m, distance, channels, pixels, finish, side);
     }
 
     /// <summary>
@@ -150,7 +152,8 @@ internal static unsafe class WinogradTransforms
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Output<V, L>(float* m, nint distance, int channels, float** pixels)
+    private static void Output<V, L>(float* m, nint distance, int channels, float** pixels, TileFinish finish,
+        float** side)
         where V : struct where L : struct, ILanes<V>
     {
         float* columns = stackalloc float[OutputTile * InputTile * 16], results = stackalloc float[OutputTile * 16];
@@ -172,7 +175,16 @@ internal static unsafe class WinogradTransforms
                     L.Load(row + (3 * L.Count)), L.Load(row + (4 * L.Count)),
                     L.Load(row + (5 * L.Count)), results, L.Count);
                 for (int x = 0; x < OutputTile; x++)
-                    L.Store(L.Load(results + (x * L.Count)), target[x] + channel);
+                {
+                    V result = L.Load(results + (x * L.Count));
+                    if (side is not null)
+                        result = L.Add(result, L.Load(side[(y * OutputTile) + x] + channel));
+                    if (finish.Bias is not null)
+                        result = L.Add(result, L.Load(finish.Bias + channel));
+                    if (finish.Clamps)
+                        result = L.Clamp(result, L.Create(finish.Floor), L.Create(finish.Ceiling));
+                    L.Store(result, target[x] + channel);
+                }
             }
         }
     }

@@ -8,19 +8,23 @@ namespace Microsoft.ML.CnnZoo.Kernels.Product;
 /// <c>MatMul</c> and <c>_FusedMatMul</c>. A transposed left operand is read in place; the right one is packed, once
 /// where it is constant, else block by block, each by the thread that multiplies with it.
 /// </summary>
-internal sealed unsafe class MatMulKernel : Kernel
+internal sealed unsafe class MatMulKernel : Kernel, ISharedWork
 {
-    // Columns of a block of B, and rows of one of A: both stay in the second-level cache.
-    private const int BlockColumns = 256, BlockRows = 224, RowPadding = 16;
-    private const long ParallelThreshold = 64 * 1024;
+    private const int RowPadding = 16;
+
+    // Rows of A up to which reading B takes longer than multiplying.
+    private const int FewRows = 64;
+
+    // Depth up to which writing C takes longer than multiplying: its rows are then finished one strip after another.
+    private const int LittleDepth = 32;
 
     private readonly int _m, _n, _k;
     private readonly bool _transposesA, _transposesB, _copies;
     private readonly ProductEpilogue _epilogue;
     private readonly PackedWeights? _weights;
-    private readonly (int Rows, int Columns) _parts;
+    private readonly ProductItems _items;
+    private readonly int _blockRows, _blockDepth, _blockColumns;
     private readonly long _biasFloats, _blockFloats, _rowsFloats;
-    private bool _packing;
 
     public MatMulKernel(KernelRequest request) : base(request)
     {
@@ -30,11 +34,12 @@ internal sealed unsafe class MatMulKernel : Kernel
         _copies = !_transposesA && _k % 512 == 0 && _m > 1; // such rows would evict one another from the cache
         _epilogue = ProductEpilogue.From(request);
         _weights = PackedWeights.For(request, 1, Panels.Floats(_k, _n));
-        _parts = (long)_m * _n * _k < ParallelThreshold ? (1, 1)
-            : ProductParts.Choose(Workers.ThreadCount, _m, Panels.Count(_n));
+        _items = ProductItems.Choose(Workers.ThreadCount, _m, _n, _k, _k);
+        (_blockDepth, _blockColumns) = _weights is not null ? (Panels.MaxDepth, int.MaxValue / 2) : BlockOfB();
+        _blockRows = Math.Min(_k, _blockDepth) <= LittleDepth ? Tiles.WideRows : 16 * Tiles.WideRows;
         _biasFloats = (Panels.Columns(_n) + 15) / 16 * 16;
-        _blockFloats = _weights is null ? Panels.MaxDepth * BlockColumns : 0;
-        _rowsFloats = _copies ? (Panels.MaxDepth + RowPadding) * (long)Math.Min(_m, BlockRows) : 0;
+        _blockFloats = _weights is null ? (long)_blockDepth * _blockColumns : 0;
+        _rowsFloats = _copies ? (_blockDepth + RowPadding) * (long)Math.Min(_m, _blockRows) : 0;
     }
 
     public override bool Keeps(int input) => input == 1 && _weights is not null;
@@ -48,50 +53,53 @@ internal sealed unsafe class MatMulKernel : Kernel
         base.Dispose();
     }
 
+    /// <summary>Packs a part of a constant B.</summary>
     public override void RunPart(int part, int parts)
     {
-        if (_packing)
+        (long first, long last) = Range(_n, part, parts, Panels.FullWidth);
+        Panels.Pack(B, _k, _n, (int)first, (int)last, _weights!.Panels, _k, 0);
+    }
+
+    public void RunItem(int item, int thread)
+    {
+        (long r0, long r1) = _items.Rows(item);
+        (int c0, int c1) = _items.Columns(item);
+        float* block = (float*)Scratch + _biasFloats + (thread * (_blockFloats + _rowsFloats));
+        for (int column = c0, next; column < c1; column = next)
         {
-            (long first, long last) = Range(_n, part, parts, Panels.FullWidth);
-            Panels.Pack(B, _k, _n, (int)first, (int)last, _weights!.Panels, _k, 0);
-            return;
+            next = Math.Min(c1, column + _blockColumns);
+            Multiply((int)r0, (int)r1, column, next, block);
         }
-        if (part >= _parts.Rows * _parts.Columns)
-            return;
-        (int r0, int r1) = WorkerPool.Range(_m, part / _parts.Columns, _parts.Rows);
-        (int c0, int c1) = WorkerPool.Range(Panels.Count(_n), part % _parts.Columns, _parts.Columns);
-        float* block = (float*)Scratch + _biasFloats + (part * (_blockFloats + _rowsFloats));
-        for (int column = c0 * Panels.FullWidth, end = Math.Min(_n, c1 * Panels.FullWidth); column < end;
-            column += BlockColumns)
-            Multiply(r0, r1, column, Math.Min(end, column + BlockColumns), block);
     }
 
     protected override void Compute()
     {
         if (_weights?.NeedsPacking() == true)
-        {
-            _packing = true;
             Share(Panels.Floats(_k, _n));
-            _packing = false;
-        }
         _epilogue.Begin(OptionalInput(2), OptionalInput(3), 0);
         if (_epilogue.Bias is not null)
             FloatSpans.Copy((float*)Scratch, _epilogue.Bias, _n);
-        if (_parts is (1, 1))
-            RunPart(0, 1);
-        else
-            Workers.Run(this);
+        Workers.Run(this, _items.Count);
     }
 
     private MatrixView A => _transposesA ? new MatrixView(Input(0), 1, _m) : new MatrixView(Input(0), _k, 1);
 
     private MatrixView B => _transposesB ? new MatrixView(Input(1), 1, _k) : new MatrixView(Input(1), _n, 1);
 
+    /// <summary>
+    /// Depth and columns of the blocks that B is packed in. Where B is read for few rows alone, they reach as far as
+    /// they can in the direction in which B lies in memory.
+    /// </summary>
+    private (int Depth, int Columns) BlockOfB() =>
+        _m > FewRows && _k > LittleDepth ? (Panels.MaxDepth, 8 * Panels.FullWidth)
+        : _transposesB ? (Math.Min(_k, 1024), 2 * Panels.FullWidth)
+        : (Math.Min(_k, 48), Math.Min(Panels.Columns(_n), 32 * Panels.FullWidth));
+
     private void Multiply(int r0, int r1, int c0, int c1, float* block)
     {
         for (int k = 0, depth; k < _k; k += depth)
         {
-            depth = PanelProduct.NextDepth(_k - k);
+            depth = PanelProduct.NextDepth(_k - k, _blockDepth);
             TileFinish finish = k + depth == _k ? _epilogue.Finish : default;
             finish.Accumulates = k > 0;
             finish.Bias = k + depth == _k && _epilogue.Bias is not null ? (float*)Scratch : null;
@@ -107,7 +115,7 @@ internal sealed unsafe class MatMulKernel : Kernel
             }
             for (int row = r0, rows; row < r1; row += rows)
             {
-                rows = Math.Min(BlockRows, r1 - row);
+                rows = Math.Min(_blockRows, r1 - row);
                 finish.Side = k + depth == _k && _epilogue.Side is not null
                     ? _epilogue.Side + ((nint)row * finish.SideRow) + shift : null;
                 PanelProduct.Multiply(Rows(row, rows, k, depth, block + _blockFloats), rows, depth, panels, panelRow,

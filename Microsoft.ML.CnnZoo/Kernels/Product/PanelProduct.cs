@@ -53,17 +53,14 @@ internal static unsafe class PanelProduct
     {
         for (int row = 0, depth; row < b.Rows; row += depth)
         {
-            depth = NextDepth(b.Rows - row);
+            depth = NextDepth(b.Rows - row, Panels.MaxDepth);
             Multiply(a.From(0, row), m, depth, b, row, 0, b.Columns, c, new TileFinish { Accumulates = row > 0 },
                 row + depth < b.Rows ? Panels.At(b.First, b.Rows, b.Columns, 0, row + depth) : next);
         }
     }
 
-    /// <summary>
-    /// The next part of a depth: at most <see cref="Panels.MaxDepth"/>, the last two of similar length.
-    /// </summary>
-    public static int NextDepth(int left) => left <= Panels.MaxDepth ? left
-        : left < 2 * Panels.MaxDepth ? (left + 1) / 2 : Panels.MaxDepth;
+    /// <summary>The next part of a depth: at most so long, the last two of similar length.</summary>
+    public static int NextDepth(int left, int most) => left <= most ? left : left < 2 * most ? (left + 1) / 2 : most;
 }
 
 /// <summary>A matrix packed by <see cref="Panels"/>.</summary>

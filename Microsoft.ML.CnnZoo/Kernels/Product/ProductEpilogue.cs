@@ -59,13 +59,13 @@ internal sealed unsafe class ProductEpilogue
     public float* Side { get; set; }
 
     /// <summary>Sets the addresses of one run.</summary>
-    /// <param name="bias">The bias, or null.</param>
-    /// <param name="side">The side tensor, or null.</param>
+    /// <param name="bias">The node's third input, or null.</param>
+    /// <param name="side">Its fourth input, or null.</param>
     /// <param name="column">The first column of the product.</param>
     public void Begin(float* bias, float* side, int column)
     {
-        Bias = bias is null ? null : bias + column;
-        Side = side is null ? null : side + column;
+        Bias = _hasBias ? bias + column : null;
+        Side = HasSide ? side + column : null;
     }
 
     /// <summary>What a tile does with its sums, but for bias and side tensor.</summary>

@@ -67,6 +67,15 @@ internal sealed record ProductItems(long RowCount, int ColumnCount, int RowRange
         return best;
     }
 
+    /// <summary>The division into one item for each thread, at most, whose largest is smallest.</summary>
+    public static ProductItems OnePerThread(int threads, int rows, int columns)
+    {
+        int panels = Panels.Count(columns);
+        return Enumerable.Range(1, Math.Max(1, Math.Min(threads, panels)))
+            .Select(ranges => new ProductItems(rows, columns, Math.Max(1, Math.Min(threads / ranges, rows)), ranges))
+            .MinBy(i => (rows + i.RowRanges - 1) / i.RowRanges * ((panels + i.PanelRanges - 1) / i.PanelRanges))!;
+    }
+
     /// <summary>
     /// The time of the thread that is done last, in steps of two vectors by one row.
     /// </summary>
