@@ -69,7 +69,7 @@ internal sealed class WorkerPool : IDisposable
     /// <summary>A pool with one thread per processor, the default.</summary>
     public static WorkerPool Shared { get; } = new();
 
-    /// <summary>Threads, the caller's included; also the number of parts of every job.</summary>
+    /// <summary>Threads, the caller's included; also the number of parts of work that is divided into parts.</summary>
     public int ThreadCount { get; }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Kernels.Product;
@@ -7,13 +8,13 @@ namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 
 /// <summary>
 /// <c>Conv2DBackpropFilter</c>: row (i, j, c) of dw is the product of channel c of all source pixels under tap (i, j),
-/// read where they lie, with dy, which is packed band by band. A small dw is summed by each thread over its own bands
-/// and then added up in order; of a large one each thread owns tiles.
+/// read where they lie, with dy, which is packed band by band. A small dw is summed by each thread over its own bands,
+/// where there are enough, and then added up in order; of a large one each thread owns tiles.
 /// </summary>
 internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
 {
-    // Pixels of a band at most, so that a panel of their gradients stays in the first-level cache, and floats of their
-    // source, so that it stays in the second-level cache.
+    // About as many pixels has a band, whole rows of small images, so that a panel of their gradients stays in the
+    // first-level cache, and so many floats their source, so that it stays in the second-level cache.
     private const int BandPixels = 256, BandFloats = 128 * 1024;
 
     // Floats of dw up to which each thread sums its own.
@@ -130,6 +131,7 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
     }
 
     /// <summary>Adds the products of one band to tiles [t0, t1) of rows and columns [c0, c1) of dw.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddBand(int band, int t0, int t1, int c0, int c1, float* panels, MatrixView dw, bool accumulate)
     {
         int across = CeilingDivide(_grid.Width, _bandWidth), down = CeilingDivide(_grid.Height, _bandRows);

@@ -26,7 +26,7 @@ internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
         var rows = PhaseAxis.All(g.Height, g.OutputHeight, g.KernelHeight, g.StrideHeight, g.DilationHeight, g.PadTop);
         var columns = PhaseAxis.All(g.Width, g.OutputWidth, g.KernelWidth, g.StrideWidth, g.DilationWidth, g.PadLeft);
         _phases = [.. rows.SelectMany(row => columns.Select(column =>
-            new Phase(row, column, new WindowProduct(Workers, Grid(row, column, request), null))))];
+            new Phase(row, column, new WindowProduct(Workers, Grid(row, column, request), ProductEpilogue.None))))];
         _productBytes = _phases.Select(p => p.Product.ScratchBytes).DefaultIfEmpty().Max();
         _coversImage = rows.Sum(r => r.Pixels) == g.Height && columns.Sum(c => c.Pixels) == g.Width;
         _packedFloats = _phases.Sum(Floats);

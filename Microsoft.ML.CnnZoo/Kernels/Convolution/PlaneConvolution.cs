@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Kernels.Product;
 using Microsoft.ML.CnnZoo.Kernels.Vectors;
@@ -62,6 +63,7 @@ internal sealed unsafe class PlaneConvolution : IParallelWork
             _workers.Run(this);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void RunPart(int part, int parts)
     {
         (int first, int last) = WorkerPool.Range(_g.Images, part, parts);

@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 
 /// <summary>
 /// Which convolutions use Winograd's algorithm F(4x4, 3x3) (Winograd 1980; Lavin and Gray 2015), with a quarter of the
-/// multiplications, and which are computed as products of windows. The choice depends on shapes and the width of
+/// multiplications, and which are computed as products of windows. The choice depends on the request and the width of
 /// vectors alone, so that it is the same for every run.
 /// </summary>
 internal static class WinogradRule
@@ -22,7 +22,8 @@ internal static class WinogradRule
     private const double LeastTrained = 200e6;
 
     /// <summary>
-    /// Nanoseconds of one thread for each pair of a channel and a filter, measured on one processor with each width.
+    /// Nanoseconds of one thread for each pair of a channel and a filter, measured on one processor with 16 and 8 lanes,
+    /// estimated for 4; only their ratios matter.
     /// </summary>
     /// <param name="Direct">A result pixel of a product of windows.</param>
     /// <param name="Product">The products of a tile of 4x4 results.</param>

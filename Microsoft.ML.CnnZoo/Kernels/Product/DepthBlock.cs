@@ -14,7 +14,7 @@ internal readonly record struct DepthBlock(int FirstRun, int RunCount, int Start
     {
         var blocks = new List<DepthBlock>();
         int most = Panels.MaxDepth;
-        int groups = length <= most ? (int)(((long)runs * length + most - 1) / most) : runs;
+        int atOnce = Math.Clamp(most / Math.Max(1, length), 1, Math.Max(1, runs)), groups = (runs + atOnce - 1) / atOnce;
         int pieces = (length + most - 1) / most;
         groups = Math.Clamp(groups, 1, runs);
         for (int i = 0; i < groups; i++)

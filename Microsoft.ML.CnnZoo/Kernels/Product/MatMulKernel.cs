@@ -87,8 +87,8 @@ internal sealed unsafe class MatMulKernel : Kernel, ISharedWork
     private MatrixView B => _transposesB ? new MatrixView(Input(1), 1, _k) : new MatrixView(Input(1), _n, 1);
 
     /// <summary>
-    /// Depth and columns of the blocks that B is packed in. Where B is read for few rows alone, they reach as far as
-    /// they can in the direction in which B lies in memory.
+    /// Depth and columns of the blocks that B is packed in. Where B is read for few rows alone, the first-level cache
+    /// matters less than memory: blocks reach as far as they can in the direction in which B lies there.
     /// </summary>
     private (int Depth, int Columns) BlockOfB() =>
         _m > FewRows && _k > LittleDepth ? (Panels.MaxDepth, 8 * Panels.FullWidth)

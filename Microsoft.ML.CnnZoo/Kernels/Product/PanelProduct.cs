@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 namespace Microsoft.ML.CnnZoo.Kernels.Product;
 
 /// <summary>Single-threaded products of a matrix in memory with a packed one.</summary>
@@ -17,6 +18,7 @@ internal static unsafe class PanelProduct
     /// <param name="c">C's element of A's first row and column 0.</param>
     /// <param name="finish">What is done with the sums; bias and side tensor as for column 0.</param>
     /// <param name="next">What is multiplied after these columns, to be fetched meanwhile; or null.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(MatrixView a, int m, int depth, PackedMatrix b, int row, int first, int last,
         MatrixView c, TileFinish finish, float* next = null)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Product;
@@ -33,8 +34,8 @@ internal static unsafe class Panels
     public static int FullWidth { get; } = 2 * Tiles.Lanes;
 
     /// <summary>
-    /// The longest depth that is multiplied at once: so much of a panel, 24 KiB, stays in the first-level cache while
-    /// the rows of A pass by.
+    /// The longest depth that is multiplied at once where many rows of A pass by: so much of a panel, 24 KiB at most,
+    /// stays in the first-level cache.
     /// </summary>
     public static int MaxDepth { get; } = Math.Min(384, 24 * 1024 / (FullWidth * sizeof(float)));
 
@@ -91,6 +92,7 @@ internal static unsafe class Panels
             }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackRows(MatrixView b, int count, int columns, int width, float* target)
     {
         float* source = b.First;

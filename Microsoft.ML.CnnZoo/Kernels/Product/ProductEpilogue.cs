@@ -28,6 +28,10 @@ internal sealed unsafe class ProductEpilogue
     private readonly bool _hasBias;
     private readonly int _sideRow;
 
+    private ProductEpilogue()
+    {
+    }
+
     private ProductEpilogue(KernelRequest request)
     {
         if (!request.Node.Op.StartsWith("_Fused", StringComparison.Ordinal))
@@ -45,6 +49,9 @@ internal sealed unsafe class ProductEpilogue
     /// From <c>fused_ops</c>: BiasAdd, optional Add, optional activation; a node without them has an empty one.
     /// </summary>
     public static ProductEpilogue From(KernelRequest request) => new(request);
+
+    /// <summary>Nothing.</summary>
+    public static ProductEpilogue None { get; } = new();
 
     /// <summary>Whether a tensor of the product's shape is added.</summary>
     public bool HasSide { get; }

@@ -38,8 +38,7 @@ internal sealed record ProductItems(long RowCount, int ColumnCount, int RowRange
     }
 
     /// <summary>
-    /// The division for which the threads are done first, and of those the one that reads least: each item reads its
-    /// rows of A and its panels of B.
+    /// The division for which multiplying and reading take least: each item reads its rows of A and its panels of B.
     /// </summary>
     /// <param name="threads">Threads.</param>
     /// <param name="rows">Rows of the product.</param>

@@ -1,10 +1,12 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Product;
 
 /// <summary>
-/// The source rows that some rows of windows cover: in place, or, where windows reach beyond the left or right edge or
-/// where pixels would evict one another from the cache, copied with zeros beside them.
+/// The source rows that some rows of windows cover: in place, or, where windows reach beyond the left or right edge,
+/// where pixels would evict one another from the cache, or where a window reads a group of a pixel's channels, copied
+/// with zeros beside them.
 /// </summary>
 internal sealed unsafe class SourceBand
 {
@@ -87,6 +89,7 @@ internal sealed unsafe class SourceBand
         return buffer - (y.From * g.StrideHeight * RowFloats) - ((nint)x.From * g.StrideWidth * Pitch);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void CopyRow(float* source, int left, int covered, float* target)
     {
         int margin = Math.Clamp(-left, 0, covered), inside = Math.Clamp(_g.SourceWidth - left, margin, covered);

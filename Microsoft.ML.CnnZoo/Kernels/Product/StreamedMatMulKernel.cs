@@ -20,7 +20,7 @@ internal sealed unsafe class StreamedMatMulKernel : Kernel
     private const long LeastBytes = 2 << 20;
 
     /// <summary>Rows of the left operand up to which memory, not arithmetic, takes the time.</summary>
-    private const int MostRows = 8;
+    private const int MostRows = 16;
 
     /// <summary>Rows of the right operand read in parallel.</summary>
     private const int Depth = 8;

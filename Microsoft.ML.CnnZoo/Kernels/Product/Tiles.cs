@@ -38,6 +38,7 @@ internal static unsafe class Tiles
     /// <param name="rows">Rows of the strip.</param>
     /// <param name="columns">Columns, at most <paramref name="width"/>.</param>
     /// <param name="width">Width of the panel (<see cref="Panels.Width"/>).</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(RegisterTile* tile, int rows, int columns, int width)
     {
         int kind = width > Lanes ? 0 : width == Lanes ? 1 : 2;
@@ -81,6 +82,7 @@ internal static unsafe class Tiles
 
     /// <summary>A tile whose last columns do not exist, by way of a buffer.</summary>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MultiplyPartly(RegisterTile* tile, delegate*<RegisterTile*, void> kernel, int rows, int columns, int width)
     {
         float* buffer = stackalloc float[MostRows * 32], side = stackalloc float[MostRows * 32];

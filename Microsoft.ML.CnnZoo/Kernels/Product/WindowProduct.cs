@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
@@ -5,10 +6,8 @@ namespace Microsoft.ML.CnnZoo.Kernels.Product;
 
 /// <summary>
 /// The product of windows of images with a packed matrix, on all threads: convolutions of any stride, dilation and
-/// padding, their gradient with respect to the image, and dense layers (images of one pixel). Windows are read where
-/// they lie, as runs of a tile's depth; only where they reach beyond the left or right edge, or where rows of channels
-/// would evict one another from the cache, a band of rows is copied first, with its margins. Rows above and below the
-/// image are left out.
+/// padding, and their gradient with respect to the image. Windows are read where they lie, as runs of a tile's depth,
+/// or from a copied band of rows (<see cref="SourceBand"/>). Rows above and below the image are left out.
 /// </summary>
 /// <remarks>
 /// An item is a range of target pixels and of panels; every sum has the same order on any number of threads.
@@ -23,7 +22,7 @@ internal sealed unsafe class WindowProduct : ISharedWork
 
     private readonly WindowGrid _g;
     private readonly WorkerPool _workers;
-    private readonly ProductEpilogue? _epilogue;
+    private readonly ProductEpilogue _epilogue;
     private readonly SourceBand _band;
     private readonly int _runsPerRow, _runLength, _bandRows, _bandPixels;
     private readonly nint[] _runs;
@@ -34,14 +33,15 @@ internal sealed unsafe class WindowProduct : ISharedWork
 
     /// <param name="workers">Threads.</param>
     /// <param name="grid">Sizes.</param>
-    /// <param name="epilogue">What is done with the product, or null.</param>
-    public WindowProduct(WorkerPool workers, WindowGrid grid, ProductEpilogue? epilogue)
+    /// <param name="epilogue">What is done with the product.</param>
+    public WindowProduct(WorkerPool workers, WindowGrid grid, ProductEpilogue epilogue)
     {
         WindowGrid g = grid.Flattened();
         (_g, _workers, _epilogue) = (g, workers, epilogue);
         _bandPixels = Math.Max(BandFloats / (g.Channels * g.StrideHeight * g.StrideWidth), 8 * Tiles.WideRows);
         _bandRows = Math.Max(1, _bandPixels / Math.Max(1, g.Width));
-        _band = new SourceBand(g, _bandRows, Math.Min(g.Width, g.Height > 1 ? g.Width : _bandPixels), copiesMargins: false);
+        _band = new SourceBand(g, _bandRows, g.Height > 1 ? g.Width : Math.Min(g.Width, _bandPixels),
+            copiesMargins: false);
         _runsPerRow = _band.RunsPerRow;
         _runLength = g.KernelWidth / _runsPerRow * g.Channels;
         _runs = _band.Runs();
@@ -64,7 +64,7 @@ internal sealed unsafe class WindowProduct : ISharedWork
         _panels = panels;
         _target = target;
         _scratch = (float*)scratch;
-        if (_epilogue is not null && _epilogue.Bias is not null)
+        if (_epilogue.Bias is not null)
         {
             FloatSpans.Copy(_scratch, _epilogue.Bias, _g.Filters);
             FloatSpans.Clear(_scratch + _g.Filters, _biasFloats - _g.Filters);
@@ -87,53 +87,69 @@ internal sealed unsafe class WindowProduct : ISharedWork
         }
     }
 
-    /// <summary>Target pixels [first, last) of an image: whole rows, or a part of one.</summary>
+    /// <summary>
+    /// Target pixels [first, last) of an image, whole rows or a part of one: each piece of a panel meets all of them
+    /// while it is in the first-level cache.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ComputeBand(int image, int first, int last, int c0, int c1, float* buffer)
     {
         WindowGrid g = _g;
-        int y0 = first / g.Width, y1 = ((last - 1) / g.Width) + 1, left = 0;
-        if (y1 - y0 == 1)
-            left = first - (y0 * g.Width);
-        float* band = _band.Open(_source, image, (y0, y1), (left, y1 - y0 == 1 ? last - (y0 * g.Width) : g.Width), buffer);
+        var band = new Band(first / g.Width, ((last - 1) / g.Width) + 1, first, last);
+        (int, int) columns = band.Y1 - band.Y0 == 1 ? (first - (band.Y0 * g.Width), last - (band.Y0 * g.Width))
+            : (0, g.Width);
+        float* source = _band.Open(_source, image, (band.Y0, band.Y1), columns, buffer);
         float* target = _target + (image * g.TargetImage);
-        float* side = _epilogue is null || _epilogue.Side is null ? null
-            : _epilogue.Side + ((long)image * g.Pixels * _epilogue.Finish.SideRow);
-        RegisterTile tile = default;
-        (tile.ARow, tile.AStep, tile.CRow) = (g.StrideWidth * _band.Pitch, 1, g.TargetPixel);
-        fixed (nint* runs = _runs)
-            for (int i = 0; i < _blocks.Length; i++)
-                for (int column = c0; column < c1; column += Panels.FullWidth)
+        for (int block = 0; block < _blocks.Length; block++)
+            for (int column = c0; column < c1; column += Panels.FullWidth)
+            {
+                int width = Panels.Width(g.Filters - column);
+                var tile = new RegisterTile
                 {
-                    DepthBlock block = _blocks[i];
-                    int width = Panels.Width(g.Filters - column);
-                    bool isLast = i == _blocks.Length - 1;
-                    TileFinish finish = isLast && _epilogue is not null ? _epilogue.Finish : default;
-                    finish.Accumulates = i > 0;
-                    finish.Bias = isLast && _epilogue is not null && _epilogue.Bias is not null ? _scratch + column
-                        : null;
-                    tile.BStep = width;
-                    tile.RunLength = block.Length;
-                    float* panel = Panels.At(_panels, g.Depth, g.Filters, column, 0);
-                    FetchAhead(&tile, i, column, c0, c1, (y1 - y0) * Tiles.Count(Math.Min(last - first, g.Width), width));
-                    for (int y = y0; y < y1; y++)
-                    {
-                        int x0 = Math.Max(first - (y * g.Width), 0), x1 = Math.Min(last - (y * g.Width), g.Width);
-                        (int from, int to) = InsideRuns(y, block);
-                        tile.A = band + (y * g.StrideHeight * _band.RowFloats) + (x0 * tile.ARow) + block.Start;
-                        tile.Runs = runs + from;
-                        tile.RunCount = to - from;
-                        tile.B = panel + ((((long)from * _runLength) + block.Start) * width);
-                        tile.C = target + (y * g.TargetRow) + (x0 * g.TargetPixel) + column;
-                        finish.Side = side is not null && isLast
-                            ? side + ((((long)y * g.Width) + x0) * finish.SideRow) + column : null;
-                        tile.Finish = finish;
-                        Tiles.Multiply(&tile, x1 - x0, Math.Min(width, g.Filters - column), width);
-                    }
-                }
-        if (_epilogue is not null && _epilogue.HasCurve)
-            for (int pixel = first; pixel < last; pixel++)
-                _epilogue.Bend(target + (pixel / g.Width * g.TargetRow) + (pixel % g.Width * g.TargetPixel) + c0,
-                    c1 - c0);
+                    ARow = g.StrideWidth * _band.Pitch, AStep = 1, RunLength = _blocks[block].Length, BStep = width,
+                    CRow = g.TargetPixel, Finish = Finish(block, image, column),
+                };
+                FetchAhead(&tile, block, column, c0, c1,
+                    (band.Y1 - band.Y0) * Tiles.Count(Math.Min(last - first, g.Width), width));
+                MultiplyRows(tile, band, _blocks[block], source, column, target + column);
+            }
+        for (int pixel = first; pixel < last && _epilogue.HasCurve; pixel++)
+            _epilogue.Bend(target + (pixel / g.Width * g.TargetRow) + (pixel % g.Width * g.TargetPixel) + c0, c1 - c0);
+    }
+
+    /// <summary>The pixels of a band with one piece of a panel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MultiplyRows(RegisterTile tile, Band band, DepthBlock block, float* source, int column, float* target)
+    {
+        int width = (int)tile.BStep;
+        float* panel = Panels.At(_panels, _g.Depth, _g.Filters, column, 0), side = tile.Finish.Side;
+        fixed (nint* runs = _runs)
+            for (int y = band.Y0; y < band.Y1; y++)
+            {
+                int x0 = Math.Max(band.First - (y * _g.Width), 0), x1 = Math.Min(band.Last - (y * _g.Width), _g.Width);
+                (int from, int to) = InsideRuns(y, block);
+                tile.A = source + (y * _g.StrideHeight * _band.RowFloats) + (x0 * tile.ARow) + block.Start;
+                tile.Runs = runs + from;
+                tile.RunCount = to - from;
+                tile.B = panel + ((((long)from * _runLength) + block.Start) * width);
+                tile.C = target + (y * _g.TargetRow) + (x0 * _g.TargetPixel);
+                if (side is not null)
+                    tile.Finish.Side = side + ((((long)y * _g.Width) + x0) * tile.Finish.SideRow);
+                Tiles.Multiply(&tile, x1 - x0, Math.Min(width, _g.Filters - column), width);
+            }
+    }
+
+    /// <summary>What tiles of a block do with their sums, the side tensor as for an image's first pixel.</summary>
+    private TileFinish Finish(int block, int image, int column)
+    {
+        bool isLast = block == _blocks.Length - 1;
+        TileFinish finish = isLast ? _epilogue.Finish : default;
+        finish.Accumulates = block > 0;
+        if (isLast && _epilogue.Bias is not null)
+            finish.Bias = _scratch + column;
+        if (isLast && _epilogue.Side is not null)
+            finish.Side = _epilogue.Side + ((long)image * _g.Pixels * finish.SideRow) + column;
+        return finish;
     }
 
     /// <summary>
@@ -161,4 +177,7 @@ internal sealed unsafe class WindowProduct : ISharedWork
         int from = Math.Max(block.FirstRun, above * _runsPerRow);
         return (from, Math.Max(from, Math.Min(block.FirstRun + block.RunCount, inside * _runsPerRow)));
     }
+
+    /// <summary>Target pixels [First, Last) of an image, in rows [Y0, Y1).</summary>
+    private readonly record struct Band(int Y0, int Y1, int First, int Last);
 }

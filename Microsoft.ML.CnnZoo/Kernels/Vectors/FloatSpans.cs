@@ -126,6 +126,7 @@ internal static unsafe class FloatSpans
             target[i] *= factor;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyLong(float* target, float* source, long n)
     {
         if (n > 1024)

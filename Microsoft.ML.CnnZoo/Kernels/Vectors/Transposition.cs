@@ -15,6 +15,7 @@ internal static unsafe class Transposition
     /// <param name="columns">Columns of the source.</param>
     /// <param name="target">Where element (0, 0) goes.</param>
     /// <param name="targetRow">Floats between rows of the target.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(float* source, nint sourceRow, int rows, int columns, float* target, nint targetRow)
     {
         int i = 0;
@@ -28,6 +29,7 @@ internal static unsafe class Transposition
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FourRows(float* s0, nint sourceRow, int columns, float* target, nint targetRow)
     {
         float* s1 = s0 + sourceRow, s2 = s1 + sourceRow, s3 = s2 + sourceRow;
