@@ -5,6 +5,7 @@ using System.Runtime.Intrinsics;
 using System.Text.RegularExpressions;
 using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Tests.Conformance.RandomGeometries;
+using Microsoft.ML.CnnZoo.Tests.Kernels.Elementwise;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Conformance;
@@ -29,6 +30,7 @@ public class VectorWidthTests
             Assert.False(Vector128.IsHardwareAccelerated || Vector.IsHardwareAccelerated);
         foreach (string family in RandomCases.Families)
             RandomGeometryTests.CheckFamily(family, few: 25);
+        NaNTests.Check();
     }
 
     [Theory]

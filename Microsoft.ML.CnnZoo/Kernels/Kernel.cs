@@ -21,6 +21,12 @@ internal abstract unsafe class Kernel(KernelRequest request) : IKernel, IParalle
 
     public virtual bool Keeps(int input) => false;
 
+    /// <summary>
+    /// Multiply-adds of each item or part that a product is divided into, in their order; null for other kernels. A test
+    /// tells from it how long threads would idle.
+    /// </summary>
+    public virtual IReadOnlyList<long>? ItemWork => null;
+
     protected WorkerPool Workers { get; } = request.Workers;
 
     protected nint Scratch { get; private set; }

@@ -56,6 +56,8 @@ internal sealed unsafe class Conv2DKernel : Kernel
     public override long ScratchBytes => _planes?.ScratchBytes
         ?? _product!.ScratchBytes + (_weights is null ? _packedFloats * _g.Groups * sizeof(float) : 0);
 
+    public override IReadOnlyList<long>? ItemWork => _product?.ItemWork;
+
     private int Depth => _g.KernelHeight * _g.KernelWidth * _g.ChannelsPerGroup;
 
     /// <summary>Packs a part of the filters.</summary>

@@ -68,6 +68,12 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
     public override long ScratchBytes => sizeof(float)
         * ((_partFloats * Workers.ThreadCount) + (_weights is null ? Positions * (long)_filterFloats : 0));
 
+    public override IReadOnlyList<long> ItemWork => [.. Enumerable.Range(0, _blocks).Select(item =>
+    {
+        (int first, int last) = WorkerPool.Range(_tiles.Count, item, _blocks);
+        return (last - first) * Positions * Panels.Floats(_g.Channels, _g.Filters);
+    })];
+
     public override void Dispose()
     {
         _weights?.Dispose();

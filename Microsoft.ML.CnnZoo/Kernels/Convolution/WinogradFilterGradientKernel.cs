@@ -9,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 /// <c>Conv2DBackpropFilter</c> of 3x3 filters with stride 1: dg = Gᵀ [Σ over tiles of (Bᵀ x B)ᵀ (A dy Aᵀ)] G, the
 /// transpose of <see cref="WinogradConvolutionKernel"/>'s convolution.
 /// For a small filter each thread sums over its own tiles, in its cache; for a large one all threads transform a block
-/// of tiles and then each owns some positions.
+/// of tiles and then each owns some positions, or some channels of them.
 /// </summary>
 internal sealed unsafe class WinogradFilterGradientKernel : Kernel
 {
@@ -28,7 +28,7 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
     private readonly Conv2DGeometry _g;
     private readonly WinogradTiles _tiles;
     private readonly bool _ownSums;
-    private readonly int _blockTiles, _rowFloats;
+    private readonly int _blockTiles, _rowFloats, _channelRanges;
     private readonly nint _imageFloats, _gradientFloats, _sumFloats;
     private readonly long _partFloats;
     private float* _zeros;
@@ -42,6 +42,7 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
         _ownSums = (long)g.Channels * g.Filters <= SmallFilter;
         _blockTiles = Math.Min(_tiles.Count, _ownSums ? OwnTiles : SharedTiles);
         _rowFloats = g.Channels + 16; // so that rows do not map to the same cache set
+        _channelRanges = ChannelRanges(Workers.ThreadCount, g.Channels);
         _imageFloats = WinogradTransforms.Distance((long)_blockTiles * _rowFloats);
         _gradientFloats = WinogradTransforms.Distance(Panels.Floats(_blockTiles, g.Filters));
         _sumFloats = WinogradTransforms.Distance((long)g.Channels * g.Filters);
@@ -64,8 +65,10 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
                 Transform(0, from, to, _first, _count);
                 break;
             case Phase.Multiply:
-                (from, to) = WorkerPool.Range(Positions, part, parts);
-                Multiply(0, from, to, _count, accumulate: _first > 0);
+                (from, to) = WorkerPool.Range(Positions * _channelRanges, part, parts);
+                for (int i = from; i < to; i++)
+                    Multiply(0, i / _channelRanges, WorkerPool.Range(_g.Channels, i % _channelRanges, _channelRanges),
+                        _count, accumulate: _first > 0);
                 break;
             default:
                 (from, to) = WorkerPool.Range(_g.Channels, part, parts);
@@ -91,6 +94,15 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
         Run(Phase.TransformBack);
     }
 
+    /// <summary>
+    /// Ranges of a position's channels: as few as give all threads as many of them, none shorter than a tile.
+    /// </summary>
+    private static int ChannelRanges(int threads, int channels)
+    {
+        int most = channels / Tiles.WideRows;
+        return Enumerable.Range(1, most).FirstOrDefault(ranges => Positions * ranges % threads == 0, most);
+    }
+
     private void Run(Phase phase)
     {
         _phase = phase;
@@ -106,7 +118,8 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
         {
             count = Math.Min(_blockTiles, end - first);
             Transform(part, 0, count, first, count);
-            Multiply(part, 0, Positions, count, accumulate: first > start);
+            for (int position = 0; position < Positions; position++)
+                Multiply(part, position, (0, _g.Channels), count, accumulate: first > start);
         }
     }
 
@@ -125,14 +138,12 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
         }
     }
 
-    private void Multiply(int part, int from, int to, int count, bool accumulate)
-    {
-        for (int position = from; position < to; position++)
-            PanelProduct.Multiply(new MatrixView(Image(part) + (position * _imageFloats), 1, _rowFloats), _g.Channels, count,
-                new PackedMatrix(Gradient(part) + (position * _gradientFloats), count, _g.Filters), 0, 0, _g.Filters,
-                new MatrixView(Sums(part) + (position * _sumFloats), _g.Filters, 1),
-                new TileFinish { Accumulates = accumulate });
-    }
+    private void Multiply(int part, int position, (int First, int Last) channels, int count, bool accumulate) =>
+        PanelProduct.Multiply(new MatrixView(Image(part) + (position * _imageFloats) + channels.First, 1, _rowFloats),
+            channels.Last - channels.First, count,
+            new PackedMatrix(Gradient(part) + (position * _gradientFloats), count, _g.Filters), 0, 0, _g.Filters,
+            new MatrixView(Sums(part) + (position * _sumFloats) + ((long)channels.First * _g.Filters), _g.Filters, 1),
+            new TileFinish { Accumulates = accumulate });
 
     /// <summary>Adds the parts' sums of a channel in order, part 0 first, and writes its filters' gradients.</summary>
     private void TransformBack(int channel)

@@ -7,13 +7,20 @@ namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 
 /// <summary>
 /// Which convolutions use Winograd's algorithm F(4x4, 3x3) (Winograd 1980; Lavin and Gray 2015), with a quarter of the
-/// multiplications, and which are computed as products of windows. The choice depends on the request and the width of
-/// vectors alone, so that it is the same for every run.
+/// multiplications, and which are computed as products of windows. The choice depends on the request, the width of
+/// vectors and the number of threads alone, so that it is the same for every run.
 /// </summary>
 internal static class WinogradRule
 {
     private const double Gain = 1.1; // below, the estimate is too inaccurate
     private const long LargeFilter = 16 << 20; // bytes
+
+    /// <summary>
+    /// Tiles that each thread should have: with fewer, reading the whole filter takes a thread longer than multiplying
+    /// with it, and some threads would have no tile, where a product of windows divides its filters among them too. One
+    /// or two threads always have as many where Winograd is faster.
+    /// </summary>
+    private const int LeastTilesPerThread = 3;
 
     /// <summary>
     /// Multiply-adds of a trained convolution below which Winograd saves little; direct convolution rounds less, so
@@ -46,7 +53,7 @@ internal static class WinogradRule
     /// <param name="request">The request; input 1 is the filter.</param>
     /// <param name="g">Sizes of the convolution.</param>
     public static bool IsWinograd(KernelRequest request, in Conv2DGeometry g) =>
-        Fits(request, g) && IsFaster(g, CountTiles(g, g.OutputHeight, g.OutputWidth),
+        Fits(request, g) && IsFaster(request, g, CountTiles(g, g.OutputHeight, g.OutputWidth),
             Reading + (KeepsFilter(request, g) ? 0 : s_costs.Filter));
 
     /// <summary>
@@ -63,13 +70,13 @@ internal static class WinogradRule
     /// <param name="request">The request; input 1 is the filter.</param>
     /// <param name="g">Sizes of the forward convolution.</param>
     public static bool IsWinogradInputGradient(KernelRequest request, in Conv2DGeometry g) =>
-        Fits(request, g) && IsFaster(g, CountTiles(g, g.Height, g.Width), Reading + s_costs.Filter);
+        Fits(request, g) && IsFaster(request, g, CountTiles(g, g.Height, g.Width), Reading + s_costs.Filter);
 
     /// <summary>For <c>Conv2DBackpropFilter</c>.</summary>
     /// <param name="request">The request.</param>
     /// <param name="g">Sizes of the forward convolution.</param>
     public static bool IsWinogradFilterGradient(KernelRequest request, in Conv2DGeometry g) =>
-        Fits(request, g) && IsFaster(g, CountTiles(g, g.OutputHeight, g.OutputWidth), s_costs.FilterGradient);
+        Fits(request, g) && IsFaster(request, g, CountTiles(g, g.OutputHeight, g.OutputWidth), s_costs.FilterGradient);
 
     private static bool Fits(KernelRequest request, in Conv2DGeometry g) => request.Outputs[0].Type == DataType.Float
         && request.Inputs[0].Type != DataType.BFloat16
@@ -78,8 +85,10 @@ internal static class WinogradRule
         && g.Channels % 16 == 0 && g.Filters % 16 == 0 && g.Channels * g.Filters >= 1024
         && (!request.TrainsVariables || (double)g.Batch * g.MultiplyAddsPerImage >= LeastTrained);
 
-    private static bool IsFaster(in Conv2DGeometry g, double tiles, double filterCost)
+    private static bool IsFaster(KernelRequest request, in Conv2DGeometry g, double tiles, double filterCost)
     {
+        if (tiles < LeastTilesPerThread * request.Workers.ThreadCount)
+            return false;
         double pairs = (double)g.Channels * g.Filters;
         double tile = s_costs.Product + (s_costs.Transform * (g.Channels + g.Filters) / pairs);
         bool isLarge = pairs * WinogradTransforms.Positions * sizeof(float) > LargeFilter;

@@ -186,7 +186,7 @@ internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchN
             return;
         }
         var propagation = new BatchNormPropagation(_hasSide ? side : dy, x, From(OutputAddress(), first), Channels,
-            Input(3), Floats(0), Floats(1), Floats(2), mask);
+            Input(3), IsTraining ? Floats(0) : null, Floats(1), Floats(2), mask);
         PixelColumns.Run(ref propagation, IsBFloat16, count, Channels);
     }
 
@@ -199,10 +199,10 @@ internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchN
         {
             double inverse = 1 / Math.Sqrt(Input(4)[c] + Epsilon), gradient = Total(0, c), product = Total(1, c),
                 scale = Input(2)[c] * inverse;
-            // dx = scale·(dy − gradient/n − (x − mean)·inverse²·product/n): one multiple of x − mean, one of dy, one
-            // constant per channel.
-            Floats(0)[c] = IsTraining ? (float)(-scale * inverse * inverse * product / Pixels) : 0;
-            Floats(1)[c] = IsTraining ? (float)(-scale * gradient / Pixels) : 0;
+            // In training dx = scale·(dy − gradient/n − (x − mean)·inverse²·product/n): one multiple of x − mean, one of
+            // dy, one constant per channel.
+            Floats(0)[c] = (float)(-scale * inverse * inverse * product / Pixels);
+            Floats(1)[c] = (float)(-scale * gradient / Pixels);
             Floats(2)[c] = (float)scale;
             Put(1, c, product * inverse);
             Put(2, c, gradient);

@@ -144,7 +144,10 @@ internal readonly unsafe struct BatchNormGradientSums(PixelMatrix dy, PixelMatri
     }
 }
 
-/// <summary>dx = (x − center)·multiple + offset + dy·scale with the masked dy.</summary>
+/// <summary>
+/// dx = (x − center)·multiple + offset + dy·scale with the masked dy; dy·scale where <paramref name="multiple"/> is null,
+/// so that a NaN in x does not reach an inference's dx.
+/// </summary>
 internal readonly unsafe struct BatchNormPropagation(PixelMatrix dy, PixelMatrix x, PixelMatrix dx, int channels,
     float* center, float* multiple, float* offset, float* scale, GradientMask mask) : IPixelOperation
 {
@@ -157,14 +160,15 @@ internal readonly unsafe struct BatchNormPropagation(PixelMatrix dy, PixelMatrix
     {
         for (; column <= channels - L.Count; column += L.Count)
         {
-            V center = L.Load(_center + column), multiple = L.Load(_multiple + column),
-                offset = L.Load(_offset + column), scale = L.Load(_scale + column);
+            V center = L.Load(_center + column), scale = L.Load(_scale + column),
+                multiple = _multiple is null ? L.Zero : L.Load(_multiple + column), offset = L.Load(_offset + column);
             V maskScale = mask.Row<V, L>(mask.Scale, column), maskOffset = mask.Row<V, L>(mask.Offset, column);
             for (long r = row; r < row + count; r++)
             {
                 V centered = L.Subtract(F.Load(x, r, column), center),
                     g = mask.Apply<V, L>(F.Load(dy, r, column), centered, maskScale, maskOffset);
-                F.Store(L.MultiplyAdd(g, scale, L.MultiplyAdd(centered, multiple, offset)), dx, r, column);
+                F.Store(_multiple is null ? L.Multiply(g, scale)
+                    : L.MultiplyAdd(g, scale, L.MultiplyAdd(centered, multiple, offset)), dx, r, column);
             }
         }
         return column;

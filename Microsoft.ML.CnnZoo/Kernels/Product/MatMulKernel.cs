@@ -47,6 +47,8 @@ internal sealed unsafe class MatMulKernel : Kernel, ISharedWork
     public override long ScratchBytes =>
         sizeof(float) * (_biasFloats + ((_blockFloats + _rowsFloats) * Workers.ThreadCount));
 
+    public override IReadOnlyList<long> ItemWork => _items.Work(_k);
+
     public override void Dispose()
     {
         _weights?.Dispose();

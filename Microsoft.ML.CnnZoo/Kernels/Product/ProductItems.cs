@@ -1,6 +1,13 @@
 namespace Microsoft.ML.CnnZoo.Kernels.Product;
 
 /// <summary>How a product is divided among threads: into ranges of rows by ranges of panels.</summary>
+/// <remarks>
+/// False sharing: items meet at panels of at least a cache line (AVX2, AVX-512) and at whole pixels, so that they share
+/// no line where filters are a multiple of 16; elsewhere one line at each border, which a tile writes once for each
+/// block of depth. First touch: buffers are cleared by the thread that allocates them, so with several memory nodes
+/// their pages lie on that thread's; what a thread finds near is what its caches keep of its own range, the same in
+/// every job.
+/// </remarks>
 /// <param name="RowCount">Rows of the product.</param>
 /// <param name="ColumnCount">Columns of the product.</param>
 /// <param name="RowRanges">Ranges of rows.</param>
@@ -36,6 +43,13 @@ internal sealed record ProductItems(long RowCount, int ColumnCount, int RowRange
         return (panels * range / PanelRanges * Panels.FullWidth,
             Math.Min(ColumnCount, panels * (range + 1) / PanelRanges * Panels.FullWidth));
     }
+
+    /// <summary>Multiply-adds of each item, columns that fill up a panel included.</summary>
+    public IReadOnlyList<long> Work(int depth) => [.. Enumerable.Range(0, Count).Select(item =>
+    {
+        ((long r0, long r1), (int c0, int c1)) = (Rows(item), Columns(item));
+        return (r1 - r0) * Panels.Floats(depth, c1 - c0);
+    })];
 
     /// <summary>
     /// The division for which multiplying and reading take least: each item reads its rows of A and its panels of B.

@@ -45,6 +45,12 @@ internal sealed unsafe class StreamedMatMulKernel : Kernel
     /// <summary>Sums of all threads but the first, which writes the result.</summary>
     public override long ScratchBytes => _isTransposed ? 0 : (Workers.ThreadCount - 1) * Results * sizeof(float);
 
+    public override IReadOnlyList<long> ItemWork => [.. Enumerable.Range(0, Workers.ThreadCount).Select(part =>
+    {
+        (long first, long last) = Range(_isTransposed ? _n : _k, part, Workers.ThreadCount, Depth);
+        return (last - first) * _m * (_isTransposed ? _k : _n);
+    })];
+
     private long Results => (long)_m * _n;
 
     /// <summary>The kernel, or null where packing is faster.</summary>
