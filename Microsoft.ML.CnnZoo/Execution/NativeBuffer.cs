@@ -12,7 +12,7 @@ internal sealed unsafe class NativeBuffer : IDisposable
 
     private static long s_liveCount;
     private static long s_liveBytes;
-    private void* _pointer;
+    private void* _allocation;
 
     /// <summary>Allocates.</summary>
     /// <param name="byteLength">Bytes, ≥ 0.</param>
@@ -20,10 +20,10 @@ internal sealed unsafe class NativeBuffer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(byteLength);
         ByteLength = byteLength;
-        nuint size = (nuint)Math.Max(Alignment, (byteLength + Alignment - 1) / Alignment * Alignment);
-        _pointer = NativeMemory.AlignedAlloc(size, Alignment);
-        NativeMemory.Clear(_pointer, size);
-        GC.AddMemoryPressure((long)size);
+        // Zeroed by the system page by page, when a thread first touches one: memory that is never used costs nothing,
+        // and on machines of several nodes it lies near the thread that computes it.
+        _allocation = NativeMemory.AllocZeroed((nuint)AllocatedBytes);
+        GC.AddMemoryPressure(AllocatedBytes);
         Interlocked.Increment(ref s_liveCount);
         Interlocked.Add(ref s_liveBytes, byteLength);
     }
@@ -46,8 +46,8 @@ internal sealed unsafe class NativeBuffer : IDisposable
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_pointer is null, this);
-            return (nint)_pointer;
+            ObjectDisposedException.ThrowIf(_allocation is null, this);
+            return ((nint)_allocation + Alignment - 1) / Alignment * Alignment;
         }
     }
 
@@ -61,13 +61,16 @@ internal sealed unsafe class NativeBuffer : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    // A cache line more than asked for: the start is rounded up, and vectors may end behind the last element.
+    private long AllocatedBytes => ((ByteLength + Alignment - 1) / Alignment * Alignment) + Alignment;
+
     private void Free()
     {
-        if (_pointer is null)
+        if (_allocation is null)
             return;
-        NativeMemory.AlignedFree(_pointer);
-        _pointer = null;
-        GC.RemoveMemoryPressure(Math.Max(Alignment, (ByteLength + Alignment - 1) / Alignment * Alignment));
+        NativeMemory.Free(_allocation);
+        _allocation = null;
+        GC.RemoveMemoryPressure(AllocatedBytes);
         Interlocked.Decrement(ref s_liveCount);
         Interlocked.Add(ref s_liveBytes, -ByteLength);
     }

@@ -4,9 +4,8 @@ namespace Microsoft.ML.CnnZoo.Kernels.Product;
 /// <remarks>
 /// False sharing: items meet at panels of at least a cache line (AVX2, AVX-512) and at whole pixels, so that they share
 /// no line where filters are a multiple of 16; elsewhere one line at each border, which a tile writes once for each
-/// block of depth. First touch: buffers are cleared by the thread that allocates them, so with several memory nodes
-/// their pages lie on that thread's; what a thread finds near is what its caches keep of its own range, the same in
-/// every job.
+/// block of depth. First touch: a page of a plan's memory lies on the node of the thread that first writes it, and a
+/// thread's own range of items is the same in every job.
 /// </remarks>
 /// <param name="RowCount">Rows of the product.</param>
 /// <param name="ColumnCount">Columns of the product.</param>
