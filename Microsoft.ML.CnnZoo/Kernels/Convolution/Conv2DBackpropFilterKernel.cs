@@ -35,17 +35,7 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
     private Conv2DBackpropFilterKernel(KernelRequest request, in Conv2DGeometry g) : base(request)
     {
         (_g, _gradientPitch) = (g, request.Inputs[2].Pitch);
-        _grid = new WindowGrid
-        {
-            Images = g.Batch, SourceHeight = g.Height, SourceWidth = g.Width, SourcePitch = request.Inputs[0].Pitch,
-            Channels = g.ChannelsPerGroup, Height = g.OutputHeight, Width = g.OutputWidth, Filters = g.FiltersPerGroup,
-            TargetPixel = _gradientPitch, TargetRow = g.OutputWidth * _gradientPitch,
-            TargetImage = g.OutputHeight * g.OutputWidth * _gradientPitch,
-            KernelHeight = g.KernelHeight, KernelWidth = g.KernelWidth, StrideHeight = g.StrideHeight,
-            StrideWidth = g.StrideWidth, DilationHeight = g.DilationHeight, DilationWidth = g.DilationWidth,
-            PadTop = g.PadTop, PadLeft = g.PadLeft,
-        };
-        _grid = _grid.Flattened();
+        _grid = ConvolutionGrid.Of(g, request.Inputs[0].Pitch, _gradientPitch).Flattened();
         int pixels = Math.Clamp(BandFloats / _grid.Channels, BandPixels / 4, BandPixels);
         _bandWidth = Math.Max(1, _grid.Height == 1 ? Math.Min(_grid.Width, pixels) : _grid.Width);
         _bandRows = Math.Clamp(pixels / _bandWidth, 1, _grid.Height);

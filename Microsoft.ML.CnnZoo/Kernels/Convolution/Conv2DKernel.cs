@@ -21,17 +21,8 @@ internal sealed unsafe class Conv2DKernel : Kernel
     private Conv2DKernel(KernelRequest request, in Conv2DGeometry g) : base(request)
     {
         _g = g;
-        nint pixel = request.OutputPitch();
         _epilogue = ProductEpilogue.From(request);
-        var grid = new WindowGrid
-        {
-            Images = g.Batch, SourceHeight = g.Height, SourceWidth = g.Width, SourcePitch = request.Inputs[0].Pitch,
-            Channels = g.ChannelsPerGroup, Height = g.OutputHeight, Width = g.OutputWidth, Filters = g.FiltersPerGroup,
-            TargetPixel = pixel, TargetRow = g.OutputWidth * pixel, TargetImage = g.OutputHeight * g.OutputWidth * pixel,
-            KernelHeight = g.KernelHeight, KernelWidth = g.KernelWidth, StrideHeight = g.StrideHeight,
-            StrideWidth = g.StrideWidth, DilationHeight = g.DilationHeight, DilationWidth = g.DilationWidth,
-            PadTop = g.PadTop, PadLeft = g.PadLeft,
-        };
+        WindowGrid grid = ConvolutionGrid.Of(g, request.Inputs[0].Pitch, request.OutputPitch());
         if (PlaneConvolution.Suits(grid, _epilogue))
         {
             _planes = new PlaneConvolution(Workers, grid, _epilogue);
