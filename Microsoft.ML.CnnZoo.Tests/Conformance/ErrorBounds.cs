@@ -118,7 +118,8 @@ internal static class ErrorBounds
         {
             double mean = y[3].Data[c], square = (mean * mean) + y[4].Data[c];
             // Of the root mean square, and of the variance: both are sums of terms as large as they.
-            error[c] = 16 * U * (1 + (square / (y[4].Data[c] + epsilon)));
+            double ratio = double.IsPositiveInfinity(square) ? 1 : square / (y[4].Data[c] + epsilon);
+            error[c] = 16 * U * (1 + ratio);
             bounds[3][c] = 16 * U * Math.Sqrt(square);
             bounds[4][c] = 32 * U * square;
             bounds[1][c] = bounds[3][c] + (old > 0 ? old * Math.Abs(x[3].Data[c]) : 0);
@@ -128,8 +129,7 @@ internal static class ErrorBounds
         {
             int c = i % channels;
             double mean = y[3].Data[c], deviation = Math.Sqrt(y[4].Data[c] + epsilon);
-            double magnitude = (Math.Abs(x[0].Data[i]) + Math.Abs(mean) + deviation) / deviation
-                * Math.Abs(x[1].Data[c]);
+            double magnitude = (((Math.Abs(x[0].Data[i]) + Math.Abs(mean)) / deviation) + 1) * Math.Abs(x[1].Data[c]);
             bounds[0][i] = error[c] * (magnitude + Math.Abs(x[2].Data[c])
                 + (x.Length > 5 ? Math.Abs(x[5].Data[i]) : 0));
         }
