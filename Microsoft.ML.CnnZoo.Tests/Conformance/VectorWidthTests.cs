@@ -53,7 +53,8 @@ public class VectorWidthTests
         using Process child = Process.Start(start)!;
         Task<string> errors = child.StandardError.ReadToEndAsync();
         string output = await child.StandardOutput.ReadToEndAsync();
-        Assert.True(child.WaitForExit(TestScope.IsFull ? TimeSpan.FromHours(2) : TimeSpan.FromMinutes(5)), "The child process did not end.");
+        Assert.True(child.WaitForExit(TestScope.IsFull ? TimeSpan.FromHours(2) : TimeSpan.FromMinutes(5)),
+            "The child process did not end.");
         Assert.True(child.ExitCode == 0 && Regex.IsMatch(output, @"Passed:\s+1\b"), $"{output}\n{await errors}");
     }
 }

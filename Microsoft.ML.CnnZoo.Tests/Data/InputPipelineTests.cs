@@ -12,7 +12,10 @@ using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Data;
 
-/// <summary>From encoded files to batches: threads, budgets and places of the pixels never change the result; nothing is left behind.</summary>
+/// <summary>
+/// From encoded files to batches: threads, budgets and places of the pixels never change the result; nothing is left
+/// behind.
+/// </summary>
 public sealed class InputPipelineTests : IDisposable
 {
     private const int Rows = 60, ImageBytes = 32 * 32;
@@ -45,7 +48,8 @@ public sealed class InputPipelineTests : IDisposable
         byte[] Train(int decodingThreads, long? cache, long cacheFile)
         {
             CnnClassificationTrainer.Options options = Options();
-            (options.DecodingThreads, options.CacheBudget, options.CacheFileBudget, options.ValidationSetFraction) = (decodingThreads, cache, cacheFile, 0.2f);
+            (options.DecodingThreads, options.CacheBudget, options.CacheFileBudget, options.ValidationSetFraction) =
+                (decodingThreads, cache, cacheFile, 0.2f);
             using CnnClassificationTransformer model = Fit(Encoded(), options);
             Assert.All(model.Training!.History, e => Assert.InRange(e.DataWait, TimeSpan.Zero, e.TrainingTime));
             return [.. model.Model.Weights.Variables.SelectMany(v => v.Get().Bytes.ToArray())];
@@ -78,11 +82,13 @@ public sealed class InputPipelineTests : IDisposable
         CnnClassificationTrainer.Options options = Options();
         options.DecodingThreads = 5;
         var error = Assert.Throws<InvalidOperationException>(() => Fit(rows, options));
-        Assert.Contains("row 37 of the training data cannot be read: its 3 bytes are no image: JPEG, PNG", error.Message, StringComparison.Ordinal);
+        Assert.Contains("row 37 of the training data cannot be read: its 3 bytes are no image: JPEG, PNG",
+            error.Message, StringComparison.Ordinal);
         options.BadImages = BadImageHandling.Skip;
         Fit(rows, options).Dispose();
         string warning = Assert.Single(_warnings);
-        Assert.StartsWith($"2 of {Rows} rows of the training data have no image that can be read and were left out: row 37: its 3 bytes are no image", warning,
+        Assert.StartsWith($"2 of {Rows} rows of the training data have no image that can be read and were left out: "
+            + "row 37: its 3 bytes are no image", warning,
             StringComparison.Ordinal);
         Assert.EndsWith("; row 41: there is no image (0 bytes).", warning, StringComparison.Ordinal);
     }
@@ -153,7 +159,8 @@ public sealed class InputPipelineTests : IDisposable
         using CnnClassificationTransformer model = Fit(Encoded(), options);
         Assert.Equal(new ImageShape(37, 37, 1), model.Model.ResizedImage);
         Assert.Equal(TestCrops.Center, model.Model.TestCrops);
-        Assert.Equal(Naive(model, TestCrops.Center, 7), DigitRows.Scores(model.Transform(_mlContext.Data.LoadFromEnumerable(Encoded()[..20])))[7], Close);
+        Assert.Equal(Naive(model, TestCrops.Center, 7),
+            DigitRows.Scores(model.Transform(_mlContext.Data.LoadFromEnumerable(Encoded()[..20])))[7], Close);
     }
 
     [Fact]
@@ -171,7 +178,8 @@ public sealed class InputPipelineTests : IDisposable
         Assert.Equal(scores[7], engine.Predict(Encoded()[7]).Score, Close);
         _mlContext.Model.Save(model, null, _files.Path("ten.zip"));
         var loaded = (IDisposable)_mlContext.Model.Load(_files.Path("ten.zip"), out _);
-        Assert.Equal(scores[7], DigitRows.Scores(((ITransformer)loaded).Transform(_mlContext.Data.LoadFromEnumerable(Encoded()[..20])))[7], Close);
+        Assert.Equal(scores[7],
+            DigitRows.Scores(((ITransformer)loaded).Transform(_mlContext.Data.LoadFromEnumerable(Encoded()[..20])))[7], Close);
         loaded.Dispose();
     }
 
@@ -235,7 +243,8 @@ public sealed class InputPipelineTests : IDisposable
         using (MLImage image = DigitRows.Image(row))
             new ImageScaler(37, 37, 1).Scale(image.Pixels, PixelFormat.Bgra32(28, 28), whole);
         using VariableStore weights = model.Model.Weights.Clone(_ => true);
-        using var scorer = new CnnScorer(new CnnClassificationModel(CnnArchitectures.LeNet5Relu, new ImageShape(32, 32, 1), 10, model.Model.Normalization, weights),
+        using var scorer = new CnnScorer(new CnnClassificationModel(CnnArchitectures.LeNet5Relu,
+            new ImageShape(32, 32, 1), 10, model.Model.Normalization, weights),
             WorkerPool.Shared);
         (int Top, int Left)[] places = crops == TestCrops.Ten ? [(0, 0), (0, 5), (5, 0), (5, 5), (2, 2)] : [(2, 2)];
         var mean = new double[10];
@@ -246,7 +255,8 @@ public sealed class InputPipelineTests : IDisposable
                 var part = new float[32 * 32];
                 for (int y = 0; y < 32; y++)
                     for (int x = 0; x < 32; x++)
-                        part[(y * 32) + x] = (whole[((top + y) * 37) + left + (mirror ? 31 - x : x)] * model.Model.Normalization.Scale[0]) + model.Model.Normalization.Offset[0];
+                        part[(y * 32) + x] = (whole[((top + y) * 37) + left + (mirror ? 31 - x : x)]
+                            * model.Model.Normalization.Scale[0]) + model.Model.Normalization.Offset[0];
                 var scores = new float[10];
                 scorer.Score(part, 1, scores);
                 for (int c = 0; c < 10; c++)
@@ -281,7 +291,8 @@ public sealed class InputPipelineTests : IDisposable
     }
 
     private int OpenFiles() => OperatingSystem.IsLinux()
-        ? Directory.GetFiles("/proc/self/fd").Count(f => (new FileInfo(f).LinkTarget ?? "").StartsWith(_files.Folder, StringComparison.Ordinal)) : 1;
+        ? Directory.GetFiles("/proc/self/fd")
+            .Count(f => (new FileInfo(f).LinkTarget ?? "").StartsWith(_files.Folder, StringComparison.Ordinal)) : 1;
 
     private void AssertClosed(int openBefore)
     {

@@ -33,7 +33,8 @@ public class NetworkBenchmarkTests
     public void Find_UnknownName_ErrorListsThem()
     {
         var error = Assert.Throws<ArgumentException>(() => NetworkTable.Find("resnet5"));
-        Assert.StartsWith("There is no network 'resnet5' in the benchmark. It has lenet5_relu, resnet20_cifar, alexnet_torchvision", error.Message);
+        Assert.StartsWith("There is no network 'resnet5' in the benchmark. "
+            + "It has lenet5_relu, resnet20_cifar, alexnet_torchvision", error.Message);
     }
 
     [Theory]

@@ -5,7 +5,8 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Execution.Planning;
 
 /// <summary>A kernel with its memory, before addresses are known.</summary>
-internal sealed record PreparedStep(NodeDef Node, IKernel Kernel, Storage[] Inputs, Storage[] Outputs, Storage? Scratch, Variable[] Changed, ParameterValue? Parameter);
+internal sealed record PreparedStep(NodeDef Node, IKernel Kernel, Storage[] Inputs, Storage[] Outputs, Storage? Scratch,
+    Variable[] Changed, ParameterValue? Parameter);
 
 /// <summary>Compiles a specialized graph to steps with laid-out memory.</summary>
 internal sealed class PlanCompiler(GraphRequest request, IKernelSet kernelSet, VariableStore variables,

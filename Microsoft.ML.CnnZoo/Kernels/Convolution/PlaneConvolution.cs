@@ -40,8 +40,9 @@ internal sealed unsafe class PlaneConvolution : IParallelWork
     public long ScratchBytes => sizeof(float) * (_biasFloats + (_partFloats * _workers.ThreadCount));
 
     /// <summary>Whether this is the faster way.</summary>
-    public static bool Suits(WindowGrid grid, ProductEpilogue epilogue) => !epilogue.HasSide && grid is { Channels: 1, SourcePitch: 1, StrideWidth: 1, DilationWidth: 1 }
-        && grid.TargetPixel == grid.Filters && grid.Filters < Tiles.Lanes && grid.Filters <= Tiles.WideRows && grid.KernelWidth > 1
+    public static bool Suits(WindowGrid grid, ProductEpilogue epilogue) => !epilogue.HasSide
+        && grid is { Channels: 1, SourcePitch: 1, StrideWidth: 1, DilationWidth: 1, KernelWidth: > 1 }
+        && grid.TargetPixel == grid.Filters && grid.Filters < Tiles.Lanes && grid.Filters <= Tiles.WideRows
         && grid.SourceHeight * grid.SourceWidth <= 64 * 1024;
 
     /// <summary>Computes the convolution.</summary>

@@ -83,7 +83,8 @@ internal static unsafe class Tiles
     /// <summary>A tile whose last columns do not exist, by way of a buffer.</summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyPartly(RegisterTile* tile, delegate*<RegisterTile*, void> kernel, int rows, int columns, int width)
+    private static void MultiplyPartly(RegisterTile* tile, delegate*<RegisterTile*, void> kernel, int rows,
+        int columns, int width)
     {
         float* buffer = stackalloc float[MostRows * 32], side = stackalloc float[MostRows * 32];
         RegisterTile whole = *tile;
