@@ -10,7 +10,7 @@ public partial class DependencyTests
     private static readonly string[] Everything =
     [
         "Graph", "Layers", "Architectures", "Execution", "Kernels", "Training", "Analysis", "Imaging", "Data",
-        "Weights",
+        "Weights", "Formats",
     ];
 
     /// <summary>
@@ -28,6 +28,7 @@ public partial class DependencyTests
         ["Data"] = ["Imaging", "Execution"], // of Execution the random numbers, which kernels draw too
         ["Training"] = ["Graph", "Execution", "Layers", "Architectures", "Imaging", "Data"],
         ["Weights"] = ["Graph", "Execution", "Architectures"],
+        ["Formats"] = ["Graph", "Layers", "Architectures", "Execution", "Kernels", "Imaging", "Training", "Weights"],
         ["MLNet"] = Everything,
         [PublicFace] = [.. Everything, "MLNet"],
     };
