@@ -1,5 +1,7 @@
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Formats;
+using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.CnnZoo.Weights;
 
@@ -85,6 +87,14 @@ public sealed class CnnClassificationModel : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();
+
+    /// <summary>The network as one graph that holds its weights.</summary>
+    /// <param name="normalizesPixels">
+    /// Whether it takes images as this model does (pixels 0…255, or the floats of its column), and normalizes them.
+    /// </param>
+    /// <param name="foldsBatchNorms">Whether batch norms become part of the convolutions before them.</param>
+    internal FrozenGraph Freeze(bool normalizesPixels, bool foldsBatchNorms) => FrozenGraph.Of(Architecture, Image,
+        Classes, Weights, KernelSet.Shared, normalizesPixels ? Normalization : null, foldsBatchNorms);
 
     internal IReadOnlyList<NamedTensor> ReadTensors() =>
         new NetworkTensors(Architecture, Graphs.Scoring().Graph).Read(Weights);
