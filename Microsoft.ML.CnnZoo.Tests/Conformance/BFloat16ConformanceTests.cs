@@ -30,6 +30,8 @@ public class BFloat16ConformanceTests
         "_FusedBatchNormGradEx",
         "AddN", "AddV2", "Sub", "Mul", "Neg", "Maximum", "Minimum", "SelectV2", "Relu", "ReluGrad", "Relu6",
         "Relu6Grad", "Tanh", "TanhGrad", "Sigmoid", "SigmoidGrad",
+        "LeakyRelu", "LeakyReluGrad", "Elu", "EluGrad", "Selu", "SeluGrad", "Softplus", "SoftplusGrad", "Softsign",
+        "SoftsignGrad", "Erf", "Abs", "Sign", "Max", "Min", "MirrorPad", "MirrorPadGrad", "ReverseV2",
         "BiasAdd", "BiasAddGrad", "Sum", "Mean", "ConcatV2", "Slice", "StridedSlice", "StridedSliceGrad", "Pad",
         "PadV2", "BroadcastTo", "Tile", "Transpose",
     ];

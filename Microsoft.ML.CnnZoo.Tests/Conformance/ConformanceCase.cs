@@ -82,6 +82,23 @@ internal sealed class CaseValues(int seed)
         return tensor;
     }
 
+    /// <summary>In [0, 1), evenly spaced, in random order: without ties and near ties.</summary>
+    public Tensor Distinct(TensorShape shape)
+    {
+        float[] values = [.. Enumerable.Range(0, (int)shape.ElementCount).Select(i => (float)i / shape.ElementCount)];
+        _random.Shuffle(values);
+        return Tensor.Of<float>(shape, values);
+    }
+
+    /// <summary>Whole numbers from -3 to 3, as floats.</summary>
+    public Tensor Whole(TensorShape shape)
+    {
+        var tensor = new Tensor(new TensorSpec(DataType.Float, shape));
+        foreach (ref float v in tensor.Values<float>())
+            v = _random.Next(-3, 4);
+        return tensor;
+    }
+
     /// <summary>Integers in [0, bound).</summary>
     public Tensor Integers(TensorShape shape, int bound)
     {

@@ -71,7 +71,7 @@ internal static partial class ConformanceCases
         [
             (1, 1, 1), (1, 7, 3), (2, 9, 17), (7, 16, 16), (13, 33, 31), (14, 8, 32), (15, 17, 33), (6, 5, 8),
             (29, 400, 120), (64, 84, 10), (3, 900, 70), (100, 769, 600), (5, 2048, 40), (20, 512, 64), (1, 830, 656),
-            (1, 700, 1040),
+            (1, 700, 1040), (3, 0, 5), (1, 0, 40),
         ];
         foreach ((int m, int k, int n) in sizes)
             foreach ((bool ta, bool tb) in new[] { (false, false), (true, false), (false, true), (true, true) })
@@ -109,10 +109,11 @@ internal static partial class ConformanceCases
                         [Fed(Values.Uniform(new(2, 5, 6, f))), new(Values.Uniform(new(3, 3, f, 1)), InputKind.Variable),
                             Fed(Values.Uniform(new(f)))],
                         [.. new Conv2DAttributes(1, 1, Padding.Same).ToAttributes(), .. fused]);
-                Add("_FusedMatMul", $"{string.Join('+', ops)} n={f}",
-                    [Fed(Values.Uniform(new(9, 70))), new(Values.Uniform(new(70, f)), InputKind.Variable),
-                        Fed(Values.Uniform(new(f))),
-                        .. side ? [Fed(Values.Uniform(new(9, f)))] : Array.Empty<KernelCaseInput>()], fused);
+                foreach (int k in new[] { 70, 0 })
+                    Add("_FusedMatMul", $"{string.Join('+', ops)} k={k} n={f}",
+                        [Fed(Values.Uniform(new(9, k))), new(Values.Uniform(new(k, f)), InputKind.Variable),
+                            Fed(Values.Uniform(new(f))),
+                            .. side ? [Fed(Values.Uniform(new(9, f)))] : Array.Empty<KernelCaseInput>()], fused);
             }
     }
 }

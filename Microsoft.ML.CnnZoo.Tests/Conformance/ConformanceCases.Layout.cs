@@ -26,10 +26,42 @@ internal static partial class ConformanceCases
         Add("Tile", "[2,1,3] by 1,4,1", [Fed(Values.Uniform(new(2, 1, 3))), Ints(1, 4, 1)], tolerance: 0);
         foreach (int[] order in new int[][] { [0, 1, 2, 3], [0, 3, 1, 2], [0, 2, 3, 1], [3, 2, 1, 0], [1, 0, 2, 3] })
             Add("Transpose", $"[2,3,4,5] by {string.Join(',', order)}", [Fed(Values.Uniform(new(2, 3, 4, 5))), Ints(order)], tolerance: 0);
+        foreach (int[] order in new int[][] { [0, 1, 2, 4, 3], [4, 3, 2, 1, 0], [0, 4, 1, 2, 3], [2, 0, 4, 1, 3] })
+            Add("Transpose", $"[2,3,4,5,6] by {string.Join(',', order)}",
+                [Fed(Values.Uniform(new(2, 3, 4, 5, 6))), Ints(order)], tolerance: 0);
+        foreach (int[] shape in new int[][] { [2, 70, 9, 130], [1, 130, 131], [3, 66, 3, 8] })
+        {
+            int[] order = [.. Enumerable.Range(0, shape.Length - 2), shape.Length - 1, shape.Length - 2];
+            Add("Transpose", $"{new TensorShape(shape)} by {string.Join(',', order)}",
+                [Fed(Values.Uniform(new(shape))), Ints(order)], tolerance: 0);
+        }
+        foreach (int[] axes in new int[][] { [-1], [0], [1, 2], [3, 0], [0, 1, 2, 3], [] })
+            Add("ReverseV2", $"[2,3,4,5] axes {string.Join(',', axes)}",
+                [Fed(Values.Uniform(new(2, 3, 4, 5))), Ints(axes)], tolerance: 0);
+        AddMirrorPads();
         AddStridedSlices();
         foreach (long axis in new[] { -1L, 0L, 1L })
             Add("OneHot", $"axis {axis}", [Fed(Values.Integers(new(3, 4), 9)), Int(7), Scalar(2), Scalar(-1)],
                 [new("axis", AttributeValue.Of(axis))], 0);
+    }
+
+    private static void AddMirrorPads()
+    {
+        (int[] Shape, int[] Paddings)[] cases =
+        [
+            ([7], [3, 2]), ([2, 4, 5, 9], [0, 0, 1, 2, 3, 0, 0, 0]), ([4, 5, 3], [3, 1, 0, 4, 2, 2]),
+            ([1, 30, 40, 16], [0, 0, 3, 3, 3, 3, 0, 0]), ([2, 3], [0, 0, 0, 0]),
+        ];
+        foreach ((int[] shape, int[] paddings) in cases)
+            foreach (string mode in new[] { "REFLECT", "SYMMETRIC" })
+            {
+                KernelCaseInput pads = new(Tensor.Of<int>(new(shape.Length, 2), paddings), InputKind.Constant);
+                KeyValuePair<string, AttributeValue>[] attributes = [new("mode", AttributeValue.Of(mode))];
+                string geometry = $"{new TensorShape(shape)} by {string.Join(',', paddings)} {mode}";
+                int[] padded = [.. shape.Select((length, d) => length + paddings[2 * d] + paddings[(2 * d) + 1])];
+                Add("MirrorPad", geometry, [Fed(Values.Uniform(new(shape))), pads], attributes, 0);
+                Add("MirrorPadGrad", geometry, [Fed(Values.Uniform(new(padded))), pads], attributes, 1e-6);
+            }
     }
 
     private static void AddStridedSlices()
@@ -39,7 +71,8 @@ internal static partial class ConformanceCases
             ([1, 0, 2], [3, 5, 6], [1, 2, 3], 0, 0, 0, [2, 3, 2]),
             ([0, 0, 0], [0, 0, 0], [2, 1, -1], 7, 7, 0, [2, 5, 6]),
             ([2, -1, 1], [3, 0, 4], [1, -2, 1], 0, 0, 1, [2, 3]),
-            ([1], [3], [1], 0, 0, 0, [2, 5, 6]),
+            ([1], [3], [1], 0, 0, 0, [2, 5, 6]), ([-3, -1, -4], [-1, -4, -1], [1, -1, 2], 0, 0, 0, [2, 3, 2]),
+            ([-1, 0, -2], [0, 5, -6], [-2, 2, -3], 2, 3, 0, [2, 3, 2]),
         ];
         foreach ((int[] begin, int[] end, int[] strides, long beginMask, long endMask, long shrink,
             int[] result) in slices)

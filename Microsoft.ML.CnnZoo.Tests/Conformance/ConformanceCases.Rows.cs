@@ -59,24 +59,33 @@ internal static partial class ConformanceCases
             Add("BiasAddGrad", $"[3,4,5,{classes}]", [Fed(Values.Uniform(new(3, 4, 5, classes)))]);
             Add("ArgMax", $"[5,{classes}] axis 1", [Fed(Values.Tied(new(5, classes))), Int(1)], tolerance: 0);
         }
+        foreach (string op in new[] { "Softmax", "LogSoftmax" })
+            foreach (int[] shape in new int[][] { [7], [2, 3, 5], [2, 3, 4, 5], [1, 2, 3, 2, 17] })
+                Add(op, $"{new TensorShape(shape)}", [Fed(Values.Uniform(new(shape), -9, 9))], tolerance: 1e-6);
         Add("Softmax", "[3,10] far from zero", [Fed(Values.Uniform(new(3, 10), 900, 1000))], tolerance: 1e-6);
         Add("BiasAddGrad", "[30000,3]", [Fed(Values.Uniform(new(30000, 3), 0, 1))], tolerance: 1e-6);
         Add("ArgMax", "[4,5,3] axis -2 Int32", [Fed(Values.Tied(new(4, 5, 3))), Int(-2)],
             [new("output_type", AttributeValue.Of(DataType.Int32))], 0);
-        foreach (string op in new[] { "Sum", "Mean" })
+        foreach (string op in new[] { "Sum", "Mean", "Max", "Min" })
         {
             (int[] Shape, int[] Axes)[] reductions =
             [
                 ([7], [0]), ([30001], [0]), ([5, 17], [1]), ([5, 17], [0]), ([300, 200], [0]), ([300, 200], [-1]),
                 ([2, 6, 5, 9], [1, 2]), ([2, 6, 5, 16], [0, 1, 2]), ([3, 4, 5], [0, 2]), ([3, 4, 5, 2], [1, 3]),
                 ([4, 1, 3], [0, 2]), ([3, 4], []), ([2, 3], [0, 1]), ([2, 3, 1], [2]), ([24, 900, 3], [1]),
+                ([2, 3, 4, 5], [1, 3]), ([2, 5, 6, 3, 9], [1, 2, 4]), ([2, 5, 6, 3, 9], [0, -2]), ([3, 1, 4, 5], [1, 3]),
+                ([2, 3, 4, 5, 6], [0, 2, 4]), ([2, 3, 4, 5, 6], [1, 3]), ([2, 3, 4, 5, 6], [0, 1, 2, 3, 4]),
+                ([40, 30, 7, 20], [1, 3]), ([1, 6, 5, 33], [1, 2]),
             ];
             foreach ((int[] shape, int[] axes) in reductions)
                 foreach (bool keep in new[] { false, true })
                     Add(op, $"{new TensorShape(shape)} axes [{string.Join(',', axes)}]{(keep ? " keep_dims" : "")}",
-                        [Fed(Values.Uniform(new(shape), 0, 1)), Ints(axes)],
+                        [Fed(op is "Max" or "Min" ? Values.Distinct(new(shape)) : Values.Uniform(new(shape), 0, 1)),
+                            Ints(axes)],
                         [new("keep_dims", AttributeValue.Of(keep))], 1e-6);
         }
+        foreach (string op in new[] { "Max", "Min" })
+            Add(op, "[3,4,5] axis 1 with ties", [Fed(Values.Tied(new(3, 4, 5))), Ints(1)], tolerance: 0);
         foreach (int n in new[] { 1, 7, 16, 33, 100003 })
             Add("L2Loss", $"[{n}]", [Fed(Values.Uniform(new(n)))], tolerance: 1e-6);
     }

@@ -47,10 +47,28 @@ internal static partial class ConformanceCases
     {
         foreach (int n in new[] { 1, 3, 7, 8, 9, 15, 16, 17, 33, 40000 })
         {
-            foreach (string op in new[] { "Neg", "Square", "Exp", "Relu", "Relu6", "Tanh", "Sigmoid" })
+            foreach (string op in new[] { "Neg", "Square", "Exp", "Relu", "Relu6", "Tanh", "Sigmoid",
+                "Elu", "Selu", "Softplus", "Softsign", "Erf", "Abs", "Sign", "Floor" })
                 Add(op, $"[{n}]", [Fed(Values.Uniform(new(n), -9, 9))], tolerance: op == "Exp" ? 1e-6 : 3e-7);
             foreach (string op in new[] { "Sqrt", "Rsqrt", "Log" })
                 Add(op, $"[{n}]", [Fed(Values.Uniform(new(n), 0.01, 9))], tolerance: 1e-6);
+            foreach (float alpha in new[] { 0.1f, 1.5f, -0.3f })
+            {
+                KeyValuePair<string, AttributeValue>[] slope = [new("alpha", AttributeValue.Of(alpha))];
+                Add("LeakyRelu", $"[{n}] {alpha}", [Fed(Values.Uniform(new(n), -9, 9))], slope, 1e-7);
+                Add("LeakyReluGrad", $"[{n}] {alpha}",
+                    [Fed(Values.Uniform(new(n))), Fed(Values.Uniform(new(n), -9, 9))], slope, 1e-7);
+            }
+            foreach (string op in new[] { "EluGrad", "SeluGrad", "SoftplusGrad", "SoftsignGrad" })
+                Add(op, $"[{n}] [{n}]", [Fed(Values.Uniform(new(n))), Fed(Values.Uniform(new(n), -1, 3))],
+                    tolerance: 1e-6);
+            Add("Pow", $"[{n}] [{n}]", [Fed(Values.Uniform(new(n), 0.01, 4)), Fed(Values.Uniform(new(n), -3, 5))],
+                tolerance: 1e-6);
+            foreach (float exponent in new[] { 2f, 3f, 0.5f, -1f, 0f, 1 / 3f })
+                Add("Pow", $"[{n}] to the {exponent}", [Fed(Values.Uniform(new(n), 0.5, 4)), Scalar(exponent)],
+                    tolerance: 1e-6);
+            Add("Pow", $"[{n}] of either sign", [Fed(Values.Uniform(new(n), -4, 4)), Fed(Values.Whole(new(n)))],
+                tolerance: 1e-6);
             foreach (string op in new[] { "ReluGrad", "Relu6Grad", "TanhGrad", "SigmoidGrad", "AddV2", "Sub", "Mul",
                 "SquaredDifference", "Maximum", "Minimum", "GreaterEqual" })
                 Add(op, $"[{n}] [{n}]", [Fed(Values.Uniform(new(n), -2, 8)), Fed(Values.Uniform(new(n), -2, 8))], tolerance: 1e-6);
@@ -63,12 +81,16 @@ internal static partial class ConformanceCases
             Add("Tanh", $"at {x}", [Scalar(x)], tolerance: 3e-7);
             Add("Sigmoid", $"at {x}", [Scalar(x)], tolerance: 3e-7);
             Add("Exp", $"at {x / 1.2f}", [Scalar(x / 1.2f)], tolerance: 1e-6);
+            foreach (float signed in new[] { x, -x })
+                foreach (string op in new[] { "Elu", "Selu", "Softplus", "Softsign", "Erf" })
+                    Add(op, $"at {signed}", [Scalar(signed)], tolerance: 6e-7);
         }
         (int[] A, int[] B)[] pairs =
         [
             ([2, 3, 4, 5], [5]), ([5], [2, 3, 4, 5]), ([2, 3, 4, 17], [2, 1, 1, 17]), ([3, 1, 7], [1, 9, 1]),
             ([4, 6], []), ([], [4, 6]), ([2, 1, 1, 8], [2, 5, 3, 1]),
-            ([200, 100], [200, 1]), ([1, 1], [1, 1]),
+            ([200, 100], [200, 1]), ([1, 1], [1, 1]), ([3, 5, 7, 6], [3, 1, 1, 6]), ([3, 5, 7, 16], [3, 5, 7, 1]),
+            ([3, 5, 7, 9], [1, 1, 1, 9]), ([2, 40, 50, 3], [3]), ([2, 1, 5, 3, 4], [2, 7, 1, 3, 1]),
         ];
         foreach ((int[] a, int[] b) in pairs)
             foreach (string op in new[] { "AddV2", "Sub", "Mul", "SquaredDifference", "Maximum", "GreaterEqual" })

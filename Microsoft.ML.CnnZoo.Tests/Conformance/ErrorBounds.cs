@@ -57,7 +57,7 @@ internal static class ErrorBounds
             : 1])],
         "AvgPool" or "AvgPoolGrad" or "MaxPoolGrad" => [Scaled(Magnitudes(node, x)[0],
             2 + Growth((int)(node.Attributes["ksize"].Ints[1] * node.Attributes["ksize"].Ints[2])))],
-        "Sum" or "Mean" or "L2Loss" or "BiasAddGrad" =>
+        "Sum" or "Mean" or "L2Loss" or "BiasAddGrad" or "MirrorPadGrad" =>
             [Scaled(Magnitudes(node, x)[0], 3 + Growth((int)Math.Max(1, x[0].Data.Length / Math.Max(1,
                 y[0].Data.Length))))],
         "AddN" or "AddV2" or "Sub" or "BiasAdd" => [Scaled(Magnitudes(node, x)[0], x.Length)],
@@ -79,9 +79,12 @@ internal static class ErrorBounds
     private static double Roundings(string op) => op switch
     {
         "Square" or "Sqrt" or "Mul" or "RealDiv" => 1.01,
+        "LeakyRelu" or "LeakyReluGrad" => 1.01,
+        "Softsign" or "EluGrad" or "SeluGrad" => 2.01,
         "SquaredDifference" or "Rsqrt" => 3.01,
-        "SigmoidGrad" or "Log" => 4,
-        "Exp" or "Tanh" or "Sigmoid" => 8,
+        "SigmoidGrad" or "Log" or "SoftsignGrad" or "Pow" => 4,
+        "Exp" or "Tanh" or "Sigmoid" or "Elu" or "Selu" => 8,
+        "Softplus" or "SoftplusGrad" or "Erf" => 12,
         _ => 0,
     };
 

@@ -37,6 +37,24 @@ public class GradientRuleTests
         ["Relu6"] = Simple("Relu6", "3,7") with { Low = -3, High = 9 },
         ["Tanh"] = Simple("Tanh", "3,7"),
         ["Sigmoid"] = Simple("Sigmoid", "3,7"),
+        ["LeakyRelu"] = new(["3,7"], (g, x) => g.AddNode("LeakyRelu", x, [new("alpha", AttributeValue.Of(0.3f))]).Output()),
+        ["Elu"] = Simple("Elu", "3,7"),
+        ["Selu"] = Simple("Selu", "3,7"),
+        ["Softplus"] = Simple("Softplus", "3,7"),
+        ["Softsign"] = Simple("Softsign", "3,7"),
+        ["Erf"] = Simple("Erf", "3,7"),
+        ["Abs"] = Simple("Abs", "3,7"),
+        ["Pow broadcast"] = Simple("Pow", "2,1,3", "4,3") with { Low = 0.5, High = 1.5 },
+        ["Pow cube"] = new(["2,3"], (g, x) => g.AddNode("Pow", [x[0], g.Constant(TensorLiteral.Scalar(3f))]).Output()),
+        ["Max"] = Reduction("Max", false, 1, 3),
+        ["Max keep"] = Reduction("Max", true, 1, 2),
+        ["Max all"] = Reduction("Max", false, 0, 1, 2, 3),
+        ["Min"] = Reduction("Min", false, 2),
+        ["MirrorPad REFLECT"] = Mirrored("REFLECT"),
+        ["MirrorPad SYMMETRIC"] = Mirrored("SYMMETRIC"),
+        ["ReverseV2"] = new(["2,3,4"], (g, x) => g.AddNode("ReverseV2", [x[0], Ints(g, 0, -1)]).Output()),
+        ["Softmax rank 4"] = Simple("Softmax", "2,2,3,4"),
+        ["LogSoftmax rank 4"] = Simple("LogSoftmax", "2,2,3,4"),
         ["Softmax"] = Simple("Softmax", "3,5"),
         ["LogSoftmax"] = Simple("LogSoftmax", "3,5"),
         ["BiasAdd"] = Simple("BiasAdd", "2,3,3,4", "4"),
@@ -120,8 +138,8 @@ public class GradientRuleTests
             c.Build(g, [.. c.Shapes.Select((s, i) => g.Placeholder($"x{i}", DataType.Float, Shape(s)))]);
             covered.UnionWith(g.Nodes.Select(n => n.Op));
         }
-        // StopGradient has no gradient (GradientShapeTests); Cast casts the gradient, and there is only one type here.
-        string[] elsewhere = ["Cast", "StopGradient"];
+        // StopGradient, Sign and Floor have no gradient (GradientShapeTests); Cast casts the gradient, and there is only one type here.
+        string[] elsewhere = ["Cast", "StopGradient", "Sign", "Floor"];
         Assert.Empty(OpCatalog.All.Where(o => o.IsDifferentiable).Select(o => o.Name).Except(covered)
             .Except(elsewhere));
     }
@@ -146,6 +164,10 @@ public class GradientRuleTests
 
     private static Case Reduction(string op, bool keep, params int[] axes) => new(["2,3,4,2"],
         (g, x) => g.AddNode(op, [x[0], Ints(g, axes)], [new("keep_dims", AttributeValue.Of(keep))]).Output());
+
+    private static Case Mirrored(string mode) => new(["2,3,4"], (g, x) => g.AddNode("MirrorPad",
+        [x[0], g.Constant(TensorLiteral.Of<int>(new(3, 2), [0, 1, 2, 1, 3, 0]))],
+        [new("mode", AttributeValue.Of(mode))]).Output());
 
     private static Case Normalization(bool training) => new(["3,2,2,4", "4", "4", "4", "4"],
         (g, x) => g.AddNode("FusedBatchNormV3", x,

@@ -37,6 +37,20 @@ internal static partial class NaiveOps
                 index[(int)x[1].Data[d]] = o[d];
             return x[0][index];
         })];
+        Evaluators["ReverseV2"] = (node, x) =>
+        {
+            var reversed = x[1].Data.Select(a => ((int)a + x[0].Shape.Rank) % x[0].Shape.Rank).ToHashSet();
+            return [Map(node, o =>
+                x[0][[.. o.Select((v, d) => reversed.Contains(d) ? x[0].Shape[d] - 1 - v : v)]])];
+        };
+        Evaluators["MirrorPad"] = (node, x) => [Map(node, o => x[0][Mirrored(node, x[0].Shape, x[1], o)])];
+        Evaluators["MirrorPadGrad"] = (node, x) =>
+        {
+            NaiveTensor dx = Out(node);
+            foreach (int[] o in NaiveTensor.Indices(x[0].Shape))
+                dx[Mirrored(node, dx.Shape, x[1], o)] += x[0][o];
+            return [dx];
+        };
         Evaluators["OneHot"] = (node, x) =>
         {
             int rank = node.Outputs[0].Shape.Rank, axis = (int)node.Attributes["axis"].Int;
@@ -44,6 +58,27 @@ internal static partial class NaiveOps
             return [Map(node, o => x[0][[.. o[..axis], .. o[(axis + 1)..]]] == o[axis] ? x[2].Data[0] : x[3].Data[0])];
         };
     }
+
+    /// <summary>
+    /// The element that a mirrored one is a copy of: a walk that turns back at the borders, standing still there if the
+    /// mode is SYMMETRIC.
+    /// </summary>
+    private static int[] Mirrored(NodeDef node, TensorShape shape, NaiveTensor paddings, int[] o) =>
+        [.. o.Select((v, d) =>
+        {
+            int at = 0, step = -1, still = node.Attributes["mode"].String == "SYMMETRIC" ? 1 : 0;
+            int steps = v - (int)paddings[d, 0];
+            step = Math.Sign(steps);
+            for (int n = Math.Abs(steps); n > 0; n--)
+                if (at + step >= 0 && at + step < shape[d])
+                    at += step;
+                else
+                {
+                    step = -step;
+                    at += still == 1 ? 0 : step;
+                }
+            return at;
+        })];
 
     private static NaiveTensor PadWith(NodeDef node, NaiveTensor x, NaiveTensor paddings, double value) =>
         Map(node, o =>

@@ -9,6 +9,8 @@ internal static partial class NaiveOps
     {
         Evaluators["Sum"] = (node, x) => [Reduce(node, x[0], x[1], mean: false)];
         Evaluators["Mean"] = (node, x) => [Reduce(node, x[0], x[1], mean: true)];
+        Evaluators["Max"] = (node, x) => [Extreme(node, x[0], x[1], double.NegativeInfinity, Math.Max)];
+        Evaluators["Min"] = (node, x) => [Extreme(node, x[0], x[1], double.PositiveInfinity, Math.Min)];
         Evaluators["L2Loss"] = (node, x) => [new NaiveTensor(TensorShape.Scalar, [x[0].Data.Sum(v => v * v) / 2])];
         Evaluators["BiasAddGrad"] = (node, x) =>
         {
@@ -72,20 +74,40 @@ internal static partial class NaiveOps
 
     private static NaiveTensor Reduce(NodeDef node, NaiveTensor x, NaiveTensor axes, bool mean)
     {
-        var reduced = axes.Data.Select(a => ((int)a + x.Shape.Rank) % x.Shape.Rank).ToHashSet();
+        HashSet<int> reduced = ReducedAxes(x, axes);
         NaiveTensor y = Out(node);
         long count = 1;
         foreach (int axis in reduced)
             count *= x.Shape[axis];
         foreach (int[] i in NaiveTensor.Indices(x.Shape))
+            y.Data[KeptOffset(x.Shape, reduced, i)] += mean ? x[i] / count : x[i];
+        return y;
+    }
+
+    private static NaiveTensor Extreme(NodeDef node, NaiveTensor x, NaiveTensor axes, double start,
+        Func<double, double, double> choose)
+    {
+        HashSet<int> reduced = ReducedAxes(x, axes);
+        NaiveTensor y = Out(node);
+        Array.Fill(y.Data, start);
+        foreach (int[] i in NaiveTensor.Indices(x.Shape))
         {
-            long offset = 0;
-            for (int d = 0; d < x.Shape.Rank; d++)
-                if (!reduced.Contains(d))
-                    offset = offset * x.Shape[d] + i[d];
-            y.Data[offset] += mean ? x[i] / count : x[i];
+            ref double element = ref y.Data[KeptOffset(x.Shape, reduced, i)];
+            element = choose(element, x[i]);
         }
         return y;
+    }
+
+    private static HashSet<int> ReducedAxes(NaiveTensor x, NaiveTensor axes) =>
+        [.. axes.Data.Select(a => ((int)a + x.Shape.Rank) % x.Shape.Rank)];
+
+    private static long KeptOffset(TensorShape shape, HashSet<int> reduced, int[] index)
+    {
+        long offset = 0;
+        for (int d = 0; d < shape.Rank; d++)
+            if (!reduced.Contains(d))
+                offset = offset * shape[d] + index[d];
+        return offset;
     }
 
     private static int[] Insert(int[] index, int axis, int value) => [.. index[..axis], value, .. index[axis..]];

@@ -135,12 +135,14 @@ public class OpPermissionTests
         var values = new CaseValues(5);
         TensorShape shape = new(2, 5, 7, 19);
         KernelCaseInput Image(TensorShape s) => new(values.Uniform(s, 0.5, 2));
-        foreach (string op in (string[])["AddV2", "Sub", "Mul", "RealDiv", "SquaredDifference", "Maximum", "Minimum"])
+        foreach (string op in (string[])["AddV2", "Sub", "Mul", "RealDiv", "SquaredDifference", "Maximum", "Minimum",
+            "Pow"])
         {
             yield return new($"{op} images", op, [Image(shape), Image(shape)], []);
             yield return new($"{op} [19] and images", op, [Image(new TensorShape(19)), Image(shape)], []);
         }
-        foreach (string op in (string[])["ReluGrad", "Relu6Grad", "TanhGrad", "SigmoidGrad"])
+        foreach (string op in (string[])["ReluGrad", "Relu6Grad", "TanhGrad", "SigmoidGrad", "LeakyReluGrad",
+            "EluGrad", "SeluGrad", "SoftplusGrad", "SoftsignGrad"])
             yield return new($"{op} images", op, [Image(shape), Image(shape)], []);
         yield return new("AddN images", "AddN", [Image(shape), Image(shape), Image(shape)],
             [new("N", AttributeValue.Of(3L))]);

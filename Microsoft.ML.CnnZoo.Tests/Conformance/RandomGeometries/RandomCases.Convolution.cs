@@ -147,7 +147,7 @@ internal sealed partial class RandomCases
             {
                 0 => ((m + 1) / 2, n, k), 1 => (m, (n + 1) / 2, k), _ => (m, n, (k + 1) / 2),
             };
-        m = Chance(0.01) ? 0 : m;
+        (m, k) = Chance(0.01) ? (0, k) : Chance(0.02) ? (m, 0) : (m, k);
         bool ta = Chance(0.3), tb = Chance(0.3);
         KernelCaseInput a = Floats(ta ? new(k, m) : new(m, k)), b = Weights(tb ? new(n, k) : new(k, n));
         KeyValuePair<string, AttributeValue>[] attributes =

@@ -11,7 +11,7 @@ internal sealed partial class RandomCases
         int rank = shape.Rank;
         int[] dims = shape.Dimensions.ToArray();
         string op = Pick("Pad", "PadV2", "Slice", "StridedSlice", "StridedSliceGrad", "ConcatV2", "BroadcastTo", "Tile",
-            "Transpose", "OneHot");
+            "Transpose", "OneHot", "ReverseV2", "MirrorPad", "MirrorPadGrad");
         switch (op)
         {
             case "Pad" or "PadV2":
@@ -19,6 +19,11 @@ internal sealed partial class RandomCases
                 KernelCaseInput pads = new(Tensor.Of<int>(new(rank, 2), paddings), InputKind.Constant);
                 return new(op, op, [Floats(shape), pads, .. op == "PadV2" ? [Floats(TensorShape.Scalar)]
                     : Array.Empty<KernelCaseInput>()], []);
+            case "ReverseV2":
+                return new(op, op, [Floats(shape), Ints([.. Enumerable.Range(0, rank).Where(_ => Chance(0.5))
+                    .Select(d => Chance(0.5) ? d : d - rank)])], []);
+            case "MirrorPad" or "MirrorPadGrad":
+                return MirrorPad(op, shape);
             case "Slice":
                 int[] begins = Array.ConvertAll(dims, d => _random.Next(d));
                 return new(op, op, [Floats(shape), Ints(begins),
@@ -43,6 +48,19 @@ internal sealed partial class RandomCases
                 return new(op, op, [Integers(shape, depth + 2), Int(depth), Floats(TensorShape.Scalar),
                     Floats(TensorShape.Scalar)], [Attribute("axis", AttributeValue.Of((long)_random.Next(-1, rank)))]);
         }
+    }
+
+    private ConformanceCase MirrorPad(string op, TensorShape shape)
+    {
+        string mode = Pick("REFLECT", "SYMMETRIC");
+        int border = mode == "REFLECT" ? 1 : 0;
+        int[] paddings = [.. shape.Dimensions.ToArray().SelectMany(d => new[] { d, d })
+            .Select(d => Chance(0.4) ? _random.Next(Math.Min(4, d - border + 1)) : 0)];
+        int[] padded = [.. Enumerable.Range(0, shape.Rank).Select(d =>
+            shape[d] + paddings[2 * d] + paddings[(2 * d) + 1])];
+        return new(op, op, [Floats(op == "MirrorPad" ? shape : new(padded)),
+            new(Tensor.Of<int>(new(shape.Rank, 2), paddings), InputKind.Constant)],
+            [Attribute("mode", AttributeValue.Of(mode))]);
     }
 
     private ConformanceCase StridedSlice(string op, TensorShape shape)

@@ -148,6 +148,19 @@ internal sealed partial class RandomCases
         }
     }
 
+    private ConformanceCase Activation()
+    {
+        TensorShape shape = Chance(0.6) ? AnyShape(2000) : Image(2000);
+        float range = Pick(1f, 9f, 120f);
+        string op = Pick("LeakyRelu", "LeakyReluGrad", "Elu", "EluGrad", "Selu", "SeluGrad", "Softplus", "SoftplusGrad",
+            "Softsign", "SoftsignGrad", "Erf", "Abs", "Sign", "Floor");
+        KeyValuePair<string, AttributeValue>[] attributes = op.StartsWith("Leaky", StringComparison.Ordinal)
+            ? [Attribute("alpha", AttributeValue.Of(Pick(0.1f, 0.01f, 1.5f, -0.3f)))] : [];
+        return op.EndsWith("Grad", StringComparison.Ordinal)
+            ? new(op, op, [Floats(shape), Floats(shape, Pick(-1f, -range), range)], attributes)
+            : new(op, op, [Floats(shape, -range, range)], attributes);
+    }
+
     private ConformanceCase Elementwise()
     {
         TensorShape shape = Chance(0.6) ? AnyShape(2000) : Image(2000);
@@ -177,9 +190,10 @@ internal sealed partial class RandomCases
                     [Attribute("DstT", AttributeValue.Of(to))]);
             default:
                 string binary = Pick("AddV2", "Sub", "Mul", "RealDiv", "SquaredDifference", "Maximum", "Minimum",
-                    "GreaterEqual");
-                KernelCaseInput a = Floats(Part(shape)),
-                    b = binary == "RealDiv" ? Floats(Part(shape), 0.5f, 2) : Floats(Part(shape));
+                    "GreaterEqual", "Pow");
+                KernelCaseInput a = binary == "Pow" ? Floats(Part(shape), Pick(-3f, 0, 0.1f), 4) : Floats(Part(shape)),
+                    b = binary == "RealDiv" ? Floats(Part(shape), 0.5f, 2) : binary == "Pow" && Chance(0.5)
+                    ? new(Tensor.Of<float>(TensorShape.Scalar, Pick(2f, 3f, 0.5f, -1f, 0f))) : Floats(Part(shape));
                 return new(binary, binary, [a, b], []);
         }
     }
@@ -211,7 +225,7 @@ internal sealed partial class RandomCases
             default:
                 int[] axes = [.. Enumerable.Range(0, shape.Rank).Where(_ => Chance(0.5))
                     .Select(d => Chance(0.3) ? d - shape.Rank : d)];
-                string op = Pick("Sum", "Mean");
+                string op = Pick("Sum", "Mean", "Max", "Min");
                 return new(op, op, [Floats(shape), Ints(axes)],
                     [Attribute("keep_dims", AttributeValue.Of(Chance(0.5)))]);
         }

@@ -31,6 +31,7 @@ internal sealed partial class RandomCases
         ["LRN"] = r => r.LocalResponse(),
         ["FusedBatchNorm"] = r => r.BatchNorm(),
         ["Softmax"] = r => r.Softmax(),
+        ["Activation"] = r => r.Activation(),
         ["Elementwise"] = r => r.Elementwise(),
         ["Reduction"] = r => r.Reduction(),
         ["Movement"] = r => r.Movement(),

@@ -1,6 +1,9 @@
+using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Differentiation;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using Microsoft.ML.CnnZoo.Kernels;
+using Microsoft.ML.CnnZoo.Tests.Conformance;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Graph.Ops;
@@ -41,6 +44,7 @@ public class GradientShapeTests
     [InlineData("SquaredDifference")]
     [InlineData("Maximum")]
     [InlineData("Minimum")]
+    [InlineData("Pow")]
     public void Binary_Broadcast_GradientsAreSummedToTheInputsShapes(string op)
     {
         NodeOutput a = Float("a", -1, 1, 5), b = Float("b", 4, 5);
@@ -54,6 +58,9 @@ public class GradientShapeTests
     [InlineData("Mean", "0", false)]
     [InlineData("Mean", "0,3", true)]
     [InlineData("Sum", "0,1,2", false)]
+    [InlineData("Max", "1,2", false)]
+    [InlineData("Min", "0,3", true)]
+    [InlineData("Max", "0", false)]
     public void Reduction_UnknownBatch_GradientHasTheInputsShape(string op, string axes, bool keep)
     {
         NodeOutput x = Float("x", -1, 3, 4, 5);
@@ -84,6 +91,13 @@ public class GradientShapeTests
     [InlineData("Relu6")]
     [InlineData("Tanh")]
     [InlineData("Sigmoid")]
+    [InlineData("LeakyRelu")]
+    [InlineData("Elu")]
+    [InlineData("Selu")]
+    [InlineData("Softplus")]
+    [InlineData("Softsign")]
+    [InlineData("Erf")]
+    [InlineData("Abs")]
     [InlineData("Softmax")]
     [InlineData("LogSoftmax")]
     [InlineData("LRN")]
@@ -96,11 +110,29 @@ public class GradientShapeTests
         Assert.Equal(x.Spec, Gradients(_g.AddNode(op, [x]).Output(), x)[0]!.Value.Spec);
     }
 
-    [Fact]
-    public void StopGradient_NothingPasses()
+    [Theory]
+    [InlineData("StopGradient")]
+    [InlineData("Sign")]
+    [InlineData("Floor")]
+    public void StopGradient_NothingPasses(string op)
     {
         NodeOutput x = Float("x", -1, 4);
-        Assert.Null(Gradients(_g.AddNode("StopGradient", [x]).Output(), x)[0]);
+        Assert.Null(Gradients(_g.AddNode(op, [x]).Output(), x)[0]);
+    }
+
+    /// <summary>As TensorFlow divides it.</summary>
+    [Theory]
+    [InlineData("Max", 3f)]
+    [InlineData("Min", -1f)]
+    public void Extreme_Ties_ShareTheGradient(string op, float extreme)
+    {
+        NodeOutput x = _g.Placeholder("x", DataType.Float, new(2, 4));
+        NodeOutput y = _g.AddNode(op, [x, Ints("1")]).Output();
+        NodeOutput dx = Gradients(y, x)[0]!.Value;
+        Tensor value = Tensor.Of<float>(new(2, 4), extreme, 1, extreme, 0, 2, 1, extreme, 2);
+        Tensor result = KernelHarness.Evaluate(KernelSet.Shared, _g.ToGraph(),
+            new Dictionary<string, Tensor> { ["x"] = value }, [dx])![0];
+        Assert.Equal([0.5f, 0, 0.5f, 0, 0, 0, 1, 0], result.Values<float>().ToArray());
     }
 
     [Fact]

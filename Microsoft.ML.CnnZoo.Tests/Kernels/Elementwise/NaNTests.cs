@@ -25,6 +25,14 @@ public sealed class NaNTests
     {
         foreach (string op in Activations)
             Check(new(op, op, [Floats(3, Channels)], []), input: 0);
+        foreach (string op in new[] { "LeakyRelu", "Elu", "Selu", "Softplus", "Softsign", "Erf", "Abs", "Sign", "Floor" })
+            Check(new(op, op, [Floats(3, Channels)], []), input: 0);
+        foreach (string op in new[] { "LeakyReluGrad", "EluGrad", "SeluGrad", "SoftplusGrad", "SoftsignGrad", "Pow" })
+            for (int input = 0; input < 2; input++)
+                Check(new(op, op, [Floats(3, Channels), Floats(3, Channels)], []), input);
+        foreach (string op in new[] { "Max", "Min" })
+            foreach (int[] axes in new int[][] { [0], [1], [0, 1] })
+                Check(new(op, op, [Floats(3, Channels), Ints(axes)], []), input: 0);
         foreach (string op in new[] { "Maximum", "Minimum" })
             for (int input = 0; input < 2; input++)
                 Check(new(op, op, [Floats(3, Channels), Floats(3, Channels)], []), input);
@@ -76,6 +84,9 @@ public sealed class NaNTests
             new RandomCase(family, 0, c, form).Check();
         }
     }
+
+    private static KernelCaseInput Ints(params int[] values) =>
+        new(Tensor.Of<int>(new(values.Length), values), InputKind.Constant);
 
     private static KernelCaseInput Floats(params int[] shape) =>
         new(new CaseValues(shape.Sum()).Uniform(new(shape), -9, 9));

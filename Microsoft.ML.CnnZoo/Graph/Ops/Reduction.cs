@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Graph.Ops;
 
-/// <summary>Shared by <c>Sum</c> and <c>Mean</c>: schema, shape rule and gradient.</summary>
+/// <summary>Shared by <c>Sum</c>, <c>Mean</c>, <c>Max</c> and <c>Min</c>: schema, shape rule and gradient.</summary>
 internal static class Reduction
 {
     public static IReadOnlyList<AttributeSpec> Schema { get; } =
@@ -39,12 +39,29 @@ internal static class Reduction
     public static NodeOutput Spread(in GradientContext c, NodeOutput gradient)
     {
         TensorShape x = c.Inputs[0].Shape;
-        bool[] reduced = Reduced(c.Node);
-        if (gradient.Shape.Rank != x.Rank)
-            gradient = c.Reshape(gradient,
-                new TensorShape([.. Enumerable.Range(0, x.Rank).Select(i => reduced[i] ? 1 : x[i])]));
+        gradient = Kept(c, gradient);
         return gradient.Shape.Equals(x) && x.IsFullyDefined ? gradient
             : c.Op("BroadcastTo", gradient, c.Op("Shape", c.Inputs[0]));
+    }
+
+    /// <summary>A tensor of the reduced shape with 1 in place of the reduced dimensions.</summary>
+    public static NodeOutput Kept(in GradientContext c, NodeOutput tensor)
+    {
+        TensorShape x = c.Inputs[0].Shape;
+        bool[] reduced = Reduced(c.Node);
+        return tensor.Shape.Rank == x.Rank ? tensor : c.Reshape(tensor,
+            new TensorShape([.. Enumerable.Range(0, x.Rank).Select(i => reduced[i] ? 1 : x[i])]));
+    }
+
+    /// <summary>dL/dy, divided equally among the elements of the input that a mask selects.</summary>
+    public static NodeOutput SpreadAmong(in GradientContext c, NodeOutput isSelected)
+    {
+        NodeOutput mask = c.Builder.AddNode("Cast", [isSelected],
+            [new("DstT", AttributeValue.Of(c.Inputs[0].Type))]).Output();
+        bool[] reduced = Reduced(c.Node);
+        NodeOutput count = c.Sum(mask, [.. Enumerable.Range(0, reduced.Length).Where(i => reduced[i])],
+            keepDimensions: true);
+        return c.Op("Mul", mask, c.Op("RealDiv", Kept(c, c.OutputGradient), count));
     }
 
     /// <summary>

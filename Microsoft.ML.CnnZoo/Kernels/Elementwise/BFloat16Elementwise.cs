@@ -122,9 +122,14 @@ internal sealed unsafe class BFloat16BinaryKernel<TOperator> : Kernel where TOpe
             return;
         }
         (long first, long last) = Range(_plan.Rows, part, parts);
-        for (long row = first; row < last; row++)
-            Row(a.At(_plan.Offset(0, row)), b.At(_plan.Offset(1, row)),
-                (ushort*)OutputAddress() + (row * columns), columns);
+        (long aRow, long bRow, int adjacent) = (_plan.RowStep(0), _plan.RowStep(1), _plan.AdjacentRows);
+        for (long row = first, end; row < last; row = end)
+        {
+            end = Math.Min(last, ((row / adjacent) + 1) * adjacent);
+            BFloat16Operand aFirst = a.At(_plan.Offset(0, row)), bFirst = b.At(_plan.Offset(1, row));
+            for (long i = 0; i < end - row; i++)
+                Row(aFirst.At(i * aRow), bFirst.At(i * bRow), (ushort*)OutputAddress() + ((row + i) * columns), columns);
+        }
     }
 
     protected override void Compute() => Share(_plan.Rows * _plan.Columns);

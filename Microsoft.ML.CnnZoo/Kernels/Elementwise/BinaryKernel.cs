@@ -22,9 +22,15 @@ internal sealed unsafe class BinaryKernel<TOperator>(KernelRequest request) : Ke
             return;
         }
         (long first, long last) = Range(_plan.Rows, part, parts);
-        for (long row = first; row < last; row++)
-            ElementwiseLoops.Zip<TOperator>(Input(0) + _plan.Offset(0, row), aStep, Input(1) + _plan.Offset(1, row), bStep,
-                Output() + (row * columns), columns);
+        (long aRow, long bRow, int adjacent) = (_plan.RowStep(0), _plan.RowStep(1), _plan.AdjacentRows);
+        for (long row = first, end; row < last; row = end)
+        {
+            end = Math.Min(last, ((row / adjacent) + 1) * adjacent);
+            float* a = Input(0) + _plan.Offset(0, row), b = Input(1) + _plan.Offset(1, row),
+                y = Output() + (row * columns);
+            for (long i = row; i < end; i++, a += aRow, b += bRow, y += columns)
+                ElementwiseLoops.Zip<TOperator>(a, aStep, b, bStep, y, columns);
+        }
     }
 
     protected override void Compute() => Share(_plan.Rows * _plan.Columns);

@@ -59,6 +59,15 @@ internal sealed class BroadcastPlan
     /// <summary>Runs of the inner loop.</summary>
     public long Rows { get; }
 
+    /// <summary>
+    /// Runs of the inner loop between which each operand moves by the same <see cref="RowStep"/>; a multiple of them
+    /// starts anew.
+    /// </summary>
+    public int AdjacentRows => _dims.Length > 1 ? _dims[1] : 1;
+
+    /// <summary>Elements from one run of the inner loop to the next of the adjacent ones.</summary>
+    public long RowStep(int operand) => _dims.Length > 1 ? _strides[operand][1] : 0;
+
     /// <summary>Step of an operand in the inner loop: 1, or 0 where it is repeated.</summary>
     public int Step(int operand) => (int)_strides[operand][0];
 

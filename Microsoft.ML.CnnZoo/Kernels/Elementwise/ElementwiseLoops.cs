@@ -16,6 +16,14 @@ internal interface IBinaryOperator
     static abstract Vector<float> Invoke(Vector<float> a, Vector<float> b);
 }
 
+/// <summary>The greater or the smaller of two; NaN if either is NaN.</summary>
+internal interface IExtremeOperator : IBinaryOperator
+{
+    /// <summary>The result for no elements: −∞ or ∞.</summary>
+    static abstract float OfNothing { get; }
+    static abstract float Invoke(float a, float b);
+}
+
 /// <summary>
 /// Loops that drive elementwise operators: full vectors (4, 8 or 16 lanes), then the remainder in one padded vector.
 /// Input and output may be the same.

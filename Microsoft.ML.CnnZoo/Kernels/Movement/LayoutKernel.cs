@@ -5,8 +5,8 @@ using Microsoft.ML.CnnZoo.Graph.Ops;
 namespace Microsoft.ML.CnnZoo.Kernels.Movement;
 
 /// <summary>Ops that only move elements, of any type: <c>Slice</c>, <c>StridedSlice</c> and its gradient,
-/// <c>ConcatV2</c>, <c>Pad</c>, <c>PadV2</c>, <c>BroadcastTo</c>, <c>Tile</c>, <c>Transpose</c>. One strided copy per
-/// moved input, after an optional fill. Parts of a concatenation and slices that are already in place are not
+/// <c>ConcatV2</c>, <c>Pad</c>, <c>PadV2</c>, <c>MirrorPad</c>, <c>BroadcastTo</c>, <c>Tile</c>, <c>Transpose</c>,
+/// <c>ReverseV2</c>. One strided copy per moved part of an input, after an optional fill. Parts of a concatenation and slices that are already in place are not
 /// copied.</summary>
 internal sealed unsafe class LayoutKernel : Kernel
 {
@@ -22,6 +22,13 @@ internal sealed unsafe class LayoutKernel : Kernel
 
     /// <summary>The copy of an input; skipped if the output's address is so many bytes after the input's.</summary>
     private readonly record struct Move(int Input, StridedCopy Copy, long? Distance = null);
+
+    /// <summary>A part of a mirrored tensor: inside, or beyond some of its borders.</summary>
+    private sealed record MirroredBox(int[] Dims, long[] Strides, long From, long To)
+    {
+        public MirroredBox With(int length, long stride, long from, long to) =>
+            new([.. Dims, length], [.. Strides, stride], From + from, To + to);
+    }
 
     public static IKernel Slice(KernelRequest request)
     {
@@ -118,6 +125,42 @@ internal sealed unsafe class LayoutKernel : Kernel
         ReadOnlySpan<int> dims = request.Outputs[0].Shape.Dimensions;
         return new LayoutKernel(request,
             [new(0, new(Size(request), dims, from, 0, StridedCopy.DenseStrides(dims), 0))]);
+    }
+
+    public static IKernel Reverse(KernelRequest request)
+    {
+        ReadOnlySpan<int> dims = request.Outputs[0].Shape.Dimensions;
+        long[] to = StridedCopy.DenseStrides(dims), from = [.. to];
+        long offset = 0;
+        foreach (long axis in Constant(request, 1))
+        {
+            long d = axis < 0 ? axis + dims.Length : axis;
+            offset += (dims[(int)d] - 1) * from[d];
+            from[d] = -from[d];
+        }
+        return new LayoutKernel(request, [new(0, new(Size(request), dims, from, offset, to, 0))]);
+    }
+
+    public static IKernel MirrorPad(KernelRequest request)
+    {
+        ReadOnlySpan<int> dims = request.Inputs[0].Shape.Dimensions;
+        long[] own = StridedCopy.DenseStrides(dims), to = StridedCopy.DenseStrides(request.Outputs[0].Shape.Dimensions),
+            paddings = Constant(request, 1);
+        int border = request.Attribute("mode").String == "REFLECT" ? 1 : 0;
+        List<MirroredBox> boxes = [new([], [], 0, 0)];
+        for (int d = 0; d < dims.Length; d++)
+        {
+            (int length, int before, int after) = (dims[d], (int)paddings[2 * d], (int)paddings[(2 * d) + 1]);
+            (long step, long target) = (own[d], to[d]);
+            boxes = [.. boxes.SelectMany(box => new[]
+            {
+                box.With(before, -step, (before - 1 + border) * step, 0),
+                box.With(length, step, 0, before * target),
+                box.With(after, -step, (length - 1 - border) * step, (before + length) * target),
+            }).Where(box => box.Dims[^1] > 0)];
+        }
+        return new LayoutKernel(request, [.. boxes.Select(box => new Move(0,
+            new(Size(request), box.Dims, box.Strides, box.From, to, box.To)))]);
     }
 
     public override void RunPart(int part, int parts)

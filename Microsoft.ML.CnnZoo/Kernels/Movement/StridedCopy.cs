@@ -3,16 +3,25 @@ using Microsoft.ML.CnnZoo.Kernels.Vectors;
 namespace Microsoft.ML.CnnZoo.Kernels.Movement;
 
 /// <summary>
-/// Copies a box of elements between two strided tensors: used for slices, transposes, padding, concatenation and
-/// repetition.
+/// Copies a box of elements between two strided tensors: used for slices, transposes, padding, concatenation,
+/// repetition and reversal.
 /// </summary>
+/// <remarks>
+/// Floats that are contiguous in both tensors, but along different dimensions, are transposed in blocks that stay in the
+/// cache; everything else is copied in runs of the innermost dimension.
+/// </remarks>
 internal sealed unsafe class StridedCopy
 {
+    /// <summary>Target rows of a transposed block.</summary>
+    private const int BlockRows = 64;
+
     private readonly int[] _dims;
     private readonly long[] _from;
     private readonly long[] _to;
     private readonly int _size;
     private readonly long _fromOffset, _toOffset;
+    private readonly bool _transposes;
+    private readonly int _blocks = 1;
 
     /// <param name="elementSize">1, 2, 4 or 8 bytes.</param>
     /// <param name="dims">Extent of the box, outermost first.</param>
@@ -33,20 +42,31 @@ internal sealed unsafe class StridedCopy
                 box.Add((dims[d], from[d], to[d]));
         if (box.Count == 0)
             box.Add((1, 1, 1));
+        int contiguous = box.FindIndex(b => b.From == 1);
+        if (elementSize == sizeof(float) && contiguous > 0 && box[0] is { From: > 1, To: 1 })
+        {
+            _transposes = true;
+            (box[1], box[contiguous]) = (box[contiguous], box[1]); // dimension 0: the target's rows, 1: the source's
+            _blocks = (box[1].Dim + BlockRows - 1) / BlockRows;
+        }
         _dims = [.. box.Select(b => b.Dim)];
         _from = [.. box.Select(b => b.From)];
         _to = [.. box.Select(b => b.To)];
         (_size, _fromOffset, _toOffset) = (elementSize, fromOffset, toOffset);
-        Rows = 1;
+        Rows = _blocks;
+        Elements = _dims[0];
         for (int d = 1; d < _dims.Length; d++)
-            Rows *= _dims[d];
+        {
+            Rows *= _transposes && d == 1 ? 1 : _dims[d];
+            Elements *= _dims[d];
+        }
     }
 
-    /// <summary>Runs of the innermost dimension.</summary>
+    /// <summary>Runs of the innermost dimension, or transposed blocks.</summary>
     public long Rows { get; }
 
     /// <summary>Elements in all.</summary>
-    public long Elements => Rows * _dims[0];
+    public long Elements { get; }
 
     /// <summary>Strides of a dense row-major tensor.</summary>
     public static long[] DenseStrides(ReadOnlySpan<int> dims)
@@ -72,20 +92,43 @@ internal sealed unsafe class StridedCopy
         return strides;
     }
 
-    /// <summary>Copies runs [first, last).</summary>
+    /// <summary>Copies runs or blocks [first, last).</summary>
     public void Copy(nint source, nint target, long first, long last)
     {
+        int outer = _transposes ? 2 : 1;
+        Span<long> index = stackalloc long[_dims.Length];
+        (long rest, long block) = Math.DivRem(first, _blocks);
+        long from = _fromOffset, to = _toOffset;
+        for (int d = outer; d < _dims.Length; d++)
+        {
+            (rest, index[d]) = Math.DivRem(rest, _dims[d]);
+            from += index[d] * _from[d];
+            to += index[d] * _to[d];
+        }
         for (long row = first; row < last; row++)
         {
-            long from = _fromOffset, to = _toOffset, rest = row;
-            for (int d = 1; d < _dims.Length; d++)
+            if (_transposes)
+                CopyBlock((float*)source + from, (float*)target + to, block * BlockRows);
+            else
+                CopyRun(source + (nint)(from * _size), target + (nint)(to * _size));
+            if (++block < _blocks)
+                continue;
+            block = 0;
+            for (int d = outer; d < _dims.Length; d++)
             {
-                (rest, long index) = Math.DivRem(rest, _dims[d]);
-                from += index * _from[d];
-                to += index * _to[d];
+                (from, to) = (from + _from[d], to + _to[d]);
+                if (++index[d] < _dims[d])
+                    break;
+                (from, to) = (from - (_dims[d] * _from[d]), to - (_dims[d] * _to[d]));
+                index[d] = 0;
             }
-            CopyRun(source + (nint)(from * _size), target + (nint)(to * _size));
         }
+    }
+
+    private void CopyBlock(float* source, float* target, long row)
+    {
+        int rows = (int)Math.Min(BlockRows, _dims[1] - row);
+        Transposition.Transpose(source + row, (nint)_from[0], _dims[0], rows, target + (row * _to[1]), (nint)_to[1]);
     }
 
     private void CopyRun(nint source, nint target)
@@ -119,6 +162,11 @@ internal sealed unsafe class StridedCopy
     private void CopyElements<T>(T* source, T* target) where T : unmanaged
     {
         (long from, long to) = (_from[0], _to[0]);
+        if (from == 0 && to == 1)
+        {
+            new Span<T>(target, _dims[0]).Fill(*source);
+            return;
+        }
         for (int i = 0; i < _dims[0]; i++)
             target[i * to] = source[i * from];
     }

@@ -79,6 +79,12 @@ internal sealed unsafe class MatMulKernel : Kernel, ISharedWork
         if (_weights?.NeedsPacking() == true)
             Share(Panels.Floats(_k, _n));
         _epilogue.Begin(OptionalInput(2), OptionalInput(3), 0);
+        if (_k == 0) // sums of no terms
+        {
+            FloatSpans.Clear(Output(), (long)_m * _n);
+            _epilogue.Apply(Output(), _n, 0, _m, 0, _n);
+            return;
+        }
         if (_epilogue.Bias is not null)
             FloatSpans.Copy((float*)Scratch, _epilogue.Bias, _n);
         Workers.Run(this, _items.Count);

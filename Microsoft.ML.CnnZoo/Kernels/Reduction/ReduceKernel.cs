@@ -17,33 +17,22 @@ internal enum ReductionKind
     HalfSquares,
 }
 
-/// <summary><c>Sum</c>, <c>Mean</c> and <c>L2Loss</c>. Adjacent kept or reduced dimensions are merged; [kept, reduced,
-/// kept] is summed by rows or columns, anything else element by element. Long sums are in double precision, in an order
-/// that depends on shape and thread count alone.</summary>
+/// <summary><c>Sum</c>, <c>Mean</c> and <c>L2Loss</c> of [kept, reduced, kept] dimensions, by rows or columns. Long sums
+/// are in double precision, in an order that depends on shape and thread count alone.</summary>
 internal sealed unsafe class ReduceKernel : Kernel
 {
     private readonly ReductionKind _kind;
     private readonly long _outer = 1, _reduced = 1, _inner = 1;
     private readonly double _factor;
-    private readonly int[]? _dims;
-    private readonly bool[] _isReduced;
     private int _parts;
 
-    public ReduceKernel(KernelRequest request, ReductionKind kind) : base(request)
+    private ReduceKernel(KernelRequest request, ReductionKind kind) : base(request)
     {
         _kind = kind;
         TensorShape shape = request.Inputs[0].Shape;
-        _isReduced = new bool[shape.Rank];
-        if (kind == ReductionKind.HalfSquares)
-            Array.Fill(_isReduced, true);
-        else
-            foreach (long axis in request.Inputs[1].Constant
-                ?? throw new GraphException($"{request.Node}: the axes must be a constant."))
-                _isReduced[axis < 0 ? axis + shape.Rank : axis] = true;
-        int first = Array.FindIndex(_isReduced, r => r), last = Array.FindLastIndex(_isReduced, r => r);
-        for (int d = 0; d < shape.Rank; d++)
-            if (first >= 0 && d >= first && d <= last && !_isReduced[d] && shape[d] != 1)
-                _dims = shape.Dimensions.ToArray();
+        bool[] isReduced = kind == ReductionKind.HalfSquares ? [.. Enumerable.Repeat(true, shape.Rank)]
+            : [.. RowReduction.ReducedAxes(request).Select((r, d) => r && shape[d] != 1)];
+        int first = Array.FindIndex(isReduced, r => r), last = Array.FindLastIndex(isReduced, r => r);
         for (int d = 0; d < shape.Rank; d++)
             if (first < 0 || d < first)
                 _outer *= shape[d];
@@ -51,11 +40,13 @@ internal sealed unsafe class ReduceKernel : Kernel
                 _inner *= shape[d];
             else
                 _reduced *= shape[d];
-        long count = 1;
-        for (int d = 0; d < shape.Rank; d++)
-            count *= _isReduced[d] ? shape[d] : 1;
-        _factor = kind switch { ReductionKind.Mean => 1.0 / count, ReductionKind.HalfSquares => 0.5, _ => 1 };
+        _factor = kind switch { ReductionKind.Mean => 1.0 / _reduced, ReductionKind.HalfSquares => 0.5, _ => 1 };
     }
+
+    /// <summary>The kernel for a node's axes.</summary>
+    public static IKernel Prepare(KernelRequest request, ReductionKind kind) =>
+        kind != ReductionKind.HalfSquares && RowReduction.IsScattered(request)
+        ? new ScatteredSumKernel(request, kind == ReductionKind.Mean) : new ReduceKernel(request, kind);
 
     public override long ScratchBytes => (sizeof(double) + sizeof(float)) * _inner * Workers.ThreadCount;
 
@@ -81,11 +72,6 @@ internal sealed unsafe class ReduceKernel : Kernel
 
     protected override void Compute()
     {
-        if (_dims is not null)
-        {
-            SumScattered();
-            return;
-        }
         Share(_outer * _reduced * _inner);
         if (_outer != 1)
             return;
@@ -108,7 +94,7 @@ internal sealed unsafe class ReduceKernel : Kernel
     }
 
     /// <summary>A row in pieces: 16 terms per lane in float32, then double.</summary>
-    private static double SumRow(float* x, long n, bool squares)
+    public static double SumRow(float* x, long n, bool squares)
     {
         int lanes = Vector<float>.Count;
         double total = 0;
@@ -127,35 +113,5 @@ internal sealed unsafe class ReduceKernel : Kernel
         for (; i < n; i++)
             total += squares ? (double)x[i] * x[i] : x[i];
         return total;
-    }
-
-    /// <summary>For reduced dimensions with kept ones in between: element by element.</summary>
-    private void SumScattered()
-    {
-        int rank = _dims!.Length;
-        Span<int> index = stackalloc int[rank];
-        index.Clear();
-        Span<long> strides = stackalloc long[rank];
-        long outputs = 1;
-        for (int d = rank - 1; d >= 0; d--)
-        {
-            strides[d] = _isReduced[d] ? 0 : outputs;
-            outputs *= _isReduced[d] ? 1 : _dims[d];
-        }
-        FloatSpans.Clear(Output(), outputs);
-        long offset = 0;
-        for (long i = 0, n = _outer * _reduced * _inner; i < n; i++)
-        {
-            Output()[offset] += Input(0)[i];
-            for (int d = rank - 1; d >= 0; d--)
-            {
-                offset += strides[d];
-                if (++index[d] < _dims[d])
-                    break;
-                offset -= strides[d] * _dims[d];
-                index[d] = 0;
-            }
-        }
-        FloatSpans.Scale(Output(), (float)_factor, outputs);
     }
 }

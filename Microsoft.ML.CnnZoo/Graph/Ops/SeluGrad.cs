@@ -1,0 +1,19 @@
+namespace Microsoft.ML.CnnZoo.Graph.Ops;
+
+/// <summary>TensorFlow op <c>SeluGrad</c>: dx = dy·s, where y &lt; 0 dy·(y + s·α).</summary>
+/// <remarks>
+/// (dy, y) → dx, where y is Selu's output; s and α are those of <see cref="Selu"/>. Not differentiable here.
+/// </remarks>
+internal sealed class SeluGrad() : OpDefinition("SeluGrad", 2)
+{
+    public override IReadOnlyList<AttributeSpec> Attributes { get; } = [OpSchema.FloatingT];
+    public override bool IsDifferentiable => false;
+    public override BFloat16Rule BFloat16 => BFloat16Rule.FollowsInputs;
+    public override bool AllowsOverwrite(NodeDef node, int input) => input == 0;
+
+    public override TensorSpec[] Infer(in ShapeContext c)
+    {
+        c.RequireAlike(0, 1);
+        return OpSchema.SameAsFirst(c);
+    }
+}
