@@ -164,7 +164,7 @@ internal sealed class KnownArray
         int[] shape = BroadcastShape(a.Shape, b.Shape);
         KnownArray x = a.BroadcastTo(shape), y = b.BroadcastTo(shape);
         if (x.Elements is long[] i && y.Elements is long[] j)
-            return new(shape, [.. i.Zip(j, (p, q) => (long)function(p, q))]);
+            return new(shape, i.Zip(j, (p, q) => (long)function(p, q)).ToArray());
         float[] f = x.ToFloats(), g = y.ToFloats(), result = new float[f.Length];
         for (int k = 0; k < result.Length; k++)
             result[k] = (float)function(f[k], g[k]);

@@ -46,14 +46,40 @@ internal sealed partial class OnnxOperators
         if (n.Ints("dilations") is { } dilations && dilations.Any(d => d != 1))
             throw new InvalidDataException($"its dilations are {string.Join(',', dilations)}; only 1 is supported");
         (NodeOutput image, Pool2DAttributes pool, int[] ceiling) = Pool(n);
-        Padding p = pool.Padding;
-        if (n.Int("count_include_pad", 0) != 0 && p.Top + p.Bottom + p.Left + p.Right > 0)
+        Padding p = Enlarge(pool, ceiling).Padding;
+        bool counts = n.Int("count_include_pad", 0) != 0;
+        if (p.Kind != PaddingKind.Explicit || (!counts && IsSame(image.Shape, pool with { Padding = p })))
         {
-            // Padding that counts is a border of zeros; what rounding up adds beyond it never counts.
-            image = PadImage(image, p);
-            pool = pool with { Padding = Padding.Valid };
+            pool = p.Kind == PaddingKind.Explicit ? pool with { Padding = Padding.Same } : pool;
+            return ImportedTensor.OfImage(_arranger.Add("AvgPool", [image], pool.ToAttributes()));
         }
-        return ImportedTensor.OfImage(_arranger.Add("AvgPool", [image], Enlarge(pool, ceiling).ToAttributes()));
+        // Zeros around the image, and averages over whole windows corrected to averages over what counts.
+        NodeOutput average = _arranger.Add("AvgPool", [PadImage(image, p)],
+            (pool with { Padding = Padding.Valid }).ToAttributes());
+        Padding declared = pool.Padding;
+        float[] rows = Counted(image.Height, p.Top, counts ? declared.Top : 0, counts ? declared.Bottom : 0,
+            pool.WindowHeight, pool.StrideHeight, average.Height);
+        float[] columns = Counted(image.Width, p.Left, counts ? declared.Left : 0, counts ? declared.Right : 0,
+            pool.WindowWidth, pool.StrideWidth, average.Width);
+        KnownArray correction = KnownArray.Of([1, rows.Length, columns.Length, 1],
+            [.. rows.SelectMany(r => columns.Select(c => pool.WindowHeight * pool.WindowWidth / (r * c)))]);
+        return ImportedTensor.OfImage(correction.Floats!.All(f => f == 1) ? average
+            : _arranger.Add("Mul", [average, _arranger.Constant(correction)]));
+    }
+
+    /// <summary>How many pixels of each window count.</summary>
+    private static float[] Counted(int size, int before, int countedBefore, int countedAfter, int window, int stride,
+        int outputs) => [.. Enumerable.Range(0, outputs).Select(i =>
+    {
+        int start = (i * stride) - before;
+        return (float)(Math.Min(start + window, size + countedAfter) - Math.Max(start, -countedBefore));
+    })];
+
+    private static bool IsSame(TensorShape image, Pool2DAttributes pool)
+    {
+        Pool2DGeometry same = (pool with { Padding = Padding.Same }).Geometry(image);
+        Padding p = pool.Padding;
+        return (same.PadTop, same.PadBottom, same.PadLeft, same.PadRight) == (p.Top, p.Bottom, p.Left, p.Right);
     }
 
     /// <summary>A pool's image and attributes, and how far its last windows reach beyond the padding.</summary>
@@ -179,9 +205,10 @@ internal sealed partial class OnnxOperators
                 for (int axis = 0; axis < paddings.Length / 2; axis++)
                 {
                     int size = x.Shape[axis];
-                    NodeOutput[] parts = [.. Enumerable.Repeat(0, paddings[2 * axis]).Select(i => i),
-                        -1, .. Enumerable.Repeat(size - 1, paddings[(2 * axis) + 1]),
-                    ].Select(i => i < 0 ? x : SliceAxis(x, axis, i, 1)).ToArray();
+                    int[] lines = [.. Enumerable.Repeat(0, paddings[2 * axis]), -1,
+                        .. Enumerable.Repeat(size - 1, paddings[(2 * axis) + 1])];
+                    NodeOutput whole = x;
+                    NodeOutput[] parts = [.. lines.Select(i => i < 0 ? whole : SliceAxis(whole, axis, i, 1))];
                     if (parts.Length > 1)
                         x = Join(parts, axis);
                 }

@@ -36,7 +36,8 @@ internal sealed partial class OnnxOperators
             ["Neg"] = n => Unary(n, "Neg"), ["Abs"] = n => Unary(n, "Abs"), ["Exp"] = n => Unary(n, "Exp"),
             ["Log"] = n => Unary(n, "Log"), ["Sqrt"] = n => Unary(n, "Sqrt"), ["Erf"] = n => Unary(n, "Erf"),
             ["Reciprocal"] = n => Combine("RealDiv", Ones, n.Input(0)),
-            ["LeakyRelu"] = n => Unary(n, "LeakyRelu", new("alpha", AttributeValue.Of(n.Float("alpha", 0.01f)))),
+            ["LeakyRelu"] = n => Unary(n, "LeakyRelu",
+                new KeyValuePair<string, AttributeValue>("alpha", AttributeValue.Of(n.Float("alpha", 0.01f)))),
             ["Elu"] = Elu, ["Selu"] = Selu, ["PRelu"] = PRelu, ["Clip"] = Clip, ["HardSigmoid"] = HardSigmoid,
             ["HardSwish"] = n => Combine("Mul", n.Input(0), HardSigmoid(n.Tensor(0), 1f / 6, 0.5f)),
             ["Swish"] = n => Combine("Mul", n.Input(0),
@@ -160,6 +161,9 @@ internal sealed partial class OnnxOperators
 
     private ImportedValue Clip(OnnxNode n)
     {
+        if (n.Input(0).Known is { } known)
+            return known.Map(v => Math.Clamp(v, n.Has(1) ? n.Known(1).Number(0) : n.Float("min", float.MinValue),
+                n.Has(2) ? n.Known(2).Number(0) : n.Float("max", float.MaxValue)));
         double? low = n.Has(1) ? n.Known(1).Number(0) : n.HasAttribute("min") ? n.Float("min", 0) : null;
         double? high = n.Has(2) ? n.Known(2).Number(0) : n.HasAttribute("max") ? n.Float("max", 0) : null;
         ImportedTensor x = n.Tensor(0);

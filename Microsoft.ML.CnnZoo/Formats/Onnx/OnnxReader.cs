@@ -142,7 +142,7 @@ internal sealed class OnnxReader
     /// <summary>Notes a tail's labels; returns its input that comes from the scores.</summary>
     private string Behind(NodeProto node)
     {
-        foreach (AttributeProto a in node.Attribute)
+        foreach (Protos.AttributeProto a in node.Attribute)
         {
             string[] found = a.Name is "classlabels_strings" or "classes_strings" or "values_strings" or "cats_strings"
                 ? [.. a.Strings.Select(s => s.ToStringUtf8())]
