@@ -4,8 +4,9 @@ namespace Microsoft.ML.CnnZoo;
 
 /// <summary>Pretrained weights for <see cref="CnnClassificationTrainer.Options.InitialWeights"/>.</summary>
 /// <remarks>
-/// From a safetensors file with the tensor names of torchvision or timm, or from a trained model. A common prefix of
-/// all names (<c>module.</c>, <c>model.</c>, <c>backbone.</c>, <c>encoder.</c> …) makes no difference.
+/// From a file of safetensors or of PyTorch's <c>torch.save</c>, or from a trained model. Names of torchvision, timm,
+/// Hugging Face transformers and keras.applications are known; a common prefix of all names (<c>module.</c>,
+/// <c>model.</c>, <c>backbone.</c>, <c>encoder.</c> …) makes no difference.
 /// </remarks>
 /// <example><code>
 /// using CnnWeights weights = CnnWeights.Load("resnet18.safetensors");
@@ -31,13 +32,23 @@ public sealed class CnnWeights : IDisposable
     internal WeightsMetadata? Metadata { get; }
 
     /// <summary>Opens a file; tensors are read when a network is trained.</summary>
-    /// <param name="path">A safetensors file; float32, float16, bfloat16 or float64 tensors.</param>
+    /// <remarks>
+    /// The content tells what the file is, not its name. Nothing in a pickle is run: files that hold more than tensors
+    /// are refused.
+    /// </remarks>
+    /// <param name="path">
+    /// A safetensors file; the index of several (<c>model.safetensors.index.json</c>); a state dict of
+    /// <c>torch.save</c> (.pth, .pt, pytorch_model.bin), or a checkpoint that has one. Float32, float16, bfloat16 or
+    /// float64.
+    /// </param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is corrupt, truncated or not safetensors.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is corrupt, truncated, of another kind, or holds more than tensors.
+    /// </exception>
     public static CnnWeights Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return new(SafetensorsFile.Open(path));
+        return new(TensorFiles.Open(path));
     }
 
     /// <summary>Copies the weights of a trained model, with its pixel normalization.</summary>

@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
+
 namespace Microsoft.ML.CnnZoo.Weights;
 
-/// <summary>Named tensors in PyTorch's layout.</summary>
+/// <summary>Named tensors: a file of weights, or a model's.</summary>
 internal interface ITensorSource : IDisposable
 {
     /// <summary>Where they come from, for messages: a file's path, or a model's name.</summary>
@@ -9,25 +11,26 @@ internal interface ITensorSource : IDisposable
     /// <summary>What is known of them besides, for example <c>architecture</c>.</summary>
     IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Name and shape of each tensor.</summary>
+    /// <summary>Name, type and shape of each tensor, in the file's order.</summary>
     IEnumerable<TensorEntry> Tensors { get; }
 
     /// <summary>The tensor of that name, or null.</summary>
     TensorEntry? Find(string name);
 
-    /// <summary>A tensor's elements as float32.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="destination">Exactly as many elements as the tensor has.</param>
-    void Read(string name, Span<float> destination);
+    /// <summary>A tensor's elements as they are: row-major, little-endian.</summary>
+    /// <exception cref="KeyNotFoundException">No such tensor.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged there.</exception>
+    Stream OpenTensor(string name);
 }
 
-/// <summary>A tensor's name and shape.</summary>
+/// <summary>A tensor's name, element type and shape.</summary>
 /// <param name="Name">Name.</param>
+/// <param name="DataType">Element type as safetensors calls it: F32, F16, BF16, F64, I64, U8, BOOL …</param>
 /// <param name="Shape">Dimensions, outermost first.</param>
-internal record TensorEntry(string Name, IReadOnlyList<long> Shape)
+internal record TensorEntry(string Name, string DataType, IReadOnlyList<long> Shape)
 {
     /// <summary>Number of elements.</summary>
-    public long ElementCount => Shape.Aggregate(1L, (a, b) => a * b);
+    public long ElementCount => Shape.Aggregate(1L, (a, b) => checked(a * b));
 }
 
 /// <summary>A tensor with its elements, row-major.</summary>
@@ -52,9 +55,11 @@ internal sealed class MemoryTensors(string origin, IReadOnlyList<NamedTensor> te
 
     public TensorEntry? Find(string name) => _tensors.TryGetValue(name, out NamedTensor? tensor) ? Entry(tensor) : null;
 
-    public void Read(string name, Span<float> destination) => _tensors[name].Values.CopyTo(destination);
+    public Stream OpenTensor(string name) =>
+        new MemoryStream(MemoryMarshal.AsBytes<float>(_tensors[name].Values).ToArray(), writable: false);
 
     public void Dispose() { }
 
-    private static TensorEntry Entry(NamedTensor tensor) => new(tensor.Name, [.. tensor.Shape.Select(d => (long)d)]);
+    private static TensorEntry Entry(NamedTensor tensor) =>
+        new(tensor.Name, "F32", [.. tensor.Shape.Select(d => (long)d)]);
 }

@@ -1,18 +1,17 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
-using System.Numerics.Tensors;
 
 namespace Microsoft.ML.CnnZoo.Weights;
 
 /// <summary>One tensor of a safetensors file.</summary>
 /// <param name="Name">Name in the file.</param>
-/// <param name="DataType">Element type: the file's <c>dtype</c>, for example F32, F16, BF16, I64.</param>
+/// <param name="DataType">The file's <c>dtype</c>.</param>
 /// <param name="Shape">Dimensions, outermost first.</param>
 /// <param name="Offset">First byte, counted from the end of the header.</param>
 /// <param name="ByteLength">Bytes.</param>
 internal sealed record SafetensorsEntry(string Name, string DataType, IReadOnlyList<long> Shape, long Offset,
     long ByteLength)
-    : TensorEntry(Name, Shape);
+    : TensorEntry(Name, DataType, Shape);
 
 /// <summary>
 /// Reads tensors from a safetensors file: eight bytes of header length, a JSON header, raw little-endian data. The file
@@ -79,26 +78,12 @@ internal sealed class SafetensorsFile : ITensorSource
         return new SafetensorsFile(path, map, dataStart, entries, metadata);
     }
 
-    /// <summary>A tensor's elements as float32, widened from F16, BF16 or narrowed from F64 where needed.</summary>
-    /// <param name="name">Name in the file.</param>
-    /// <param name="destination">Exactly as many elements as the tensor has.</param>
-    /// <exception cref="KeyNotFoundException">No such tensor.</exception>
-    /// <exception cref="InvalidDataException">Its elements are not floating, or not finite as 32-bit floats.</exception>
-    public void Read(string name, Span<float> destination)
+    /// <inheritdoc/>
+    public Stream OpenTensor(string name)
     {
-        SafetensorsEntry entry = _entries.GetValueOrDefault(name)
-            ?? throw new KeyNotFoundException($"'{Path}' has no tensor '{name}'.");
-        if (entry.ElementCount != destination.Length)
-            throw new ArgumentException(
-                $"'{name}' has {entry.ElementCount} elements; {destination.Length} were asked for.",
-                nameof(destination));
-        if (entry.ByteLength == 0)
-            return;
-        using MemoryMappedViewStream view = _map!.CreateViewStream(_dataStart + entry.Offset, entry.ByteLength,
+        SafetensorsEntry entry = _entries[name];
+        return entry.ByteLength == 0 ? Stream.Null : _map!.CreateViewStream(_dataStart + entry.Offset, entry.ByteLength,
             MemoryMappedFileAccess.Read);
-        SafetensorsElements.Read(view, entry, destination, Path);
-        if (!TensorPrimitives.IsFiniteAll<float>(destination))
-            throw new InvalidDataException($"'{Path}': the tensor '{name}' has values that are not finite as 32-bit floats.");
     }
 
     /// <inheritdoc/>

@@ -7,12 +7,6 @@ namespace Microsoft.ML.CnnZoo.Weights;
 /// </summary>
 internal static class SafetensorsHeader
 {
-    private static readonly Dictionary<string, int> ElementSizes = new(StringComparer.Ordinal)
-    {
-        ["F64"] = 8, ["F32"] = 4, ["F16"] = 2, ["BF16"] = 2, ["I64"] = 8, ["I32"] = 4, ["I16"] = 2, ["I8"] = 1,
-        ["U64"] = 8, ["U32"] = 4, ["U16"] = 2, ["U8"] = 1, ["BOOL"] = 1,
-    };
-
     public static Dictionary<string, SafetensorsEntry> Parse(string path, byte[] header, long dataLength,
         Dictionary<string, string> metadata)
     {
@@ -43,7 +37,8 @@ internal static class SafetensorsHeader
     private static SafetensorsEntry ParseEntry(string path, JsonProperty property, long dataLength)
     {
         string type = property.Value.GetProperty("dtype").GetString() ?? "";
-        if (!ElementSizes.TryGetValue(type, out int size))
+        int size = TensorElements.SizeOf(type);
+        if (size == 0)
             throw SafetensorsFile.Invalid(path, $"the tensor '{property.Name}' has the unknown dtype '{type}'");
         long[] shape = [.. property.Value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64())];
         long[] offsets = [.. property.Value.GetProperty("data_offsets").EnumerateArray().Select(d => d.GetInt64())];

@@ -1,17 +1,16 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json;
 
 namespace Microsoft.ML.CnnZoo.Weights;
 
-/// <summary>Writes tensors as a safetensors file.</summary>
+/// <summary>
+/// Writes safetensors files: to a temporary neighbor first, which then takes the name, so that a failure leaves an
+/// existing file whole.
+/// </summary>
 internal static class SafetensorsWriter
 {
-    /// <summary>
-    /// Writes a file: to a temporary neighbor first, which then takes the name, so that a failure leaves an existing
-    /// file whole.
-    /// </summary>
+    /// <summary>Writes tensors of float32 values.</summary>
     /// <param name="path">The file to make or replace.</param>
     /// <param name="tensors">Name, shape and elements (row-major) of each tensor.</param>
     /// <param name="precision">Element type in the file.</param>
@@ -22,12 +21,48 @@ internal static class SafetensorsWriter
     public static void Write(string path, IReadOnlyList<NamedTensor> tensors,
         WeightsPrecision precision = WeightsPrecision.Float32, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        foreach ((string name, _, float[] values) in tensors)
+        foreach ((string name, int[] shape, float[] values) in tensors)
+        {
             if (!Array.TrueForAll(values,
                 v => precision == WeightsPrecision.Float16 ? Half.IsFinite((Half)v) : float.IsFinite(v)))
                 throw new ArgumentException(
                     $"The tensor '{name}' has values that are not finite as {precision}; '{path}' is not written.",
                     nameof(tensors));
+            if (shape.Aggregate(1L, (a, b) => a * b) != values.Length)
+                throw new ArgumentException(
+                    $"The tensor '{name}' of shape [{string.Join(',', shape)}] has {values.Length} elements.",
+                    nameof(tensors));
+        }
+        string type = precision switch
+        {
+            WeightsPrecision.Float16 => "F16",
+            WeightsPrecision.BFloat16 => "BF16",
+            _ => "F32",
+        };
+        WriteFile(path, [.. tensors.Select(t => new TensorEntry(t.Name, type, [.. t.Shape.Select(d => (long)d)]))],
+            metadata, (stream, i) => WriteValues(stream, tensors[i].Values, precision));
+    }
+
+    /// <summary>Writes tensors as they are: names, types and bits.</summary>
+    /// <exception cref="InvalidDataException">A tensor cannot be read.</exception>
+    public static void Copy(string path, ITensorSource source)
+    {
+        TensorEntry[] tensors = [.. source.Tensors];
+        WriteFile(path, tensors, source.Metadata, (stream, i) =>
+        {
+            using Stream elements = source.OpenTensor(tensors[i].Name);
+            long start = stream.Position;
+            elements.CopyTo(stream);
+            long expected = tensors[i].ElementCount * TensorElements.SizeOf(tensors[i].DataType);
+            if (stream.Position - start != expected)
+                throw new InvalidDataException($"'{source.Origin}': the tensor '{tensors[i].Name}' has "
+                    + $"{stream.Position - start} bytes; expected {expected}.");
+        });
+    }
+
+    private static void WriteFile(string path, IReadOnlyList<TensorEntry> tensors,
+        IReadOnlyDictionary<string, string>? metadata, Action<Stream, int> writeElements)
+    {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
             throw new DirectoryNotFoundException($"'{path}' is not written: the folder '{folder}' does not exist.");
         string temporary = $"{path}.{Environment.ProcessId}.tmp";
@@ -35,9 +70,9 @@ internal static class SafetensorsWriter
         {
             using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
             {
-                WriteHeader(stream, tensors, precision, metadata);
-                foreach (NamedTensor tensor in tensors)
-                    WriteValues(stream, tensor.Values, precision);
+                WriteHeader(stream, tensors, metadata);
+                for (int i = 0; i < tensors.Count; i++)
+                    writeElements(stream, i);
             }
             File.Move(temporary, path, overwrite: true);
         }
@@ -47,27 +82,21 @@ internal static class SafetensorsWriter
         }
     }
 
-    private static void WriteHeader(Stream stream, IReadOnlyList<NamedTensor> tensors, WeightsPrecision precision,
+    private static void WriteHeader(Stream stream, IReadOnlyList<TensorEntry> tensors,
         IReadOnlyDictionary<string, string>? metadata)
     {
-        (string type, int size) = precision switch { WeightsPrecision.Float16 => ("F16", 2),
-            WeightsPrecision.BFloat16 => ("BF16", 2), _ => ("F32", 4) };
         var header = new Dictionary<string, object>(StringComparer.Ordinal);
         if (metadata is { Count: > 0 })
             header.Add("__metadata__", metadata);
         long offset = 0;
-        foreach ((string name, int[] shape, float[] values) in tensors)
+        foreach (TensorEntry tensor in tensors)
         {
-            if (shape.Aggregate(1L, (a, b) => a * b) != values.Length)
-                throw new ArgumentException(
-                    $"The tensor '{name}' of shape [{string.Join(',', shape)}] has {values.Length} elements.",
-                    nameof(tensors));
-            long end = offset + (long)values.Length * size;
-            header.Add(name, new { dtype = type, shape, data_offsets = new[] { offset, end } });
+            long end = offset + (tensor.ElementCount * TensorElements.SizeOf(tensor.DataType));
+            header.Add(tensor.Name,
+                new { dtype = tensor.DataType, shape = tensor.Shape, data_offsets = new[] { offset, end } });
             offset = end;
         }
-        string json = JsonSerializer.Serialize(header);
-        byte[] bytes = Encoding.UTF8.GetBytes(json);
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(header);
         int padded = (bytes.Length + 7) / 8 * 8; // data stay aligned; the format pads with blanks
         Span<byte> length = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)padded);
@@ -85,7 +114,7 @@ internal static class SafetensorsWriter
                 stream.Write(MemoryMarshal.AsBytes<Half>(Array.ConvertAll(values, v => (Half)v)));
                 break;
             case WeightsPrecision.BFloat16:
-                stream.Write(MemoryMarshal.AsBytes<ushort>(Array.ConvertAll(values, SafetensorsElements.ToBFloat16)));
+                stream.Write(MemoryMarshal.AsBytes<ushort>(Array.ConvertAll(values, TensorElements.ToBFloat16)));
                 break;
             default:
                 stream.Write(MemoryMarshal.AsBytes<float>(values));

@@ -47,7 +47,7 @@ public sealed unsafe class BFloat16SpansTests
             {
                 Assert.Equal(narrow[i], BFloat16Spans.Round(values[i]));
                 if (!float.IsNaN(values[i]))
-                    Assert.Equal(SafetensorsElements.ToBFloat16(values[i]), narrow[i]);
+                    Assert.Equal(TensorElements.ToBFloat16(values[i]), narrow[i]);
                 Assert.Equal((uint)narrow[i] << 16, BitConverter.SingleToUInt32Bits(wide[i]));
             }
         }
