@@ -60,7 +60,7 @@ internal static class SafetensorsWriter
         });
     }
 
-    private static void WriteFile(string path, IReadOnlyList<TensorEntry> tensors,
+    private static void WriteFile(string path, TensorEntry[] tensors,
         IReadOnlyDictionary<string, string>? metadata, Action<Stream, int> writeElements)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
@@ -71,7 +71,7 @@ internal static class SafetensorsWriter
             using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
             {
                 WriteHeader(stream, tensors, metadata);
-                for (int i = 0; i < tensors.Count; i++)
+                for (int i = 0; i < tensors.Length; i++)
                     writeElements(stream, i);
             }
             File.Move(temporary, path, overwrite: true);
@@ -82,7 +82,7 @@ internal static class SafetensorsWriter
         }
     }
 
-    private static void WriteHeader(Stream stream, IReadOnlyList<TensorEntry> tensors,
+    private static void WriteHeader(Stream stream, TensorEntry[] tensors,
         IReadOnlyDictionary<string, string>? metadata)
     {
         var header = new Dictionary<string, object>(StringComparer.Ordinal);

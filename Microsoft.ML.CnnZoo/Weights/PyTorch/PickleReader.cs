@@ -114,8 +114,8 @@ internal sealed class PickleReader(byte[] data, string path, IPickleObjects obje
             case (byte)'K': value = (long)Byte(); break;
             case (byte)'M': value = (long)BinaryPrimitives.ReadUInt16LittleEndian(Bytes(2)); break;
             case (byte)'J': value = (long)BinaryPrimitives.ReadInt32LittleEndian(Bytes(4)); break;
-            case 0x8a: value = Integer(Bytes(Byte())); break;
-            case 0x8b: value = Integer(Bytes(UInt32())); break;
+            case 0x8a: value = Narrowed(new BigInteger(Bytes(Byte()))); break;
+            case 0x8b: value = Narrowed(new BigInteger(Bytes(UInt32()))); break;
             case (byte)'G': value = BinaryPrimitives.ReadDoubleBigEndian(Bytes(8)); break;
             case (byte)'U': value = Encoding.Latin1.GetString(Bytes(Byte())); break;
             case (byte)'T': value = Encoding.Latin1.GetString(Bytes(UInt32())); break;
@@ -249,13 +249,13 @@ internal sealed class PickleReader(byte[] data, string path, IPickleObjects obje
         return line;
     }
 
-    private string Text(object? value) => value as string ?? throw Invalid("a name that is no text");
-
-    private static object Integer(ReadOnlySpan<byte> bytes)
+    private static object Narrowed(BigInteger value)
     {
-        var value = new BigInteger(bytes);
-        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
+        object wide = value;
+        return value >= long.MinValue && value <= long.MaxValue ? (long)value : wide;
     }
+
+    private string Text(object? value) => value as string ?? throw Invalid("a name that is no text");
 
     private InvalidDataException Invalid(string what) =>
         new($"'{path}' is not a valid file of torch.save: its pickle has {what} at byte {Position}.");
