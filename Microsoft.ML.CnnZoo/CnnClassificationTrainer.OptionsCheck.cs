@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.CnnZoo.Training;
 
@@ -8,6 +9,9 @@ public sealed partial class CnnClassificationTrainer
 {
     public sealed partial class Options
     {
+        /// <summary>The weights to start from: the ones given, or those that came with an imported network.</summary>
+        internal CnnWeights? StartingWeights => InitialWeights ?? (Architecture as ImportedArchitecture)?.FileWeights;
+
         /// <summary>Checks every field; each message names the field, what was expected and what was found.</summary>
         /// <exception cref="ArgumentOutOfRangeException">A value is out of its range, or missing.</exception>
         internal void Check()
@@ -81,7 +85,7 @@ public sealed partial class CnnClassificationTrainer
             OptionRange.Require(Loss is null || Loss.Outputs == Architecture!.Output, "Options.Loss",
                 Loss?.GetType().Name,
                 $"a loss for the {Architecture!.Output} outputs of {Architecture.DisplayName}, or null");
-            OptionRange.Require(!ResetHead || InitialWeights is not null, "Options.ResetHead", ResetHead,
+            OptionRange.Require(!ResetHead || StartingWeights is not null, "Options.ResetHead", ResetHead,
                 "false where InitialWeights is null");
             OptionRange.Require(ValidationSetFraction is null or (>= 0 and < 1), "Options.ValidationSetFraction",
                 ValidationSetFraction,

@@ -50,6 +50,27 @@ public static class CnnZooCatalog
         });
     }
 
+    /// <summary>
+    /// Scores images by a network from a file, with the file's own weights and class names: nothing is trained.
+    /// </summary>
+    /// <param name="catalog">The transforms of an MLContext.</param>
+    /// <param name="architecture">The network, as <see cref="CnnArchitecture.FromOnnx"/> and its relatives give it.</param>
+    /// <param name="options">Columns, and what is done about images; null: the defaults.</param>
+    /// <exception cref="ArgumentException">The network did not come with weights.</exception>
+    /// <example><code>
+    /// var pipeline = mlContext.Transforms.LoadImages("Image", folder, "Path")
+    ///     .Append(mlContext.Transforms.ApplyCnn(CnnArchitecture.FromOnnx("network.onnx"),
+    ///         new ApplyCnnOptions { FeatureColumnName = "Image" }))
+    ///     .Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
+    /// </code></example>
+    public static CnnScoringEstimator ApplyCnn(
+        this TransformsCatalog catalog, CnnArchitecture architecture, ApplyCnnOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(architecture);
+        return new CnnScoringEstimator(catalog.GetEnvironment(), architecture, options ?? new ApplyCnnOptions());
+    }
+
     /// <summary>Creates a <see cref="CnnClassificationTrainer"/> with all options.</summary>
     /// <param name="catalog">The multiclass trainers of an MLContext.</param>
     /// <param name="options">Options; <see cref="CnnClassificationTrainer.Options.Architecture"/> is required.</param>

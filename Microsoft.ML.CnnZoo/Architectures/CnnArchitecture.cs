@@ -19,7 +19,7 @@ internal sealed record ArchitectureFacts(
 /// A convolutional network that can be built for any image size from <see cref="MinimumSize"/> and any number of
 /// classes. Immutable; one instance per variant, listed in <see cref="CnnArchitectures"/>.
 /// </summary>
-public abstract class CnnArchitecture
+public abstract partial class CnnArchitecture
 {
     /// <summary>Name of the graphs' placeholder for images, [N,H,W,C], already normalized.</summary>
     internal const string ImageInput = "image";

@@ -41,13 +41,20 @@ internal static class NormalizationLayers
                 new("exponential_avg_factor", AttributeValue.Of(training ? 1 - momentum : 1f)),
             ], "FusedBatchNormV3");
             if (training)
-            {
-                g.AddUpdate(g.AddNode("AssignVariableOp", [mean.Node.Inputs[0], node.Output(1)], name: "update_mean"));
-                g.AddUpdate(g.AddNode("AssignVariableOp", [variance.Node.Inputs[0], node.Output(2)],
-                    name: "update_variance"));
-            }
+                g.AddStatisticsUpdates(node, mean, variance);
             return node.Output();
         }
+    }
+
+    /// <summary>Has every training step move the running statistics to those that a batch norm gives.</summary>
+    /// <param name="g">The graph.</param>
+    /// <param name="norm">A <c>FusedBatchNormV3</c> in training mode.</param>
+    /// <param name="mean">The variable of the running mean, as read.</param>
+    /// <param name="variance">The variable of the running variance, as read.</param>
+    public static void AddStatisticsUpdates(this GraphBuilder g, NodeDef norm, NodeOutput mean, NodeOutput variance)
+    {
+        g.AddUpdate(g.AddNode("AssignVariableOp", [mean.Node.Inputs[0], norm.Output(1)], name: "update_mean"));
+        g.AddUpdate(g.AddNode("AssignVariableOp", [variance.Node.Inputs[0], norm.Output(2)], name: "update_variance"));
     }
 
     /// <summary>

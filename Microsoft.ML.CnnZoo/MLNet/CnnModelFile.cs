@@ -20,11 +20,12 @@ internal static class CnnModelFile
     /// <summary>
     /// Version of the block. 2 added the precision; 3 the size of the scaled image and its crops; 4 the package that
     /// saved it (always right behind the version, also in later ones), the most pixels of an image, the feature column's
-    /// type and what is done about bad images. Lower ones are read, higher ones refused.
+    /// type and what is done about bad images; 5 the graphs of imported networks. Lower ones are read, higher ones
+    /// refused.
     /// </summary>
-    public const int Version = 4;
+    public const int Version = 5;
 
-    private const int PrecisionVersion = 2, CropsVersion = 3, PackageVersion = 4;
+    private const int PrecisionVersion = 2, CropsVersion = 3, PackageVersion = 4, ImportVersion = 5;
     /// <summary>Name of the block.</summary>
     public const string Block = "Model.key";
 
@@ -56,6 +57,7 @@ internal static class CnnModelFile
         writer.Write(Version);
         writer.Write(ThisPackage);
         writer.Write(model.Architecture.Name);
+        ImportedArchitectureFile.Write(writer, model.Architecture);
         writer.Write(model.Architecture.TensorFlowPadding);
         writer.Write(model.Architecture.BatchNormEpsilonOverride ?? 0);
         writer.Write(model.Classes);
@@ -103,7 +105,7 @@ internal static class CnnModelFile
     public static CnnClassificationModel LoadHeader(BinaryReader reader, out int version)
     {
         version = ReadVersion(reader);
-        CnnArchitecture architecture = ReadArchitecture(reader);
+        CnnArchitecture architecture = ReadArchitecture(reader, version);
         int classes = reader.ReadInt32();
         if (classes is < 2 or > MaxClasses)
             throw Damaged(Block, $"it has {classes} classes");
@@ -187,11 +189,11 @@ internal static class CnnModelFile
         return version;
     }
 
-    private static CnnArchitecture ReadArchitecture(BinaryReader reader)
+    private static CnnArchitecture ReadArchitecture(BinaryReader reader, int version)
     {
         string name = reader.ReadString();
-        CnnArchitecture architecture = CnnArchitectures.All.FirstOrDefault(a => a.Name == name)
-            ?? throw Damaged(Block, $"it names the network '{name}', which this library does not have");
+        CnnArchitecture architecture = version < ImportVersion ? Known(name)
+            : ImportedArchitectureFile.Read(reader, name) ?? Known(name);
         if (reader.ReadBoolean())
             architecture = architecture.WithTensorFlowPadding();
         float epsilon = reader.ReadSingle();
@@ -199,6 +201,10 @@ internal static class CnnModelFile
             throw Damaged(Block, $"it has an epsilon of {epsilon} in batch normalization");
         return epsilon > 0 ? architecture.WithBatchNormEpsilon(epsilon) : architecture;
     }
+
+    private static CnnArchitecture Known(string name) =>
+        CnnArchitectures.All.FirstOrDefault(a => a.Name == name)
+        ?? throw Damaged(Block, $"it names the network '{name}', which this library does not have");
 
     /// <summary>Earlier versions wrote 2 for "the fastest of this machine": 32-bit floats.</summary>
     private static CnnPrecision ReadPrecision(BinaryReader reader)

@@ -1,3 +1,4 @@
+using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Weights;
 
@@ -20,7 +21,10 @@ internal sealed record InputNormalization(PixelNormalization Normalization, stri
     {
         if (options.ImageNormalization is { } chosen)
             return new(chosen, "Options.ImageNormalization");
-        if (options.InitialWeights is { } weights && OfWeights(weights, options.Architecture!, fromFloats,
+        if (options.InitialWeights is null
+            && options.Architecture is ImportedArchitecture { IsPreprocessingGuessed: true } imported && !fromFloats)
+            return new(imported.Preprocessing.Normalization, imported.PreprocessingReason, IsGuess: true);
+        if (options.StartingWeights is { } weights && OfWeights(weights, options.Architecture!, fromFloats,
             statistics.Channels) is { } own)
             return own;
         PixelScaling scaling = fromFloats

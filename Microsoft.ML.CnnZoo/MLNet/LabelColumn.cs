@@ -39,6 +39,10 @@ internal readonly record struct LabelColumn(DataViewSchema.Column Column, int Cl
         return column;
     }
 
+    /// <summary>Type of the values behind the keys; null where there are none.</summary>
+    public static DataViewType? ValueType(SchemaShape.Column label) => label.Annotations
+        .Where(a => a.Name == AnnotationUtils.Kinds.KeyValues).Select(a => a.ItemType).FirstOrDefault();
+
     /// <summary>All rows are of one class: there is nothing to learn.</summary>
     public static Exception OneClass(string name, LabelValues labels, int classNumber) =>
         Contracts.ExceptParam("inputSchema", $"The label column '{name}' has one class only, "

@@ -39,6 +39,10 @@ internal abstract class LabelValues
         return Kind.ByType(vector.ItemType)?.Read(label.Annotations) ?? new NumberedLabels(count);
     }
 
+    /// <summary>Class names.</summary>
+    public static LabelValues Of(IReadOnlyList<string> names) =>
+        Kind.OfTexts([.. names.Select(n => n.AsMemory())]);
+
     /// <summary>Writes type and values.</summary>
     public abstract void Save(BinaryWriter writer);
 
@@ -76,6 +80,9 @@ internal abstract class LabelValues
             new Kind<TimeSpan>("TimeSpan", TimeSpanDataViewType.Instance, (w, v) => w.Write(v.Ticks),
                 r => new TimeSpan(r.ReadInt64()), v => v.ToString("c", CultureInfo.InvariantCulture)),
         ];
+
+        public static LabelValues OfTexts(ReadOnlyMemory<char>[] values) =>
+            new TypedLabels<ReadOnlyMemory<char>>((Kind<ReadOnlyMemory<char>>)All[0], values);
 
         public static Kind? ByType(DataViewType type) => Array.Find(All, k => k.Type.Equals(type));
         public static Kind? ByName(string name) => Array.Find(All, k => k.Name == name);

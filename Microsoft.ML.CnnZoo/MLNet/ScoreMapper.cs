@@ -100,12 +100,14 @@ internal static class ScoreSchema
     }
 
     /// <summary>What a trainer promises of the two columns before it is fitted.</summary>
-    public static IEnumerable<SchemaShape.Column> Promise(SchemaShape.Column label, string scoreName, string labelName)
+    /// <param name="labelType">Type of the values behind the label's keys; null where there are none.</param>
+    /// <param name="scoreName">The column of probabilities.</param>
+    /// <param name="labelName">The column of predicted keys.</param>
+    public static IEnumerable<SchemaShape.Column> Promise(DataViewType? labelType, string scoreName, string labelName)
     {
         IEnumerable<SchemaShape.Column> common = AnnotationUtils.GetTrainerOutputAnnotation();
-        IEnumerable<SchemaShape.Column> Values(string kind) =>
-            label.Annotations.Where(a => a.Name == AnnotationUtils.Kinds.KeyValues)
-                .Select(v => new SchemaShape.Column(kind, SchemaShape.Column.VectorKind.Vector, v.ItemType, false));
+        IEnumerable<SchemaShape.Column> Values(string kind) => labelType is null ? []
+            : [new SchemaShape.Column(kind, SchemaShape.Column.VectorKind.Vector, labelType, false)];
         var slotNames = new SchemaShape.Column(
             AnnotationUtils.Kinds.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, false);
         var labelAnnotations = new SchemaShape([.. common, .. Values(AnnotationUtils.Kinds.KeyValues)]);

@@ -1,6 +1,7 @@
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Training;
@@ -106,7 +107,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
 
         TrainingOptions trainingOptions = ToTrainingOptions(options, seed, workers) with { EpochCompleted = Report };
         using var trainer = new NetworkTrainer(_architecture, image, label.Classes, KernelSet.Shared, trainingOptions);
-        if (options.InitialWeights is { } start)
+        if (options.StartingWeights is { } start)
             LoadInitialWeights(start, image, label.Classes, trainer.Variables);
         TrainingResult result = trainer.Train(training, held);
         ReportEnd(result);
@@ -133,6 +134,9 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         WeightsMatch match = new WeightsLoader(weights.Tensors, _architecture, image, classes)
             .CopyTo(variables, options.ResetHead);
         Info($"Weights from '{weights.Source}': {match.Report()}");
+        if (_architecture is ImportedArchitecture { HasFoldedBatchNorms: true })
+            Info($"'{weights.Source}' has no batch norms: its exporter may have folded them into the convolutions, and "
+                + "training goes on without.");
         if (weights.Metadata is null && LibraryWeights.FormOf(_architecture) is string form)
             channel.Warning(MessageSensitivity.None,
                 $"The weights of torchvision and timm belong to '{form}', which has the same tensors as "
