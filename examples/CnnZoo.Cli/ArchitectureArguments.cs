@@ -11,13 +11,21 @@ internal static class ArchitectureArguments
     private const int PhotographSize = 64, PhotographClasses = 1000, ThumbnailClasses = 10;
 
     /// <summary>A required option that takes a name or an alias.</summary>
-    public static Option<string> Option(string name)
+    /// <param name="name">The option.</param>
+    /// <param name="files">Whether it takes networks of other frameworks, too.</param>
+    public static Option<string> Option(string name, bool files = false)
     {
         var option = new Option<string>(name)
         {
-            Description = "Architecture; 'cnnzoo list' names them", Required = true,
+            Description = "Architecture; 'cnnzoo list' names them"
+                + (files ? "; or a file to go on from: .onnx, .pb, SavedModel folder, .keras, .h5" : ""),
+            Required = true,
         };
-        option.Validators.Add(Check);
+        option.Validators.Add(result =>
+        {
+            if (!files || !result.Tokens.All(token => NetworkFile.IsForeign(token.Value)))
+                Check(result);
+        });
         return option;
     }
 

@@ -23,6 +23,7 @@ internal static class EvaluateCommand
     public static Command Create()
     {
         Option<string> model = ModelFile.Option();
+        var import = new ImportArguments();
         Option<string> data = DataFolder.Option("Folder with one folder of images per class");
         Option<BadImageChoice> badImages = BadImages.Option("fail at the first");
         var json = new Option<bool>("--json")
@@ -34,16 +35,17 @@ internal static class EvaluateCommand
         {
             model, data, badImages, json,
         };
+        import.AddTo(command);
         command.SetAction(parsed =>
-            Run(parsed.GetRequiredValue(model), parsed.GetRequiredValue(data),
+            Run(parsed.GetRequiredValue(model), import.Read(parsed), parsed.GetRequiredValue(data),
                 new BadImages(parsed.GetValue(badImages)), parsed.GetValue(json)));
         return command;
     }
 
-    private static void Run(string modelPath, string folder, BadImages bad, bool json)
+    private static void Run(string modelPath, CnnImportOptions import, string folder, BadImages bad, bool json)
     {
         var mlContext = new MLContext();
-        using var scorer = ImageScorer.Load(mlContext, modelPath);
+        using var scorer = ImageScorer.Load(mlContext, modelPath, import);
         ImageFolder images = DataFolder.Load(folder);
         string[] unknown = [.. images.Classes.Except(scorer.Classes)];
         if (unknown.Length == images.Classes.Count)

@@ -7,38 +7,49 @@ namespace CnnZoo.Cli;
 /// <summary>An image with the scores of all classes, or with the reason why it has none.</summary>
 internal sealed record ScoredImage(LabeledImage Image, float[]? Scores, string? Problem);
 
-/// <summary>A model that <c>cnnzoo train</c> made, for scoring image files.</summary>
+/// <summary>A model that <c>cnnzoo train</c> made, or a network of another framework, for scoring image files.</summary>
 internal sealed class ImageScorer : IDisposable
 {
     private readonly MLContext _mlContext;
-    private readonly TransformerChain<ITransformer> _model;
+    private readonly ITransformer _model;
     private readonly Dictionary<long, string> _problems = [];
 
-    private ImageScorer(MLContext mlContext, TransformerChain<ITransformer> model, string[] classes)
+    private ImageScorer(MLContext mlContext, ITransformer model)
     {
         _mlContext = mlContext;
         _model = model;
-        Classes = classes;
+        CnnClassificationTransformer network = CnnClassificationTransformer.From(model);
+        Classes = [.. network.ClassNames];
+        network.BadImageFound = bad => _problems[bad.Row] = bad.Reason;
     }
 
     /// <summary>Names of the classes, in the order of the scores.</summary>
     public string[] Classes { get; }
 
     /// <summary>Loads a model.</summary>
+    /// <param name="mlContext">Where it is loaded.</param>
+    /// <param name="path">The file or folder.</param>
+    /// <param name="import">What a network of another framework may leave unsaid.</param>
     /// <exception cref="CommandException">It cannot be loaded, or was made by something else.</exception>
-    public static ImageScorer Load(MLContext mlContext, string path)
+    public static ImageScorer Load(MLContext mlContext, string path, CnnImportOptions import)
     {
+        if (NetworkFile.IsForeign(path))
+            return new ImageScorer(mlContext, Import(mlContext, path, import));
         ITransformer loaded = ModelFile.Load(mlContext, path, out DataViewSchema? input);
-        if (loaded is not TransformerChain<ITransformer> chain
-            || input?.GetColumnOrNull(nameof(LabeledImage.ImagePath)) is null
-            || chain.OfType<CnnClassificationTransformer>().SingleOrDefault() is not { } network)
-            throw new CommandException(
+        return loaded is TransformerChain<ITransformer> chain
+            && input?.GetColumnOrNull(nameof(LabeledImage.ImagePath)) is not null
+            && chain.OfType<CnnClassificationTransformer>().Count() == 1
+            ? new ImageScorer(mlContext, chain)
+            : throw new CommandException(
                 $"The model '{path}' was not made by 'cnnzoo train': "
                 + "it must read the column ImagePath and score images.");
-        var scorer = new ImageScorer(mlContext, chain, [.. network.ClassNames]);
-        network.BadImageFound = bad => scorer._problems[bad.Row] = bad.Reason;
-        return scorer;
     }
+
+    private static TransformerChain<CnnClassificationTransformer> Import(MLContext mlContext, string path, CnnImportOptions import) =>
+        mlContext.Transforms.LoadRawImageBytes("Image", imageFolder: null, inputColumnName: nameof(LabeledImage.ImagePath))
+            .Append(mlContext.Transforms.ApplyCnn(NetworkFile.Import(path, import),
+                new ApplyCnnOptions { FeatureColumnName = "Image" }))
+            .Fit(mlContext.Data.LoadFromEnumerable<LabeledImage>([]));
 
     /// <summary>Scores images one after the other, in their order.</summary>
     public IEnumerable<ScoredImage> Score(IReadOnlyList<LabeledImage> images)
@@ -56,7 +67,7 @@ internal sealed class ImageScorer : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _model.Dispose();
+    public void Dispose() => (_model as IDisposable)?.Dispose();
 
     private ScoredImage ScoreNext(LabeledImage image, DataViewRowCursor cursor, ValueGetter<VBuffer<float>> read)
     {

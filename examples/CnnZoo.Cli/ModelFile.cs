@@ -10,7 +10,7 @@ internal static class ModelFile
     {
         var option = new System.CommandLine.Option<string>("--model")
         {
-            Description = "Model file, made by 'cnnzoo train'", Required = true,
+            Description = NetworkFile.Description, Required = true,
         };
         CommandOptions.RefuseEmpty(option, "the name of a file");
         return option;

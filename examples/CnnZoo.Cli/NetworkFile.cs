@@ -1,6 +1,9 @@
 using Microsoft.ML.CnnZoo;
+using Microsoft.ML;
 using Microsoft.ML.CnnZoo.Formats;
+using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.Formats.Onnx;
+using Microsoft.ML.CnnZoo.Kernels;
 
 namespace CnnZoo.Cli;
 
@@ -23,12 +26,51 @@ internal static class NetworkFile
     public static FrozenNetwork Read(string path, int[]? input, string? signature)
     {
         CheckExists(path);
-        return Path.GetExtension(path).ToLowerInvariant() switch
+        return IsForeign(path) ? Sized(image => ReadForeign(path, image, signature), input) : ReadModel(path);
+    }
+
+    /// <summary>A trained model: it takes normalized images [N,H,W,C].</summary>
+    private static FrozenNetwork ReadModel(string path)
+    {
+        ITransformer loaded = ModelFile.Load(new MLContext(), path, out _);
+        using CnnClassificationTransformer transformer = CnnClassificationTransformer.From(loaded);
+        CnnClassificationModel model = transformer.Model;
+        return Frozen(path, FrozenGraph.Of(model.Architecture, model.Image, model.Classes, model.Weights, KernelSet.Shared,
+            normalization: null, foldsBatchNorms: false), [.. transformer.ClassNames]);
+    }
+
+    private static FrozenNetwork Frozen(string origin, FrozenGraph graph, string[]? labels) => new()
+    {
+        Origin = origin,
+        Graph = graph.Graph,
+        Input = new(graph.Image.Node.Name, graph.Image, [0, 1, 2, 3]),
+        Output = new(graph.Scores.Node.Name, graph.Scores, [0, 1]),
+        Tensors = graph.Graph.Nodes.Where(n => n.Outputs.Count > 0)
+            .ToDictionary(n => n.Name, n => new FileTensor(n.Name, n.Output(), [.. Enumerable.Range(0, n.Outputs[0].Shape.Rank)])),
+        Labels = labels,
+    };
+
+    /// <summary>An architecture by its name, or out of a file.</summary>
+    public static CnnArchitecture FindOrImport(string nameOrPath, CnnImportOptions options) =>
+        IsForeign(nameOrPath) ? Import(nameOrPath, options) : CnnArchitectures.Find(nameOrPath);
+
+    /// <summary>An architecture out of a file of another framework; says what it could not know.</summary>
+    /// <exception cref="InvalidDataException">The file is refused.</exception>
+    public static CnnArchitecture Import(string path, CnnImportOptions options)
+    {
+        CheckExists(path);
+        ImportedArchitecture architecture = Importer.Import(ReadForeign(path, options.Image, options.Signature), options);
+        if (architecture.IsPreprocessingGuessed)
+            Console.Error.WriteLine($"cnnzoo: {architecture.PreprocessingReason}.");
+        return architecture;
+    }
+
+    private static FrozenNetwork ReadForeign(string path, ImageShape? image, string? signature) =>
+        Path.GetExtension(path).ToLowerInvariant() switch
         {
-            ".onnx" => Sized(image => OnnxReader.Read(path, image), input),
+            ".onnx" => OnnxReader.Read(path, image),
             _ => throw new InvalidDataException($"'{path}' is of no kind that is known; expected {Description}."),
         };
-    }
 
     /// <summary>Refuses what does not exist.</summary>
     public static void CheckExists(string path)

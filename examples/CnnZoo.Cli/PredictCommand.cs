@@ -16,6 +16,7 @@ internal static class PredictCommand
     public static Command Create()
     {
         Option<string> model = ModelFile.Option();
+        var import = new ImportArguments();
         Option<int> top = CommandOptions.Number("--top", "How many classes to show for an image", 1, 1, int.MaxValue);
         var json = new Option<bool>("--json")
         {
@@ -27,16 +28,18 @@ internal static class PredictCommand
             Description = "Image files, and folders of images", Arity = ArgumentArity.OneOrMore,
         };
         var command = new Command("predict", "Names the classes of images.") { model, top, badImages, json, images };
+        import.AddTo(command);
         command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(model), List(parsed.GetRequiredValue(images)), parsed.GetValue(top),
+            parsed.GetRequiredValue(model), import.Read(parsed), List(parsed.GetRequiredValue(images)), parsed.GetValue(top),
             parsed.GetValue(badImages) == BadImageChoice.Skip, parsed.GetValue(json)));
         return command;
     }
 
     /// <summary>Predicts every image that can be read and reports the others.</summary>
-    private static int Run(string modelPath, List<LabeledImage> images, int top, bool skip, bool json)
+    private static int Run(
+        string modelPath, CnnImportOptions import, List<LabeledImage> images, int top, bool skip, bool json)
     {
-        using var scorer = ImageScorer.Load(new MLContext(), modelPath);
+        using var scorer = ImageScorer.Load(new MLContext(), modelPath, import);
         var predictions = new List<ImagePrediction>();
         foreach (ScoredImage scored in scorer.Score(images))
         {

@@ -13,13 +13,8 @@ internal static class RunCommand
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        var model = new Option<string?>("--model") { Description = NetworkFile.Description };
+        var model = new Option<string>("--model") { Description = NetworkFile.Description, Required = true };
         CommandOptions.RefuseEmpty(model, "the name of a file or folder");
-        var architecture = new Option<string?>("--arch")
-        {
-            Description = "Architecture for a file of weights; 'cnnzoo list' names them",
-        };
-        var weights = new Option<string?>("--weights") { Description = "File of weights, with --arch" };
         var input = new Option<string>("--input")
         {
             Description = "NumPy file of float32 in the file's own order, such as [N,C,H,W]", Required = true,
@@ -31,15 +26,8 @@ internal static class RunCommand
             "Runs a network on raw numbers, without preprocessing, in the order of its file. Exit code 2: the file is "
             + "refused.")
         {
-            model, architecture, weights, input, output, node, signature,
+            model, input, output, node, signature,
         };
-        command.Validators.Add(result =>
-        {
-            bool file = result.GetValue(model) is not null,
-                pair = result.GetValue(architecture) is not null && result.GetValue(weights) is not null;
-            if (file == pair)
-                result.AddError("run needs --model FILE, or --arch NAME with --weights FILE.");
-        });
         command.SetAction(parsed =>
         {
             OutputFile target = OutputFile.Open(parsed.GetRequiredValue(output));
@@ -47,9 +35,8 @@ internal static class RunCommand
             KnownArray result;
             try
             {
-                FrozenNetwork network = parsed.GetValue(model) is { } path
-                    ? NetworkFile.Read(path, images.Shape, parsed.GetValue(signature))
-                    : NetworkFile.ReadWeights(parsed.GetValue(architecture)!, parsed.GetValue(weights)!, images.Shape);
+                FrozenNetwork network =
+                    NetworkFile.Read(parsed.GetRequiredValue(model), images.Shape, parsed.GetValue(signature));
                 result = FrozenNetworkRun.Run(network, images, parsed.GetValue(node));
             }
             catch (InvalidDataException e)

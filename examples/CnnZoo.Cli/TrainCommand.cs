@@ -13,7 +13,8 @@ internal static class TrainCommand
         Option<string> data = DataFolder.Option(
             "Folder with one folder of images per class, or with folders train, "
             + "val (chooses the best epoch) and test (is not read) of this kind");
-        Option<string> architecture = ArchitectureArguments.Option("--arch");
+        Option<string> architecture = ArchitectureArguments.Option("--arch", files: true);
+        var import = new ImportArguments();
         Option<string> output = OutputFile.Option("Model file to write, for example digits.zip");
         Option<int> epochs = CommandOptions.Number("--epochs", "Passes over the images", 10, 1, 100_000);
         Option<int> batch = CommandOptions.Number("--batch", "Images per step", 64, 1, 65_536);
@@ -44,10 +45,11 @@ internal static class TrainCommand
             data, architecture, output, epochs, batch, rate, seed, validation, precision, recompute, refresh, badImages,
             pixels,
         };
+        import.AddTo(command);
         command.SetAction(parsed => Run(
             parsed.GetRequiredValue(data), parsed.GetRequiredValue(output), parsed.GetValue(badImages), new()
         {
-            Architecture = CnnArchitectures.Find(parsed.GetRequiredValue(architecture)),
+            Architecture = NetworkFile.FindOrImport(parsed.GetRequiredValue(architecture), import.Read(parsed)),
             Epochs = parsed.GetValue(epochs),
             BatchSize = parsed.GetValue(batch),
             LearningRate = parsed.GetValue(rate) is > 0 and float given ? given : null,

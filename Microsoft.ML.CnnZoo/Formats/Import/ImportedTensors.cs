@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Weights;
 
@@ -31,15 +32,17 @@ internal sealed class ImportedTensors : ITensorSource
     public IEnumerable<TensorEntry> Tensors => _variables.Keys.Select(n => Find(n)!);
 
     public TensorEntry? Find(string name) => _variables.TryGetValue(name, out VariableDefinition? variable)
-        ? new(name, [.. _network.ShapeOf(variable).Select(d => (long)d)]) : null;
+        ? new(name, "F32", [.. _network.ShapeOf(variable).Select(d => (long)d)]) : null;
 
-    public void Read(string name, Span<float> destination)
+    public Stream OpenTensor(string name)
     {
         VariableDefinition variable = _variables[name];
         ReadOnlySpan<float> values = _values[variable.Name].Values<float>();
+        var ordered = new float[values.Length];
         Func<int, int> map = _network.MapOf(variable);
         for (int i = 0; i < values.Length; i++)
-            destination[map(i)] = values[i];
+            ordered[map(i)] = values[i];
+        return new MemoryStream(MemoryMarshal.AsBytes(ordered.AsSpan()).ToArray(), writable: false);
     }
 
     public void Dispose() { }
