@@ -23,6 +23,13 @@ public sealed record CnnImportOptions
     public string? Classifier { get; init; }
 
     /// <summary>
+    /// Whether the file's last layer gives classes. Default: true; false for a network that ends with features, to
+    /// which training adds a classifier: needed only where the features come from a 1x1 convolution, for other networks
+    /// it is seen.
+    /// </summary>
+    public bool HasClassifier { get; init; } = true;
+
+    /// <summary>
     /// The signature of a SavedModel. Default: null, <c>serving_default</c>, or the only one.
     /// </summary>
     public string? Signature { get; init; }

@@ -21,9 +21,13 @@ public sealed class CnnScoringEstimator : IEstimator<CnnClassificationTransforme
     internal CnnScoringEstimator(IHostEnvironment environment, CnnArchitecture architecture, ApplyCnnOptions options)
     {
         _host = environment.Register(Name);
-        _architecture = architecture is ImportedArchitecture { FileWeights: not null } imported ? imported
-            : throw new ArgumentException($"{architecture.DisplayName} has no weights: expected a network from a file, "
+        if (architecture is not ImportedArchitecture { FileWeights: not null } imported)
+            throw new ArgumentException($"{architecture.DisplayName} has no weights: expected a network from a file, "
                 + "such as CnnArchitecture.FromOnnx gives it; others are trained first.", nameof(architecture));
+        if (imported.Network.Classifier is null)
+            throw new ArgumentException($"{architecture.DisplayName} ends with {imported.Network.Classes} features and has "
+                + "no classes: train it first.", nameof(architecture));
+        _architecture = imported;
         _options = options;
     }
 

@@ -19,8 +19,8 @@ internal static class ImportedArchitectureFile
         byte[] graph = GraphDefFormat.Write(imported.Network.Graph);
         writer.Write(graph.Length);
         writer.Write(graph);
-        writer.Write(imported.Network.Logits.Node.Name);
-        writer.Write(imported.Network.Classifier.Name);
+        writer.Write(imported.Network.Output.Node.Name);
+        writer.Write(imported.Network.Classifier?.Name ?? "");
         writer.Write((int)imported.Preprocessing.Order);
     }
 
@@ -45,12 +45,14 @@ internal static class ImportedArchitectureFile
         {
             throw CnnModelFile.Damaged(CnnModelFile.Block, $"its graph: {e.Message.TrimEnd('.')}", e);
         }
-        NodeDef logits = Find(graph, reader.ReadString()), classifier = Find(graph, reader.ReadString());
+        NodeDef output = Find(graph, reader.ReadString());
+        string classifier = reader.ReadString();
         var order = (ChannelOrder)reader.ReadInt32();
         if (graph.Nodes.Count(n => n.Op == "Placeholder" && n.Outputs[0].Shape.Rank == 4) != 1
-            || logits.Outputs[0].Shape.Rank != 2 || !Enum.IsDefined(order))
+            || output.Outputs[0].Shape.Rank != 2 || !Enum.IsDefined(order))
             throw CnnModelFile.Damaged(CnnModelFile.Block, "its graph is no classifier of images");
-        return new ImportedArchitecture(name, new ImportedNetwork(graph, logits.Output(), classifier))
+        return new ImportedArchitecture(name, new ImportedNetwork(graph, output.Output(),
+            classifier.Length > 0 ? Find(graph, classifier) : null))
         {
             Preprocessing = new ImagePreprocessing(PixelNormalization.Identity(1), order),
         };

@@ -83,7 +83,9 @@ internal sealed class ImportedArchitecture : CnnArchitecture
             for (int port = 0; port < node.Outputs.Count; port++)
                 map[node.Output(port)] = copy.Output(port);
         }
-        return new NetworkBody(features, map[_network.Logits], []);
+        NodeOutput output = map[_network.Output];
+        return _network.Classifier is null ? new(output, g.Dense(output, classes, "classifier"), [])
+            : new NetworkBody(features, output, []);
     }
 
     private NodeDef Copy(GraphBuilder g, NodeDef node, NodeOutput[] inputs, int classes)
@@ -119,8 +121,8 @@ internal sealed class ImportedArchitecture : CnnArchitecture
             variable.Role == VariableRole.Kernel ? Initializer.GlorotUniform : variable.Initializer);
     }
 
-    private bool IsOfClassifier(string variable) => _network.Graph.Nodes.Any(n =>
-        (n == _network.Classifier || (n.Index > _network.Classifier.Index && n.Op == "BiasAdd"))
+    private bool IsOfClassifier(string variable) => _network.Classifier is { } classifier && _network.Graph.Nodes.Any(n =>
+        (n == classifier || (n.Index > classifier.Index && n.Op == "BiasAdd"))
         && n.Inputs[1].Node is { Op: "ReadVariableOp" } read
         && read.Inputs[0].Node.Attributes["shared_name"].String == variable);
 }

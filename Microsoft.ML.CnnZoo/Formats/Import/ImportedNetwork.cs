@@ -8,12 +8,14 @@ namespace Microsoft.ML.CnnZoo.Formats.Import;
 /// its classifier known.
 /// </summary>
 /// <param name="Graph">The inference graph that the file has; the template that architectures copy.</param>
-/// <param name="Logits">What a softmax makes probabilities of [-1,classes].</param>
-/// <param name="Classifier">The layer that gives the classes: MatMul, or a 1x1 Conv2D.</param>
-internal sealed record ImportedNetwork(NetworkGraph Graph, NodeOutput Logits, NodeDef Classifier)
+/// <param name="Output">What a softmax makes probabilities of [-1,classes]; features where there is no classifier.</param>
+/// <param name="Classifier">
+/// The layer that gives the classes: MatMul, or a 1x1 Conv2D. Null: the file ends with features.
+/// </param>
+internal sealed record ImportedNetwork(NetworkGraph Graph, NodeOutput Output, NodeDef? Classifier)
 {
-    /// <summary>Number of the file's classes.</summary>
-    public int Classes => Logits.Shape[^1];
+    /// <summary>Number of the file's classes; of features where there is no classifier.</summary>
+    public int Classes => Output.Shape[^1];
 
     /// <summary>Size of the file's images.</summary>
     public ImageShape Image
@@ -28,11 +30,11 @@ internal sealed record ImportedNetwork(NetworkGraph Graph, NodeOutput Logits, No
     /// <summary>Turns constants into variables and finds the classifier.</summary>
     /// <param name="network">The simplified network.</param>
     /// <param name="origin">The file, for messages.</param>
-    /// <param name="classifier">Name of the classifier; null: the last layer that may be one.</param>
+    /// <param name="options">Whether there is a classifier, and its name.</param>
     /// <returns>The network, and its variables' values.</returns>
     /// <exception cref="InvalidDataException">There is no classifier, or it is not one.</exception>
     public static (ImportedNetwork Network, IReadOnlyDictionary<string, TensorLiteral> Values) Of(
-        GraphRequest network, string origin, string? classifier)
+        GraphRequest network, string origin, CnnImportOptions options)
     {
         var values = new Dictionary<string, TensorLiteral>(StringComparer.Ordinal);
         var g = new GraphBuilder();
@@ -53,9 +55,10 @@ internal sealed record ImportedNetwork(NetworkGraph Graph, NodeOutput Logits, No
             for (int port = 0; port < node.Outputs.Count; port++)
                 map[node.Output(port)] = copy.Output(port);
         }
-        NodeOutput logits = Flat(g, BeforeScores(map[network.Fetches[0]]), origin);
+        NodeOutput output = Flat(g, BeforeScores(map[network.Fetches[0]]), origin);
         NetworkGraph graph = g.ToGraph();
-        return (new(graph, logits, FindClassifier(graph, logits, origin, classifier)), values);
+        NodeDef? classifier = options.HasClassifier ? FindClassifier(graph, output, origin, options.Classifier) : null;
+        return (new(graph, output, classifier), values);
     }
 
     /// <summary>Constants that are trained, by what reads them.</summary>
@@ -140,16 +143,24 @@ internal sealed record ImportedNetwork(NetworkGraph Graph, NodeOutput Logits, No
             [output, g.Constant(TensorLiteral.Vector(-1, sizes[0]), "logits/shape")], name: "logits/Reshape").Output();
     }
 
-    private static NodeDef FindClassifier(NetworkGraph graph, NodeOutput logits, string origin, string? name)
+    /// <summary>
+    /// The layer behind which only biases, activations, means and views lead to the output, and which gives as many
+    /// values; null where a batch norm or a sum of branches comes first: then the output is features.
+    /// </summary>
+    private static NodeDef? FindClassifier(NetworkGraph graph, NodeOutput output, string origin, string? name)
     {
-        NodeDef[] layers = [.. graph.Nodes.Where(n => n.Index <= logits.Node.Index && n.Op is "MatMul" or "Conv2D"
-            && n.Outputs[0].Shape[^1] == logits.Shape[^1]
-            && (n.Op == "MatMul" || n.Inputs[1].Shape is { } s && s[0] == 1 && s[1] == 1))];
         if (name is not null)
-            return layers.LastOrDefault(n => n.Name == name || n.Name.StartsWith(name.Trim('/') + "/", StringComparison.Ordinal))
-                ?? throw new InvalidDataException($"'{origin}' has no classifier '{name}'; layers that give "
-                    + $"{logits.Shape[^1]} values are {string.Join(", ", layers.Select(n => $"'{n.Name}'"))}.");
-        return layers.LastOrDefault() ?? throw new InvalidDataException(
-            $"'{origin}' has no dense layer or 1x1 convolution that gives its {logits.Shape[^1]} values: it is no classifier.");
+            return graph.Nodes.LastOrDefault(n => IsLayer(n)
+                && (n.Name == name || n.Name.StartsWith(name.Trim('/') + "/", StringComparison.Ordinal)))
+                ?? throw new InvalidDataException($"'{origin}' has no classifier '{name}'; its layers are "
+                    + $"{string.Join(", ", graph.Nodes.Where(IsLayer).Select(n => $"'{n.Name}'").TakeLast(5))}.");
+        NodeDef at = output.Node;
+        while (!IsLayer(at) && at.Op is "BiasAdd" or "AddV2" or "Relu" or "Mean" or "AvgPool" or "Reshape" or "Squeeze"
+            or "Identity" or "Mul" && at.Inputs.Skip(1).All(i => i.Node.Op is "Const" or "ReadVariableOp"))
+            at = at.Inputs[0].Node;
+        return IsLayer(at) && at.Outputs[0].Shape[^1] == output.Shape[^1] ? at : null;
+
+        static bool IsLayer(NodeDef node) =>
+            node.Op == "MatMul" || (node.Op == "Conv2D" && node.Inputs[1].Shape is { } s && s[0] == 1 && s[1] == 1);
     }
 }

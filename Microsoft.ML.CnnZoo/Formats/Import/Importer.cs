@@ -22,7 +22,7 @@ internal static class Importer
         (GraphRequest request, ImagePreprocessing? inGraph) =
             InputPreprocessing.Extract(FrozenNetworkSimplifier.Simplify(network));
         (ImportedNetwork imported, IReadOnlyDictionary<string, TensorLiteral> values) =
-            ImportedNetwork.Of(request, network.Origin, options.Classifier);
+            ImportedNetwork.Of(request, network.Origin, options);
         (ImagePreprocessing preprocessing, string reason, bool guessed) =
             Choose(network, options.Preprocessing, inGraph, imported.Image.Channels);
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(network.Origin));
