@@ -1,0 +1,49 @@
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Formats.TensorFlow.Reading;
+
+/// <summary>Collects the file's names of tensors: <c>node:port</c>, and <c>node</c> for port 0.</summary>
+/// <param name="graph">The finished graph.</param>
+/// <param name="copies">Its nodes by those of the graph it was cut from.</param>
+internal sealed class TensorNames(NetworkGraph graph, Dictionary<NodeDef, NodeDef> copies)
+{
+    private readonly Dictionary<string, FileTensor> _tensors = new(StringComparer.Ordinal);
+
+    public IReadOnlyDictionary<string, FileTensor> All => _tensors;
+
+    /// <summary>A tensor under a name; its dimensions are in the file's order.</summary>
+    public static FileTensor Of(string name, NodeOutput tensor) =>
+        new(WithPort(name), tensor, [.. Enumerable.Range(0, tensor.Shape.Rank)]);
+
+    /// <summary>Adds a name, unless something else has it or the graph does not hold the tensor.</summary>
+    public void Add(string name, NodeOutput tensor)
+    {
+        if (!copies.TryGetValue(tensor.Node, out NodeDef? copy) || graph.Find(copy.Name) != copy)
+            return;
+        FileTensor entry = Of(name, copy.Output(tensor.Port));
+        _tensors.TryAdd(entry.Name, entry);
+        if (entry.Name.EndsWith(":0", StringComparison.Ordinal))
+            _tensors.TryAdd(entry.Name[..^2], entry);
+    }
+
+    /// <summary>Adds what was evaluated in the graph or in a call, by full and by short names.</summary>
+    public void Add(Frame frame, (string Name, NodeOutput Tensor) input)
+    {
+        foreach ((string node, Value[] outputs) in frame.Values)
+            for (int i = 0; i < outputs.Length; i++)
+            {
+                NodeOutput? tensor = outputs[i] switch
+                {
+                    TensorValue value => value.Tensor,
+                    ImageValue image when image.Tensor == input.Name => input.Tensor,
+                    _ => null,
+                };
+                if (tensor is not NodeOutput known)
+                    continue;
+                Add($"{frame.Prefix}{node}:{i}", known);
+                Add($"{node}:{i}", known);
+            }
+    }
+
+    private static string WithPort(string name) => name.Contains(':', StringComparison.Ordinal) ? name : $"{name}:0";
+}
