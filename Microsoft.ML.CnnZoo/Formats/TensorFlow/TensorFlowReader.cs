@@ -1,6 +1,7 @@
 using Microsoft.ML.CnnZoo.Formats.TensorFlow.Reading;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
+using GraphProtos = Microsoft.ML.CnnZoo.Graph.Protos;
 
 namespace Microsoft.ML.CnnZoo.Formats.TensorFlow;
 
@@ -19,15 +20,26 @@ internal static class TensorFlowReader
     /// <exception cref="InvalidDataException">The file is damaged, or holds what is not supported: all of it is listed.
     /// </exception>
     /// <exception cref="FileNotFoundException">There is no such file, or a part of the SavedModel is missing.</exception>
-    public static FrozenNetwork Read(string path, string? signature = null, ImageShape? image = null)
+    public static FrozenNetwork Read(string path, string? signature = null, ImageShape? image = null) =>
+        Read(path, () => NetworkSource.Open(path, signature), image);
+
+    /// <summary>Reads a network from a graph in memory.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="origin">Where it comes from, for messages.</param>
+    /// <param name="image">The images' size where the graph leaves it open.</param>
+    /// <exception cref="InvalidDataException">As for a file.</exception>
+    public static FrozenNetwork Read(GraphProtos.GraphDef graph, string origin, ImageShape? image = null) =>
+        Read(origin, () => NetworkSource.Of(graph, origin), image);
+
+    private static FrozenNetwork Read(string origin, Func<NetworkSource> open, ImageShape? image)
     {
         try
         {
-            return Read(NetworkSource.Open(path, signature), image);
+            return Read(open(), image);
         }
         catch (GraphException e)
         {
-            throw new InvalidDataException($"'{path}' cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw new InvalidDataException($"'{origin}' cannot be read: {e.Message.TrimEnd('.')}.", e);
         }
     }
 
@@ -40,20 +52,22 @@ internal static class TensorFlowReader
         Value result = interpreter.Evaluate(main);
         if (!lowering.Problems.IsEmpty)
             throw lowering.Problems.ToException(source.Path);
-        if (result is not TensorValue output || lowering.Input is not (string, NodeOutput) input)
+        if (result is not TensorValue output || lowering.Input is not (string Name, NodeOutput Tensor) input)
             throw new GraphException($"its output '{main}' does not depend on an image");
-        var kept = new List<NodeOutput> { output.Tensor };
-        var outputs = new List<(string Key, string Tensor, NodeOutput Output)> { (source.Outputs[0].Key, main, output.Tensor) };
+        var outputs = new List<(string Key, string Tensor, NodeOutput Output)>
+        {
+            (source.Outputs[0].Key, main, output.Tensor),
+        };
         foreach ((string key, string tensor) in source.Outputs.Skip(1))
             if (TryEvaluate(interpreter, tensor) is TensorValue further)
                 outputs.Add((key, tensor, further.Tensor));
-        Dictionary<NodeDef, NodeDef> copies = Prune(lowering.Builder, [.. outputs.Select(o => o.Output), input.Item2],
+        Dictionary<NodeDef, NodeDef> copies = Prune(lowering.Builder, [.. outputs.Select(o => o.Output), input.Tensor],
             out NetworkGraph graph);
         NodeOutput Copy(NodeOutput tensor) => copies[tensor.Node].Output(tensor.Port);
         var tensors = new TensorNames(graph, copies);
         foreach ((string key, string tensor) in source.Inputs)
-            if (TensorReference.Parse(tensor).Node == TensorReference.Parse(input.Item1).Node)
-                tensors.Add(key, input.Item2);
+            if (TensorReference.Parse(tensor).Node == TensorReference.Parse(input.Name).Node)
+                tensors.Add(key, input.Tensor);
         foreach (Frame frame in interpreter.Frames)
             tensors.Add(frame, input);
         foreach ((string key, string tensor, NodeOutput further) in outputs)
@@ -64,7 +78,8 @@ internal static class TensorFlowReader
         NodeOutput scores = Copy(output.Tensor);
         return new FrozenNetwork
         {
-            Origin = source.Path, Graph = graph, Tensors = tensors.All, Input = TensorNames.Of(input.Item1, Copy(input.Item2)),
+            Origin = source.Path, Graph = graph, Tensors = tensors.All,
+            Input = TensorNames.Of(input.Name, Copy(input.Tensor)),
             Output = TensorNames.Of(main, scores), Labels = ReadLabels(source.Assets, scores),
         };
     }

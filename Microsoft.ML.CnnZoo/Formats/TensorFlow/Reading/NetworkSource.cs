@@ -37,17 +37,19 @@ internal sealed record NetworkSource
         using (FileStream stream = File.OpenRead(path))
             if (stream.ReadByte() == 8) // field 1 as a number: the version of a SavedModel's schema
                 return OpenModel(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, path, signature);
-        GraphProtos.GraphDef graph = Parse(GraphProtos.GraphDef.Parser, path, "GraphDef");
-        if (graph.Node.Count == 0)
-            throw new InvalidDataException($"'{path}' is not a GraphDef or holds no nodes.");
         if (signature is not null)
             throw new InvalidDataException($"'{path}' is a GraphDef and has no signatures; '{signature}' was asked for.");
-        return new()
+        return Of(Parse(GraphProtos.GraphDef.Parser, path, "GraphDef"), path);
+    }
+
+    /// <summary>A graph without signatures.</summary>
+    public static NetworkSource Of(GraphProtos.GraphDef graph, string path) => graph.Node.Count == 0
+        ? throw new InvalidDataException($"'{path}' is not a GraphDef or holds no nodes.")
+        : new()
         {
             Path = path, Graph = graph, Variables = new(graph, null),
             Outputs = [.. GraphOutputs.Find(graph).Select(o => (o, o))],
         };
-    }
 
     private static NetworkSource OpenModel(string folder, string file, string? name)
     {
