@@ -86,7 +86,8 @@ internal sealed record BatchNormPattern
     /// <summary>Mean and β of a shift β − mean·m.</summary>
     private static (ConstantValue Mean, ConstantValue? Beta)? Shift(ConstantValue shift, ConstantValue factor)
     {
-        ConstantValue? first = shift.Operands.FirstOrDefault()?.Source, last = shift.Operands.LastOrDefault()?.Source;
+        ConstantValue? first = shift.Op is null ? null : shift.Operands[0].Source,
+            last = shift.Op is null ? null : shift.Operands[^1].Source;
         switch (shift.Op)
         {
             case "Sub" when Other(last!, factor) is ConstantValue mean:

@@ -65,7 +65,7 @@ internal static class ConvolutionRules
         return y;
     }
 
-    private static Value SpaceToBatch(NodeContext c)
+    private static BlocksValue SpaceToBatch(NodeContext c)
     {
         if (c.Sizes(1) is not [> 0, > 0] || c.Sizes(2) is not { Length: 4 } pads || pads.Any(p => p < 0))
             throw new GraphException("it must divide height and width, with paddings that are not negative");

@@ -132,7 +132,7 @@ internal sealed class GraphInterpreter
         return true;
     }
 
-    private Value[] Results(Frame call) =>
+    private static Value[] Results(Frame call) =>
         [.. call.Function!.Signature.OutputArg.Select(o => Get(call, Returned(call.Function, o.Name)))];
 
     private static TensorReference Returned(GraphProtos.FunctionDef function, string result) =>

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 using Microsoft.ML.CnnZoo.Formats.TensorFlow.Checkpoints;
 using Microsoft.ML.CnnZoo.Formats.TensorFlow.Protos;
 using Microsoft.ML.CnnZoo.Graph;
@@ -97,7 +98,7 @@ internal sealed record NetworkSource
 
     /// <summary>The outputs: logits first, else scores per class in the file's order, then the rest.</summary>
     private static IEnumerable<KeyValuePair<string, TensorInfo>> Ordered(
-        IReadOnlyDictionary<string, TensorInfo> outputs, string file)
+        MapField<string, TensorInfo> outputs, string file)
     {
         if (outputs.Count == 0)
             throw new InvalidDataException($"'{file}' has a signature without outputs.");

@@ -164,7 +164,7 @@ internal static class PartRules
         return new ConstantValue(new TensorLiteral(parts[0].Literal.Spec.Type, shape, bytes), name);
     }
 
-    private static Value Gather(NodeContext c, int given)
+    private static ConstantValue Gather(NodeContext c, int given)
     {
         ConstantValue x = c.Constant(0), indices = c.Constant(1);
         int axis = NodeContext.Axis(given, x.Shape.Rank);

@@ -155,7 +155,7 @@ internal static class ShapeRules
         return one.Rearrange(like.Shape.Dimensions.ToArray(), new int[like.Shape.Rank], 0);
     }
 
-    private static Value Broadcast(NodeContext c)
+    private static ConstantValue Broadcast(NodeContext c)
     {
         ConstantValue x = c.Constant(0);
         int[] target = c.Sizes(1), own = ConstantValue.Strides(x.Shape.Dimensions), strides = new int[target.Length];

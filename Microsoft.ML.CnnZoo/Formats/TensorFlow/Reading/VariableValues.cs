@@ -1,3 +1,5 @@
+using Google.Protobuf;
+using Google.Protobuf.Collections;
 using Microsoft.ML.CnnZoo.Formats.TensorFlow.Checkpoints;
 using Microsoft.ML.CnnZoo.Graph;
 using GraphProtos = Microsoft.ML.CnnZoo.Graph.Protos;
@@ -81,8 +83,8 @@ internal sealed class VariableValues
         return reference;
     }
 
-    private static IReadOnlyList<Google.Protobuf.ByteString>? Names(Dictionary<string, GraphProtos.NodeDef> nodes,
-        string input) => nodes.TryGetValue(Follow(nodes, input).Node, out GraphProtos.NodeDef? node)
+    private static RepeatedField<ByteString>? Names(Dictionary<string, GraphProtos.NodeDef> nodes, string input) =>
+        nodes.TryGetValue(Follow(nodes, input).Node, out GraphProtos.NodeDef? node)
         && node.Attr.TryGetValue("value", out GraphProtos.AttrValue? value) ? value.Tensor?.StringVal : null;
 
     /// <summary>What a call passes for an argument of its function.</summary>
