@@ -58,7 +58,8 @@ internal sealed class DiagramBox(int id, NodeDef first)
     public bool TryAppend(NodeDef node)
     {
         bool changesValues = node.Op is "BiasAdd" or "FusedBatchNormV3" or "Relu" or "Relu6" or "Tanh" or "Sigmoid"
-            or "Mul" or "Softmax" or "Reshape" or "Squeeze" or "Identity";
+            or "LeakyRelu" or "Elu" or "Selu" or "Softplus" or "Softsign" or "Mul" or "Softmax" or "Reshape"
+            or "Squeeze" or "Identity";
         if (_nodes[0].Op == "Placeholder" || !(changesValues || ScopeOf(node) == ScopeOf(_nodes[^1])))
             return false;
         _nodes.Add(node);

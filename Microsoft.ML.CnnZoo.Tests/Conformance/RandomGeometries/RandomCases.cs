@@ -111,7 +111,8 @@ internal sealed partial class RandomCases
         bool isFilter = input == 1 && c.Op.Contains("Conv", StringComparison.Ordinal);
         PlantRule rule = _family == "Winograd" || isFilter
             || (input == 2 && c.Op.EndsWith("BackpropFilter", StringComparison.Ordinal)) ? PlantRule.Spreads
-            : _family is "LRN" or "FusedBatchNorm" or "Softmax" or "Optimizer" ? PlantRule.NotFinite : PlantRule.Exact;
+            : _family is "LRN" or "FusedBatchNorm" or "Softmax" or "Optimizer" || c.Op == "SoftplusGrad"
+            ? PlantRule.NotFinite : PlantRule.Exact;
         return new Plant(input, isNaN, rule);
     }
 

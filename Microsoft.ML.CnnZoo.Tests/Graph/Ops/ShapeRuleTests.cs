@@ -202,6 +202,38 @@ public class ShapeRuleTests
         [Float(-1, 5, 7, 3),
             _g.Constant(TensorLiteral.Of<int>(new(4, 2), [0, 0, 1, 2, 0, 3, 0, 0]))]).Outputs[0].Shape);
 
+    [Theory]
+    [InlineData("REFLECT", "0,0,4,2,0,6,0,0", "?,11,13,3")]
+    [InlineData("SYMMETRIC", "0,0,5,5,7,0,0,1", "?,15,14,4")]
+    public void MirrorPad_Image_Grows(string mode, string paddings, string expected)
+    {
+        NodeOutput pads = Paddings(paddings);
+        KeyValuePair<string, AttributeValue>[] attributes = [new("mode", AttributeValue.Of(mode))];
+        NodeOutput y = _g.AddNode("MirrorPad", [Float(-1, 5, 7, 3), pads], attributes).Output();
+        Assert.Equal($"[{expected}]", y.Shape.ToString());
+        Assert.Equal(new TensorShape(-1, 5, 7, 3),
+            _g.AddNode("MirrorPadGrad", [y, pads], attributes).Outputs[0].Shape);
+    }
+
+    [Theory]
+    [InlineData("REFLECT", "0,0,5,0,0,0,0,0", "dimension 1 of [?,5,7,3] cannot be padded by 5 and 0")]
+    [InlineData("SYMMETRIC", "0,0,0,0,0,8,0,0", "dimension 2 of [?,5,7,3] cannot be padded by 0 and 8")]
+    [InlineData("SYMMETRIC", "0,1,0,0,0,0,0,0", "dimension 0 of [?,5,7,3] cannot be padded by 0 and 1")]
+    public void MirrorPad_MoreThanThereIs_IsRefused(string mode, string paddings, string message) =>
+        Refused("MirrorPad", $"{message} with mode {mode}", [new("mode", AttributeValue.Of(mode))],
+            Float(-1, 5, 7, 3), Paddings(paddings));
+
+    [Fact]
+    public void ReverseV2_AxisTwice_IsRefused() =>
+        Refused("ReverseV2", "axis -1 is given twice", [], Float(-1, 5, 7, 3), Ints("3,-1"));
+
+    [Theory]
+    [InlineData("Max", "1,2", true, "?,1,1,16")]
+    [InlineData("Min", "-1", false, "?,5,6")]
+    public void Extreme_Axes_DropOrKeep(string op, string axes, bool keep, string expected) =>
+        Assert.Equal($"[{expected}]", _g.AddNode(op, [Float(-1, 5, 6, 16), Ints(axes)],
+            [new("keep_dims", AttributeValue.Of(keep))]).Outputs[0].Shape.ToString());
+
     [Fact]
     public void FusedBatchNormV3_HasSixOutputs()
     {
@@ -251,6 +283,9 @@ public class ShapeRuleTests
 
     private NodeOutput Ints(string values) =>
         _g.Constant(TensorLiteral.Vector<int>(Array.ConvertAll(values.Split(','), int.Parse)));
+
+    private NodeOutput Paddings(string values) => _g.Constant(
+        TensorLiteral.Of<int>(new(4, 2), Array.ConvertAll(values.Split(','), int.Parse)));
 
     private NodeOutput Scalar(int value) => _g.Constant(TensorLiteral.Scalar(value));
 

@@ -3,8 +3,8 @@ namespace Microsoft.ML.CnnZoo.Graph.Ops;
 /// <summary>TensorFlow op <c>MirrorPad</c>: pads a tensor with its own elements, mirrored at its borders.</summary>
 /// <remarks>
 /// (x, paddings [rank,2]) → y; dimension i grows by paddings[i,0] before and paddings[i,1] after. <c>mode</c> SYMMETRIC
-/// repeats the border's element (b a | a b c), REFLECT does not (c b | a b c), so that it needs one element more. dL/dx =
-/// MirrorPadGrad(dL/dy).
+/// repeats the border's element (b a | a b c), REFLECT does not (c b | a b c), so that it needs one element more.
+/// dL/dx = MirrorPadGrad(dL/dy).
 /// </remarks>
 internal sealed class MirrorPad() : OpDefinition("MirrorPad", 2)
 {

@@ -68,6 +68,9 @@ internal sealed class BroadcastPlan
     /// <summary>Elements from one run of the inner loop to the next of the adjacent ones.</summary>
     public long RowStep(int operand) => _dims.Length > 1 ? _strides[operand][1] : 0;
 
+    /// <summary>Whether adjacent runs of the inner loop read adjacent elements of an operand.</summary>
+    public bool IsDense(int operand) => Step(operand) == 1 && RowStep(operand) == Columns;
+
     /// <summary>Step of an operand in the inner loop: 1, or 0 where it is repeated.</summary>
     public int Step(int operand) => (int)_strides[operand][0];
 

@@ -7,13 +7,16 @@ namespace Microsoft.ML.CnnZoo.Kernels.Movement;
 /// repetition and reversal.
 /// </summary>
 /// <remarks>
-/// Floats that are contiguous in both tensors, but along different dimensions, are transposed in blocks that stay in the
-/// cache; everything else is copied in runs of the innermost dimension.
+/// Floats that are contiguous in both tensors, but along different dimensions, are transposed in blocks that stay in
+/// the cache; everything else is copied in runs of the innermost dimension, or of the next where that is short.
 /// </remarks>
 internal sealed unsafe class StridedCopy
 {
     /// <summary>Target rows of a transposed block.</summary>
     private const int BlockRows = 64;
+
+    /// <summary>Runs that are shorter cost more than their elements.</summary>
+    private const int ShortRun = 8;
 
     private readonly int[] _dims;
     private readonly long[] _from;
@@ -49,6 +52,8 @@ internal sealed unsafe class StridedCopy
             (box[1], box[contiguous]) = (box[contiguous], box[1]); // dimension 0: the target's rows, 1: the source's
             _blocks = (box[1].Dim + BlockRows - 1) / BlockRows;
         }
+        else if (box.Count > 1 && box[0].Dim < ShortRun && box[1].Dim > box[0].Dim && box[0] is not { From: 1, To: 1 })
+            (box[0], box[1]) = (box[1], box[0]);
         _dims = [.. box.Select(b => b.Dim)];
         _from = [.. box.Select(b => b.From)];
         _to = [.. box.Select(b => b.To)];

@@ -2,7 +2,6 @@ using System.Numerics;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Kernels.Elementwise;
-using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Reduction;
 
@@ -17,8 +16,10 @@ internal enum ReductionKind
     HalfSquares,
 }
 
-/// <summary><c>Sum</c>, <c>Mean</c> and <c>L2Loss</c> of [kept, reduced, kept] dimensions, by rows or columns. Long sums
-/// are in double precision, in an order that depends on shape and thread count alone.</summary>
+/// <summary>
+/// <c>Sum</c>, <c>Mean</c> and <c>L2Loss</c> of [kept, reduced, kept] dimensions, by rows or columns. Long sums are in
+/// double precision, in an order that depends on shape and thread count alone.
+/// </summary>
 internal sealed unsafe class ReduceKernel : Kernel
 {
     private readonly ReductionKind _kind;
