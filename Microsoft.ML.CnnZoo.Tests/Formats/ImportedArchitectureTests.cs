@@ -1,0 +1,143 @@
+using System.Text.Json;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Formats;
+using Microsoft.ML.CnnZoo.Formats.Import;
+using Microsoft.ML.CnnZoo.Formats.Onnx;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Kernels;
+using Microsoft.ML.CnnZoo.Tests.Formats.Onnx;
+using Microsoft.ML.CnnZoo.Tests.MLNet;
+using Microsoft.ML.CnnZoo.Training;
+using Microsoft.ML.CnnZoo.Weights;
+using Microsoft.ML.Data;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Formats;
+
+/// <summary>A network from a file is an architecture like any other.</summary>
+public sealed class ImportedArchitectureTests : IDisposable
+{
+    private readonly ImageFiles _files = new();
+    private readonly MLContext _mlContext = new(1);
+
+    public void Dispose() => _files.Dispose();
+
+    private static string KerasFile => InteropFiles.PathOf("tensorflow-small", "keras3_seq.onnx");
+
+    [Theory]
+    [InlineData("tv_resnet18")]
+    [InlineData("tv_squeezenet1_1")]
+    [InlineData("k_mobilenet_v2")]
+    public void Build_ForTheFilesClasses_GivesItsLogits(string name)
+    {
+        JsonElement entry = InteropFiles.Cases("onnx-published").Single(c => c.GetProperty("name").GetString() == name);
+        ImportedArchitecture network = Import(entry);
+        KnownArray input = InteropFiles.Input(entry);
+        if (input.Shape[1] == 3)
+            input = input.Transpose([0, 2, 3, 1]);
+        (NetworkGraph graph, var outputs) = network.BuildGraph(GraphMode.Inference, network.Network.Classes, network.DefaultInput);
+        using var weights = new VariableStore();
+        new WeightsLoader(network.FileWeights!.Tensors, network, network.DefaultInput, network.Network.Classes).CopyTo(weights);
+        using Executable plan = new Session(KernelSet.Shared).Compile(graph,
+            new Dictionary<string, TensorShape> { ["image"] = new(input.Shape) }, [outputs.Output], [], weights);
+        input.ToFloats().CopyTo(plan.Feed<float>("image"));
+        plan.Run(CancellationToken.None);
+        InteropFiles.Check(entry, InteropFiles.Numbers(entry, "first"), plan.Fetch<float>(0).ToArray());
+    }
+
+    [Theory]
+    [InlineData("tv_resnet18", "resnet18")]
+    [InlineData("tv_densenet121_new", "densenet121")]
+    [InlineData("tv_mobilenet_v2", "mobilenetv2")]
+    public void Import_PublishedNetwork_HasAboutAsManyNodesAsOurs(string name, string ours)
+    {
+        JsonElement entry = InteropFiles.Cases("onnx-published").Single(c => c.GetProperty("name").GetString() == name);
+        int imported = Layers(Import(entry).BuildGraph(10)), own = Layers(CnnArchitectures.Find(ours).BuildGraph(10));
+        Assert.InRange(imported, own / 2, own + 6);
+
+        static int Layers(NetworkGraph graph) => graph.Nodes.Count(n => n.Op is not ("Const" or "VarHandleOp" or "ReadVariableOp"));
+    }
+
+    [Fact]
+    public void Import_OtherNumberOfClasses_StartsTheClassifierFresh()
+    {
+        var network = (ImportedArchitecture)CnnArchitecture.FromOnnx(KerasFile);
+        WeightsMatch match = new WeightsLoader(network.FileWeights!.Tensors, network, network.DefaultInput, 7).Match();
+        Assert.True(match.IsUsable, match.Problem());
+        Assert.Equal(2, match.Fresh.Count);
+        Assert.True(new WeightsLoader(network.FileWeights.Tensors, network, network.DefaultInput, 5).Match() is { Fresh: [] });
+    }
+
+    [Fact]
+    public void Fit_SavedAndLoaded_ScoresAlikeWithoutTheOnnxFile()
+    {
+        string copy = _files.Write("network.onnx", File.ReadAllBytes(KerasFile));
+        string[] names = ["red", "green", "blue"];
+        LabeledImage[] rows = [.. Enumerable.Range(0, 24).Select(i => new LabeledImage
+        {
+            ImagePath = _files.Save($"{i}.png", ImageFiles.Make(32, 32, (x, y) => ((byte)(i % 3 == 0 ? 200 : (x * i) % 90),
+                (byte)(i % 3 == 1 ? 200 : (y * i) % 90), (byte)(i % 3 == 2 ? 200 : (x + y) % 90), 255))),
+            Label = names[i % 3],
+        })];
+        IDataView view = _mlContext.Data.LoadFromEnumerable(rows);
+        var pipeline = _mlContext.Transforms.Conversion.MapValueToKey("Label")
+            .Append(_mlContext.Transforms.LoadRawImageBytes("Image", null, "ImagePath"))
+            .Append(_mlContext.MulticlassClassification.Trainers.CnnClassification(new CnnClassificationTrainer.Options
+            {
+                Architecture = CnnArchitecture.FromOnnx(copy), FeatureColumnName = "Image", Epochs = 6, BatchSize = 8,
+                ValidationSetFraction = null, Seed = 1, LearningRate = 0.02f,
+            }));
+        TransformerChain<CnnClassificationTransformer> model = pipeline.Fit(view);
+        File.Delete(copy);
+        _mlContext.Model.Save(model, view.Schema, _files.Path("model.zip"));
+        model.LastTransformer.Model.SaveWeights(_files.Path("weights.safetensors"));
+        ITransformer loaded = new MLContext(1).Model.Load(_files.Path("model.zip"), out _);
+        float[][] expected = [.. model.Transform(view).GetColumn<float[]>("Score")],
+            actual = [.. loaded.Transform(view).GetColumn<float[]>("Score")];
+        Assert.Equal(expected, actual);
+        Assert.True(expected.Select((s, i) => (s, i)).Count(p => Array.IndexOf(p.s, p.s.Max()) == p.i % 3) >= 22);
+        using CnnWeights weights = CnnWeights.Load(_files.Path("weights.safetensors"));
+        Assert.NotEmpty(weights.Names);
+        model.Dispose();
+    }
+
+    [Fact]
+    public void ApplyCnn_FileWithClasses_ScoresByItsOwnWeightsAndNames()
+    {
+        CnnArchitecture network = CnnArchitecture.FromOnnx(KerasFile,
+            new CnnImportOptions { Labels = ["a", "b", "c", "d", "e"] });
+        string path = _files.Save("noise.png", ImageFiles.Noise(32, 32, 3));
+        IDataView view = _mlContext.Data.LoadFromEnumerable([new LabeledImage { ImagePath = path }]);
+        var pipeline = _mlContext.Transforms.LoadImages("Image", "", "ImagePath")
+            .Append(_mlContext.Transforms.ApplyCnn(network, new ApplyCnnOptions { FeatureColumnName = "Image" }))
+            .Append(_mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
+        IDataView scored = pipeline.Fit(view).Transform(view);
+        float[] scores = scored.GetColumn<float[]>("Score").Single();
+        using MLImage image = MLImage.CreateFromFile(path);
+        byte[] bgra = image.Pixels.ToArray();
+        float[] pixels = [.. Enumerable.Range(0, 32 * 32).SelectMany(i => new float[] { bgra[(4 * i) + 2], bgra[(4 * i) + 1], bgra[4 * i] })];
+        if (image.PixelFormat == MLPixelFormat.Rgba32)
+            pixels = [.. Enumerable.Range(0, 32 * 32).SelectMany(i => new float[] { bgra[4 * i], bgra[(4 * i) + 1], bgra[(4 * i) + 2] })];
+        float[] expected = FrozenNetworkRun.Run(OnnxReader.Read(KerasFile), KnownArray.Of([1, 32, 32, 3], pixels)).ToFloats();
+        Assert.True(expected.Zip(scores).Max(p => Math.Abs(p.First - p.Second)) < 1e-5);
+        Assert.Equal("abcde"[Array.IndexOf(expected, expected.Max())].ToString(), scored.GetColumn<string>("PredictedLabel").Single());
+    }
+
+    [Fact]
+    public void Import_FileThatScalesItsPixels_StatesIt_OthersAreGuessedWithAWarning()
+    {
+        var stated = (ImportedArchitecture)CnnArchitecture.FromOnnx(KerasFile);
+        Assert.False(stated.IsPreprocessingGuessed);
+        Assert.NotEqual(PixelNormalization.Identity(3), stated.Preprocessing.Normalization);
+        JsonElement entry = InteropFiles.Cases("onnx-published").Single(c => c.GetProperty("name").GetString() == "tv_squeezenet1_1");
+        ImportedArchitecture guessed = Importer.Import(
+            OnnxReader.Read(OnnxReaderTests.Filled(entry), "net.onnx", null, null), new CnnImportOptions());
+        Assert.True(guessed.IsPreprocessingGuessed);
+        Assert.Contains("KerasCaffe", guessed.PreprocessingReason, StringComparison.Ordinal);
+        Assert.Equal(PixelNormalization.ImageNet, guessed.Preprocessing.Normalization);
+    }
+
+    private static ImportedArchitecture Import(JsonElement entry) => Importer.Import(
+        OnnxReader.Read(OnnxReaderTests.Filled(entry), entry.GetProperty("name").GetString()!, null, null),
+        new CnnImportOptions { Preprocessing = ImagePreprocessing.Raw });
+}
