@@ -1,6 +1,7 @@
 using Microsoft.ML.CnnZoo.Formats;
 using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.Formats.Onnx;
+using Microsoft.ML.CnnZoo.Formats.TensorFlow;
 
 namespace Microsoft.ML.CnnZoo;
 
@@ -21,5 +22,22 @@ public abstract partial class CnnArchitecture
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new CnnImportOptions();
         return Importer.Import(OnnxReader.Read(path, options.Image), options);
+    }
+
+    /// <summary>
+    /// A classifier from TensorFlow, as an architecture like any other: a frozen GraphDef (.pb), or a SavedModel of
+    /// TensorFlow 1 or 2, as Keras writes it.
+    /// </summary>
+    /// <param name="path">The file, or the SavedModel's folder.</param>
+    /// <param name="options">What the file leaves unsaid; null: nothing.</param>
+    /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, is no image classifier, or uses what is not supported: all of it is named.
+    /// </exception>
+    public static CnnArchitecture FromTensorFlow(string path, CnnImportOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new CnnImportOptions();
+        return Importer.Import(TensorFlowReader.Read(path, options.Signature, options.Image), options);
     }
 }

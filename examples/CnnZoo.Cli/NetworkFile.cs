@@ -3,6 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.CnnZoo.Formats;
 using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.Formats.Onnx;
+using Microsoft.ML.CnnZoo.Formats.TensorFlow;
 using Microsoft.ML.CnnZoo.Kernels;
 
 namespace CnnZoo.Cli;
@@ -69,6 +70,8 @@ internal static class NetworkFile
         Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".onnx" => OnnxReader.Read(path, image),
+            var kind when kind == ".pb" || Directory.Exists(path) =>
+                TensorFlowReader.Read(path, signature, image),
             _ => throw new InvalidDataException($"'{path}' is of no kind that is known; expected {Description}."),
         };
 
