@@ -66,14 +66,18 @@ public sealed class CnnClassificationModel : IDisposable
 
     internal ClassificationGraphs Graphs => new(Architecture, Image, Classes);
 
-    internal WeightsMetadata WeightsMetadata => new(Architecture.Name, Normalization, TakesFloats);
+    internal WeightsMetadata WeightsMetadata => new(Architecture.Name, Normalization, TakesFloats)
+    {
+        Epsilon = Architecture.BatchNormEpsilonOverride,
+        TensorFlowPadding = Architecture.TensorFlowPadding,
+    };
 
     /// <summary>
     /// Writes the weights as a safetensors file with the tensor names, shapes and layout of torchvision or timm.
     /// </summary>
     /// <remarks>
-    /// The file's metadata holds the architecture's name and the pixel normalization, which
-    /// <see cref="CnnWeights.Load"/> reads.
+    /// The file's metadata holds the architecture's name and the pixel normalization, and epsilon and padding where
+    /// they are not the network's own: <see cref="CnnWeights.Load"/> reads them.
     /// </remarks>
     /// <param name="path">The file to make; an existing one is replaced once the new one is complete.</param>
     /// <param name="precision">Element type in the file; Float32, the default, is exact.</param>

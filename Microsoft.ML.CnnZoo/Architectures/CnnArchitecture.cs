@@ -132,7 +132,8 @@ public abstract partial class CnnArchitecture
 
     /// <summary>
     /// The same network with TensorFlow's SAME padding in its strided layers, where the network's own padding is
-    /// symmetric: the form that Keras' and TF-Slim's weights belong to. On odd sizes both are the same.
+    /// symmetric: the form that Keras' and TF-Slim's weights belong to. On odd sizes both are the same. Inception v3's
+    /// average pools leave the padding out of their means.
     /// </summary>
     public CnnArchitecture WithTensorFlowPadding()
     {

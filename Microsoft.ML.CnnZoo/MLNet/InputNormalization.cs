@@ -16,16 +16,18 @@ internal sealed record InputNormalization(PixelNormalization Normalization, stri
     /// <param name="options">The trainer's options.</param>
     /// <param name="fromFloats">Whether images come from a column of floats, scaled by the pipeline.</param>
     /// <param name="statistics">Of the training images.</param>
+    /// <param name="form">What the initial weights ask for, where it is known already.</param>
     public static InputNormalization Choose(CnnClassificationTrainer.Options options, bool fromFloats,
-        ChannelStatistics statistics)
+        ChannelStatistics statistics, WeightsForm? form = null)
     {
         if (options.ImageNormalization is { } chosen)
             return new(chosen, "Options.ImageNormalization");
         if (options.InitialWeights is null
             && options.Architecture is ImportedArchitecture { IsPreprocessingGuessed: true } imported && !fromFloats)
             return new(imported.Preprocessing.Normalization, imported.PreprocessingReason, IsGuess: true);
-        if (options.StartingWeights is { } weights && OfWeights(weights, options.Architecture!, fromFloats,
-            statistics.Channels) is { } own)
+        if (options.StartingWeights is { } weights
+            && OfWeights(weights, form ?? WeightsForm.Resolve(options.Architecture!, weights.Tensors), fromFloats,
+                statistics.Channels) is { } own)
             return own;
         PixelScaling scaling = fromFloats
             || (options.KernelInitializer is not null && options.Architecture!.Pixels == PixelScaling.Centered)
@@ -39,8 +41,7 @@ internal sealed record InputNormalization(PixelNormalization Normalization, stri
         });
     }
 
-    private static InputNormalization? OfWeights(CnnWeights weights, CnnArchitecture architecture, bool fromFloats,
-        int channels)
+    private static InputNormalization? OfWeights(CnnWeights weights, WeightsForm form, bool fromFloats, int channels)
     {
         if (weights.Metadata is { } metadata)
             return metadata.FromFloats == fromFloats && metadata.Normalization is { } saved
@@ -49,7 +50,11 @@ internal sealed record InputNormalization(PixelNormalization Normalization, stri
         if (fromFloats)
             return new(PixelNormalization.Identity(channels), "floats as they are: the pipeline must scale them as "
                 + $"'{weights.Source}' was trained; else set Options.ImageNormalization", IsGuess: true);
-        PixelNormalization library = LibraryWeights.PixelsOf(architecture);
+        if (form.Preprocessing is { } stated)
+            return channels != stated.Normalization.Channels ? null
+                : new(stated.Normalization, form.Facts.Origin is { } origin ? $"as {origin} beside the weights says"
+                    : "as keras.applications has it");
+        PixelNormalization library = LibraryWeights.PixelsOf(form.Architecture);
         string what = library == PixelNormalization.ImageNet ? "ImageNet's mean and standard deviation" : "to [-1, 1]";
         return channels != library.Channels ? null
             : new(library, $"{what}, as torchvision and timm train this network; "

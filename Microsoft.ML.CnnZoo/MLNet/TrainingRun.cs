@@ -13,13 +13,19 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 /// <summary>One call of Fit: schema checks, reading, training, the transformer. Keeps nothing for the next.</summary>
 internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificationTrainer.Options options)
 {
-    private readonly CnnArchitecture _architecture = options.Architecture!;
+    private CnnArchitecture _architecture = options.Architecture!;
+    private WeightsForm? _weights;
     private readonly PixelVectorFormat _format = new(options.PixelLayout, options.ImageHeight, options.ImageWidth,
         options.ImageChannels);
 
     public CnnClassificationTransformer Fit(IDataView train, IDataView? validation)
     {
         options.Check();
+        if (options.StartingWeights is { } start)
+        {
+            _weights = WeightsForm.Resolve(options.Architecture!, start.Tensors);
+            _architecture = _weights.Architecture;
+        }
         LabelColumn label = LabelColumn.Bind(train.Schema, options.LabelColumnName);
         FeatureColumn feature = BindFeature(train);
         if (validation is not null)
@@ -108,7 +114,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         TrainingOptions trainingOptions = ToTrainingOptions(options, seed, workers) with { EpochCompleted = Report };
         using var trainer = new NetworkTrainer(_architecture, image, label.Classes, KernelSet.Shared, trainingOptions);
         if (options.StartingWeights is { } start)
-            LoadInitialWeights(start, image, label.Classes, trainer.Variables);
+            LoadInitialWeights(start, _weights!, image, label.Classes, trainer.Variables);
         TrainingResult result = trainer.Train(training, held);
         ReportEnd(result);
         var weightNames = new ClassificationGraphs(_architecture, image, label.Classes)
@@ -129,17 +135,21 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             columns, result);
     }
 
-    private void LoadInitialWeights(CnnWeights weights, ImageShape image, int classes, VariableStore variables)
+    private void LoadInitialWeights(CnnWeights weights, WeightsForm form, ImageShape image, int classes,
+        VariableStore variables)
     {
-        WeightsMatch match = new WeightsLoader(weights.Tensors, _architecture, image, classes)
-            .CopyTo(variables, options.ResetHead);
+        // Images come as red, green, blue.
+        WeightsMatch match = new WeightsLoader(weights.Tensors, form, image, classes)
+            .CopyTo(variables, options.ResetHead, form.IsReversed);
         Info($"Weights from '{weights.Source}': {match.Report()}");
         if (_architecture is ImportedArchitecture { HasFoldedBatchNorms: true })
             Info($"'{weights.Source}' has no batch norms: its exporter may have folded them into the convolutions, and "
                 + "training goes on without.");
-        if (weights.Metadata is null && LibraryWeights.FormOf(_architecture) is string form)
+        if (form.Remarks.Count > 0)
+            Info($"Of the weights: {string.Join("; ", form.Remarks)}.");
+        if (weights.Metadata is null && form.Remarks.Count == 0 && LibraryWeights.FormOf(_architecture) is string library)
             channel.Warning(MessageSensitivity.None,
-                $"The weights of torchvision and timm belong to '{form}', which has the same tensors as "
+                $"The weights of torchvision and timm belong to '{library}', which has the same tensors as "
                 + $"'{_architecture.Name}' but other strides: if '{weights.Source}' is theirs, choose that network.");
     }
 
@@ -184,7 +194,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
 
     private PixelNormalization ChooseNormalization(FeatureColumn feature, ChannelStatistics statistics)
     {
-        InputNormalization choice = InputNormalization.Choose(options, feature.HoldsFloats, statistics);
+        InputNormalization choice = InputNormalization.Choose(options, feature.HoldsFloats, statistics, _weights);
         string message = $"Normalization of the images: {choice.Reason}.";
         if (choice.IsGuess)
             channel.Warning(MessageSensitivity.None, message);

@@ -29,6 +29,9 @@ internal interface ITensorSource : IDisposable
 /// <param name="Shape">Dimensions, outermost first.</param>
 internal record TensorEntry(string Name, string DataType, IReadOnlyList<long> Shape)
 {
+    /// <summary>The layer that it belongs to, where its name does not say so: Keras 3 numbers layers.</summary>
+    public string? Layer { get; init; }
+
     /// <summary>Number of elements.</summary>
     public long ElementCount => Shape.Aggregate(1L, (a, b) => checked(a * b));
 }

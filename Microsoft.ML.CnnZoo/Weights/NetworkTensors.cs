@@ -5,19 +5,21 @@ using Microsoft.ML.CnnZoo.Weights.Names;
 namespace Microsoft.ML.CnnZoo.Weights;
 
 /// <summary>
-/// A network's variables as tensors with the names, shapes and order of elements of PyTorch's libraries.
+/// A network's variables as tensors with the names, shapes and order of elements of files; of PyTorch's libraries
+/// unless other names are given.
 /// </summary>
 internal sealed class NetworkTensors
 {
-    private readonly TorchNames _names;
+    private readonly WeightNames _names;
     private readonly HashSet<string> _depthwise;
 
     /// <summary>Names the variables of a graph.</summary>
     /// <param name="architecture">The network.</param>
     /// <param name="graph">A graph that it built.</param>
-    public NetworkTensors(CnnArchitecture architecture, NetworkGraph graph)
+    /// <param name="names">The files' names; null: PyTorch's libraries'.</param>
+    public NetworkTensors(CnnArchitecture architecture, NetworkGraph graph, WeightNames? names = null)
     {
-        _names = TorchNames.Of(architecture);
+        _names = names ?? TorchNames.Of(architecture);
         _depthwise = [.. graph.Nodes
             .Where(n => n.Op == "DepthwiseConv2dNative" && n.Inputs[1].Node.Op == "ReadVariableOp")
             .Select(n => n.Inputs[1].Node.Inputs[0].Node.Attributes["shared_name"].String)];
@@ -27,16 +29,22 @@ internal sealed class NetworkTensors
     /// <summary>The variables, without optimizer state.</summary>
     public IReadOnlyList<VariableDefinition> Variables { get; }
 
-    /// <summary>PyTorch's name of a variable.</summary>
-    public string NameOf(VariableDefinition variable) => _names.Variable(variable.Name);
+    /// <summary>A variable's name in files.</summary>
+    public string NameOf(VariableDefinition variable) => _names.Of(variable);
 
-    /// <summary>PyTorch's shape of a variable.</summary>
+    /// <summary>A variable's shape in files.</summary>
     public int[] ShapeOf(VariableDefinition variable) =>
-        TorchLayout.Shape(variable, _depthwise.Contains(variable.Name));
+        _names.Shape(variable, _depthwise.Contains(variable.Name));
 
-    /// <summary>Position in PyTorch's order of each element in ours.</summary>
+    /// <summary>Position in a file's order of each element in ours.</summary>
     public Func<int, int> MapOf(VariableDefinition variable) =>
-        TorchLayout.Map(variable, _depthwise.Contains(variable.Name));
+        _names.Map(variable, _depthwise.Contains(variable.Name));
+
+    /// <summary>A bias to be subtracted from a moving mean, or null.</summary>
+    public string? BiasBefore(VariableDefinition variable) => _names.BiasBefore(variable);
+
+    /// <summary>Whether files may lack a variable.</summary>
+    public bool MayLack(VariableDefinition variable) => _names.MayLack(variable);
 
     /// <summary>Copies the variables' values.</summary>
     public IReadOnlyList<NamedTensor> Read(VariableStore variables)

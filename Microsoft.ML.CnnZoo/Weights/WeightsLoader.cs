@@ -4,7 +4,7 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Weights;
 
-/// <summary>Copies tensors in PyTorch's layout into a network's variables.</summary>
+/// <summary>Copies a file's tensors into a network's variables.</summary>
 internal sealed class WeightsLoader
 {
     private readonly ITensorSource _source;
@@ -19,41 +19,65 @@ internal sealed class WeightsLoader
     /// <param name="image">Size of its images.</param>
     /// <param name="classes">Number of its classes.</param>
     public WeightsLoader(ITensorSource source, CnnArchitecture architecture, ImageShape image, int classes)
+        : this(source, WeightsForm.Resolve(architecture, source), image, classes)
     {
-        (_source, _architecture) = (source, architecture);
-        NetworkGraph graph = architecture.BuildGraph(classes, image);
-        _network = new NetworkTensors(architecture, graph);
+    }
+
+    /// <summary>Gets ready to load one network.</summary>
+    /// <param name="source">The tensors.</param>
+    /// <param name="form">The network that they belong to.</param>
+    /// <param name="image">Size of its images.</param>
+    /// <param name="classes">Number of its classes.</param>
+    public WeightsLoader(ITensorSource source, WeightsForm form, ImageShape image, int classes)
+    {
+        (_source, _architecture) = (source, form.Architecture);
+        NetworkGraph graph = _architecture.BuildGraph(classes, image);
+        _network = new NetworkTensors(_architecture, graph, form.Names);
         // The head: all that has another shape for another number of classes.
         HashSet<(string, TensorShape)> others =
-            [.. architecture.BuildGraph(classes + 1, image).Variables.Select(v => (v.Name, v.Spec.Shape))];
-        _head = [.. graph.Variables.Where(v => !others.Contains((v.Name, v.Spec.Shape))).Select(_network.NameOf)];
-        NetworkGraph training = architecture.BuildGraph(GraphMode.Training, classes, image).Graph;
-        _known = new(new NetworkTensors(architecture, training).Variables.Select(_network.NameOf),
-            StringComparer.Ordinal);
+            [.. _architecture.BuildGraph(classes + 1, image).Variables.Select(v => (v.Name, v.Spec.Shape))];
+        Head = [.. graph.Variables.Where(v => !others.Contains((v.Name, v.Spec.Shape)))];
+        _head = [.. Head.Select(_network.NameOf)];
+        NetworkGraph training = KerasLayers.Has(source) ? graph
+            : _architecture.BuildGraph(GraphMode.Training, classes, image).Graph;
+        var known = new NetworkTensors(_architecture, training, form.Names);
+        _known = new(known.Variables.Select(known.NameOf)
+            .Concat(known.Variables.Select(known.BiasBefore).OfType<string>()), StringComparer.Ordinal);
+        Prefix = FindPrefix();
     }
+
+    /// <summary>What stands before the network's names in the file.</summary>
+    public string Prefix { get; }
+
+    /// <summary>The variables of the layers that give the classes.</summary>
+    public IReadOnlyList<VariableDefinition> Head { get; }
+
+    /// <summary>The file's tensor of a variable and the shape that it should have.</summary>
+    public (TensorEntry? Entry, int[] Expected) Find(VariableDefinition variable) =>
+        (_source.Find(Prefix + _network.NameOf(variable)), _network.ShapeOf(variable));
 
     /// <summary>Compares the tensors with the network.</summary>
     /// <param name="resetHead">Whether the layers that give the classes start fresh although they fit.</param>
     public WeightsMatch Match(bool resetHead = false)
     {
-        string prefix = FindPrefix();
         string[] names = [.. _source.Tensors.Select(t => t.Name)];
-        string[] own = [.. names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal))
-            .Select(n => n[prefix.Length..])];
+        string[] own = [.. names.Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(n => n[Prefix.Length..])];
         // PyTorch's counters of batches, and auxiliary classifiers that scoring has not, are no surplus.
-        string[] surplus = [.. own.Where(n => !_known.Contains(n)
+        string[] surplus = [.. own.Where(n => !_known.Contains(n) && !KerasLayers.IsOfOptimizer(n)
             && !n.EndsWith("num_batches_tracked", StringComparison.Ordinal))];
-        List<string> fitting = [], fresh = [], missing = [], misshapen = [];
+        List<string> fitting = [], fresh = [], missing = [], misshapen = [], lacking = [];
         foreach (VariableDefinition variable in _network.Variables)
         {
             string name = _network.NameOf(variable);
-            int[] expected = _network.ShapeOf(variable);
-            TensorEntry? entry = _source.Find(prefix + name);
+            (TensorEntry? entry, int[] expected) = Find(variable);
             bool isHead = _head.Contains(name), fits = entry is not null && TorchLayout.Fits(entry.Shape, expected);
             if (isHead && (resetHead || !fits))
                 fresh.Add($"{name} ({Why(fits, entry, expected)})");
             else if (fits)
                 fitting.Add(name);
+            else if (entry is null && _network.MayLack(variable))
+                lacking.Add(name);
             else if (entry is null)
                 missing.Add(WithNearest($"{name} [{string.Join(',', expected)}]", name, surplus,
                     "the most similar one there is"));
@@ -62,44 +86,88 @@ internal sealed class WeightsLoader
         }
         return new WeightsMatch
         {
-            Prefix = prefix,
+            Prefix = Prefix,
             Fitting = fitting,
             Fresh = fresh,
             Missing = missing,
             Misshapen = misshapen,
+            Lacking = lacking,
             Surplus = [.. surplus.Select(n => WithNearest(n, n, _known, "the most similar one expected is"))],
-            Ignored = [.. names.Where(n => !n.StartsWith(prefix, StringComparison.Ordinal))],
+            Ignored = [.. names.Where(n => !n.StartsWith(Prefix, StringComparison.Ordinal))],
         };
     }
 
     /// <summary>
     /// Copies the tensors; variables that are not there yet are made, those that start fresh are left as they are.
     /// </summary>
+    /// <param name="variables">Receives the values.</param>
+    /// <param name="resetHead">Whether the layers that give the classes start fresh although they fit.</param>
+    /// <param name="reverseColors">
+    /// Whether the first layer's weights of red and blue are exchanged: weights that expect blue, green, red then take
+    /// red, green, blue.
+    /// </param>
     /// <returns>What fitted.</returns>
     /// <exception cref="InvalidDataException">
     /// Tensors are missing, surplus, misshapen or not finite; they are named, and no variable has been changed but by
     /// finite ones.
     /// </exception>
-    public WeightsMatch CopyTo(VariableStore variables, bool resetHead = false)
+    public WeightsMatch CopyTo(VariableStore variables, bool resetHead = false, bool reverseColors = false)
     {
         WeightsMatch match = Match(resetHead);
         if (!match.IsUsable)
             throw new InvalidDataException(
                 $"'{_source.Origin}' does not fit {_architecture.DisplayName}: {match.Problem()}{Hint(match)}");
-        HashSet<string> fitting = new(match.Fitting, StringComparer.Ordinal);
-        foreach (VariableDefinition variable in _network.Variables.Where(v => fitting.Contains(_network.NameOf(v))))
+        HashSet<string> fitting = new(match.Fitting, StringComparer.Ordinal),
+            lacking = new(match.Lacking, StringComparer.Ordinal);
+        VariableDefinition first = _network.Variables[0];
+        foreach (VariableDefinition variable in _network.Variables)
         {
+            string name = _network.NameOf(variable);
+            if (lacking.Contains(name))
+                Set(variables, variable).Fill(1);
+            if (!fitting.Contains(name))
+                continue;
             var values = new float[variable.Spec.Shape.ElementCount];
-            string name = match.Prefix + _network.NameOf(variable);
-            _source.Read(name, values);
-            Variable target = variables.GetOrAdd(variable.Name, variable.Spec);
-            Span<float> destination = target.Values<float>();
+            _source.Read(Prefix + name, values);
+            Span<float> destination = Set(variables, variable);
             Func<int, int> map = _network.MapOf(variable);
+            if (reverseColors && variable == first)
+                map = Reversed(map, variable.Spec.Shape);
             for (int i = 0; i < destination.Length; i++)
                 destination[i] = values[map(i)];
-            target.Touch();
+            if (_network.BiasBefore(variable) is string bias)
+                Subtract(bias, destination);
         }
         return match;
+    }
+
+    private static Span<float> Set(VariableStore variables, VariableDefinition variable)
+    {
+        Variable target = variables.GetOrAdd(variable.Name, variable.Spec);
+        target.Touch();
+        return target.Values<float>();
+    }
+
+    /// <summary>(x + bias − mean) = x − (mean − bias).</summary>
+    private void Subtract(string bias, Span<float> mean)
+    {
+        var values = new float[mean.Length];
+        _source.Read(bias, values);
+        for (int i = 0; i < mean.Length; i++)
+            mean[i] -= values[i];
+    }
+
+    /// <summary>A filter HWIO, its input channels in reverse order.</summary>
+    private static Func<int, int> Reversed(Func<int, int> map, TensorShape shape)
+    {
+        if (shape.Rank != 4)
+            return map;
+        int channels = shape[2], filters = shape[3];
+        return i =>
+        {
+            int channel = i / filters % channels;
+            return map(i + ((channels - 1 - (2 * channel)) * filters));
+        };
     }
 
     /// <summary>

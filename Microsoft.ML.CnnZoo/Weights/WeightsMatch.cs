@@ -19,6 +19,8 @@ internal sealed record WeightsMatch
     public required IReadOnlyList<string> Missing { get; init; }
     /// <summary>Tensors that the network does not know, with the most similar name that it does.</summary>
     public required IReadOnlyList<string> Surplus { get; init; }
+    /// <summary>Gammas that a file leaves out because they are ones.</summary>
+    public IReadOnlyList<string> Lacking { get; init; } = [];
     /// <summary>Tensors of another shape, with both shapes.</summary>
     public required IReadOnlyList<string> Misshapen { get; init; }
 
@@ -30,7 +32,7 @@ internal sealed record WeightsMatch
     {
         string prefix = Prefix.Length > 0 ? $" after '{Prefix}'" : "";
         return $"{Fitting.Count} tensors fit{prefix}.{Part("start fresh", Fresh)}"
-            + Part("outside the prefix are left out", Ignored);
+            + Part("are ones, as the file leaves them out", Lacking) + Part("outside the prefix are left out", Ignored);
     }
 
     /// <summary>Why they do not fit.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Weights.Names;
 
@@ -6,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Weights.Names;
 /// <remarks>
 /// This class: the same paths as ours with dots for slashes, which serves networks that no library has.
 /// </remarks>
-internal class TorchNames
+internal class TorchNames : WeightNames
 {
     private static readonly TorchNames SameNames = new(), BiasedLayers = new BiasedLayerNames();
 
@@ -31,6 +32,9 @@ internal class TorchNames
         MobileNetV2 => new MobileNetV2Names(),
         _ => SameNames,
     };
+
+    /// <inheritdoc/>
+    public override string Of(VariableDefinition variable) => Variable(variable.Name);
 
     /// <summary>Name of a variable: <c>conv1/kernel</c> → <c>conv1.weight</c>.</summary>
     public virtual string Variable(string variable)
