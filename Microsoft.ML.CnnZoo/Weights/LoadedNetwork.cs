@@ -47,7 +47,7 @@ internal sealed class LoadedNetwork : IDisposable
         ImageShape size = image ?? SizeFor(form, source, ChannelsOf(form, source));
         int classes = ClassesOf(form, source, size) ?? throw new InvalidDataException($"'{source.Origin}' has no layer "
             + $"that gives the classes of {architecture.DisplayName}: its weights can start a training, but not score.");
-        var network = new LoadedNetwork(form, size, classes, !KerasLayers.Has(source));
+        var network = new LoadedNetwork(form, size, classes, !form.IsOfTensorFlow);
         try
         {
             WeightsMatch match = new WeightsLoader(source, form, size, classes).CopyTo(network.Variables);
@@ -87,7 +87,7 @@ internal sealed class LoadedNetwork : IDisposable
         var loader = new WeightsLoader(source, form, paper, 2);
         VariableDefinition first = form.Architecture.BuildGraph(2, paper).Variables[0];
         return loader.Find(first).Entry is { Shape: { Count: 4 } shape }
-            && (int)shape[KerasLayers.Has(source) ? 2 : 1] is (1 or 3) and int channels ? channels : paper.Channels;
+            && (int)shape[form.IsOfTensorFlow ? 2 : 1] is (1 or 3) and int channels ? channels : paper.Channels;
     }
 
     private static ImageShape SizeFor(WeightsForm form, ITensorSource source, int channels)
@@ -116,7 +116,7 @@ internal sealed class LoadedNetwork : IDisposable
         if (dense is null)
             return (null, 0);
         TensorEntry? entry = new WeightsLoader(source, form, size, 2).Find(dense).Entry;
-        return (entry is { Shape.Count: 2 } ? entry.Shape[KerasLayers.Has(source) ? 0 : 1] : null,
+        return (entry is { Shape.Count: 2 } ? entry.Shape[form.IsOfTensorFlow ? 0 : 1] : null,
             dense.Spec.Shape[0]);
     }
 }

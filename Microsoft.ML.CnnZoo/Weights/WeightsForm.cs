@@ -21,6 +21,9 @@ internal sealed record WeightsForm(CnnArchitecture Architecture, WeightNames Nam
     /// </summary>
     public ImagePreprocessing? Preprocessing { get; private init; } = Facts.Preprocessing;
 
+    /// <summary>Whether the tensors are in TensorFlow's layout, and images [N,H,W,C] where the file comes from.</summary>
+    public bool IsOfTensorFlow => Names is KerasNames;
+
     /// <summary>Whether the colors of images, red, green, blue, have to be reversed for the weights.</summary>
     public bool IsReversed => Preprocessing?.Order == ChannelOrder.Bgr;
 

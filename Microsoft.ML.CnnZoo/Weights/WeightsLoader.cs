@@ -38,7 +38,7 @@ internal sealed class WeightsLoader
             [.. _architecture.BuildGraph(classes + 1, image).Variables.Select(v => (v.Name, v.Spec.Shape))];
         Head = [.. graph.Variables.Where(v => !others.Contains((v.Name, v.Spec.Shape)))];
         _head = [.. Head.Select(_network.NameOf)];
-        NetworkGraph training = KerasLayers.Has(source) ? graph
+        NetworkGraph training = form.IsOfTensorFlow ? graph
             : _architecture.BuildGraph(GraphMode.Training, classes, image).Graph;
         var known = new NetworkTensors(_architecture, training, form.Names);
         _known = new(known.Variables.Select(known.NameOf)

@@ -79,9 +79,10 @@ internal sealed class KerasNames : WeightNames
                 "pointwise" => "pointwise_kernel",
                 _ => weight,
             });
-        IReadOnlyList<string> numbered = isNorm ? _norms : _convolutions;
+        (IReadOnlyList<string> numbered, string kind) =
+            isNorm ? (_norms, "batch_normalization") : (_convolutions, "conv2d");
         int at = _order[path];
-        return (at < numbered.Count ? numbered[at] : $"{(isNorm ? "batch_normalization" : "conv2d")}_{at}", weight);
+        return (at < numbered.Count ? numbered[at] : at == 0 ? kind : $"{kind}_{at}", weight);
     }
 
     /// <summary>Keras' layer for a layer of ours; null where it has a number only.</summary>
