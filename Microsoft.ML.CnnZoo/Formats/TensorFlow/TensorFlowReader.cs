@@ -15,11 +15,12 @@ internal static class TensorFlowReader
 
     /// <summary>Reads a network.</summary>
     /// <param name="path">A GraphDef (<c>.pb</c>), a SavedModel's folder, or its <c>saved_model.pb</c>.</param>
-    /// <param name="signature">Which function of a SavedModel; null for <c>serving_default</c>, or the only one.</param>
+    /// <param name="signature">A SavedModel's signature; null for <c>serving_default</c>, or the only one.</param>
     /// <param name="image">The images' size where the file leaves it open.</param>
     /// <exception cref="InvalidDataException">The file is damaged, or holds what is not supported: all of it is listed.
     /// </exception>
-    /// <exception cref="FileNotFoundException">There is no such file, or a part of the SavedModel is missing.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file, or a part of the SavedModel is missing.
+    /// </exception>
     public static FrozenNetwork Read(string path, string? signature = null, ImageShape? image = null) =>
         Read(path, () => NetworkSource.Open(path, signature), image);
 
@@ -52,7 +53,7 @@ internal static class TensorFlowReader
         Value result = interpreter.Evaluate(main);
         if (!lowering.Problems.IsEmpty)
             throw lowering.Problems.ToException(source.Path);
-        if (result is not TensorValue output || lowering.Input is not (string Name, NodeOutput Tensor) input)
+        if (result is not TensorValue output || lowering.Input is not (ImageValue Image, NodeOutput Tensor) input)
             throw new GraphException($"its output '{main}' does not depend on an image");
         var outputs = new List<(string Key, string Tensor, NodeOutput Output)>
         {
@@ -63,24 +64,26 @@ internal static class TensorFlowReader
                 outputs.Add((key, tensor, further.Tensor));
         Dictionary<NodeDef, NodeDef> copies = Prune(lowering.Builder, [.. outputs.Select(o => o.Output), input.Tensor],
             out NetworkGraph graph);
-        NodeOutput Copy(NodeOutput tensor) => copies[tensor.Node].Output(tensor.Port);
-        var tensors = new TensorNames(graph, copies);
-        foreach ((string key, string tensor) in source.Inputs)
-            if (TensorReference.Parse(tensor).Node == TensorReference.Parse(input.Name).Node)
-                tensors.Add(key, input.Tensor);
+        var names = new TensorNames(copies);
         foreach (Frame frame in interpreter.Frames)
-            tensors.Add(frame, input);
+            names.Add(frame, input.Image, input.Tensor);
+        foreach ((string key, string tensor) in source.Inputs)
+            if (TensorReference.Parse(tensor).Node == TensorReference.Parse(input.Image.Tensor).Node)
+                names.Add(key, input.Tensor);
         foreach ((string key, string tensor, NodeOutput further) in outputs)
         {
-            tensors.Add(tensor, further);
-            tensors.Add(key, further);
+            names.Add(tensor, further);
+            names.Add(key, further);
         }
-        NodeOutput scores = Copy(output.Tensor);
+        FileTensor scores = names.Of(main, output.Tensor);
         return new FrozenNetwork
         {
-            Origin = source.Path, Graph = graph, Tensors = tensors.All,
-            Input = TensorNames.Of(input.Name, Copy(input.Tensor)),
-            Output = TensorNames.Of(main, scores), Labels = ReadLabels(source.Assets, scores),
+            Origin = source.Path, Graph = graph, Tensors = names.All, Output = scores,
+            Input = names.Of(input.Image.Tensor, input.Tensor) with
+            {
+                Axes = input.Image.ChannelsFirst ? [0, 3, 1, 2] : [0, 1, 2, 3],
+            },
+            Labels = ReadLabels(source.Assets, scores.Tensor),
         };
     }
 

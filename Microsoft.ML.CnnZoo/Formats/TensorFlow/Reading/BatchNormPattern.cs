@@ -26,7 +26,8 @@ internal sealed record BatchNormPattern
     {
         if (lowering.BatchNorms.TryGetValue(tensor, out BatchNormPattern? known))
             return known is { Variance: not null, Beta: null }
-                && ElementwiseRules.PerChannel(shift, tensor) is ConstantValue added ? known with { Beta = added } : null;
+                && ElementwiseRules.PerChannel(shift, tensor) is ConstantValue added
+                ? known with { Beta = added } : null;
         if (!lowering.Scaled.TryGetValue(tensor, out (NodeOutput X, ConstantValue Factor) product)
             || product.X.Shape.Rank != 4 || ElementwiseRules.PerChannel(product.Factor, product.X) is null
             || ElementwiseRules.PerChannel(shift, product.X) is null || Scale.Of(product.Factor) is not Scale scale

@@ -20,8 +20,8 @@ internal static class ConstantMath
 
     private static readonly Dictionary<string, Func<float, float, float>> FloatBinary = new(StringComparer.Ordinal)
     {
-        ["AddV2"] = (a, b) => a + b, ["Sub"] = (a, b) => a - b, ["Mul"] = (a, b) => a * b, ["RealDiv"] = (a, b) => a / b,
-        ["Maximum"] = MathF.Max, ["Minimum"] = MathF.Min, ["Pow"] = MathF.Pow,
+        ["AddV2"] = (a, b) => a + b, ["Sub"] = (a, b) => a - b, ["Mul"] = (a, b) => a * b,
+        ["RealDiv"] = (a, b) => a / b, ["Maximum"] = MathF.Max, ["Minimum"] = MathF.Min, ["Pow"] = MathF.Pow,
         ["SquaredDifference"] = (a, b) => (a - b) * (a - b), ["FloorDiv"] = (a, b) => MathF.Floor(a / b),
         ["FloorMod"] = (a, b) => a - (b * MathF.Floor(a / b)),
     };

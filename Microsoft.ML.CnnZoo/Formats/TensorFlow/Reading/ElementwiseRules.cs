@@ -2,7 +2,9 @@ using Microsoft.ML.CnnZoo.Graph;
 
 namespace Microsoft.ML.CnnZoo.Formats.TensorFlow.Reading;
 
-/// <summary>Arithmetic and activations. What is constant per channel becomes a bias, a factor or a batch norm.</summary>
+/// <summary>
+/// Arithmetic and activations. What is constant per channel becomes a bias, a factor or a batch norm.
+/// </summary>
 internal static class ElementwiseRules
 {
     private static readonly string[] Unary =
@@ -147,20 +149,17 @@ internal static class ElementwiseRules
     {
         if (c.IsConstant)
             return ConstantMath.Binary("RealDiv", c.Constant(0), c.Constant(1));
-        return c.Input(1) is ConstantValue { IsFloat: true } divisor
-            ? Multiply(c, c.Input(0), divisor.Scalar == 1 ? divisor : Named(c, ConstantMath.Unary("Reciprocal", divisor)))
-            : c.Emit("RealDiv", [c.Tensor(0), c.Tensor(1)]);
+        if (c.Input(1) is not ConstantValue { IsFloat: true } divisor)
+            return c.Emit("RealDiv", [c.Tensor(0), c.Tensor(1)]);
+        ConstantValue factor = divisor.Scalar == 1 ? divisor : ConstantMath.Unary("Reciprocal", divisor);
+        if (factor != divisor)
+            factor.Name = c.Node.Name;
+        return Multiply(c, c.Input(0), factor);
     }
 
     private static Value Invert(NodeContext c) => c.Input(0) is ConstantValue constant
         ? ConstantMath.Unary("Reciprocal", constant)
         : c.Emit("RealDiv", [c.Literal("one", TensorLiteral.Scalar(1f)), c.Tensor(0)]);
-
-    private static ConstantValue Named(NodeContext c, ConstantValue constant)
-    {
-        constant.Name = c.Node.Name;
-        return constant;
-    }
 
     private static Value Greater(NodeContext c, Value a, Value b)
     {

@@ -91,14 +91,14 @@ internal sealed class GraphInterpreter
     /// on.</summary>
     private IEnumerable<TensorReference> Inputs(Frame frame, GraphProtos.NodeDef node)
     {
-        if (GraphLowering.IsLeaf(node))
-            return [];
-        IEnumerable<TensorReference> all = node.Input.Select(TensorReference.Parse);
-        return _hasSwitches ? all.Where(i => !i.IsControl || IsPivot(frame, i.Node)) : all.Where(i => !i.IsControl);
+        bool isLeaf = SourceRules.IsLeaf(node);
+        return isLeaf && !_hasSwitches ? []
+            : node.Input.Select(TensorReference.Parse).Where(i => i.IsControl ? _hasSwitches && IsPivot(frame, i.Node)
+                : !isLeaf);
     }
 
-    private static bool IsPivot(Frame frame, string name) => frame.Nodes.TryGetValue(name, out GraphProtos.NodeDef? node)
-        && (IsSwitch(node) || (node.Op == "Identity" && node.Input.Count > 0
+    private static bool IsPivot(Frame frame, string name) =>
+        frame.Nodes.TryGetValue(name, out GraphProtos.NodeDef? node) && (IsSwitch(node) || (node.Op == "Identity" && node.Input.Count > 0
             && frame.Nodes.TryGetValue(TensorReference.Parse(node.Input[0]).Node, out GraphProtos.NodeDef? source)
             && IsSwitch(source)));
 
@@ -106,7 +106,7 @@ internal sealed class GraphInterpreter
 
     private bool IsCall(GraphProtos.NodeDef node) => Calls.Contains(node.Op) || _functions.ContainsKey(node.Op);
 
-    /// <summary>Adds what a called function returns to what its node needs; false if there is nothing to call.</summary>
+    /// <summary>Adds what a called function returns to what its node needs; false without a function to call.</summary>
     private bool EnterCall(Step step)
     {
         Value[] inputs = [.. Inputs(step.Frame, step.Node).Select(i => Get(step.Frame, i))];
@@ -158,8 +158,7 @@ internal sealed class GraphInterpreter
         Value[] outputs = frame.Values[reference.Node];
         string op = frame.Nodes[reference.Node].Op;
         int port = reference.Port(op);
-        if (outputs.Length == 1 && (outputs[0] == Value.Dead || outputs[0] == Value.Unreadable
-            || outputs[0] == Value.Opaque))
+        if (outputs is [ImageValue] or [MarkerValue])
             return outputs[0];
         return port < outputs.Length ? outputs[port]
             : throw new GraphException($"{op} '{frame.Prefix}{reference.Node}' has no output {port} that can be read");

@@ -17,8 +17,8 @@ internal sealed class GraphLowering(VariableValues variables, IReadOnlyDictionar
         ElementwiseRules.Rules, ConvolutionRules.Rules, NormalizationRules.Rules, ShapeRules.Rules, PartRules.Rules,
         ReductionRules.Rules);
 
-    // A billion bytes: constants of zeros are a few bytes in the file.
-    private const long GreatestExpanded = 1L << 28;
+    // Elements of constants that are few bytes in the file: zeros, fills.
+    private const long GreatestExpanded = 1L << 27;
 
     private readonly Dictionary<ConstantValue, NodeOutput> _constants = [];
     private ImageValue? _image;
@@ -36,11 +36,8 @@ internal sealed class GraphLowering(VariableValues variables, IReadOnlyDictionar
     /// <summary>Batch norms recognized so far, by their result.</summary>
     public Dictionary<NodeOutput, BatchNormPattern> BatchNorms { get; } = [];
 
-    /// <summary>The graph's input, and its name in the file; null until something reads it.</summary>
-    public (string Name, NodeOutput Tensor)? Input => _image is null ? null : (_image.Tensor, _input!.Value);
-
-    /// <summary>Whether a node's inputs do not matter.</summary>
-    public static bool IsLeaf(GraphProtos.NodeDef node) => SourceRules.IsLeaf(node);
+    /// <summary>The graph's input, and what it is in the file; null until something reads it.</summary>
+    public (ImageValue Image, NodeOutput Tensor)? Input => _image is null ? null : (_image, _input!.Value);
 
     /// <summary>The outputs of a node.</summary>
     public Value[] Lower(GraphProtos.NodeDef node, string prefix, Value[] inputs)
@@ -57,6 +54,9 @@ internal sealed class GraphLowering(VariableValues variables, IReadOnlyDictionar
         try
         {
             Value[] outputs = rule(new NodeContext(node, prefix, inputs, this));
+            if (node.Input.Count > 0)
+                CountExpanded(outputs.OfType<ConstantValue>().Sum(v => (long)v.Count)
+                    - inputs.OfType<ConstantValue>().Sum(v => (long)v.Count));
             foreach (ConstantValue constant in outputs.OfType<ConstantValue>())
                 if (constant.Op is not (null or "Reshape") && !inputs.Contains(constant))
                     constant.Name = node.Name;
@@ -100,18 +100,24 @@ internal sealed class GraphLowering(VariableValues variables, IReadOnlyDictionar
         double count = 1;
         foreach (GraphProtos.TensorShapeProto.Types.Dim dimension in tensor.TensorShape?.Dim ?? [])
             count *= dimension.Size;
-        _expanded += (long)Math.Clamp(count, 0, GreatestExpanded + 1);
+        CountExpanded((long)Math.Clamp(count, 0, GreatestExpanded + 1));
+    }
+
+    private void CountExpanded(long elements)
+    {
+        _expanded += Math.Max(0, elements);
         if (_expanded > GreatestExpanded)
-            throw new GraphException($"constants without content announce more than {GreatestExpanded} elements");
+            throw new GraphException($"constants that are not in the file have more than {GreatestExpanded} elements");
     }
 
     /// <summary>The graph's input, made when the first op reads the image.</summary>
     public NodeOutput Image(ImageValue image)
     {
         if (_input is NodeOutput known)
-            return image.Tensor == _image!.Tensor ? known : throw new GraphException(
-                $"the network has several inputs, '{_image.Tensor}' and '{image.Tensor}'; expected one image");
-        int[] dimensions = image.Dimensions is null or [] ? [-1, -1, -1, -1] : image.Dimensions;
+            return image.Tensor == _image!.Tensor && image.ChannelsFirst == _image.ChannelsFirst ? known
+                : throw new GraphException($"the network has several inputs, '{_image.Tensor}' and '{image.Tensor}'; " +
+                    "expected one image");
+        int[] dimensions = image.Dimensions is null or [] ? [-1, -1, -1, -1] : [.. image.Dimensions];
         if (dimensions.Length == 3)
             dimensions = [-1, .. dimensions];
         if (dimensions.Length != 4)

@@ -27,7 +27,7 @@ internal static class GraphOutputs
         string[] candidates = [.. graph.Node.Where(n => !read.Contains(n.Name) && !NeverOutputs.Contains(n.Op))
             .Select(n => BeforePickers(nodes, n)).OfType<string>().Distinct().TakeLast(MostCandidates)];
         var counted = candidates.Select(c => (Name: c, Ancestors: Ancestors(nodes, c)))
-            .Where(c => c.Ancestors.Any(a => nodes[a].Op is not "Const" && Inputs(nodes[a]).Count == 0)).ToArray();
+            .Where(c => c.Ancestors.Any(a => SourceRules.IsInput(nodes[a]))).ToArray();
         if (counted.Length == 0)
             throw new Graph.GraphException("the graph has no output that depends on an input");
         return [.. counted.Reverse().OrderByDescending(c => c.Ancestors.Count).Select(c => c.Name)];

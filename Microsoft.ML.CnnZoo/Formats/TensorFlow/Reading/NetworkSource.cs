@@ -39,7 +39,7 @@ internal sealed record NetworkSource
             if (stream.ReadByte() == 8) // field 1 as a number: the version of a SavedModel's schema
                 return OpenModel(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, path, signature);
         if (signature is not null)
-            throw new InvalidDataException($"'{path}' is a GraphDef and has no signatures; '{signature}' was asked for.");
+            throw new InvalidDataException($"'{path}' is a GraphDef, without signatures such as '{signature}'.");
         return Of(Parse(GraphProtos.GraphDef.Parser, path, "GraphDef"), path);
     }
 

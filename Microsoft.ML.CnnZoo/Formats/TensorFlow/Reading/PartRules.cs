@@ -63,8 +63,9 @@ internal static class PartRules
         var masks = new StridedSliceAttributes(c.Int("begin_mask", 0), c.Int("end_mask", 0), c.Int("ellipsis_mask", 0),
             c.Int("new_axis_mask", 0), c.Int("shrink_axis_mask", 0));
         if (c.Input(0) is not ConstantValue x)
-            return c.Emit(c.Op, [c.Tensor(0), c.Ints("begin", c.Sizes(1)), c.Ints("end", c.Sizes(2)),
-                c.Ints("strides", c.Sizes(3))], [.. masks.ToAttributes()]);
+            return ReversedAxes(c, masks) is { Length: > 0 } axes ? Reverse(c, axes)
+                : c.Emit(c.Op, [c.Tensor(0), c.Ints("begin", c.Sizes(1)), c.Ints("end", c.Sizes(2)),
+                    c.Ints("strides", c.Sizes(3))], [.. masks.ToAttributes()]);
         StridedSliceRange range = masks.Resolve(x.Shape, c.Integers(1), c.Integers(2), c.Integers(3));
         int[] own = ConstantValue.Strides(x.Shape.Dimensions);
         int offset = range.Counts.Contains(0) ? 0 : range.Starts.Zip(own, (s, stride) => s * stride).Sum();
@@ -72,13 +73,35 @@ internal static class PartRules
             .Reshape(range.OutputShape);
     }
 
+    /// <summary>The axes that a slice x[…, ::-1] reverses; null if it does anything else.</summary>
+    private static int[]? ReversedAxes(NodeContext c, StridedSliceAttributes masks)
+    {
+        TensorShape x = c.Tensor(0).Shape;
+        int[] begin = c.Sizes(1), end = c.Sizes(2), strides = c.Sizes(3);
+        if (masks.ShrinkAxisMask != 0 || masks.NewAxisMask != 0 || begin.Length != strides.Length
+            || end.Length != strides.Length)
+            return null;
+        var axes = new List<int>();
+        for (int i = 0, axis = 0; i < strides.Length; i++, axis++)
+        {
+            long bit = 1L << i;
+            if ((masks.EllipsisMask & bit) != 0)
+                axis += x.Rank - strides.Length;
+            else if ((masks.BeginMask & masks.EndMask & bit) == 0 || strides[i] is not (1 or -1) || axis >= x.Rank)
+                return null;
+            else if (strides[i] == -1)
+                axes.Add(axis);
+        }
+        return [.. axes];
+    }
+
     private static int[] EqualParts(NodeContext c)
     {
         TensorShape x = ShapeOf(c, c.Input(1));
         long count = c.Int("num_split", 0);
         int length = x[NodeContext.Axis(c.Sizes(0) is [int axis] ? axis : throw OneAxis(), x.Rank)];
-        return count > 0 && length > 0 && length % count == 0 ? [.. Enumerable.Repeat((int)(length / count), (int)count)]
-            : throw new GraphException($"a dimension of {length} does not divide into {count} parts");
+        return count > 0 && length > 0 && length % count == 0
+            ? [.. Enumerable.Repeat((int)(length / count), (int)count)] : throw new GraphException($"a dimension of {length} does not divide into {count} parts");
     }
 
     private static Value[] Split(NodeContext c, int input, int[] axes, int[] sizes)
@@ -111,8 +134,8 @@ internal static class PartRules
             throw new GraphException($"dimension {axis} of {x} does not have {c.Int("num", 0)} elements");
         Value[] parts = Split(c, 0, [axis], [.. Enumerable.Repeat(1, count)]);
         int[] shape = [.. x.Dimensions[..axis], .. x.Dimensions[(axis + 1)..]];
-        return Array.ConvertAll<Value, Value>(parts, p => p is ConstantValue constant ? constant.Reshape(new TensorShape(shape))
-            : new TensorValue(c.Add("Squeeze", [c.Tensor(p)], $"{c.Node.Name}/squeeze",
+        return Array.ConvertAll<Value, Value>(parts, p => p is ConstantValue constant
+            ? constant.Reshape(new TensorShape(shape)) : new TensorValue(c.Add("Squeeze", [c.Tensor(p)], $"{c.Node.Name}/squeeze",
                 new KeyValuePair<string, AttributeValue>("squeeze_dims", AttributeValue.OfInts([axis])))));
     }
 
@@ -148,8 +171,8 @@ internal static class PartRules
         TensorShape first = parts[0].Shape;
         if (parts.Any(p => p.IsFloat != parts[0].IsFloat || p.Shape.Rank != first.Rank
             || !p.Shape.With(axis, 0).Equals(first.With(axis, 0))))
-            throw new GraphException($"the constants {string.Join(", ", parts.Select(p => p.Shape))} cannot be joined " +
-                $"along dimension {axis}");
+            throw new GraphException($"the constants {string.Join(", ", parts.Select(p => p.Shape))} do not fit " +
+                $"together along dimension {axis}");
         TensorShape shape = first.With(axis, parts.Sum(p => p.Shape[axis]));
         int outer = first.Dimensions[..axis].ToArray().Aggregate(1, (a, b) => a * b);
         var bytes = new byte[new TensorSpec(parts[0].Literal.Spec.Type, shape).ByteLength];

@@ -98,7 +98,7 @@ internal static class ShapeRules
         if (c.Sizes(1) is not [int given])
             throw new GraphException("its axis must be one number");
         if (c.Input(0) is ImageValue image && image.Dimensions?.Length != 4)
-            return image;
+            return image.Dimensions is { Length: 3 } one ? new ImageValue(image.Tensor, [-1, .. one]) : image;
         TensorShape x = c.Input(0) is ConstantValue value ? value.Shape : c.Tensor(0).Shape;
         int axis = NodeContext.Axis(given, x.Rank + 1);
         return c.Input(0) is ConstantValue constant
@@ -109,6 +109,9 @@ internal static class ShapeRules
     private static Value Transpose(NodeContext c)
     {
         int[] order = c.Sizes(1);
+        if (c.Input(0) is ImageValue { ChannelsFirst: false, Dimensions: [var n, var channels, var h, var w] } image
+            && order is [0, 2, 3, 1])
+            return new ImageValue(image.Tensor, [n, h, w, channels], channelsFirst: true);
         TensorShape x = c.Input(0) is ConstantValue value ? value.Shape : c.Tensor(0).Shape;
         if (!order.Order().SequenceEqual(Enumerable.Range(0, x.Rank)))
             throw new GraphException($"[{string.Join(',', order)}] is not an order of the dimensions of {x}");

@@ -35,6 +35,10 @@ internal static class SourceRules
     public static bool IsLeaf(GraphProtos.NodeDef node) => Leaves.Contains(node.Op)
         || (node.Op == "PlaceholderWithDefault" && Dimensions(node) is { Length: >= 3 });
 
+    /// <summary>Whether a network can begin with a node.</summary>
+    public static bool IsInput(GraphProtos.NodeDef node) =>
+        node.Op.StartsWith("Placeholder", StringComparison.Ordinal) || Pictures.Contains(node.Op);
+
     /// <summary>The dimensions that a node states, -1 where unknown; null for an unknown rank or none.</summary>
     public static int[]? Dimensions(GraphProtos.TensorShapeProto? shape) => shape is null || shape.UnknownRank ? null
         : [.. shape.Dim.Select(d => d.Size is >= 0 and <= int.MaxValue ? (int)d.Size : -1)];
@@ -94,6 +98,7 @@ internal static class SourceRules
             ["ReadVariableOp"] = c => c.Input(0) is VariableValue variable
                 ? [c.Lowering.Variables.Read(variable.Name)] : throw new GraphException("it does not read a variable"),
             ["ReadFile"] = _ => [Value.Opaque],
+            ["Dequantize"] = c => [Dequantize(c)],
             ["ResizeBilinear"] = Resize, ["ResizeBicubic"] = Resize, ["ResizeNearestNeighbor"] = Resize,
             ["ResizeArea"] = Resize,
         };
@@ -168,11 +173,26 @@ internal static class SourceRules
             && shapes.List?.Shape.Count > 0 ? Dimensions(shapes.List.Shape[0]) : null;
     }
 
+    /// <summary>Weights that were stored as bytes: range·q, from the least to the greatest value.</summary>
+    private static ConstantValue Dequantize(NodeContext c)
+    {
+        ConstantValue quantized = c.Constant(0);
+        string mode = c.Text("mode", "MIN_COMBINED");
+        if ((int)c.Type("T") != QuantizedUInt8 || mode is not ("MIN_COMBINED" or "MIN_FIRST")
+            || c.Constant(1).Scalar is not double low || c.Constant(2).Scalar is not double high || quantized.IsFloat)
+            throw new GraphException($"the mode {mode} of type {c.Type("T")} is not supported");
+        double step = (high - low) / byte.MaxValue;
+        if (mode == "MIN_FIRST" && step > 0)
+            low = Math.Round(low / step) * step;
+        return ConstantValue.Of(quantized.Shape,
+            Array.ConvertAll(quantized.Integers.ToArray(), q => (float)(low + (q * step))), quantized.Name);
+    }
+
     private static Value[] Picture(NodeContext c) => [new ImageValue($"{c.Node.Name}:0", c.Op switch
     {
         "TensorArrayGatherV3" when c.Node.Attr.TryGetValue("element_shape", out GraphProtos.AttrValue? shape)
             && Dimensions(shape.Shape) is int[] element => [-1, .. element],
-        _ when c.Int("channels", 0) is > 0 and <= int.MaxValue and long channels => [-1, -1, -1, (int)channels],
+        _ when c.Int("channels", 0) is > 0 and <= int.MaxValue and long channels => [-1, -1, (int)channels],
         _ => null,
     })];
 

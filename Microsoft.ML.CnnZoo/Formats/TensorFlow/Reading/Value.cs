@@ -13,9 +13,10 @@ internal abstract class Value
 
     /// <summary>Text, or something else that no number of the network depends on.</summary>
     public static Value Opaque { get; } = new MarkerValue();
-
-    private sealed class MarkerValue : Value;
 }
+
+/// <summary>A value of which only the kind matters.</summary>
+internal sealed class MarkerValue : Value;
 
 /// <summary>A tensor of our graph: it depends on the image.</summary>
 internal sealed class TensorValue(NodeOutput tensor) : Value
@@ -43,10 +44,12 @@ internal sealed class RandomValue(double low, double high) : Value
 /// </summary>
 /// <param name="tensor">Its name in the file: <c>node:port</c>.</param>
 /// <param name="dimensions">Its dimensions, -1 where unknown; null for an unknown rank.</param>
-internal sealed class ImageValue(string tensor, int[]? dimensions) : Value
+/// <param name="channelsFirst">Whether the file's tensor is [N,C,H,W], and was transposed to the dimensions.</param>
+internal sealed class ImageValue(string tensor, int[]? dimensions, bool channelsFirst = false) : Value
 {
     public string Tensor { get; } = tensor;
     public int[]? Dimensions { get; } = dimensions;
+    public bool ChannelsFirst { get; } = channelsFirst;
 }
 
 /// <summary>

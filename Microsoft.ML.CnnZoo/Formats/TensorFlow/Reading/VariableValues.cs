@@ -49,8 +49,8 @@ internal sealed class VariableValues
             return value;
         string name = _sharedNames.GetValueOrDefault(node, node);
         if (_checkpoint is null)
-            throw new GraphException($"the variable '{name}' has no value: the graph is not frozen and comes without a " +
-                "checkpoint");
+            throw new GraphException($"the variable '{name}' has no value: the graph is not frozen and comes without " +
+                "a checkpoint");
         string key = _keys.TryGetValue(node, out string? restored) ? restored
             : _checkpoint.Contains(name) ? name
             : _keysByVariable.Value.TryGetValue(name, out string? listed) ? listed
