@@ -1,14 +1,18 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Model.OnnxConverter;
+using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
 
 /// <summary>
 /// Lazy view of scored rows. Rows are scored many at a time where the columns that pass through are values that may be
 /// kept (numbers, text, keys, vectors): those are held for the rows of a batch. Where an image passes through (it
-/// belongs to the source's cursor and lives for one row only) rows are scored one by one.
+/// belongs to the source's cursor and lives for one row only) rows are scored one by one. What ML.NET converts to ONNX is
+/// a chain of such views.
 /// </summary>
-internal sealed class ScoredView(IDataView source, ScoreMapper mapper) : IDataView
+internal sealed class ScoredView(IDataView source, ScoreMapper mapper) : ITransformCanSaveOnnx
 {
+    public IDataView Source => source;
     public bool CanShuffle => source.CanShuffle;
     public DataViewSchema Schema => mapper.OutputSchema;
     public long? GetRowCount() => source.GetRowCount();
@@ -24,6 +28,10 @@ internal sealed class ScoredView(IDataView source, ScoreMapper mapper) : IDataVi
         return scores && keepable && mapper.Scorer.RowsPerBatch > 1
             ? new BatchedCursor(input, mapper, needed) : new SingleRowCursor(input, mapper, needed);
     }
+
+    bool ICanSaveOnnx.CanSaveOnnx(OnnxContext ctx) => true;
+    void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx) => OnnxStep.Save(ctx, mapper);
+    void ICanSaveModel.Save(ModelSaveContext ctx) => ((ICanSaveModel)mapper.Transformer).Save(ctx);
 
     /// <summary>One cursor, whatever was asked for: the network itself runs on all threads.</summary>
     public DataViewRowCursor[] GetRowCursorSet(

@@ -1,7 +1,7 @@
-using Microsoft.ML.CnnZoo.Formats.Onnx.Protos;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using static Microsoft.ML.CnnZoo.Formats.Onnx.OnnxAttributes;
+using AttributeProto = Microsoft.ML.CnnZoo.Formats.Onnx.Protos.AttributeProto;
 
 namespace Microsoft.ML.CnnZoo.Formats.Onnx;
 

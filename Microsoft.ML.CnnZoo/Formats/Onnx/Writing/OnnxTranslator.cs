@@ -1,11 +1,11 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Microsoft.ML.CnnZoo.Execution.Passes;
-using Microsoft.ML.CnnZoo.Formats.Onnx.Protos;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using static Microsoft.ML.CnnZoo.Formats.Onnx.OnnxAttributes;
-using FloatType = Microsoft.ML.CnnZoo.Formats.Onnx.Protos.TensorProto.Types.DataType;
+using AttributeProto = Microsoft.ML.CnnZoo.Formats.Onnx.Protos.AttributeProto;
+using ElementType = Microsoft.ML.CnnZoo.Formats.Onnx.Protos.TensorProto.Types.DataType;
 
 namespace Microsoft.ML.CnnZoo.Formats.Onnx;
 
@@ -81,7 +81,7 @@ internal sealed partial class OnnxTranslator
     {
         var value = new OnnxValue(_target.Add(op, name, inputs, attributes), shape, order);
         if (_batchIsKnown || shape.IsFullyDefined)
-            _target.Describe(value.Name, FloatType.Float, value.Dimensions);
+            _target.Describe(value.Name, ElementType.Float, value.Dimensions);
         return value;
     }
 
@@ -137,7 +137,9 @@ internal sealed partial class OnnxTranslator
         int[] dimensions = AxisOrder.Arrange(shape, order);
         if (dimensions.SequenceEqual(value.Dimensions))
             return new OnnxValue(value.Name, shape, order);
-        if (dimensions.Length == 2 && dimensions[0] == value.Dimensions.FirstOrDefault(1) && value.Shape.Rank > 1)
+        int[] before = value.Dimensions;
+        if (dimensions is [int rows, > 0] && before.Length > 1 && before[0] == rows
+            && before.Skip(1).Aggregate(1L, (p, d) => p * d) == dimensions[1])
             return Add("Flatten", name, shape, order, [value.Name], Int("axis", 1));
         string target = _target.AddInitializer($"{name}/shape", dimensions.Select(d => (long)d));
         return Add("Reshape", name, shape, order, [value.Name, target]);
