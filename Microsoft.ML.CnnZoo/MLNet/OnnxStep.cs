@@ -22,15 +22,17 @@ internal static class OnnxStep
     private const int Opset = 11;
 
     /// <summary>Adds nodes that compute Score and PredictedLabel.</summary>
-    /// <exception cref="InvalidOperationException">The feature column cannot be read in ONNX.</exception>
+    /// <exception cref="InvalidOperationException">The feature column is not part of the converted graph.</exception>
     public static void Save(OnnxContext context, ScoreMapper mapper)
     {
         CnnClassificationModel model = mapper.Model;
-        CheckFeature(context, mapper);
+        string column = mapper.Feature.Column.Name;
+        if (!context.ContainsColumn(column))
+            throw NotConverted(column);
         context.CheckOpSetVersion(Opset, nameof(CnnClassificationTransformer));
         var builder = new OnnxGraphBuilder(Opset);
         FrozenGraph network = model.Freeze(normalizesPixels: true, foldsBatchNorms: true);
-        string input = builder.Reserve(mapper.Feature.Column.Name);
+        string input = builder.Reserve(column);
         OnnxValue scores = OnnxTranslator.Translate(builder, network.Graph, network.Scores,
             Image(builder, input, mapper.Feature, network.Image.Shape));
         string best = builder.Add("ArgMax", "best", [scores.Name], Int("axis", 1), Int("keepdims", 1));
@@ -39,18 +41,24 @@ internal static class OnnxStep
 
         var names = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            [input] = context.GetVariableName(mapper.Feature.Column.Name),
+            [input] = context.GetVariableName(column),
         };
         foreach (int index in new[] { mapper.ScoreIndex, mapper.PredictedLabelIndex })
         {
-            DataViewSchema.Column column = mapper.OutputSchema[index];
+            DataViewSchema.Column made = mapper.OutputSchema[index];
             names[index == mapper.ScoreIndex ? scores.Name : label] =
-                context.AddIntermediateVariable(column.Type, column.Name);
+                context.AddIntermediateVariable(made.Type, made.Name);
         }
         Copy(builder.Graph, context, names, $"{mapper.OutputSchema[mapper.ScoreIndex].Name}/");
     }
 
-    private static void CheckFeature(OnnxContext context, ScoreMapper mapper)
+    /// <summary>Throws if the feature column cannot be read in ONNX.</summary>
+    /// <param name="context">ML.NET's graph, still empty.</param>
+    /// <param name="mapper">The network.</param>
+    /// <param name="source">What it reads.</param>
+    /// <exception cref="InvalidOperationException">The column holds images, or images of another size, or is made by a step
+    /// that cannot be converted.</exception>
+    public static void Check(OnnxContext context, ScoreMapper mapper, IDataView source)
     {
         (FeatureColumn feature, CnnClassificationModel model) = (mapper.Feature, mapper.Model);
         ImageShape image = model.Image;
@@ -64,10 +72,17 @@ internal static class OnnxStep
                 + $"takes {model.Image} out of {model.ResizedImage}; expected the network's own size");
         if (model.TestCrops != TestCrops.Center)
             throw Refusal("it averages the scores of ten crops of an image");
-        if (!context.ContainsColumn(feature.Column.Name))
-            throw Refusal($"a step before it, which makes {column}, cannot be converted. Pass the schema or the data "
-                + "that this step reads");
+        // ML.NET begins at the source of all steps once it meets one that cannot be converted.
+        bool begins = false;
+        for (; source is IDataTransform step; source = step.Source)
+            begins |= step is not ITransformCanSaveOnnx known || !known.CanSaveOnnx(context);
+        if (begins && source.Schema.GetColumnOrNull(feature.Column.Name)?.Type.Equals(feature.Column.Type) != true)
+            throw NotConverted(feature.Column.Name);
     }
+
+    private static InvalidOperationException NotConverted(string column) =>
+        Refusal($"a step before it, on which the column '{column}' depends, cannot be converted. Pass the data that this "
+            + "step makes, kept by mlContext.Data.Cache, and only the steps behind it");
 
     private static InvalidOperationException Refusal(string why) =>
         new($"The network cannot be converted to ONNX as a step of this pipeline: {why}.");

@@ -29,7 +29,13 @@ internal sealed class ScoredView(IDataView source, ScoreMapper mapper) : ITransf
             ? new BatchedCursor(input, mapper, needed) : new SingleRowCursor(input, mapper, needed);
     }
 
-    bool ICanSaveOnnx.CanSaveOnnx(OnnxContext ctx) => true;
+    /// <summary>Throws where it cannot: ML.NET would only say that some step cannot.</summary>
+    bool ICanSaveOnnx.CanSaveOnnx(OnnxContext ctx)
+    {
+        OnnxStep.Check(ctx, mapper, source);
+        return true;
+    }
+
     void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx) => OnnxStep.Save(ctx, mapper);
     void ICanSaveModel.Save(ModelSaveContext ctx) => ((ICanSaveModel)mapper.Transformer).Save(ctx);
 

@@ -14,7 +14,8 @@ public sealed class OnnxExportTests(ITestOutputHelper output)
     /// <summary>One small network of each kind; all with CNNZOO_FULL=1.</summary>
     private static readonly string[] Few =
     [
-        "lenet1", "lenet5", "lenet5_relu", "resnet20_cifar", "squeezenet1_1", "mobilenet_v2_0.35", "densenet_bc_100_12",
+        "lenet1", "lenet5", "lenet5_relu", "alexnet", "nin", "googlenet", "squeezenet1_1", "resnet20_cifar", "resnet110_v2_cifar",
+        "resnet18_option_a", "mobilenet_v2", "densenet40_k12_cifar",
     ];
 
     public static TheoryData<string> Networks => [.. CnnArchitectures.All.Select(a => a.Name)

@@ -23,6 +23,7 @@ internal sealed partial class OnnxTranslator
     private readonly GraphReaders _readers;
     private readonly Dictionary<NodeOutput, OnnxValue> _values = [];
     private readonly Dictionary<(NodeOutput Source, string Form), string> _constants = [];
+    private readonly Dictionary<(string Value, string Order), OnnxValue> _arranged = [];
     private bool _batchIsKnown = true;
 
     private OnnxTranslator(OnnxGraphBuilder target, GraphReaders readers) => (_target, _readers) = (target, readers);
@@ -117,8 +118,8 @@ internal sealed partial class OnnxTranslator
     private OnnxValue InOurOrder(OnnxValue value) => InOrder(Plain(value), AxisOrder.Ours(value.Shape.Rank));
 
     private OnnxValue InOrder(OnnxValue value, ImmutableArray<int> order) => value.Order.SequenceEqual(order) ? value
-        : Add("Transpose", $"{value.Name}/transposed", value.Shape, order, [value.Name],
-            Ints("perm", [.. order.Select(value.Axis)]));
+        : Once(value, string.Join(',', order), () => Add("Transpose", $"{value.Name}/transposed", value.Shape, order,
+            [value.Name], Ints("perm", [.. order.Select(value.Axis)])));
 
     /// <summary>A value whose features stand in our order.</summary>
     private OnnxValue Plain(OnnxValue value)
@@ -126,10 +127,17 @@ internal sealed partial class OnnxTranslator
         if (value.Flattened is not { } image)
             return value;
         var shape = new TensorShape([value.Shape[0], .. image.Dimensions]);
-        OnnxValue unflattened = Reshaped(value with { Flattened = null }, shape, AxisOrder.ChannelsFirst,
-            $"{value.Name}/image");
-        return Reshaped(InOrder(unflattened, AxisOrder.Ours(4)), value.Shape, AxisOrder.Ours(2), $"{value.Name}/rows");
+        return Once(value, "", () =>
+        {
+            OnnxValue unflattened = Reshaped(value, shape, AxisOrder.ChannelsFirst, $"{value.Name}/image");
+            return Reshaped(InOrder(unflattened, AxisOrder.Ours(4)), value.Shape, AxisOrder.Ours(2), $"{value.Name}/rows");
+        });
     }
+
+    /// <summary>Another arrangement of a value, made once for all its readers.</summary>
+    private OnnxValue Once(OnnxValue value, string order, Func<OnnxValue> arrange) =>
+        _arranged.TryGetValue((value.Name, order), out OnnxValue? known) ? known
+            : _arranged[(value.Name, order)] = arrange();
 
     /// <summary>The same memory under another shape.</summary>
     private OnnxValue Reshaped(OnnxValue value, TensorShape shape, ImmutableArray<int> order, string name)
