@@ -8,6 +8,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Model.OnnxConverter;
 using static Microsoft.ML.CnnZoo.Formats.Onnx.OnnxAttributes;
 using AttributeProto = Microsoft.ML.CnnZoo.Formats.Onnx.Protos.AttributeProto;
+using OnnxNode = Microsoft.ML.Model.OnnxConverter.OnnxNode;
 using ElementType = Microsoft.ML.CnnZoo.Formats.Onnx.Protos.TensorProto.Types.DataType;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
