@@ -1,6 +1,5 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.Model.OnnxConverter;
-using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
 
