@@ -35,7 +35,7 @@ internal static class TensorFiles
             return PyTorchFile.Open(path);
         if (allowIndex && start.TrimStart(" \t\r\n"u8) is [(byte)'{', ..])
             return ShardedTensors.Open(path);
-        if (start.StartsWith("\x89HDF\r\n"u8))
+        if (start is [0x89, (byte)'H', (byte)'D', (byte)'F', ..])
             throw new InvalidDataException($"'{path}' is an HDF5 file, which the tool 'cnnzoo' reads: "
                 + "cnnzoo weights convert FILE --out FILE.safetensors.");
         return Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase) || length < 8

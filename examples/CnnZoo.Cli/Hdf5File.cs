@@ -1,6 +1,7 @@
 using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.Formats.Keras;
 using PureHDF;
+using PureHDF.VOL.Native;
 
 namespace CnnZoo.Cli;
 
@@ -19,7 +20,8 @@ internal sealed class Hdf5File : IGroupFile
     public string Origin { get; }
 
     /// <summary>Whether bytes begin an HDF5 file.</summary>
-    public static bool IsOne(ReadOnlySpan<byte> start) => start.StartsWith("\x89HDF\r\n\x1a\n"u8);
+    public static bool IsOne(ReadOnlySpan<byte> start) =>
+        start is [0x89, (byte)'H', (byte)'D', (byte)'F', (byte)'\r', (byte)'\n', 0x1a, (byte)'\n', ..];
 
     /// <summary>Opens a file.</summary>
     /// <exception cref="InvalidDataException">It is not HDF5, or damaged.</exception>
@@ -94,14 +96,14 @@ internal sealed class Hdf5File : IGroupFile
             throw new InvalidDataException($"{what} claims {bytes} bytes; the file has {_length}");
     }
 
-    /// <summary>A damaged file fails in many ways.</summary>
+    /// <summary>A damaged file fails in many ways; absurd lengths in it by a lack of memory.</summary>
     private static T Guard<T>(string origin, Func<T> action)
     {
         try
         {
             return action();
         }
-        catch (Exception e) when (e is not (OutOfMemoryException or FileNotFoundException or DirectoryNotFoundException
+        catch (Exception e) when (e is not (FileNotFoundException or DirectoryNotFoundException
             or UnauthorizedAccessException))
         {
             throw new InvalidDataException($"'{origin}' is not a valid HDF5 file: {e.Message.TrimEnd('.')}.", e);

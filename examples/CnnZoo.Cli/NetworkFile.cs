@@ -72,6 +72,7 @@ internal static class NetworkFile
             ".onnx" => OnnxReader.Read(path, image),
             var kind when kind == ".pb" || Directory.Exists(path) =>
                 TensorFlowReader.Read(path, signature, image),
+            ".keras" or ".h5" or ".hdf5" => KerasReader.Read(path, image),
             _ => throw new InvalidDataException($"'{path}' is of no kind that is known; expected {Description}."),
         };
 

@@ -78,20 +78,19 @@ internal sealed class KerasOperators(TensorArranger arranger, KerasWeights weigh
     public static IReadOnlyList<KerasWeight> WeightsOf(KerasLayer layer)
     {
         KerasConfig config = layer.Config;
-        KerasWeight[] bias = config.Flag("use_bias", true) ? [new("bias")] : [];
-        KerasWeight[] gamma = config.Flag("scale", true) ? [new("gamma")] : [];
-        KerasWeight[] beta = config.Flag("center", true) ? [new("beta")] : [];
         return layer.ClassName switch
         {
-            "Conv2D" or "DepthwiseConv2D" or "Dense" => [new("kernel"), .. bias],
-            "SeparableConv2D" => [new("depthwise_kernel"), new("pointwise_kernel"), .. bias],
+            "Conv2D" or "DepthwiseConv2D" or "Dense" => [new("kernel"), .. If("use_bias", "bias")],
+            "SeparableConv2D" => [new("depthwise_kernel"), new("pointwise_kernel"), .. If("use_bias", "bias")],
             "BatchNormalization" or "BatchNormalizationV1" or "BatchNormalizationV2" or "SyncBatchNormalization" =>
-                [.. gamma, .. beta, new("moving_mean", false), new("moving_variance", false)],
-            "LayerNormalization" => [.. gamma, .. beta],
+                [.. If("scale", "gamma"), .. If("center", "beta"), new("moving_mean", false), new("moving_variance", false)],
+            "LayerNormalization" => [.. If("scale", "gamma"), .. If("center", "beta")],
             "PReLU" => [new("alpha")],
             "Normalization" when config.Find("mean") is null => [new("mean", false), new("variance", false)],
             _ => [],
         };
+
+        KerasWeight[] If(string flag, string kind) => config.Flag(flag, true) ? [new(kind)] : [];
     }
 
     /// <summary>Adds a layer's nodes.</summary>
@@ -366,7 +365,7 @@ internal sealed class KerasOperators(TensorArranger arranger, KerasWeights weigh
 
     private NodeOutput Dropout(KerasLayerCall c) => (c.Config.Number("rate") ?? c.Config.Number("p")) is > 0 and < 1 and var rate
         ? arranger.Add("Identity", [c.X], new KeyValuePair<string, AttributeValue>(FrozenNetwork.DropoutRate,
-            AttributeValue.Of(rate.Value)))
+            AttributeValue.Of(rate)))
         : c.X;
 
     private NodeOutput Rescaling(KerasLayerCall c)
