@@ -4,6 +4,7 @@ using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.Formats.Onnx;
 using Microsoft.ML.CnnZoo.Formats.TensorFlow;
 using Xunit;
+using KerasReader = global::CnnZoo.Cli.KerasReader;
 
 namespace Microsoft.ML.CnnZoo.Tests.Formats;
 
@@ -36,6 +37,11 @@ public sealed class FuzzTests : IDisposable
             using CnnWeights weights = CnnWeights.Load(file);
             Assert.NotNull(weights.Names.ToList());
         });
+
+    [Fact]
+    public void Keras_Damaged_IsReadOrRefused() => Fuzz(
+        Directory.GetFiles(InteropFiles.PathOf("tensorflow-small")).Where(f => Path.GetExtension(f) is ".h5" or ".keras"), file =>
+            Importer.Import(KerasReader.Read(file), new CnnImportOptions()));
 
     [Theory]
     [InlineData("keras3_seq_savedmodel")]
