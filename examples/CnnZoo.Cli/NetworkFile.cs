@@ -91,13 +91,21 @@ internal static class NetworkFile
         if (input is not [_, var a, var b, var c])
             return read(null);
         ImageShape first = new(b, c, a), last = new(a, b, c);
+        bool likelyFirst = a <= 4 && c > 4;
         try
         {
-            return read(a <= 4 && c > 4 ? first : last);
+            return read(likelyFirst ? first : last);
         }
-        catch (InvalidDataException) when (a <= 4 || c > 4)
+        catch (InvalidDataException likely)
         {
-            return read(a <= 4 && c > 4 ? last : first);
+            try
+            {
+                return read(likelyFirst ? last : first);
+            }
+            catch (InvalidDataException)
+            {
+                throw likely;
+            }
         }
     }
 }
