@@ -33,14 +33,11 @@ internal static class KerasReader
     private static FrozenNetwork ReadHdf5(string path, ImageShape? image)
     {
         using Hdf5File file = Hdf5File.Open(path);
-        string config = Text(file, "model_config")
+        string config = file.Texts("", "model_config")?.FirstOrDefault()
             ?? throw new InvalidDataException($"'{path}' has weights but no model: name the network by --arch and give the "
                 + "file as --weights.");
-        return KerasNetworkReader.Read(config, Text(file, "keras_version"), file, path, image);
+        return KerasNetworkReader.Read(config, file.Texts("", "keras_version")?.FirstOrDefault(), file, path, image);
     }
-
-    private static string? Text(Hdf5File file, string attribute) =>
-        file.Texts("", attribute) is [var text, ..] ? text : null;
 
     private static FrozenNetwork ReadArchive(string path, ImageShape? image)
     {

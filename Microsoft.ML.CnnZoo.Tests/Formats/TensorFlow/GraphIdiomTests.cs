@@ -188,6 +188,17 @@ public class GraphIdiomTests
     }
 
     [Fact]
+    public void Read_MaximumWithItsOwnShare_IsLeakyRelu()
+    {
+        var g = new SourceGraph();
+        string x = g.Node("Tanh", "tanh", [g.Image(-1, 6, 6, Channels)]);
+        g.Node("Maximum", "y", [g.Node("Mul", "share", [g.Scalar("alpha", 0.1f), x]), x]);
+        FrozenNetwork network = g.Read();
+        Assert.Equal(["Placeholder", "Tanh", "LeakyRelu"], network.Graph.Nodes.Select(n => n.Op));
+        Assert.Equal(0.1f, network.Output.Tensor.Node.Attributes["alpha"].Float);
+    }
+
+    [Fact]
     public void Read_SplitAndReversedChannels_GiveTheirValues()
     {
         var g = new SourceGraph();

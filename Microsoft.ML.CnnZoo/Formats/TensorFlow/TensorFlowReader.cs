@@ -83,7 +83,7 @@ internal static class TensorFlowReader
             {
                 Axes = input.Image.ChannelsFirst ? [0, 3, 1, 2] : [0, 1, 2, 3],
             },
-            Labels = ReadLabels(source.Assets, scores.Tensor),
+            Labels = ReadLabels(source.LabelFiles, scores.Tensor),
         };
     }
 
@@ -116,14 +116,12 @@ internal static class TensorFlowReader
         return copies;
     }
 
-    /// <summary>Class names from a text file of the SavedModel with one line per class.</summary>
-    private static string[]? ReadLabels(string? folder, NodeOutput scores)
+    /// <summary>Class names from a text file with one line per class.</summary>
+    private static string[]? ReadLabels(IReadOnlyList<string> files, NodeOutput scores)
     {
-        if (!Directory.Exists(folder) || scores.Shape.Rank < 2)
-            return null;
-        foreach (string file in Directory.EnumerateFiles(folder, "*.txt").Order(StringComparer.Ordinal))
+        foreach (string file in files)
         {
-            if (new FileInfo(file).Length > GreatestLabelFile)
+            if (new FileInfo(file).Length > GreatestLabelFile || scores.Shape.Rank < 2)
                 continue;
             string[] lines = [.. File.ReadLines(file).Select(l => l.Trim())];
             int count = lines.Length;

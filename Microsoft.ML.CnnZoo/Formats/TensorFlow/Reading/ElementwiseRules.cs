@@ -167,11 +167,21 @@ internal static class ElementwiseRules
             (a, b) = (b, a);
         return (a, b) switch
         {
+            (TensorValue x, TensorValue y) when Slope(c, x, y) is float alpha => Leaky(c, x, alpha),
+            (TensorValue x, TensorValue y) when Slope(c, y, x) is float alpha => Leaky(c, y, alpha),
             (ConstantValue x, ConstantValue y) => ConstantMath.Binary("Maximum", x, y),
             (_, ConstantValue { Scalar: 0 }) => Activate(c, "Relu", c.Tensor(a)),
             _ => c.Emit("Maximum", [c.Tensor(a), c.Tensor(b)]),
         };
     }
+
+    /// <summary>The slope of the second value, if it is the first one times a factor below 1.</summary>
+    private static float? Slope(NodeContext c, TensorValue x, TensorValue y) =>
+        c.Lowering.Scaled.TryGetValue(y.Tensor, out (NodeOutput X, ConstantValue Factor) product)
+        && product.X == x.Tensor && product.Factor.Scalar is > 0 and < 1 and double slope ? (float)slope : null;
+
+    private static Value Leaky(NodeContext c, TensorValue x, float alpha) => c.Emit("LeakyRelu", [x.Tensor],
+        new KeyValuePair<string, AttributeValue>("alpha", AttributeValue.Of(alpha)));
 
     private static Value Lesser(NodeContext c, Value a, Value b)
     {

@@ -98,7 +98,8 @@ internal sealed class GraphInterpreter
     }
 
     private static bool IsPivot(Frame frame, string name) =>
-        frame.Nodes.TryGetValue(name, out GraphProtos.NodeDef? node) && (IsSwitch(node) || (node.Op == "Identity" && node.Input.Count > 0
+        frame.Nodes.TryGetValue(name, out GraphProtos.NodeDef? node)
+        && (IsSwitch(node) || (node.Op == "Identity" && node.Input.Count > 0
             && frame.Nodes.TryGetValue(TensorReference.Parse(node.Input[0]).Node, out GraphProtos.NodeDef? source)
             && IsSwitch(source)));
 

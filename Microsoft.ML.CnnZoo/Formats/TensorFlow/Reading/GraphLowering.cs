@@ -18,7 +18,7 @@ internal sealed class GraphLowering(VariableValues variables, IReadOnlyDictionar
         ReductionRules.Rules);
 
     // Elements of constants that are few bytes in the file: zeros, fills.
-    private const long GreatestExpanded = 1L << 27;
+    private const long GreatestExpanded = 1L << 26;
 
     private readonly Dictionary<ConstantValue, NodeOutput> _constants = [];
     private ImageValue? _image;

@@ -27,8 +27,9 @@ internal sealed record NetworkSource
     /// <summary>Shapes of the inputs that stand outside of the graph, by node.</summary>
     public IReadOnlyDictionary<string, int[]?> Shapes { get; init; } = new Dictionary<string, int[]?>();
 
-    /// <summary>The SavedModel's folder of files beside the graph; null for a GraphDef.</summary>
-    public string? Assets { get; init; }
+    /// <summary>Text files that may name the classes: a SavedModel's assets, <c>labels.txt</c> beside a GraphDef.
+    /// </summary>
+    public IReadOnlyList<string> LabelFiles { get; init; } = [];
 
     /// <summary>Opens a GraphDef, or a SavedModel by its folder or its <c>saved_model.pb</c>.</summary>
     public static NetworkSource Open(string path, string? signature)
@@ -40,7 +41,12 @@ internal sealed record NetworkSource
                 return OpenModel(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, path, signature);
         if (signature is not null)
             throw new InvalidDataException($"'{path}' is a GraphDef, without signatures such as '{signature}'.");
-        return Of(Parse(GraphProtos.GraphDef.Parser, path, "GraphDef"), path);
+        string labels = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!,
+            "labels.txt");
+        return Of(Parse(GraphProtos.GraphDef.Parser, path, "GraphDef"), path) with
+        {
+            LabelFiles = File.Exists(labels) ? [labels] : [],
+        };
     }
 
     /// <summary>A graph without signatures.</summary>
@@ -60,17 +66,18 @@ internal sealed record NetworkSource
         SignatureDef signature = Choose(model, name, file);
         GraphProtos.GraphDef graph = model.GraphDef ?? new();
         string prefix = System.IO.Path.Combine(folder, "variables", "variables");
-        (string Key, string Tensor)[] inputs = Tensors(signature.Inputs);
+        string assets = System.IO.Path.Combine(folder, "assets");
         return new()
         {
-            Path = folder, Graph = graph, Inputs = inputs,
+            Path = folder, Graph = graph, Inputs = Tensors(signature.Inputs),
             Variables = new(graph, File.Exists($"{prefix}.index") ? Checkpoint.Open(prefix) : null),
             Outputs = Tensors(Ordered(signature.Outputs, file)),
             Shapes = signature.Inputs.Values.Where(i => i.Name.Length > 0)
                 .DistinctBy(i => TensorReference.Parse(i.Name).Node)
                 .ToDictionary(i => TensorReference.Parse(i.Name).Node, i => SourceRules.Dimensions(i.TensorShape),
                     StringComparer.Ordinal),
-            Assets = System.IO.Path.Combine(folder, "assets"),
+            LabelFiles = !Directory.Exists(assets) ? []
+                : [.. Directory.EnumerateFiles(assets, "*.txt").Order(StringComparer.Ordinal)],
         };
     }
 

@@ -101,7 +101,8 @@ internal static class PartRules
         long count = c.Int("num_split", 0);
         int length = x[NodeContext.Axis(c.Sizes(0) is [int axis] ? axis : throw OneAxis(), x.Rank)];
         return count > 0 && length > 0 && length % count == 0
-            ? [.. Enumerable.Repeat((int)(length / count), (int)count)] : throw new GraphException($"a dimension of {length} does not divide into {count} parts");
+            ? [.. Enumerable.Repeat((int)(length / count), (int)count)]
+            : throw new GraphException($"a dimension of {length} does not divide into {count} parts");
     }
 
     private static Value[] Split(NodeContext c, int input, int[] axes, int[] sizes)
@@ -135,7 +136,8 @@ internal static class PartRules
         Value[] parts = Split(c, 0, [axis], [.. Enumerable.Repeat(1, count)]);
         int[] shape = [.. x.Dimensions[..axis], .. x.Dimensions[(axis + 1)..]];
         return Array.ConvertAll<Value, Value>(parts, p => p is ConstantValue constant
-            ? constant.Reshape(new TensorShape(shape)) : new TensorValue(c.Add("Squeeze", [c.Tensor(p)], $"{c.Node.Name}/squeeze",
+            ? constant.Reshape(new TensorShape(shape))
+            : new TensorValue(c.Add("Squeeze", [c.Tensor(p)], $"{c.Node.Name}/squeeze",
                 new KeyValuePair<string, AttributeValue>("squeeze_dims", AttributeValue.OfInts([axis])))));
     }
 
