@@ -3,6 +3,7 @@ using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Formats;
 using Microsoft.ML.CnnZoo.Formats.Onnx;
 using Microsoft.ML.CnnZoo.Formats.Onnx.Protos;
+using Microsoft.ML.CnnZoo.Formats.TensorFlow.Writing;
 using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.Data;
@@ -198,6 +199,58 @@ public sealed class CnnClassificationTransformer
         return new ScoredView(input, new ScoreMapper(this, input.Schema));
     }
 
+    /// <summary>Writes the network as a frozen GraphDef (<c>.pb</c>) of TensorFlow, with weights and normalization.</summary>
+    /// <remarks>
+    /// Input: the node <c>image</c> [batch, height, width, channels], floats, by default pixels 0…255 in the order red,
+    /// green, blue. Output: <c>scores/Softmax</c> [batch, classes], probabilities. Between them nodes have the layers'
+    /// names, such as <c>conv1/Conv2D</c>, as <see cref="CnnArchitecture.BuildGraph(int, ImageShape?)"/> has them. Any
+    /// TensorFlow since 2.3 reads it, so does OpenCV. The file has no class names. Of a model that scores ten crops it
+    /// scores one: whoever runs it takes the crops and averages.
+    /// </remarks>
+    /// <param name="path">The file to make; an existing one is replaced once the new one is complete.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <exception cref="InvalidOperationException">The file would exceed 2 GiB, all that the format can hold.</exception>
+    /// <exception cref="Graph.GraphException">The network has nodes that TensorFlow 2.3 has no form for.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    public void SaveTensorFlow(string path, TensorFlowExportOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        CompleteFile.Write(path, TensorFlowWriter.ToGraphDef(Freeze(options)).WriteTo);
+    }
+
+    /// <param name="stream">Receives the file's contents; stays open.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <inheritdoc cref="SaveTensorFlow(string, TensorFlowExportOptions?)"/>
+    public void SaveTensorFlow(Stream stream, TensorFlowExportOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        TensorFlowWriter.ToGraphDef(Freeze(options)).WriteTo(stream);
+    }
+
+    /// <summary>
+    /// Writes the network as a SavedModel of TensorFlow, for TensorFlow Serving, ML.NET's LoadTensorFlowModel and others.
+    /// </summary>
+    /// <remarks>
+    /// The graph is that of <see cref="SaveTensorFlow(string, TensorFlowExportOptions?)"/>; weights are constants, there is
+    /// no folder <c>variables</c>. Tag <c>serve</c>; signature <c>serving_default</c> with the input <c>image</c> and the
+    /// output <c>scores</c>. Class names stand in <c>assets/labels.txt</c>, one a line, in the order of the scores.
+    /// </remarks>
+    /// <param name="folder">
+    /// The folder to make, in one that exists. A SavedModel that is there is replaced once the new one is complete; a
+    /// folder that holds anything else is refused.
+    /// </param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <exception cref="InvalidOperationException">The graph would exceed 2 GiB, all that the format can hold.</exception>
+    /// <exception cref="Graph.GraphException">The network has nodes that TensorFlow 2.3 has no form for.</exception>
+    /// <exception cref="IOException">The folder cannot be written, or holds something else.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    public void SaveSavedModel(string folder, TensorFlowExportOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        TensorFlowWriter.WriteSavedModel(Freeze(options), ClassNames, folder);
+    }
+
     /// <summary>
     /// Frees the weights and the compiled plans; repeating it is harmless. Threads that are scoring finish first.
     /// </summary>
@@ -232,6 +285,13 @@ public sealed class CnnClassificationTransformer
     {
         Scorer.CheckAlive();
         return OnnxWriter.Write(Model, ClassNames, options ?? new OnnxExportOptions());
+    }
+
+    private FrozenGraph Freeze(TensorFlowExportOptions? options)
+    {
+        Scorer.CheckAlive();
+        options ??= new TensorFlowExportOptions();
+        return Model.Freeze(options.NormalizesPixels, options.FoldsBatchNorms);
     }
 
     /// <summary>Throws, or warns that a row has no scores.</summary>

@@ -24,6 +24,9 @@ internal sealed class TensorLiteral : IEquatable<TensorLiteral>
     /// <summary>The raw elements.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
+    /// <summary>The raw elements, for messages that hold them without a copy.</summary>
+    public ReadOnlyMemory<byte> Memory => _bytes;
+
     /// <summary>Makes a literal from elements in row-major order.</summary>
     public static TensorLiteral Of<T>(TensorShape shape, ReadOnlySpan<T> values) where T : unmanaged =>
         new(DataTypes.Of<T>(), shape, MemoryMarshal.AsBytes(values));

@@ -9,13 +9,28 @@ internal static class TensorProtos
     // A short list that repeats its last element could announce any size: a few bytes must not allocate much.
     private const long GreatestRepeated = 1L << 28;
 
-    /// <summary>To a message, elements as raw bytes.</summary>
-    public static Protos.TensorProto ToProto(TensorLiteral value) => new()
+    /// <summary>
+    /// To a message as TensorFlow writes it: a single element in the list of its type (which OpenCV relies on), several
+    /// as raw bytes.
+    /// </summary>
+    public static Protos.TensorProto ToProto(TensorLiteral value)
     {
-        Dtype = (Protos.DataType)value.Spec.Type,
-        TensorShape = AttributeProto.ToProto(value.Spec.Shape),
-        TensorContent = ByteString.CopyFrom(value.Bytes),
-    };
+        var proto = new Protos.TensorProto
+        {
+            Dtype = (Protos.DataType)value.Spec.Type,
+            TensorShape = AttributeProto.ToProto(value.Spec.Shape),
+        };
+        switch (value.Spec.Shape.ElementCount == 1 ? value.Spec.Type : DataType.Invalid)
+        {
+            case DataType.Float: proto.FloatVal.Add(value.Values<float>()[0]); break;
+            case DataType.Double: proto.DoubleVal.Add(value.Values<double>()[0]); break;
+            case DataType.Int32: proto.IntVal.Add(value.Values<int>()[0]); break;
+            case DataType.Int64: proto.Int64Val.Add(value.Values<long>()[0]); break;
+            case DataType.Bool: proto.BoolVal.Add(value.Values<bool>()[0]); break;
+            default: proto.TensorContent = UnsafeByteOperations.UnsafeWrap(value.Memory); break;
+        }
+        return proto;
+    }
 
     /// <summary>
     /// From a message in either form: raw bytes, or a list whose last element is repeated to fill the tensor.

@@ -13,25 +13,11 @@ internal sealed class Specialize(IReadOnlyDictionary<string, TensorShape> feeds)
 
     public GraphRequest Apply(GraphRequest request)
     {
-        HashSet<NodeDef> needed = Needed(request);
+        HashSet<NodeDef> needed = Prune.Needed(request);
         var rewriter = new GraphRewriter(request);
         foreach (NodeDef node in request.Graph.Nodes.Where(needed.Contains))
             rewriter.Copy(node, node.Op == "Placeholder" ? FedAttributes(node) : null);
         return rewriter.Finish();
-    }
-
-    private static HashSet<NodeDef> Needed(GraphRequest request)
-    {
-        var needed = new HashSet<NodeDef>(request.Fetches.Select(f => f.Node).Concat(request.Targets));
-        for (int i = request.Graph.Nodes.Count - 1; i >= 0; i--)
-        {
-            NodeDef node = request.Graph.Nodes[i];
-            if (!needed.Contains(node))
-                continue;
-            needed.UnionWith(node.Inputs.Select(input => input.Node));
-            needed.UnionWith(node.ControlInputs);
-        }
-        return needed;
     }
 
     private Dictionary<string, AttributeValue> FedAttributes(NodeDef placeholder)
