@@ -18,10 +18,13 @@ internal sealed class ImageScorer : IDisposable
     {
         _mlContext = mlContext;
         _model = model;
-        CnnClassificationTransformer network = CnnClassificationTransformer.From(model);
-        Classes = [.. network.ClassNames];
-        network.BadImageFound = bad => _problems[bad.Row] = bad.Reason;
+        Network = CnnClassificationTransformer.From(model);
+        Classes = [.. Network.ClassNames];
+        Network.BadImageFound = bad => _problems[bad.Row] = bad.Reason;
     }
+
+    /// <summary>The network, which the scorer frees.</summary>
+    public CnnClassificationTransformer Network { get; }
 
     /// <summary>Names of the classes, in the order of the scores.</summary>
     public string[] Classes { get; }

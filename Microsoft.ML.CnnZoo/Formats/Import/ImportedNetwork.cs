@@ -55,8 +55,10 @@ internal sealed record ImportedNetwork(NetworkGraph Graph, NodeOutput Output, No
             for (int port = 0; port < node.Outputs.Count; port++)
                 map[node.Output(port)] = copy.Output(port);
         }
-        NodeOutput output = Flat(g, BeforeScores(map[network.Fetches[0]]), origin);
-        NetworkGraph graph = g.ToGraph();
+        NodeOutput end = Flat(g, BeforeScores(map[network.Fetches[0]]), origin);
+        (NetworkGraph graph, IReadOnlyList<NodeOutput> outputs, _) =
+            new Prune().Apply(new GraphRequest(g.ToGraph(), [end], [])); // without the file's softmax
+        NodeOutput output = outputs[0];
         NodeDef? classifier = options.HasClassifier ? FindClassifier(graph, output, origin, options.Classifier) : null;
         return (new(graph, output, classifier), values);
     }
