@@ -52,6 +52,12 @@ public sealed partial class CnnClassificationTrainer
         /// they are other classes. Default: false.
         /// </summary>
         public bool ResetHead;
+        /// <summary>
+        /// Which layers are trained. HeadOnly needs weights to start from, <see cref="InitialWeights"/> or an imported
+        /// network's, no <see cref="RefreshBatchNormStatistics"/>, and a head that is trained: not LeNet-5's fixed
+        /// codes. Default: AllLayers.
+        /// </summary>
+        public FineTuning FineTuning = FineTuning.AllLayers;
         /// <summary>Passes over the training images, ≥ 1. Default: 10.</summary>
         public int Epochs = DefaultEpochs;
         /// <summary>Images per step, ≥ 1. Fewer images than this make one smaller batch. Default: 64.</summary>

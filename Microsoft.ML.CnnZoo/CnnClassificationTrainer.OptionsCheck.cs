@@ -1,3 +1,4 @@
+using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.MLNet;
@@ -87,6 +88,12 @@ public sealed partial class CnnClassificationTrainer
                 $"a loss for the {Architecture!.Output} outputs of {Architecture.DisplayName}, or null");
             OptionRange.Require(!ResetHead || StartingWeights is not null, "Options.ResetHead", ResetHead,
                 "false where InitialWeights is null");
+            OptionRange.Require(FineTuning != FineTuning.HeadOnly || Architecture!.Output != OutputKind.RbfPenalty,
+                "Options.FineTuning", FineTuning,
+                $"AllLayers: the codes in which {Architecture!.DisplayName} gives its classes are not trained");
+            OptionRange.Require(FineTuning != FineTuning.HeadOnly || StartingWeights is not null, "Options.FineTuning",
+                FineTuning, "AllLayers where there are no weights to start from: set InitialWeights, or import a "
+                    + "network with its weights");
             OptionRange.Require(ValidationSetFraction is null or (>= 0 and < 1), "Options.ValidationSetFraction",
                 ValidationSetFraction,
                 "null, or at least 0 and less than 1");

@@ -41,6 +41,10 @@ public class TrainableZooTests
     public static TheoryData<string> WithAuxiliaries =>
         [.. CnnArchitectures.All.Where(a => a.HasAuxiliaries).Select(a => a.Name)];
 
+    /// <summary>Networks whose last layer is trained.</summary>
+    public static TheoryData<string> WithTrainedHeads =>
+        [.. CnnArchitectures.All.Where(a => a.Output == OutputKind.Softmax).Select(a => a.Name)];
+
     [Theory]
     [MemberData(nameof(Networks))]
     public void Step_EveryNetwork_MovesAllVariablesAndLowersTheLoss(string name) =>
@@ -49,6 +53,21 @@ public class TrainableZooTests
     [Fact]
     public void Networks_LeftToFullRuns_AreInTheCatalog() =>
         Assert.All(Large, name => Assert.Equal(name, CnnArchitectures.Find(name).Name));
+
+    [Theory]
+    [MemberData(nameof(WithTrainedHeads))]
+    public void Training_HeadOnly_MovesTheHeadAndNothingElse(string name)
+    {
+        CnnArchitecture network = CnnArchitectures.Find(name);
+        ClassificationGraph graph = new ClassificationGraphs(network, Image(network), Classes).Training(
+            new TrainingOptions { Optimizer = Optimizer.GradientDescent, FineTuning = FineTuning.HeadOnly });
+        string[] head = [.. network.HeadVariables(Classes, Image(network)).Select(v => v.Name)];
+        Assert.InRange(head.Length, 1, 2);
+        Assert.Equal(head.Order(), graph.Targets.Select(t => t.Inputs[0].Node.Name).Order());
+        Assert.DoesNotContain(graph.Graph.Nodes, n => n.Op == "FusedBatchNormV3" && n.Attributes["is_training"].Bool);
+        Assert.DoesNotContain(graph.Graph.Nodes, n => n.Op == "Conv2DBackpropInput"
+            || n.Op.StartsWith("FusedBatchNormGrad", StringComparison.Ordinal));
+    }
 
     [Theory]
     [MemberData(nameof(WithAuxiliaries))]

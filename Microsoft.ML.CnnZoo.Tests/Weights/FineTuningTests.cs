@@ -1,5 +1,6 @@
 using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.CnnZoo.Tests.MLNet;
+using Microsoft.ML.CnnZoo.Weights;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Weights;
@@ -43,6 +44,33 @@ public sealed class FineTuningTests : IDisposable
         Assert.Equal(Scores(first), Scores(same));
         using CnnClassificationTransformer reset = Fit(classes: 10, weights, rate: 1e-30f, resetHead: true);
         Assert.NotEqual(Scores(first), Scores(reset));
+    }
+
+    [Fact]
+    public void Fit_HeadOnly_KeepsTheBodyBitForBitAndLearnsTheHead()
+    {
+        using CnnClassificationTransformer first = FitResidual(classes: 10, weights: null);
+        using CnnWeights weights = CnnWeights.From(first);
+        using CnnClassificationTransformer second = FitResidual(classes: 3, weights, FineTuning.HeadOnly);
+        Dictionary<string, float[]> body = first.Model.ReadTensors().Where(t => !IsHead(t))
+            .ToDictionary(t => t.Name, t => t.Values);
+        Assert.Contains("bn1.running_mean", body.Keys);
+        NamedTensor[] tensors = [.. second.Model.ReadTensors()];
+        Assert.Equal(body.Count, tensors.Count(t => !IsHead(t)));
+        Assert.All(tensors.Where(t => !IsHead(t)), t => Assert.Equal(body[t.Name], t.Values));
+        Assert.True(second.Training!.History[^1].Loss < second.Training.History[0].Loss * 0.8,
+            string.Join(' ', second.Training.History.Select(e => e.Loss)));
+
+        static bool IsHead(NamedTensor tensor) => tensor.Name.StartsWith("fc.", StringComparison.Ordinal);
+    }
+
+    private CnnClassificationTransformer FitResidual(int classes, CnnWeights? weights,
+        FineTuning fineTuning = FineTuning.AllLayers)
+    {
+        CnnClassificationTrainer.Options options = DigitRows.Options(epochs: 4);
+        (options.Architecture, options.NetworkInput) = (CnnArchitectures.ResNet20Cifar, new ImageShape(28, 28, 1));
+        (options.InitialWeights, options.FineTuning, options.BatchSize) = (weights, fineTuning, 8);
+        return _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(Rows(classes));
     }
 
     private CnnClassificationTransformer Fit(int classes, CnnWeights? weights, float? rate = null,

@@ -103,6 +103,16 @@ public abstract partial class CnnArchitecture
     }
 
     /// <summary>
+    /// The head: the variables that have another shape for another number of classes.
+    /// </summary>
+    internal IReadOnlyList<VariableDefinition> HeadVariables(int classes, ImageShape image)
+    {
+        HashSet<(string, TensorShape)> others =
+            [.. BuildGraph(classes + 1, image).Variables.Select(v => (v.Name, v.Spec.Shape))];
+        return [.. BuildGraph(classes, image).Variables.Where(v => !others.Contains((v.Name, v.Spec.Shape)))];
+    }
+
+    /// <summary>
     /// Adds the network to a graph, for training or for scoring as <see cref="GraphBuilder.Mode"/> has it.
     /// </summary>
     /// <param name="g">The graph.</param>

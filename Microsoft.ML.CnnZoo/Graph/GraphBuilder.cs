@@ -9,6 +9,8 @@ internal enum GraphMode
     Inference,
     /// <summary>Batch statistics, dropout, auxiliary heads.</summary>
     Training,
+    /// <summary>Only the classifier is trained: running statistics, dropout, no auxiliary heads.</summary>
+    HeadTraining,
 }
 
 /// <summary>

@@ -68,6 +68,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         WeightDecay = options.WeightDecay,
         Loss = options.Loss,
         KernelInitializer = options.KernelInitializer,
+        FineTuning = options.FineTuning,
         EarlyStopping = options.EarlyStopping,
         Metric = options.StoppingMetric,
         Seed = seed,

@@ -61,9 +61,12 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
     /// <summary>The whole step: forward pass, loss with auxiliary losses, gradients, updates.</summary>
     public ClassificationGraph Training(TrainingOptions options)
     {
-        var g = new GraphBuilder(GraphMode.Training) { Seed = options.Seed };
+        HashSet<string>? head = options.FineTuning == FineTuning.HeadOnly
+            ? [.. Architecture.HeadVariables(Classes, Image).Select(v => v.Name)] : null;
+        var g = new GraphBuilder(head is null ? GraphMode.Training : GraphMode.HeadTraining) { Seed = options.Seed };
         (NetworkOutputs network, NodeOutput loss) = WithLoss(g, options.Loss);
-        VariableDefinition[] trained = [.. g.Variables.Where(v => v.IsTrainable)];
+        VariableDefinition[] trained =
+            [.. g.Variables.Where(v => v.IsTrainable && (head is null || head.Contains(v.Name)))];
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [.. trained.Select(g.ReadVariable)]);
         var moved = new List<TrainedVariable>();
         for (int i = 0; i < trained.Length; i++)

@@ -28,6 +28,8 @@ internal sealed record TrainingOptions
     public ClassificationLoss? Loss { get; init; }
     /// <summary>How kernels of convolutions and dense layers start; null for the paper's way.</summary>
     public Initializer? KernelInitializer { get; init; }
+    /// <summary>Which layers are trained.</summary>
+    public FineTuning FineTuning { get; init; }
     /// <summary>When to end early; null for never. Needs a validation set.</summary>
     public EarlyStopping? EarlyStopping { get; init; }
     /// <summary>Which epoch counts as the best, whose weights are kept.</summary>
@@ -71,6 +73,10 @@ internal sealed record TrainingOptions
         Loss?.Check();
         OptionRange.Require(KernelInitializer is null || float.IsFinite(KernelInitializer.Scale),
             "Options.KernelInitializer", KernelInitializer, "finite numbers");
+        OptionRange.RequireDefined(FineTuning, "Options.FineTuning");
+        OptionRange.Require(!RefreshBatchNormStatistics || FineTuning == FineTuning.AllLayers,
+            "Options.RefreshBatchNormStatistics", RefreshBatchNormStatistics,
+            "false with FineTuning.HeadOnly, which leaves the statistics as they are");
         EarlyStopping?.Check();
         OptionRange.RequireDefined(Metric, "Options.StoppingMetric");
         OptionRange.RequireDefined(Precision, "Options.Precision");

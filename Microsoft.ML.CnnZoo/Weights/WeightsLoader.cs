@@ -33,10 +33,7 @@ internal sealed class WeightsLoader
         (_source, _architecture) = (source, form.Architecture);
         NetworkGraph graph = _architecture.BuildGraph(classes, image);
         _network = new NetworkTensors(_architecture, graph, form.Names);
-        // The head: all that has another shape for another number of classes.
-        HashSet<(string, TensorShape)> others =
-            [.. _architecture.BuildGraph(classes + 1, image).Variables.Select(v => (v.Name, v.Spec.Shape))];
-        Head = [.. graph.Variables.Where(v => !others.Contains((v.Name, v.Spec.Shape)))];
+        Head = _architecture.HeadVariables(classes, image);
         _head = [.. Head.Select(_network.NameOf)];
         NetworkGraph training = form.IsOfTensorFlow ? graph
             : _architecture.BuildGraph(GraphMode.Training, classes, image).Graph;

@@ -26,6 +26,8 @@ internal static class TrainCommand
             "--validation",
             "Fraction of the images that are held out to choose the best epoch; 0 for none; a folder val replaces it",
             0.1f, 0f, 0.9f);
+        Option<FineTuning> fineTuning = CommandOptions.Choice<FineTuning>(
+            "--fine-tuning", "Layers of a network with weights that are trained");
         Option<CnnPrecision> precision = CommandOptions.Choice<CnnPrecision>("--precision", "Numeric precision");
         var recompute = new Option<bool>("--recompute")
         {
@@ -42,8 +44,8 @@ internal static class TrainCommand
         var command = new Command(
             "train", "Trains a network on a folder of images. Ctrl-C saves the best weights so far.")
         {
-            data, architecture, output, epochs, batch, rate, seed, validation, precision, recompute, refresh, badImages,
-            pixels,
+            data, architecture, output, epochs, batch, rate, seed, validation, fineTuning, precision, recompute, refresh,
+            badImages, pixels,
         };
         import.AddTo(command);
         command.SetAction(parsed => Run(
@@ -55,6 +57,7 @@ internal static class TrainCommand
             LearningRate = parsed.GetValue(rate) is > 0 and float given ? given : null,
             Seed = parsed.GetValue(seed),
             ValidationSetFraction = parsed.GetValue(validation),
+            FineTuning = parsed.GetValue(fineTuning),
             Precision = parsed.GetValue(precision),
             RecomputeActivations = parsed.GetValue(recompute),
             RefreshBatchNormStatistics = parsed.GetValue(refresh),
