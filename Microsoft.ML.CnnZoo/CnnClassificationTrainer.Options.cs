@@ -38,7 +38,8 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>
         /// Size of the images that the network works on: height and width in pixels, 1 or 3 channels. Default: null, the
         /// column's size where it is known (after ResizeImages or ExtractPixels) and not too small for the network, else
-        /// the paper's; and the paper's channels: for a network for gray digits, color images are converted to gray.
+        /// the paper's; and the paper's channels: for a network for gray digits, color images are converted to gray. An
+        /// imported network: its file's size and channels.
         /// </summary>
         public ImageShape? NetworkInput;
         /// <summary>

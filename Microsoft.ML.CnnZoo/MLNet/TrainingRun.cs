@@ -36,7 +36,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
 
     /// <summary>
     /// The network's image size: as the options say; else that of the column, where it is known and not too small for
-    /// the network; else the paper's.
+    /// a network of the catalog; else the paper's, or the file's that the network comes from.
     /// </summary>
     private ImageShape ChooseImage(FeatureColumn feature)
     {
@@ -44,7 +44,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             return chosen;
         ImageShape paper = _architecture.DefaultInput;
         (int height, int width) = feature.Size;
-        return height >= _architecture.MinimumSize && width >= _architecture.MinimumSize
+        return _architecture is not ImportedArchitecture
+            && height >= _architecture.MinimumSize && width >= _architecture.MinimumSize
             ? paper with { Height = height, Width = width } : paper;
     }
 

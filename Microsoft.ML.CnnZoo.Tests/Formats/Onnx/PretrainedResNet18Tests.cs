@@ -19,21 +19,21 @@ namespace Microsoft.ML.CnnZoo.Tests.Formats.Onnx;
 /// </summary>
 public class PretrainedResNet18Tests
 {
-    private const int Side = 224, Images = 2, Classes = 3;
+    private const int Side = 224, Classes = 3;
 
     private static readonly string File = Path.Combine(AppContext.BaseDirectory, "ResNet18.onnx");
 
     [Fact]
     public void Features_OfTheImport_AreOnnxRuntimes()
     {
-        float[] planes = GoldenFill.Input("input", Images * 3 * Side * Side, scale: 128);
+        float[] planes = GoldenFill.Input("input", 3 * Side * Side, scale: 128);
         using var session = new InferenceSession(File);
-        var input = new DenseTensor<float>(planes, [Images, 3, Side, Side]);
+        var input = new DenseTensor<float>(planes, [1, 3, Side, Side]);
         using var results = session.Run([NamedOnnxValue.CreateFromTensor(session.InputMetadata.Keys.Single(), input)]);
         float[] expected = [.. results[0].AsEnumerable<float>()];
 
         float[] features = Features(planes);
-        Assert.Equal(Images * 512, features.Length);
+        Assert.Equal(512, features.Length);
         Assert.True(expected.Max() > 1);
         Assert.Equal(0, expected.Zip(features, (e, f) => Math.Abs(e - f)).Max(), 1e-4f);
     }
@@ -77,15 +77,14 @@ public class PretrainedResNet18Tests
         using var weights = new VariableStore();
         new WeightsLoader(network.FileWeights!.Tensors, network, network.DefaultInput, Classes).CopyTo(weights);
         var g = new GraphBuilder();
-        NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(Images, Side, Side, 3));
+        NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(1, Side, Side, 3));
         NodeOutput features = network.Build(g, image, Classes).Features;
         using Executable plan = new Session(KernelSet.Shared).Compile(g.ToGraph(),
             new Dictionary<string, TensorShape>(), [features], [], weights);
         Span<float> pixels = plan.Feed<float>("image");
-        for (int n = 0; n < Images; n++)
-            for (int c = 0; c < 3; c++)
-                for (int p = 0; p < Side * Side; p++)
-                    pixels[(((n * Side * Side) + p) * 3) + c] = planes[(((n * 3) + c) * Side * Side) + p];
+        for (int c = 0; c < 3; c++)
+            for (int p = 0; p < Side * Side; p++)
+                pixels[(p * 3) + c] = planes[(c * Side * Side) + p];
         plan.Run();
         return plan.Fetch<float>(0).ToArray();
     }

@@ -53,6 +53,20 @@ internal sealed class ImportedArchitecture : CnnArchitecture
     /// <inheritdoc/>
     internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
+        var size = new ImageShape(image.Height, image.Width, image.Channels);
+        try
+        {
+            return CopyNetwork(g, image, classes);
+        }
+        catch (GraphException e) when (size != _network.Image)
+        {
+            throw new GraphException(
+                $"{DisplayName} is a network for images of {_network.Image} and does not fit those of {size}: {e.Message}", e);
+        }
+    }
+
+    private NetworkBody CopyNetwork(GraphBuilder g, NodeOutput image, int classes)
+    {
         var map = new Dictionary<NodeOutput, NodeOutput>();
         Dictionary<string, VariableDefinition> variables =
             _network.Graph.Variables.ToDictionary(v => v.Name, StringComparer.Ordinal);
