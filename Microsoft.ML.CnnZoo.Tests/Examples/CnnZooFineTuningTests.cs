@@ -5,7 +5,7 @@ namespace Microsoft.ML.CnnZoo.Tests.Examples;
 /// <summary><c>cnnzoo train --fine-tuning headonly</c>.</summary>
 public sealed class CnnZooFineTuningTests : IDisposable
 {
-    private readonly BarImages _images = new(each: 6);
+    private readonly BarImages _images = new(each: 4);
 
     public void Dispose() => _images.Dispose();
 
@@ -14,13 +14,15 @@ public sealed class CnnZooFineTuningTests : IDisposable
     {
         string model = _images.At("bars.zip"), pretrained = Path.Combine(AppContext.BaseDirectory, "ResNet18.onnx");
         CnnZooCommand.Run("train", "--data", _images.Folder, "--arch", pretrained, "--preprocessing", "kerascaffe",
-            "--fine-tuning", "headonly", "--epochs", "6", "--batch", "4", "--lr", "0.01", "--validation", "0",
+            "--fine-tuning", "headonly", "--epochs", "4", "--batch", "4", "--lr", "0.01", "--validation", "0",
             "--out", model).AssertSuccess();
         string output = CnnZooCommand.Run("predict", "--model", model, "--top", "1", _images.Image("lying", 2),
             _images.Image("standing", 3)).AssertSuccess().Output;
         string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Contains(lines, l => l.Contains("002.png", StringComparison.Ordinal) && l.Contains(" lying", StringComparison.Ordinal));
-        Assert.Contains(lines, l => l.Contains("003.png", StringComparison.Ordinal) && l.Contains(" standing", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.Contains("002.png", StringComparison.Ordinal)
+            && l.Contains(" lying", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.Contains("003.png", StringComparison.Ordinal)
+            && l.Contains(" standing", StringComparison.Ordinal));
     }
 
     [Fact]

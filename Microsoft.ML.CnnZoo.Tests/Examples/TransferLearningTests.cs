@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Tests.Examples;
 /// <summary>The example TransferLearning, on two pictures of each class.</summary>
 public sealed class TransferLearningTests : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cnnzoo-");
 
     public void Dispose() => _folder.Delete(recursive: true);

@@ -13,7 +13,7 @@ if (args.Length > 0 && !quick)
     return 2;
 }
 
-int pictures = quick ? 2 : 20, headEpochs = quick ? 2 : 15, fineTuningEpochs = quick ? 1 : 5;
+int pictures = quick ? 2 : 20, headEpochs = quick ? 1 : 8, fineTuningEpochs = quick ? 1 : 4;
 string folder = quick ? "pictures-quick" : "pictures";
 Pictures.Draw(Path.Combine(folder, "train"), pictures, seed: 1);
 Pictures.Draw(Path.Combine(folder, "test"), pictures, seed: 2);

@@ -67,7 +67,7 @@ public class PretrainedResNet18Tests
         }
         Assert.Equal(["classifier.bias", "classifier.weight"], others.Order());
         IReadOnlyList<EpochProgress> history = trained.LastTransformer.Training!.History;
-        Assert.True(history[^1].Loss < history[0].Loss / 2, $"{history[0].Loss} became {history[^1].Loss}");
+        Assert.True(history[^1].Loss < history[0].Loss * 0.8, $"{history[0].Loss} became {history[^1].Loss}");
     }
 
     private static float[] Features(float[] planes)
