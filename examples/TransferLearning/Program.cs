@@ -39,11 +39,12 @@ using CnnClassificationTransformer head = Train("head only, features frozen", ne
 using CnnWeights learned = CnnWeights.From(head);
 Train("then all layers, fine-tuned", new()
 {
-    Architecture = pretrained, InitialWeights = learned, LearningRate = 0.002f, Epochs = fineTuningEpochs,
+    Architecture = pretrained, InitialWeights = learned, LearningRate = 0.0005f, Epochs = fineTuningEpochs,
+    RefreshBatchNormStatistics = true,
 }).Dispose();
 Train("all layers, from scratch", new()
 {
-    Architecture = untrained, Epochs = headEpochs + fineTuningEpochs,
+    Architecture = untrained, Epochs = headEpochs + fineTuningEpochs, RefreshBatchNormStatistics = true,
 }).Dispose();
 
 Console.WriteLine();
