@@ -58,7 +58,8 @@ internal sealed class Hdf5File : IGroupFile
         if (texts.Type.Class is not (H5DataTypeClass.String or H5DataTypeClass.VariableLength))
             return texts.Space.Dimensions is [0] ? [] : null;
         CheckCount(texts.Space.Dimensions, 1, $"the attribute '{attribute}' of '{path}'");
-        return texts.Space.Type == H5DataspaceType.Scalar ? [texts.Read<string>()] : texts.Read<string[]>();
+        string?[] all = texts.Space.Type == H5DataspaceType.Scalar ? [texts.Read<string>()] : texts.Read<string[]>();
+        return Array.ConvertAll(all, t => t ?? ""); // text of no length may come as null
     });
 
     /// <inheritdoc/>

@@ -16,8 +16,8 @@ internal static class KerasReader
     /// <summary>Reads a model.</summary>
     /// <param name="path">The file.</param>
     /// <param name="image">Size of the images where the file leaves it open.</param>
-    /// <exception cref="InvalidDataException">The file is damaged, has no configuration, or holds what is not supported.
-    /// </exception>
+    /// <exception cref="InvalidDataException">The file is damaged, has no configuration, or holds what is not
+    /// supported.</exception>
     public static FrozenNetwork Read(string path, ImageShape? image = null)
     {
         if (Directory.Exists(path))
@@ -33,11 +33,14 @@ internal static class KerasReader
     private static FrozenNetwork ReadHdf5(string path, ImageShape? image)
     {
         using Hdf5File file = Hdf5File.Open(path);
-        string config = file.Texts("", "model_config")?.FirstOrDefault()
-            ?? throw new InvalidDataException($"'{path}' has weights but no model: name the network by --arch and give the "
-                + "file as --weights.");
-        return KerasNetworkReader.Read(config, file.Texts("", "keras_version")?.FirstOrDefault(), file, path, image);
+        string config = Text(file, "model_config")
+            ?? throw new InvalidDataException($"'{path}' has weights but no model: name the network by --arch and give "
+                + "the file as --weights.");
+        return KerasNetworkReader.Read(config, Text(file, "keras_version"), file, path, image);
     }
+
+    private static string? Text(Hdf5File file, string attribute) =>
+        file.Texts("", attribute) is [var text, ..] ? text : null;
 
     private static FrozenNetwork ReadArchive(string path, ImageShape? image)
     {

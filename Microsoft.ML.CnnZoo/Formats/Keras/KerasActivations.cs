@@ -33,7 +33,8 @@ internal sealed class KerasActivations(TensorArranger arranger, bool isKeras3)
             ["log_sigmoid"] = (a, x) => a.Apply("Neg", a.Apply("Softplus", a.Apply("Neg", x))),
         };
 
-    private static readonly HashSet<string> Layers = ["ReLU", "LeakyReLU", "ELU", "Softmax", "ThresholdedReLU", "Activation"];
+    private static readonly HashSet<string> Layers =
+        ["ReLU", "LeakyReLU", "ELU", "Softmax", "ThresholdedReLU", "Activation"];
 
     private readonly ElementwiseImport _elementwise = new(arranger);
 
@@ -70,7 +71,8 @@ internal sealed class KerasActivations(TensorArranger arranger, bool isKeras3)
     {
         (string name, KerasConfig? layer) = Of(config);
         return layer is { } inner && Layers.Contains(name) ? ActivateByLayer(x, name, inner)
-            : Functions.TryGetValue(name, out Func<KerasActivations, NodeOutput, NodeOutput>? function) ? function(this, x)
+            : Functions.TryGetValue(name, out Func<KerasActivations, NodeOutput, NodeOutput>? function)
+                ? function(this, x)
             : throw new InvalidDataException($"its activation '{name}' is not supported");
     }
 
@@ -104,7 +106,8 @@ internal sealed class KerasActivations(TensorArranger arranger, bool isKeras3)
     {
         ImportedTensor tensor = ImportedTensor.Of(x, x.Shape.Dimensions.ToArray()
             .Select(d => d == TensorShape.Unknown ? ImportedTensor.Batch : d));
-        return (numbersFirst ? _elementwise.Combine(op, numbers, tensor) : _elementwise.Combine(op, tensor, numbers)).Tensor;
+        return (numbersFirst ? _elementwise.Combine(op, numbers, tensor)
+            : _elementwise.Combine(op, tensor, numbers)).Tensor;
     }
 
     private NodeOutput LeakyRelu(NodeOutput x, float slope) => arranger.Add("LeakyRelu", [x],

@@ -48,8 +48,8 @@ internal sealed record KerasModel(
     /// <param name="json">An object with <c>class_name</c> and <c>config</c>.</param>
     /// <exception cref="InvalidDataException">It is no such model, or contradicts itself.</exception>
     public static KerasModel Parse(JsonElement json) => ParseLayer(json, null, 0).Model
-        ?? throw new InvalidDataException($"it is a {ClassOf(json)}; expected a Sequential or functional model: a model "
-            + "of a class of your own is known to its Python code alone");
+        ?? throw new InvalidDataException($"it is a {ClassOf(json)}; expected a Sequential or functional model: a "
+            + "model of a class of your own is known to its Python code alone");
 
     /// <summary>The shape of an InputLayer, unknown sizes -1; null where it is not stated.</summary>
     public static int[]? ShapeOf(KerasConfig config) =>
@@ -65,14 +65,16 @@ internal sealed record KerasModel(
             return new(className, name, config, null) { Calls = ParseCalls(json) };
         if (depth == DeepestModel)
             throw new InvalidDataException($"models lie in models, {DeepestModel} deep and deeper");
-        KerasModel model = className == "Sequential" ? ParseSequential(element, depth) : ParseFunctional(element, depth);
+        KerasModel model = className == "Sequential" ? ParseSequential(element, depth)
+            : ParseFunctional(element, depth);
         return new(className, name, config, model) { Calls = ParseCalls(json) };
     }
 
     private static KerasModel ParseSequential(JsonElement element, int depth)
     {
         // Before Keras 2.2 a bare list of layers.
-        JsonElement list = element.ValueKind == JsonValueKind.Array ? element : Property(element, "layers", "Sequential model");
+        JsonElement list = element.ValueKind == JsonValueKind.Array ? element
+            : Property(element, "layers", "Sequential model");
         List<KerasLayer> layers = [];
         foreach (JsonElement json in Items(list, "layers"))
             layers.Add(ParseLayer(json, $"layer_{layers.Count}", depth + 1));
@@ -114,7 +116,8 @@ internal sealed record KerasModel(
             Collect(Property(element, name, "functional model"), found, ref isTraining);
             KerasTensor[] tensors = [.. found.Select(a => a.Tensor).OfType<KerasTensor>()];
             return tensors.FirstOrDefault(t => !names.Contains(t.Layer)) is { Layer: { } missing }
-                ? throw new InvalidDataException($"its {name} name '{missing}', which is not among its layers") : tensors;
+                ? throw new InvalidDataException($"its {name} name '{missing}', which is not among its layers")
+                : tensors;
         }
     }
 
@@ -163,7 +166,8 @@ internal sealed record KerasModel(
         {
             case JsonValueKind.Array:
                 JsonElement[] items = [.. value.EnumerateArray()];
-                if (items is [{ ValueKind: JsonValueKind.String } layer, { ValueKind: JsonValueKind.Number } call, _, ..]
+                if (items is [{ ValueKind: JsonValueKind.String } layer, { ValueKind: JsonValueKind.Number } call, _,
+                    ..]
                     && call.TryGetInt32(out int at))
                 {
                     if (layer.GetString() == "_CONSTANT_VALUE")

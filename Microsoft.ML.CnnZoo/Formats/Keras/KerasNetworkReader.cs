@@ -33,7 +33,8 @@ internal sealed class KerasNetworkReader
     /// <param name="image">Size of the images where the file leaves it open.</param>
     /// <exception cref="InvalidDataException">The file is damaged, or holds what is not supported: all of it is named.
     /// </exception>
-    public static FrozenNetwork Read(string config, string? version, IGroupFile weights, string origin, ImageShape? image)
+    public static FrozenNetwork Read(string config, string? version, IGroupFile weights, string origin,
+        ImageShape? image)
     {
         try
         {
@@ -99,8 +100,8 @@ internal sealed class KerasNetworkReader
             c = 3;
         return h > 0 && w > 0 && c > 0 ? _arranger.Graph.Placeholder(CnnArchitecture.ImageInput, DataType.Float,
             new TensorShape(TensorShape.Unknown, h, w, c))
-            : throw new InvalidDataException($"it leaves the size of its images open ({Size(h)}x{Size(w)}x{c}): state it "
-                + "(the option Image; cnnzoo: --size)");
+            : throw new InvalidDataException($"it leaves the size of its images open ({Size(h)}x{Size(w)}x{c}): state "
+                + "it (the option Image; cnnzoo: --size)");
 
         static string Size(int size) => size < 0 ? "?" : $"{size}";
     }
@@ -115,7 +116,7 @@ internal sealed class KerasNetworkReader
         while (path.TryPeek(out KerasTensor tensor))
         {
             if (!layers.TryGetValue(tensor.Layer, out KerasLayer? layer))
-                throw new InvalidDataException($"a layer is called with '{tensor.Layer}', which is not among the layers");
+                throw new InvalidDataException($"a layer is called with '{tensor.Layer}', which is no layer");
             int call = CallOf(layer, tensor.Call);
             if (done.TryGetValue((layer.Name, call), out bool finished))
             {
@@ -142,8 +143,8 @@ internal sealed class KerasNetworkReader
         : layer.Calls[call].Arguments.Select(a => a.Tensor).OfType<KerasTensor>();
 
     /// <summary>
-    /// A call's place in the list. A layer that was called outside the model before counts those calls, too, in files of
-    /// old versions: with one call in the list there is no doubt.
+    /// A call's place in the list. A layer that was called outside the model before counts those calls, too, in files
+    /// of old versions: with one call in the list there is no doubt.
     /// </summary>
     private static int CallOf(KerasLayer layer, int call) => layer.Calls.Count <= 1 ? 0
         : call >= 0 && call < layer.Calls.Count ? call
@@ -190,8 +191,8 @@ internal sealed class KerasNetworkReader
             if (tensors.Length != model.Inputs.Count)
                 throw new InvalidDataException($"{layer} is called with {tensors.Length} tensors; expected "
                     + $"{model.Inputs.Count}");
-            return Evaluate(model, model.Outputs,
-                model.Inputs.Zip(tensors).ToDictionary(p => new KerasTensor(p.First.Layer, 0, 0), p => (NodeOutput?)p.Second), $"{name}/");
+            return Evaluate(model, model.Outputs, model.Inputs.Zip(tensors).ToDictionary(
+                p => new KerasTensor(p.First.Layer, 0, 0), p => (NodeOutput?)p.Second), $"{name}/");
         }
         _arranger.Scope = name;
         try

@@ -43,7 +43,7 @@ internal sealed class KerasOperators(TensorArranger arranger, KerasWeights weigh
     private static readonly HashSet<string> Identities = ["SpatialDropout2D", "GaussianNoise", "GaussianDropout",
         "AlphaDropout", "ActivityRegularization", "InputLayer", "Identity"];
 
-    // Operations in place of layers, by the names that Keras 2 (a function of TensorFlow) and Keras 3 (a class) give them.
+    // Operations in place of layers: functions of TensorFlow in Keras 2, classes in Keras 3.
     private static readonly Dictionary<string, string> Operations = new(StringComparer.Ordinal)
     {
         ["math.add"] = "AddV2", ["__operators__.add"] = "AddV2", ["math.subtract"] = "Sub", ["math.multiply"] = "Mul",
@@ -68,7 +68,8 @@ internal sealed class KerasOperators(TensorArranger arranger, KerasWeights weigh
         if (layer.Config.Text("data_format") == "channels_first")
             return $"{layer} with data_format channels_first";
         if (layer.ClassName is "TFOpLambda" or "TensorFlowOpLayer" or "SlicingOpLambda")
-            return Operations.ContainsKey(FunctionOf(layer)) ? null : $"the operation {FunctionOf(layer)} '{layer.Name}'";
+            return Operations.ContainsKey(FunctionOf(layer)) ? null
+                : $"the operation {FunctionOf(layer)} '{layer.Name}'";
         if (!Operators.ContainsKey(layer.ClassName) && !Functions.ContainsKey(layer.ClassName) && !IsIdentity(layer))
             return $"the layer {layer}";
         return KerasActivations.Problem(layer.Config) is { } problem ? $"{problem} of {layer}" : null;
@@ -83,7 +84,8 @@ internal sealed class KerasOperators(TensorArranger arranger, KerasWeights weigh
             "Conv2D" or "DepthwiseConv2D" or "Dense" => [new("kernel"), .. If("use_bias", "bias")],
             "SeparableConv2D" => [new("depthwise_kernel"), new("pointwise_kernel"), .. If("use_bias", "bias")],
             "BatchNormalization" or "BatchNormalizationV1" or "BatchNormalizationV2" or "SyncBatchNormalization" =>
-                [.. If("scale", "gamma"), .. If("center", "beta"), new("moving_mean", false), new("moving_variance", false)],
+                [.. If("scale", "gamma"), .. If("center", "beta"), new("moving_mean", false),
+                    new("moving_variance", false)],
             "LayerNormalization" => [.. If("scale", "gamma"), .. If("center", "beta")],
             "PReLU" => [new("alpha")],
             "Normalization" when config.Find("mean") is null => [new("mean", false), new("variance", false)],
@@ -103,9 +105,10 @@ internal sealed class KerasOperators(TensorArranger arranger, KerasWeights weigh
             return call.X;
         if (Functions.TryGetValue(layer.ClassName, out string? function))
             return activations.Activate(call.X, function);
-        if (!Operators.TryGetValue(layer.ClassName, out Func<KerasOperators, KerasLayerCall, NodeOutput>? found))
-            return Operations[FunctionOf(layer)] is var op && call.Inputs.Count > 1 ? Merge(call, op) : arranger.Add(op, [call.X]);
-        return found(this, call);
+        if (Operators.TryGetValue(layer.ClassName, out Func<KerasOperators, KerasLayerCall, NodeOutput>? found))
+            return found(this, call);
+        string op = Operations[FunctionOf(layer)];
+        return call.Inputs.Count > 1 ? Merge(call, op) : arranger.Add(op, [call.X]);
     }
 
     private static bool IsIdentity(KerasLayer layer) => Identities.Contains(layer.ClassName)
@@ -157,14 +160,16 @@ internal sealed class KerasOperators(TensorArranger arranger, KerasWeights weigh
     {
         (int rows, int columns) = c.Config.Pair("kernel_size");
         int multiplier = c.Config.Integers("depth_multiplier") is [> 0 and var m] ? m : 1;
-        return Convolve("DepthwiseConv2dNative", c, c.Image, Weight(c, kind, rows, columns, c.Image.Channels, multiplier));
+        NodeOutput kernel = Weight(c, kind, rows, columns, c.Image.Channels, multiplier);
+        return Convolve("DepthwiseConv2dNative", c, c.Image, kernel);
     }
 
     private NodeOutput Convolve(string op, KerasLayerCall c, NodeOutput x, NodeOutput kernel)
     {
-        (int, int) strides = c.Config.Pair("strides", (1, 1)), dilations = c.Config.Pair("dilation_rate", (1, 1));
-        return arranger.Add(op, [x, kernel],
-            new Conv2DAttributes(strides.Item1, strides.Item2, c.Padding, dilations.Item1, dilations.Item2).ToAttributes());
+        (int Rows, int Columns) strides = c.Config.Pair("strides", (1, 1)),
+            taps = c.Config.Pair("dilation_rate", (1, 1));
+        return arranger.Add(op, [x, kernel], new Conv2DAttributes(strides.Rows, strides.Columns, c.Padding, taps.Rows,
+            taps.Columns).ToAttributes());
     }
 
     private NodeOutput Dense(KerasLayerCall c)
@@ -198,7 +203,8 @@ internal sealed class KerasOperators(TensorArranger arranger, KerasWeights weigh
         KnownArray factor = weights.Read(c.Layer, "moving_variance", [channels]).Map(v => 1 / Math.Sqrt(v + epsilon));
         if (scales)
             factor = KnownArray.Combine(factor, weights.Read(c.Layer, "gamma", [channels]), (f, g) => f * g);
-        KnownArray shift = KnownArray.Combine(weights.Read(c.Layer, "moving_mean", [channels]), factor, (m, f) => -m * f);
+        KnownArray mean = weights.Read(c.Layer, "moving_mean", [channels]);
+        KnownArray shift = KnownArray.Combine(mean, factor, (m, f) => -m * f);
         if (centers)
             shift = KnownArray.Combine(shift, weights.Read(c.Layer, "beta", [channels]), (s, b) => s + b);
         return activations.Combine("AddV2", activations.Combine("Mul", x, factor), shift);
@@ -249,8 +255,8 @@ internal sealed class KerasOperators(TensorArranger arranger, KerasWeights weigh
     private NodeOutput Pool(KerasLayerCall c, string op)
     {
         (int Rows, int Columns) window = c.Config.Pair("pool_size", (2, 2)), strides = c.Config.Pair("strides", window);
-        return arranger.Add(op, [c.Image], new Pool2DAttributes(window.Rows, window.Columns, strides.Rows, strides.Columns,
-            c.Padding).ToAttributes());
+        return arranger.Add(op, [c.Image], new Pool2DAttributes(window.Rows, window.Columns, strides.Rows,
+            strides.Columns, c.Padding).ToAttributes());
     }
 
     private NodeOutput GlobalPool(KerasLayerCall c, string op) => arranger.Add(op, [c.Image, arranger.Integers(1, 2)],
@@ -299,8 +305,8 @@ internal sealed class KerasOperators(TensorArranger arranger, KerasWeights weigh
     {
         (int rows, int columns) = (c.Config.Size("height"), c.Config.Size("width"));
         return rows == c.Image.Height && columns == c.Image.Width ? c.Image
-            : throw new InvalidDataException($"it resizes {c.Image.Height}x{c.Image.Width} pixels to {rows}x{columns} in "
-                + "the network, which is not supported: resize before it");
+            : throw new InvalidDataException($"it resizes {c.Image.Height}x{c.Image.Width} pixels to {rows}x{columns} "
+                + "in the network, which is not supported: resize before it");
     }
 
     private NodeOutput Merge(KerasLayerCall c, string op)
@@ -328,7 +334,8 @@ internal sealed class KerasOperators(TensorArranger arranger, KerasWeights weigh
 
     private NodeOutput Concatenate(KerasLayerCall c)
     {
-        NodeOutput[] parts = [.. c.Inputs.Select(i => i.Tensor ?? throw new InvalidDataException("numbers are concatenated"))];
+        NodeOutput[] parts = [.. c.Inputs.Select(i => i.Tensor
+            ?? throw new InvalidDataException("numbers are concatenated"))];
         if (parts.Length == 0)
             throw new InvalidDataException("it is called with no inputs");
         int axis = c.Axis("axis", -1);
@@ -363,7 +370,7 @@ internal sealed class KerasOperators(TensorArranger arranger, KerasWeights weigh
             : throw new InvalidDataException($"its dims [{string.Join(',', order[1..])}] are no order of {c.X.Shape}");
     }
 
-    private NodeOutput Dropout(KerasLayerCall c) => (c.Config.Number("rate") ?? c.Config.Number("p")) is > 0 and < 1 and var rate
+    private NodeOutput Dropout(KerasLayerCall c) => c.Config.Number("rate") is > 0 and < 1 and var rate
         ? arranger.Add("Identity", [c.X], new KeyValuePair<string, AttributeValue>(FrozenNetwork.DropoutRate,
             AttributeValue.Of(rate)))
         : c.X;
@@ -379,10 +386,11 @@ internal sealed class KerasOperators(TensorArranger arranger, KerasWeights weigh
     {
         bool isGiven = c.Config.Find("mean") is not null;
         KnownArray mean = isGiven ? Numbers(c.Config.Numbers("mean"), 0) : Flat(weights.Read(c.Layer, "mean"));
-        KnownArray variance = isGiven ? Numbers(c.Config.Numbers("variance"), 1) : Flat(weights.Read(c.Layer, "variance"));
+        KnownArray variance = isGiven ? Numbers(c.Config.Numbers("variance"), 1)
+            : Flat(weights.Read(c.Layer, "variance"));
         if (mean.Length != variance.Length || (mean.Length != 1 && mean.Length != c.X.Channels))
-            throw new InvalidDataException($"it has {mean.Length} means and {variance.Length} variances; expected one or "
-                + $"one for each of {c.X.Channels} channels");
+            throw new InvalidDataException($"it has {mean.Length} means and {variance.Length} variances; expected one "
+                + $"or one for each of {c.X.Channels} channels");
         KnownArray deviation = variance.Map(v => Math.Max(Math.Sqrt(v), 1e-7));
         return c.Config.Flag("invert", false)
             ? activations.Combine("AddV2", activations.Combine("Mul", c.X, deviation), mean)

@@ -21,7 +21,8 @@ internal sealed partial class KerasWeights
         ["layers", "_layer_checkpoint_dependencies", "_self_tracked_trackables", "_layers"];
 
     private readonly IGroupFile _file;
-    private readonly Dictionary<KerasLayer, Dictionary<string, string>> _paths = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<KerasLayer, Dictionary<string, string>> _paths =
+        new(ReferenceEqualityComparer.Instance);
 
     private KerasWeights(IGroupFile file) => _file = file;
 
@@ -67,10 +68,11 @@ internal sealed partial class KerasWeights
         if (!groups.All(g => _file.HasGroup($"{Legacy}/{g}")))
         {
             // By order: models in models have no name before Keras 2.2.
-            string[] all = [.. Texts(Legacy, "layer_names").Where(n => Texts($"{Legacy}/{n}", "weight_names").Length > 0)];
+            string[] all = [.. Texts(Legacy, "layer_names")
+                .Where(n => Texts($"{Legacy}/{n}", "weight_names").Length > 0)];
             if (all.Length != layers.Length)
                 throw new InvalidDataException($"it has weights of {all.Length} layers, the configuration has "
-                    + $"{layers.Length} with weights; '{groups.First(g => !_file.HasGroup($"{Legacy}/{g}"))}' has none");
+                    + $"{layers.Length} with weights ({string.Join(", ", groups.Take(3))} …)");
             groups = all;
         }
         for (int i = 0; i < layers.Length; i++)
@@ -83,7 +85,7 @@ internal sealed partial class KerasWeights
             foreach ((string name, (KerasLayer layer, KerasWeight weight)) in names.Zip(expected))
             {
                 if (!KindOf(name).EndsWith(weight.Kind, StringComparison.Ordinal))
-                    throw new InvalidDataException($"{layer} has the weight '{name}' where its {weight.Kind} is expected");
+                    throw new InvalidDataException($"{layer} has the weight '{name}' in place of {weight.Kind}");
                 Add(layer, weight.Kind, $"{Legacy}/{groups[i]}/{name}");
             }
         }
@@ -119,7 +121,8 @@ internal sealed partial class KerasWeights
         KindOf(name) is "count" or "seed_generator_state" or "rng_state" or "StateVar" or "state_var";
 
     /// <summary>A name's last part without TensorFlow's number of the output and counter.</summary>
-    private static string KindOf(string name) => Counter().Replace(name[(name.LastIndexOf('/') + 1)..].Split(':')[0], "");
+    private static string KindOf(string name) =>
+        Counter().Replace(name[(name.LastIndexOf('/') + 1)..].Split(':')[0], "");
 
     private void AssignByClasses(KerasModel model, string path)
     {
@@ -139,8 +142,8 @@ internal sealed partial class KerasWeights
                 .Where(c => c.Number >= 0).OrderBy(c => c.Number).Select(c => $"{container}/{c.Name}")
                 .Where(c => group.First().Model is null ? IsOwner(c) : HasVariables(c, classes, 0))];
             if (found.Length != group.Count())
-                throw new InvalidDataException($"it has weights of {found.Length} layers '{group.Key}' in '{container}'; "
-                    + $"expected {group.Count()}, first {group.First()}");
+                throw new InvalidDataException($"it has weights of {found.Length} layers '{group.Key}' in "
+                    + $"'{container}'; expected {group.Count()}, first {group.First()}");
             foreach ((KerasLayer layer, string at) in group.Zip(found))
                 if (layer.Model is { } inner)
                     AssignByClasses(inner, at);
