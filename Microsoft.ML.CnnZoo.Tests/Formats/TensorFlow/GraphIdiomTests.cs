@@ -96,6 +96,35 @@ public class GraphIdiomTests
     }
 
     [Theory]
+    [InlineData("Relu", "Pad", 0f, true)]
+    [InlineData("Tanh", "Pad", 0f, false)]
+    [InlineData("Tanh", "PadV2", float.MinValue, true)]
+    [InlineData("Tanh", "PadV2", -1f, false)]
+    public void Read_PadBeforeMaxPool_BecomesItsPaddingWhereItIsNeverTheMaximum(string before, string op, float value,
+        bool joined)
+    {
+        var g = new SourceGraph();
+        string x = g.Node(before, "x0", [g.Image(-1, 6, 6, Channels)]);
+        g.Constant("pads", TensorLiteral.Of<int>(new(4, 2), [0, 0, 1, 1, 1, 1, 0, 0]));
+        string padded = g.Node(op, "pad", op == "Pad" ? [x, "pads"] : [x, "pads", g.Scalar("value", value)]);
+        g.Node("MaxPool", "y", [padded], ("padding", "VALID"), ("ksize", (int[])[1, 3, 3, 1]),
+            ("strides", (int[])[1, 2, 2, 1]));
+        FrozenNetwork network = g.Read();
+        Assert.Equal(!joined, network.Graph.Nodes.Any(n => n.Op == op));
+        float[] input = SourceGraph.Values("input", Images), y = SourceGraph.Run(network, Images);
+        for (int i = 0; i < y.Length; i++)
+        {
+            (int c, int column, int row, int n) = (i % 4, i / 4 % 3, i / 12 % 3, i / 36);
+            float greatest = float.MinValue;
+            for (int h = Math.Max(0, (2 * row) - 1); h <= (2 * row) + 1; h++)
+                for (int w = Math.Max(0, (2 * column) - 1); w <= (2 * column) + 1; w++)
+                    greatest = Math.Max(greatest, input[(((((n * 6) + h) * 6) + w) * 4) + c]);
+            greatest = before == "Relu" ? Math.Max(0, greatest) : MathF.Tanh(greatest);
+            Assert.Equal(row == 0 || column == 0 ? Math.Max(value, greatest) : greatest, y[i], 1e-5);
+        }
+    }
+
+    [Theory]
     [InlineData("constant -1")]
     [InlineData("batch from shape")]
     [InlineData("batch from shape, -1")]

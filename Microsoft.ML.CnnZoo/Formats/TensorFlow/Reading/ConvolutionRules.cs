@@ -33,7 +33,7 @@ internal static class ConvolutionRules
                 ? new BlocksValue(blocks.Image, blocks.Block, blocks.Paddings) { Convolution = op, Filter = filter }
                 : throw new GraphException("after SpaceToBatchND it must have stride 1 and padding VALID");
         NodeOutput x = c.Tensor(0);
-        if (padding.Kind == PaddingKind.Valid && SpatialPadding(x) is Padding before)
+        if (padding.Kind == PaddingKind.Valid && x.Node.Op == "Pad" && SpatialPadding(x) is Padding before)
             (x, padding) = (x.Node.Inputs[0], before);
         return Emit(c, op, x, filter, new(strides.Height, strides.Width, padding, dilations.Height, dilations.Width));
     }
@@ -115,13 +115,26 @@ internal static class ConvolutionRules
         string op = c.Op == "AvgPool" ? c.Op : "MaxPool";
         (int Height, int Width) window = c.Op == "MaxPoolV2" ? Pair(c.Integers(1), "ksize") : Pair(c, "ksize"),
             strides = c.Op == "MaxPoolV2" ? Pair(c.Integers(2), "strides") : Pair(c, "strides");
-        var attributes = new Pool2DAttributes(window.Height, window.Width, strides.Height, strides.Width,
-            ReadPadding(c));
-        return [c.Emit(op, [c.Tensor(0)], [.. attributes.ToAttributes()])];
+        NodeOutput x = c.Tensor(0);
+        Padding padding = ReadPadding(c);
+        if (op == "MaxPool" && padding.Kind == PaddingKind.Valid && NeverGreatest(x)
+            && SpatialPadding(x) is Padding before && Math.Max(before.Top, before.Bottom) < window.Height
+            && Math.Max(before.Left, before.Right) < window.Width)
+            (x, padding) = (x.Node.Inputs[0], before);
+        var attributes = new Pool2DAttributes(window.Height, window.Width, strides.Height, strides.Width, padding);
+        return [c.Emit(op, [x], [.. attributes.ToAttributes()])];
     }
 
-    /// <summary>The padding of an image by zeros that a node is, or null.</summary>
-    private static Padding? SpatialPadding(NodeOutput x) => x.Node.Op == "Pad"
+    /// <summary>Whether a node pads with a number that is at most as great as any pixel.</summary>
+    private static bool NeverGreatest(NodeOutput x) => x.Node.Op switch
+    {
+        "Pad" => x.Node.Inputs[0].Node.Op is "Relu" or "Relu6" or "Sigmoid",
+        "PadV2" => x.Node.Inputs[2].Node.Attributes["value"].Tensor.Values<float>()[0] == float.MinValue,
+        _ => false,
+    };
+
+    /// <summary>How a node pads images, if it pads height and width alone; else null.</summary>
+    private static Padding? SpatialPadding(NodeOutput x) => x.Node.Op is "Pad" or "PadV2"
         && ConstantValues.TryGet(x.Node.Inputs[1]) is [0, 0, var top, var bottom, var left, var right, 0, 0]
         ? Padding.Explicit((int)top, (int)bottom, (int)left, (int)right) : null;
 

@@ -155,6 +155,9 @@ internal static class SourceRules
             dimensions = stated;
         if (dimensions is null or [] && type == DataType.Bool)
             return [ConstantValue.Of(TensorShape.Scalar, [0L], c.Node.Name)];
+        if (dimensions is null or [] && type is DataType.Int32 or DataType.Int64
+            && c.Node.Name.Contains("batch", StringComparison.OrdinalIgnoreCase))
+            return [ConstantValue.Of(TensorShape.Scalar, [ConstantValue.Batch], c.Node.Name)];
         if (dimensions is null or [] && type.IsFloating() && TrainingSwitch(c.Node.Name) is float value)
             return [ConstantValue.Of(TensorShape.Scalar, [value], c.Node.Name)];
         return [new ImageValue($"{c.Node.Name}:0", type == DataType.String ? null : dimensions)];
