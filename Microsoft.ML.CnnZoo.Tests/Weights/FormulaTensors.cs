@@ -11,7 +11,7 @@ internal sealed class FormulaTensors : ITensorSource
     private readonly Dictionary<string, (double Offset, double Scale, string Formula)> _fills = [];
     private readonly Dictionary<string, TensorEntry> _entries = [];
 
-    /// <summary>The list <c>weights</c> of names/all.json: [name, shape, offset, scale], or [name, shape, "keep"].</summary>
+    /// <summary>A list <c>weights</c>: [name, shape, offset, scale], or [name, shape, "keep"].</summary>
     public FormulaTensors(JsonElement weights)
     {
         foreach (JsonElement entry in weights.EnumerateArray())

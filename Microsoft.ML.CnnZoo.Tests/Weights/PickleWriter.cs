@@ -7,15 +7,15 @@ namespace Microsoft.ML.CnnZoo.Tests.Weights;
 /// <summary>Writes pickles and files of torch.save as PyTorch does, and such as it would not.</summary>
 internal sealed class PickleWriter
 {
-    private readonly MemoryStream _bytes = new();
+    private readonly List<byte> _bytes = [];
 
     public PickleWriter() => Op(0x80, 2);
 
-    public byte[] ToArray() => [.. _bytes.ToArray(), (byte)'.'];
+    public byte[] ToArray() => [.. _bytes, (byte)'.'];
 
     public PickleWriter Op(params ReadOnlySpan<byte> bytes)
     {
-        _bytes.Write(bytes);
+        _bytes.AddRange(bytes);
         return this;
     }
 

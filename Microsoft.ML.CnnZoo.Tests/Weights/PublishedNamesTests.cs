@@ -34,7 +34,8 @@ public class PublishedNamesTests
         string remarks)
     {
         using JsonDocument document = GoldenFiles.Read($"interop/{folder}/all.json");
-        JsonElement golden = document.RootElement.EnumerateArray().Single(e => e.GetProperty("name").GetString() == file);
+        JsonElement golden = document.RootElement.EnumerateArray()
+            .Single(e => e.GetProperty("name").GetString() == file);
         using var source = new FormulaTensors(golden.GetProperty("weights"));
         int[] shape = [.. golden.GetProperty("inputShape").EnumerateArray().Select(d => d.GetInt32())];
         bool channelsFirst = folder == "names";
@@ -105,8 +106,10 @@ public class PublishedNamesTests
         Assert.Contains("mobilenet_v2.layer.15.reduce_1x1.convolution.weight", tensors);
         Assert.Equal(["mobilenet_v2.conv_1x1.normalization.running_var", "classifier.weight", "classifier.bias"],
             tensors[^3..]);
-        var form = WeightsForm.Resolve(network, new FormulaTensors(tensors.Select(t => (t, new long[] { 1 }, 0.0, 0.0, t))));
-        Assert.Equal((1e-3f, true), (form.Architecture.BatchNormEpsilonOverride!.Value, form.Architecture.TensorFlowPadding));
+        var form = WeightsForm.Resolve(network,
+            new FormulaTensors(tensors.Select(t => (t, new long[] { 1 }, 0.0, 0.0, t))));
+        Assert.Equal(1e-3f, form.Architecture.BatchNormEpsilonOverride!.Value);
+        Assert.True(form.Architecture.TensorFlowPadding);
     }
 
     [Theory]
@@ -124,7 +127,8 @@ public class PublishedNamesTests
                 {"downsample_in_bottleneck": {{(inFirst ? "true" : "false")}}, "id2label": {"1": "dog", "0": "cat"} }
                 """);
             File.WriteAllText(Path.Combine(folder, "preprocessor_config.json"), """
-                {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "do_rescale": true, "rescale_factor": 0.00392156862745098}
+                {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "do_rescale": true,
+                "rescale_factor": 0.00392156862745098}
                 """);
             using var source = SafetensorsFile.Open(path);
             var form = WeightsForm.Resolve(CnnArchitectures.Find(asked), source);
@@ -144,7 +148,8 @@ public class PublishedNamesTests
 
     [Theory]
     [InlineData("names", "hf_resnet18", "vgg16", "names of transformers' ResNet")]
-    [InlineData("names", "hf_resnet18", "resnet34", "missing: resnet.encoder.stages.0.layers.2.layer.0.convolution.weight")]
+    [InlineData("names", "hf_resnet18", "resnet34",
+        "missing: resnet.encoder.stages.0.layers.2.layer.0.convolution.weight")]
     [InlineData("keras-names", "vgg16", "vgg19", "missing: block3_conv4/kernel [3,3,256,256]")]
     [InlineData("keras-names", "resnet50", "resnet18", "names of Keras' layers, which are known for vgg16")]
     [InlineData("keras-names", "densenet121", "resnet50", "conv2_block1_2_bn/gamma")]
@@ -152,7 +157,8 @@ public class PublishedNamesTests
         string architecture, string expected)
     {
         using JsonDocument document = GoldenFiles.Read($"interop/{folder}/all.json");
-        JsonElement golden = document.RootElement.EnumerateArray().Single(e => e.GetProperty("name").GetString() == file);
+        JsonElement golden = document.RootElement.EnumerateArray()
+            .Single(e => e.GetProperty("name").GetString() == file);
         using var source = new FormulaTensors(golden.GetProperty("weights"));
         Assert.Contains(expected, Assert.Throws<InvalidDataException>(() =>
             LoadedNetwork.FromWeights(CnnArchitectures.Find(architecture), source, new(64, 64, 3))).Message);
@@ -165,6 +171,8 @@ public class PublishedNamesTests
             n.StartsWith("resnet.", StringComparison.Ordinal) ? n["resnet.".Length..] : null);
         Assert.Contains("no layer that gives the classes", Assert.Throws<InvalidDataException>(() =>
             LoadedNetwork.FromWeights(CnnArchitectures.ResNet18, headless)).Message);
+        using var loaded = LoadedNetwork.FromWeights(CnnArchitectures.ResNet18, headless, allowHeadless: true);
+        Assert.True(loaded.IsHeadless && !loaded.Variables.Contains("fc/kernel"));
         WeightsMatch match = new WeightsLoader(headless, CnnArchitectures.ResNet18, new(64, 64, 3), 5).Match();
         Assert.True(match.IsUsable, match.Problem());
         Assert.Equal(["classifier.1.weight (not there)", "classifier.1.bias (not there)"], match.Fresh);
@@ -192,7 +200,6 @@ public class PublishedNamesTests
     [Fact]
     public void Resolve_KerasNumberedWeights_AreToldByTheirShapes()
     {
-        var numbers = new Dictionary<string, int>();
         using FormulaTensors source = Golden("keras-names", "xception").Select(n =>
         {
             string layer = n.Split('/')[0], weight = n.Split('/')[1];
@@ -235,7 +242,8 @@ public class PublishedNamesTests
             b = reversed["conv1_1/kernel"].Values<float>().ToArray();
         Assert.All(Enumerable.Range(0, a.Length), i =>
             Assert.Equal(a[i], b[(i / 192 * 192) + ((2 - (i / 64 % 3)) * 64) + (i % 64)]));
-        Assert.Equal(plain["conv1_2/kernel"].Values<float>().ToArray(), reversed["conv1_2/kernel"].Values<float>().ToArray());
+        Assert.Equal(plain["conv1_2/kernel"].Values<float>().ToArray(),
+            reversed["conv1_2/kernel"].Values<float>().ToArray());
     }
 
     private static WeightsMatch Match(ITensorSource source, string name) =>
@@ -267,7 +275,8 @@ public class PublishedNamesTests
         double largest = expected.Max(Math.Abs);
         for (int i = 0; i < expected.Length; i++)
             Assert.InRange(Math.Abs(actual[i] - expected[i]), 0, Tolerance * largest);
-        Assert.InRange(Math.Sqrt(actual.Sum(v => (double)v * v)) / golden.GetProperty("l2").GetDouble(), 1 - 1e-5, 1 + 1e-5);
+        double norm = Math.Sqrt(actual.Sum(v => (double)v * v));
+        Assert.InRange(norm / golden.GetProperty("l2").GetDouble(), 1 - 1e-5, 1 + 1e-5);
     }
 
     /// <summary>Keras' variables from the constants of its frozen graph, whose names the values go by.</summary>

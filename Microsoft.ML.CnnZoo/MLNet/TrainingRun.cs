@@ -149,7 +149,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
                 + "training goes on without.");
         if (form.Remarks.Count > 0)
             Info($"Of the weights: {string.Join("; ", form.Remarks)}.");
-        if (weights.Metadata is null && form.Remarks.Count == 0 && LibraryWeights.FormOf(_architecture) is string library)
+        if (weights.Metadata is null && form.Remarks.Count == 0
+            && LibraryWeights.FormOf(_architecture) is string library)
             channel.Warning(MessageSensitivity.None,
                 $"The weights of torchvision and timm belong to '{library}', which has the same tensors as "
                 + $"'{_architecture.Name}' but other strides: if '{weights.Source}' is theirs, choose that network.");

@@ -73,8 +73,8 @@ internal sealed partial class KerasLayers
     private void Add(ITensorSource source, string layer, string weight, string name)
     {
         if (!_names.TryAdd((layer, weight), name))
-            throw new InvalidDataException($"'{source.Origin}': the tensors '{_names[(layer, weight)]}' and '{name}' are "
-                + $"both {weight} of a layer '{layer}'.");
+            throw new InvalidDataException($"'{source.Origin}': the tensors '{_names[(layer, weight)]}' and '{name}' "
+                + $"are both {weight} of a layer '{layer}'.");
     }
 
     [GeneratedRegex(@"(^|/)(kernel|depthwise_kernel|pointwise_kernel|moving_variance)(:\d+)?$|(^|/)vars/\d+$")]

@@ -29,6 +29,13 @@ internal sealed class LoadedNetwork : IDisposable
     /// <summary>The weights.</summary>
     public VariableStore Variables { get; } = new();
 
+    /// <summary>Whether the layers that give the classes are missing.</summary>
+    public bool IsHeadless { get; private set; }
+
+    /// <summary>What pixels become: as the file or its origin has it, or as the libraries train the network.</summary>
+    public ImagePreprocessing? Preprocessing => Form.Preprocessing
+        ?? (Form.Facts.IsOurs || Image.Channels != 3 ? null : new(LibraryWeights.PixelsOf(Architecture)));
+
     /// <summary>What fitted, for people.</summary>
     public string Report { get; private set; } = "";
 
@@ -39,20 +46,28 @@ internal sealed class LoadedNetwork : IDisposable
     /// Size of the images to come. Null: the paper's, unless a dense layer behind a flattened image needs a smaller or
     /// larger one, which is then the smallest square that fits.
     /// </param>
+    /// <param name="allowHeadless">
+    /// Whether weights without a layer that gives classes are accepted; its variables are missing then.
+    /// </param>
+    /// <param name="copies">Whether the values are read; else it is only checked that they fit.</param>
     /// <exception cref="InvalidDataException">The weights do not fit, or have no layer that gives classes.</exception>
     public static LoadedNetwork FromWeights(CnnArchitecture architecture, ITensorSource source,
-        ImageShape? image = null)
+        ImageShape? image = null, bool allowHeadless = false, bool copies = true)
     {
         var form = WeightsForm.Resolve(architecture, source);
         ImageShape size = image ?? SizeFor(form, source, ChannelsOf(form, source));
-        int classes = ClassesOf(form, source, size) ?? throw new InvalidDataException($"'{source.Origin}' has no layer "
-            + $"that gives the classes of {architecture.DisplayName}: its weights can start a training, but not score.");
+        int? head = ClassesOf(form, source, size);
+        int classes = head ?? 2;
         var network = new LoadedNetwork(form, size, classes, !form.IsOfTensorFlow);
         try
         {
-            WeightsMatch match = new WeightsLoader(source, form, size, classes).CopyTo(network.Variables);
-            if (match.Fresh.Count > 0)
-                throw new InvalidDataException($"'{source.Origin}' lacks {string.Join(", ", match.Fresh)}.");
+            var loader = new WeightsLoader(source, form, size, classes);
+            WeightsMatch match = copies ? loader.CopyTo(network.Variables) : loader.Check();
+            if (match.Fresh.Count > 0 && !(allowHeadless && head is null))
+                throw new InvalidDataException($"'{source.Origin}' has no layer that gives the classes of "
+                    + $"{architecture.DisplayName}: it lacks {string.Join(", ", match.Fresh)}. Its weights can start a "
+                    + "training, but not score.");
+            network.IsHeadless = head is null;
             network.Report = match.Report();
             return network;
         }
@@ -75,6 +90,21 @@ internal sealed class LoadedNetwork : IDisposable
                 return (int)entry.Shape[axis];
         }
         return null;
+    }
+
+    /// <summary>Writes the weights with PyTorch's names and what is known of them.</summary>
+    public void Save(string path, WeightsPrecision precision)
+    {
+        ImagePreprocessing? pixels = Preprocessing;
+        var metadata = new WeightsMetadata(Architecture.Name, pixels?.Normalization, FromFloats: false)
+        {
+            Order = pixels?.Order ?? ChannelOrder.Rgb,
+            Epsilon = Architecture.BatchNormEpsilonOverride,
+            TensorFlowPadding = Architecture.TensorFlowPadding,
+            Labels = Form.Facts.Labels,
+        };
+        SafetensorsWriter.Write(path, new NetworkTensors(Architecture, Architecture.BuildGraph(Classes, Image))
+            .Read(Variables), precision, metadata.Write());
     }
 
     /// <inheritdoc/>
@@ -108,7 +138,7 @@ internal sealed class LoadedNetwork : IDisposable
         return new(low, low, channels);
     }
 
-    /// <summary>Rows of the dense layer that reads a flattened image: as the file has them, and as a size needs.</summary>
+    /// <summary>Rows of the dense layer that reads a flattened image: as the file has them, as a size needs.</summary>
     private static (long? Wanted, long Expected) Rows(WeightsForm form, ITensorSource source, ImageShape size)
     {
         VariableDefinition? dense = form.Architecture.BuildGraph(2, size).Variables

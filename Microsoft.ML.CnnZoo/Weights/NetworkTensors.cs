@@ -46,11 +46,11 @@ internal sealed class NetworkTensors
     /// <summary>Whether files may lack a variable.</summary>
     public bool MayLack(VariableDefinition variable) => _names.MayLack(variable);
 
-    /// <summary>Copies the variables' values.</summary>
+    /// <summary>Copies the values of the variables that there are.</summary>
     public IReadOnlyList<NamedTensor> Read(VariableStore variables)
     {
         var tensors = new List<NamedTensor>();
-        foreach (VariableDefinition variable in Variables)
+        foreach (VariableDefinition variable in Variables.Where(v => variables.Contains(v.Name)))
         {
             ReadOnlySpan<float> source = variables[variable.Name].Values<float>();
             var values = new float[source.Length];

@@ -25,7 +25,7 @@ internal static class TensorElements
     /// <param name="name">The tensor's name.</param>
     /// <param name="destination">Exactly as many elements as the tensor has.</param>
     /// <exception cref="KeyNotFoundException">No such tensor.</exception>
-    /// <exception cref="InvalidDataException">Its elements are not floating, or not finite as 32-bit floats.</exception>
+    /// <exception cref="InvalidDataException">Its elements are not floating, or not finite as floats.</exception>
     public static void Read(this ITensorSource source, string name, Span<float> destination)
     {
         TensorEntry entry = source.Find(name)

@@ -94,7 +94,8 @@ internal sealed record WeightsFacts
     {
         double factor = Flag(config, "do_rescale") == false ? 1 : Number(config, "rescale_factor") ?? (1 / 255.0);
         PixelNormalization? normalization = Flag(config, "do_normalize") == false
-            ? PixelNormalization.Uniform(3, (float)factor, 0) : Normalization(config, "image_mean", "image_std", factor);
+            ? PixelNormalization.Uniform(3, (float)factor, 0)
+            : Normalization(config, "image_mean", "image_std", factor);
         return normalization is null ? facts
             : facts with { Preprocessing = new(normalization), Origin = "preprocessor_config.json" };
     }

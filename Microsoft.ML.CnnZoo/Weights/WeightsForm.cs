@@ -21,7 +21,7 @@ internal sealed record WeightsForm(CnnArchitecture Architecture, WeightNames Nam
     /// </summary>
     public ImagePreprocessing? Preprocessing { get; private init; } = Facts.Preprocessing;
 
-    /// <summary>Whether the tensors are in TensorFlow's layout, and images [N,H,W,C] where the file comes from.</summary>
+    /// <summary>Whether tensors are in TensorFlow's layout, and images [N,H,W,C] where the file comes from.</summary>
     public bool IsOfTensorFlow => Names is KerasNames;
 
     /// <summary>Whether the colors of images, red, green, blue, have to be reversed for the weights.</summary>
@@ -70,9 +70,9 @@ internal sealed record WeightsForm(CnnArchitecture Architecture, WeightNames Nam
         CnnArchitecture form = architecture is ResNet ? OfPaper(architecture) : architecture;
         var layers = new KerasLayers(source);
         if (layers.Find("conv2_block1_preact_bn", "beta") is not null)
-            throw new InvalidDataException($"'{source.Origin}' holds Keras' ResNet v2, which strides at the end of each "
-                + $"stage; {architecture.DisplayName} strides at its beginning, as its paper does. Import the whole "
-                + "model instead.");
+            throw new InvalidDataException($"'{source.Origin}' holds Keras' ResNet v2, which strides at the end of "
+                + $"each stage; {architecture.DisplayName} strides at its beginning, as its paper does. Import the "
+                + "whole model instead.");
         if (!KerasNames.Knows(form))
             throw Other(architecture, source, "Keras' layers", ["vgg16", "vgg19", "resnet50", "resnet101", "resnet152",
                 "densenet121", "densenet169", "densenet201", "inception_v3", "inception_resnet_v2", "xception",

@@ -94,6 +94,15 @@ internal sealed class WeightsLoader
         };
     }
 
+    /// <summary>Compares the tensors with the network and refuses what does not fit.</summary>
+    /// <exception cref="InvalidDataException">Tensors are missing, surplus or misshapen.</exception>
+    public WeightsMatch Check(bool resetHead = false)
+    {
+        WeightsMatch match = Match(resetHead);
+        return match.IsUsable ? match : throw new InvalidDataException(
+            $"'{_source.Origin}' does not fit {_architecture.DisplayName}: {match.Problem()}{Hint(match)}");
+    }
+
     /// <summary>
     /// Copies the tensors; variables that are not there yet are made, those that start fresh are left as they are.
     /// </summary>
@@ -110,10 +119,7 @@ internal sealed class WeightsLoader
     /// </exception>
     public WeightsMatch CopyTo(VariableStore variables, bool resetHead = false, bool reverseColors = false)
     {
-        WeightsMatch match = Match(resetHead);
-        if (!match.IsUsable)
-            throw new InvalidDataException(
-                $"'{_source.Origin}' does not fit {_architecture.DisplayName}: {match.Problem()}{Hint(match)}");
+        WeightsMatch match = Check(resetHead);
         HashSet<string> fitting = new(match.Fitting, StringComparer.Ordinal),
             lacking = new(match.Lacking, StringComparer.Ordinal);
         VariableDefinition first = _network.Variables[0];

@@ -53,7 +53,7 @@ internal sealed record WeightsMetadata(string Architecture, PixelNormalization? 
         };
     }
 
-    /// <summary>Names of the classes in a file's metadata: a JSON array of texts under <c>labels</c>; or null.</summary>
+    /// <summary>Names of the classes in a file's metadata: a JSON array under <c>labels</c>; or null.</summary>
     public static IReadOnlyList<string>? ReadLabels(ITensorSource source)
     {
         try

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.Formats.Keras;
 using PureHDF;
@@ -65,8 +66,7 @@ internal sealed class Hdf5File : IGroupFile
     /// <inheritdoc/>
     public KnownArray Read(string path) => Guard(Origin, () =>
     {
-        if (Find(path) is not IH5Dataset data)
-            throw new InvalidDataException($"it has no data '{path}'");
+        IH5Dataset data = Data(path);
         int size = data.Type.Size;
         CheckCount(data.Space.Dimensions, Math.Max(1, size), $"'{path}'");
         int[] shape = Array.ConvertAll(data.Space.Dimensions, d => checked((int)d));
@@ -81,8 +81,48 @@ internal sealed class Hdf5File : IGroupFile
         });
     });
 
+    /// <summary>Type of data's elements as safetensors calls it.</summary>
+    /// <exception cref="InvalidDataException">It has no such type.</exception>
+    public string DataTypeOf(string path) => Guard(Origin, () => TypeOf(path, Data(path)));
+
+    /// <summary>Data's elements as they are: row-major, little-endian.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public byte[] ReadBytes(string path) => Guard(Origin, () =>
+    {
+        IH5Dataset data = Data(path);
+        CheckCount(data.Space.Dimensions, data.Type.Size, $"'{path}'");
+        return TypeOf(path, data) switch
+        {
+            "F64" => Bytes<double>(data),
+            "F32" => Bytes<float>(data),
+            "F16" => Bytes<Half>(data),
+            "I64" => Bytes<long>(data),
+            "U64" => Bytes<ulong>(data),
+            "I32" => Bytes<int>(data),
+            "U32" => Bytes<uint>(data),
+            "I16" => Bytes<short>(data),
+            "U16" => Bytes<ushort>(data),
+            "I8" => Bytes<sbyte>(data),
+            _ => Bytes<byte>(data),
+        };
+    });
+
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    private IH5Dataset Data(string path) =>
+        Find(path) as IH5Dataset ?? throw new InvalidDataException($"it has no data '{path}'");
+
+    private static byte[] Bytes<T>(IH5Dataset data) where T : unmanaged =>
+        MemoryMarshal.AsBytes<T>(Elements<T>(data)).ToArray();
+
+    private static string TypeOf(string path, IH5Dataset data) => data.Type switch
+    {
+        { Class: H5DataTypeClass.FloatingPoint, Size: 2 or 4 or 8 } => $"F{data.Type.Size * 8}",
+        { Class: H5DataTypeClass.FixedPoint, Size: 1 or 2 or 4 or 8 } =>
+            $"{(data.Type.FixedPoint.IsSigned ? 'I' : 'U')}{data.Type.Size * 8}",
+        _ => throw new InvalidDataException($"'{path}' is of type {data.Type.Class} of {data.Type.Size} bytes"),
+    };
 
     private static T[] Elements<T>(IH5Dataset data) =>
         data.Space.Type == H5DataspaceType.Scalar ? [data.Read<T>()] : data.Read<T[]>();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Formats;
 using Microsoft.ML.CnnZoo.Formats.Import;
+using Microsoft.ML.CnnZoo.Weights;
 
 namespace CnnZoo.Cli;
 
@@ -13,7 +14,10 @@ internal static class RunCommand
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
-        var model = new Option<string>("--model") { Description = NetworkFile.Description, Required = true };
+        var model = new Option<string?>("--model") { Description = NetworkFile.Description };
+        Option<string> architecture = ArchitectureArguments.Option("--arch");
+        architecture.Required = false;
+        Option<string?> weights = WeightsFile.Option("Weights for --arch, instead of --model");
         CommandOptions.RefuseEmpty(model, "the name of a file or folder");
         var input = new Option<string>("--input")
         {
@@ -26,8 +30,14 @@ internal static class RunCommand
             "Runs a network on raw numbers, without preprocessing, in the order of its file. Exit code 2: the file is "
             + "refused.")
         {
-            model, input, output, node, signature,
+            model, architecture, weights, input, output, node, signature,
         };
+        command.Validators.Add(result =>
+        {
+            bool isFile = result.GetResult(model) is not null, isNamed = result.GetResult(architecture) is not null;
+            if (isFile == isNamed || isNamed != (result.GetResult(weights) is not null))
+                result.AddError("run needs either --model, or --arch with --weights.");
+        });
         command.SetAction(parsed =>
         {
             OutputFile target = OutputFile.Open(parsed.GetRequiredValue(output));
@@ -35,8 +45,10 @@ internal static class RunCommand
             KnownArray result;
             try
             {
-                FrozenNetwork network =
-                    NetworkFile.Read(parsed.GetRequiredValue(model), images.Shape, parsed.GetValue(signature));
+                FrozenNetwork network = parsed.GetValue(model) is { } path
+                    ? NetworkFile.Read(path, images.Shape, parsed.GetValue(signature))
+                    : ReadWeights(CnnArchitectures.Find(parsed.GetRequiredValue(architecture)),
+                        parsed.GetRequiredValue(weights)!, images.Shape);
                 result = FrozenNetworkRun.Run(network, images, parsed.GetValue(node));
             }
             catch (InvalidDataException e)
@@ -47,5 +59,11 @@ internal static class RunCommand
             Console.WriteLine($"{parsed.GetRequiredValue(output)}: {KnownArray.Text(result.Shape)}");
         });
         return command;
+    }
+
+    private static FrozenNetwork ReadWeights(CnnArchitecture architecture, string path, int[] shape)
+    {
+        using ITensorSource source = WeightsFile.Open(path);
+        return WeightsFile.Freeze(architecture, source, shape);
     }
 }

@@ -14,6 +14,7 @@ internal static class TrainCommand
             "Folder with one folder of images per class, or with folders train, "
             + "val (chooses the best epoch) and test (is not read) of this kind");
         Option<string> architecture = ArchitectureArguments.Option("--arch", files: true);
+        Option<string?> weights = WeightsFile.Option("Start from these instead of random weights");
         var import = new ImportArguments();
         Option<string> output = OutputFile.Option("Model file to write, for example digits.zip");
         Option<int> epochs = CommandOptions.Number("--epochs", "Passes over the images", 10, 1, 100_000);
@@ -44,7 +45,8 @@ internal static class TrainCommand
         var command = new Command(
             "train", "Trains a network on a folder of images. Ctrl-C saves the best weights so far.")
         {
-            data, architecture, output, epochs, batch, rate, seed, validation, fineTuning, precision, recompute, refresh,
+            data, architecture, weights, output, epochs, batch, rate, seed, validation, fineTuning, precision, recompute,
+            refresh, badImages, pixels,
             badImages, pixels,
         };
         import.AddTo(command);
@@ -52,6 +54,7 @@ internal static class TrainCommand
             parsed.GetRequiredValue(data), parsed.GetRequiredValue(output), parsed.GetValue(badImages), new()
         {
             Architecture = NetworkFile.FindOrImport(parsed.GetRequiredValue(architecture), import.Read(parsed)),
+            InitialWeights = parsed.GetValue(weights) is { } file ? new CnnWeights(WeightsFile.Open(file)) : null,
             Epochs = parsed.GetValue(epochs),
             BatchSize = parsed.GetValue(batch),
             LearningRate = parsed.GetValue(rate) is > 0 and float given ? given : null,
@@ -79,6 +82,7 @@ internal static class TrainCommand
             throw new CommandException(
                 $"The folder '{images.Folder}' holds one class only, '{images.Classes[0]}': "
                 + "a classifier needs two or more.");
+        using CnnWeights? start = options.InitialWeights;
         file.RefuseInputs(images.Images.Concat(held?.Images ?? []).Select(image => image.ImagePath));
         Console.WriteLine(
             $"{images.Images.Count:N0} images of {images.Classes.Count} classes; {options.Architecture!.DisplayName}");

@@ -34,8 +34,8 @@ internal sealed class PickleDictionary
 /// allows. A stack machine without recursion, whose memory is bounded by the length of the pickle.
 /// </summary>
 /// <remarks>
-/// None, bool, long (BigInteger beyond), double, string, byte[], object?[] for tuples, List for lists and sets. Opcodes:
-/// Python's Lib/pickletools.py; those of protocols 0 and 1 that PyTorch never wrote are refused.
+/// None, bool, long (BigInteger beyond), double, string, byte[], object?[] for tuples, List for lists and sets.
+/// Opcodes: Python's Lib/pickletools.py; those of protocols 0 and 1 that PyTorch never wrote are refused.
 /// </remarks>
 internal sealed class PickleReader(byte[] data, string path, IPickleObjects objects)
 {

@@ -18,8 +18,8 @@ internal static class StateDict
     {
         var seen = new HashSet<PickleDictionary>(ReferenceEqualityComparer.Instance);
         PickleDictionary dictionary = Locate(root, path, MaxDepth, seen)
-            ?? throw new InvalidDataException($"'{path}' holds no dictionary of tensors by name, which a state dict is. "
-                + TorchObjects.HowToSave);
+            ?? throw new InvalidDataException($"'{path}' holds no dictionary of tensors by name, "
+                + "which a state dict is. " + TorchObjects.HowToSave);
         return dictionary.Items.Where(item => item is { Key: string, Value: TorchTensor })
             .GroupBy(item => (string)item.Key!, StringComparer.Ordinal)
             .Select(group => (group.Key, (TorchTensor)group.Last().Value!));

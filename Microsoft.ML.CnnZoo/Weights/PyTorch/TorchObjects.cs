@@ -1,6 +1,6 @@
 namespace Microsoft.ML.CnnZoo.Weights.PyTorch;
 
-/// <summary>What a pickle of torch.save may refer to: OrderedDict, storages, and the functions that make tensors.</summary>
+/// <summary>What a pickle of torch.save may refer to: OrderedDict, storages, and functions that make tensors.</summary>
 internal sealed class TorchObjects(string path) : IPickleObjects
 {
     /// <summary>What helps where a file holds more than tensors.</summary>
