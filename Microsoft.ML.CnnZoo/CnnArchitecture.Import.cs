@@ -1,4 +1,3 @@
-using Microsoft.ML.CnnZoo.Formats;
 using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.Formats.Onnx;
 using Microsoft.ML.CnnZoo.Formats.TensorFlow;

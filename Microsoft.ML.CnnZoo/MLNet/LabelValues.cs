@@ -41,7 +41,7 @@ internal abstract class LabelValues
 
     /// <summary>Class names.</summary>
     public static LabelValues Of(IReadOnlyList<string> names) =>
-        Kind.OfTexts([.. names.Select(n => n.AsMemory())]);
+        new TypedLabels<ReadOnlyMemory<char>>(Kind.Text, [.. names.Select(n => n.AsMemory())]);
 
     /// <summary>Writes type and values.</summary>
     public abstract void Save(BinaryWriter writer);
@@ -59,10 +59,12 @@ internal abstract class LabelValues
     /// <summary>How labels of one type are read, written and shown.</summary>
     private abstract record Kind(string Name, PrimitiveDataViewType Type)
     {
+        public static readonly Kind<ReadOnlyMemory<char>> Text = new("String", TextDataViewType.Instance,
+            (w, v) => w.Write(v.ToString()), r => r.ReadString().AsMemory(), v => v.ToString());
+
         private static readonly Kind[] All =
         [
-            new Kind<ReadOnlyMemory<char>>("String", TextDataViewType.Instance, (w, v) => w.Write(v.ToString()),
-                r => r.ReadString().AsMemory(), v => v.ToString()),
+            Text,
             new Kind<bool>("Boolean", BooleanDataViewType.Instance, (w, v) => w.Write(v), r => r.ReadBoolean(),
                 v => v ? "True" : "False"),
             new Kind<float>("Single", NumberDataViewType.Single, (w, v) => w.Write(v), r => r.ReadSingle(), Invariant),
@@ -80,9 +82,6 @@ internal abstract class LabelValues
             new Kind<TimeSpan>("TimeSpan", TimeSpanDataViewType.Instance, (w, v) => w.Write(v.Ticks),
                 r => new TimeSpan(r.ReadInt64()), v => v.ToString("c", CultureInfo.InvariantCulture)),
         ];
-
-        public static LabelValues OfTexts(ReadOnlyMemory<char>[] values) =>
-            new TypedLabels<ReadOnlyMemory<char>>((Kind<ReadOnlyMemory<char>>)All[0], values);
 
         public static Kind? ByType(DataViewType type) => Array.Find(All, k => k.Type.Equals(type));
         public static Kind? ByName(string name) => Array.Find(All, k => k.Name == name);

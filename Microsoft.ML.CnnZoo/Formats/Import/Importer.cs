@@ -1,6 +1,5 @@
 using Microsoft.ML.CnnZoo.Execution.Passes;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Weights;
 
 namespace Microsoft.ML.CnnZoo.Formats.Import;
 

@@ -29,7 +29,7 @@ internal sealed partial class OnnxOperators
             first.Shape.Select((d, i) => i == axis ? size : d), order);
     }
 
-    private IReadOnlyList<ImportedValue> Split(OnnxNode n)
+    private List<ImportedValue> Split(OnnxNode n)
     {
         ImportedTensor x = n.Tensor(0);
         int axis = OnnxNode.Axis(n.Int("axis", 0), x.Rank), size = x.Shape[axis], count = n.OutputCount;

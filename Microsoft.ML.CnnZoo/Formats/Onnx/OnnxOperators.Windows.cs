@@ -121,7 +121,7 @@ internal sealed partial class OnnxOperators
         return pool with { Padding = Padding.Explicit(p.Top, p.Bottom + ceiling[0], p.Left, p.Right + ceiling[1]) };
     }
 
-    private Padding PaddingOf(OnnxNode n, TensorShape image, int[] window, int[] strides, int[] dilations)
+    private static Padding PaddingOf(OnnxNode n, TensorShape image, int[] window, int[] strides, int[] dilations)
     {
         switch (n.Text("auto_pad", "NOTSET"))
         {

@@ -242,7 +242,7 @@ internal sealed class OnnxReader
     /// <summary>
     /// NCHW, ONNX's order, unless the sizes or the first node that orders dimensions say otherwise.
     /// </summary>
-    private bool ChannelsFirst(string input, int[] shape, List<NodeProto> needed)
+    private static bool ChannelsFirst(string input, int[] shape, List<NodeProto> needed)
     {
         HashSet<string> images = [input];
         foreach (NodeProto node in needed.Where(n => n.Input.Any(images.Contains)))
