@@ -23,6 +23,8 @@ internal static class FrozenNetworkRun
         // Our dimension Axes[i] is the file's i.
         int[] inputAxes = [.. network.Input.Axes!];
         TensorShape expected = network.Input.Tensor.Shape;
+        if (input.Shape is [var count, var values] && expected.With(0, 1).ElementCount == values)
+            input = input.Reshape([.. inputAxes.Select(a => a == 0 ? count : expected[a])]); // flattened images
         string[] sizes = [.. inputAxes.Select(a => expected[a] < 0 ? "N" : $"{expected[a]}")];
         if (input.Shape.Length != expected.Rank
             || inputAxes.Where((a, i) => expected[a] != TensorShape.Unknown && expected[a] != input.Shape[i]).Any()
@@ -36,10 +38,10 @@ internal static class FrozenNetworkRun
             [wanted.Tensor], [], variables);
         image.ToFloats().CopyTo(plan.Feed<float>(network.Input.Tensor.Node.Name));
         plan.Run(CancellationToken.None);
-        float[] values = plan.Fetch<float>(0).ToArray();
+        float[] results = plan.Fetch<float>(0).ToArray();
         int[] shape = [.. wanted.Tensor.Shape.Dimensions.ToArray()
             .Select(d => d == TensorShape.Unknown ? input.Shape[0] : d)];
-        return KnownArray.Of(shape, values).Transpose(axes);
+        return KnownArray.Of(shape, results).Transpose(axes);
     }
 
     private static int[] Inverse(int[] permutation)
