@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using static Microsoft.ML.CnnZoo.Formats.Onnx.OnnxAttributes;
@@ -112,7 +113,10 @@ internal sealed partial class OnnxTranslator
         return ([.. dimensions.SkipWhile(d => d == 1)], AxisOrder.Arrange(values, shape, lead.Order));
     }
 
-    /// <summary>A product with its bias: ONNX's Gemm. A flattened image finds the kernel's rows in its own order.</summary>
+    /// <summary>
+    /// A product with its bias: ONNX's Gemm, a constant kernel as [units,in], the only form that OpenCV 4.6 computes. A
+    /// flattened image finds the kernel's values in its own order.
+    /// </summary>
     private void Dense(NodeDef node)
     {
         bool transposesLeft = WindowAttributes.Of(node, "transpose_a").Bool,
@@ -126,18 +130,24 @@ internal sealed partial class OnnxTranslator
             : Constant(right, $"dense {transposesRight} {x.Flattened}", () => Kernel(right, x.Flattened, transposesRight));
         (NodeDef end, string[] bias) = Bias(node);
         Set(end, Add("Gemm", end.Name, end.Outputs[0].Shape, AxisOrder.Ours(2), [x.Name, kernel, .. bias],
-            Int("transA", transposesLeft ? 1 : 0), Int("transB", transposesRight ? 1 : 0)));
+            Int("transA", transposesLeft ? 1 : 0), Int("transB", transposesRight || ConstantOf(right) is not null ? 1 : 0)));
     }
 
+    /// <summary>A dense kernel as [units,in]; it is [in,units] unless transposed.</summary>
     private static (int[] Dimensions, float[] Values) Kernel(NodeOutput kernel, TensorShape? image, bool transposed)
     {
         ReadOnlySpan<float> values = Floats(kernel);
-        int[] dimensions = kernel.Shape.Dimensions.ToArray();
-        if (image is null)
-            return (dimensions, values.ToArray());
-        return transposed
-            ? (dimensions, AxisOrder.Arrange(values, new TensorShape([dimensions[0], .. image.Dimensions]), [0, 3, 1, 2]))
-            : (dimensions, AxisOrder.Arrange(values, new TensorShape([.. image.Dimensions, dimensions[1]]), [2, 0, 1, 3]));
+        (int units, int features) = transposed ? (kernel.Shape[0], kernel.Shape[1]) : (kernel.Shape[1], kernel.Shape[0]);
+        int[] rows = image is null ? [features] : image.Dimensions.ToArray();
+        ImmutableArray<int> order = (image is null, transposed) switch
+        {
+            (true, true) => [0, 1],
+            (true, false) => [1, 0],
+            (false, true) => [0, 3, 1, 2],
+            (false, false) => [3, 2, 0, 1],
+        };
+        var shape = new TensorShape(transposed ? [units, .. rows] : [.. rows, units]);
+        return ([units, features], AxisOrder.Arrange(values, shape, order));
     }
 
     /// <summary>The constant bias that alone reads a product or convolution, and the node that the two end in.</summary>
