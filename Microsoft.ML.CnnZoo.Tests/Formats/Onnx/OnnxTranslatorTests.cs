@@ -44,6 +44,23 @@ public sealed class OnnxTranslatorTests
             Op(g, "Neg", Flat(g, x)), g.Constant(TensorLiteral.Scalar(1))),
         ["channel shuffle"] = (g, x) => Op(g, "Relu", View(g, Op(g, "Transpose",
             View(g, x, -1, Height, Width, 2, 3), Ints(g, 0, 1, 2, 4, 3)), -1, Height, Width, Channels)),
+        ["channel shuffle of rows"] = (g, x) => Op(g, "Relu", View(g, Op(g, "Transpose",
+            View(g, x, -1, 2, 3), Ints(g, 0, 2, 1)), -1, Height, Width, Channels)),
+        ["pixels as batch and back"] = (g, x) => View(g, Op(g, "Relu", View(g, x, -1, Channels)), -1, Height, Width, Channels),
+        ["max pool of zeros around"] = (g, x) => g.MaxPool2D(Op(g, "Pad", Op(g, "Sub", x, Scalar(g, 9)),
+            Pads(g, 0, 0, 1, 1, 1, 1, 0, 0)), 3, 2, Padding.Valid, "pool"),
+        ["LeakyRelu"] = (g, x) => Op(g, "LeakyRelu", [new("alpha", AttributeValue.Of(0.3f))], x),
+        ["Elu"] = (g, x) => Op(g, "Elu", x), ["Selu"] = (g, x) => Op(g, "Selu", x), ["Erf"] = (g, x) => Op(g, "Erf", x),
+        ["Softplus"] = (g, x) => Op(g, "Softplus", x), ["Softsign"] = (g, x) => Op(g, "Softsign", x),
+        ["Abs, Pow"] = (g, x) => Op(g, "Pow", Op(g, "Abs", x), Scalar(g, 1.5f)), ["Floor"] = (g, x) => Op(g, "Floor", x),
+        ["Sign"] = (g, x) => Op(g, "Sign", x),
+        ["max of pixels"] = (g, x) => Op(g, "Max", [new("keep_dims", AttributeValue.Of(true))], x, Ints(g, 1, 2)),
+        ["max of channels"] = (g, x) => Op(g, "Max", x, Ints(g, -1)), ["min of rows"] = (g, x) => Op(g, "Min", x, Ints(g, 1)),
+        ["mirrored"] = (g, x) => Op(g, "MirrorPad", [new("mode", AttributeValue.Of("REFLECT"))], x,
+            Pads(g, 0, 0, 1, 2, 3, 0, 0, 0)),
+        ["mirrored with the border"] = (g, x) => Op(g, "MirrorPad", [new("mode", AttributeValue.Of("SYMMETRIC"))], x,
+            Pads(g, 0, 0, 1, 1, 0, 1, 0, 0)),
+        ["channels reversed"] = (g, x) => Op(g, "ReverseV2", x, Ints(g, 3)),
         ["pixels as batch"] = (g, x) => Op(g, "Relu", View(g, x, -1, Channels)),
         ["space to depth"] = (g, x) => View(g, Op(g, "Transpose", View(g, Cropped(g, x), -1, 2, 2, 2, 2, Channels),
             Ints(g, 0, 1, 3, 2, 4, 5)), -1, 2, 2, 4 * Channels),
@@ -77,7 +94,7 @@ public sealed class OnnxTranslatorTests
     };
 
     /// <summary>Whose unknown dimensions are not the batch alone; their shapes are left to the runtime.</summary>
-    private static readonly string[] OddBatches = ["pixels as batch", "flatten, product of rows"];
+    private static readonly string[] OddBatches = ["pixels as batch", "pixels as batch and back", "flatten, product of rows"];
 
     public static TheoryData<string> Names => [.. Cases.Keys];
 
@@ -115,12 +132,14 @@ public sealed class OnnxTranslatorTests
         Assert.Contains("TanhGrad 'TanhGrad'", e.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Translate_ChannelShuffle_TransposesOnce()
+    [Theory]
+    [InlineData("channel shuffle")]
+    [InlineData("channel shuffle of rows")]
+    public void Translate_ChannelShuffle_TransposesOnce(string name)
     {
         var g = new GraphBuilder();
         NodeOutput image = g.Placeholder("image", DataType.Float, new TensorShape(-1, Height, Width, Channels));
-        NodeOutput y = g.GlobalAveragePool2D(Cases["channel shuffle"](g, image), "pool");
+        NodeOutput y = g.GlobalAveragePool2D(Cases[name](g, image), "pool");
         Assert.Equal(["Reshape", "Transpose", "Reshape", "Relu", "GlobalAveragePool", "Flatten"],
             Translated(g.ToGraph(), y, 17).Graph.Node.Select(n => n.OpType));
     }

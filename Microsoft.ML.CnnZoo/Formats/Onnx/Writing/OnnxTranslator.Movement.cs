@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using static Microsoft.ML.CnnZoo.Formats.Onnx.OnnxAttributes;
@@ -9,7 +10,10 @@ namespace Microsoft.ML.CnnZoo.Formats.Onnx;
 internal sealed partial class OnnxTranslator
 {
     // Stands for the unknown dimension in products: a prime that no size of an image is.
-    private const long UnknownSize = int.MaxValue;
+    private const long UnknownSize = 1_000_003;
+
+    // ONNX Runtime merges a padding of 0 into a maximum behind it, which then ignores it; -0 stays what it is.
+    private const float LeftAloneZero = -0f;
 
     private static Dictionary<string, Action<OnnxTranslator, NodeDef>> MovementRules => new()
     {
@@ -24,8 +28,31 @@ internal sealed partial class OnnxTranslator
         ["BroadcastTo"] = (t, n) => t.Repeat(n, "Expand", [.. n.Outputs[0].Shape.Dimensions.ToArray().Select(d => Math.Max(1L, d))]),
     };
 
-    private void View(NodeDef node) =>
-        Set(node, Reshape(Value(node.Inputs[0]), node.Outputs[0].Shape, node.Name));
+    private void View(NodeDef node)
+    {
+        OnnxValue x = Value(node.Inputs[0]);
+        if (!Shuffle(node, x))
+            Set(node, Reshape(x, node.Outputs[0].Shape, node.Name));
+    }
+
+    /// <summary>
+    /// A channel shuffle, whose three nodes see the pixels of all images as rows [N·H·W,groups,channels]: images stay
+    /// images, so that one transposition is enough.
+    /// </summary>
+    private bool Shuffle(NodeDef node, OnnxValue x)
+    {
+        if (x.Shape is not { Rank: 4 } image || node.Outputs[0].Shape is not { Rank: 3 } rows || image[3] != rows[1] * rows[2]
+            || _readers.Sole(node.Output()) is not { Op: "Transpose" } swap || !Integers(swap, 1).SequenceEqual([0L, 2, 1])
+            || _readers.Sole(swap.Output()) is not { Op: "Reshape" } end || !end.Outputs[0].Shape.Equals(image))
+            return false;
+        OnnxValue split = Reshape(x, new TensorShape([.. image.Dimensions[..3], rows[1], rows[2]]), node.Name);
+        var swapped = new OnnxValue(split.Name, new TensorShape([.. image.Dimensions[..3], rows[2], rows[1]]),
+            [.. split.Order.Select(i => i switch { 3 => 4, 4 => 3, _ => i })]);
+        Set(node, split);
+        Set(swap, swapped);
+        Set(end, Reshape(swapped, image, end.Name));
+        return true;
+    }
 
     /// <summary>
     /// A tensor in another shape of ours. Dimensions that stay or are split keep their place; those that are merged are
@@ -46,8 +73,9 @@ internal sealed partial class OnnxTranslator
         List<(int[] From, int[] To)> groups = Groups(x.Shape, target, name);
         x = SideBySide(x, groups);
         int[] sizable = [.. x.Order.Where(i => x.Shape[i] != 1)
-            .SelectMany(i => groups.Where(g => g.From.Contains(i) && g.From[0] == i).SelectMany(g => g.To))];
-        _batchIsKnown &= groups.All(g => g.From.All(i => x.Shape[i] > 0) || (g.From.Length == 1 && g.To.Length == 1));
+            .SelectMany(i => groups.Where(g => g.From[0] == i).SelectMany(g => g.To))];
+        if (!x.Shape.IsFullyDefined)
+            _rows = x.Rows * Known(x.Shape) / Known(target);
         return Reshaped(x, target, WithOnes(sizable, target), name);
     }
 
@@ -55,10 +83,9 @@ internal sealed partial class OnnxTranslator
     private static List<(int[] From, int[] To)> Groups(TensorShape x, TensorShape y, string name)
     {
         int[] from = Sizable(x), to = Sizable(y);
-        long known = from.Where(i => x[i] > 0).Aggregate(1L, (p, i) => p * x[i]),
-            knownAfter = to.Where(i => y[i] > 0).Aggregate(1L, (p, i) => p * y[i]);
-        long unknown = x.IsFullyDefined ? known / knownAfter : known * UnknownSize / knownAfter;
-        long Size(TensorShape shape, int i) => shape[i] > 0 ? shape[i] : ReferenceEquals(shape, x) ? UnknownSize : unknown;
+        long known = Known(x), knownAfter = Known(y), common = (long)BigInteger.GreatestCommonDivisor(known, knownAfter);
+        long Size(TensorShape shape, int i) => shape[i] > 0 ? shape[i]
+            : UnknownSize * (ReferenceEquals(shape, x) ? knownAfter : known) / common;
         var groups = new List<(int[], int[])>();
         for (int i = 0, j = 0; i < from.Length || j < to.Length;)
         {
@@ -78,6 +105,9 @@ internal sealed partial class OnnxTranslator
         }
         return groups;
     }
+
+    private static long Known(TensorShape shape) =>
+        shape.Dimensions.ToArray().Where(d => d > 0).Aggregate(1L, (product, d) => product * d);
 
     private static int[] Sizable(TensorShape shape) => [.. Enumerable.Range(0, shape.Rank).Where(i => shape[i] != 1)];
 
@@ -108,7 +138,7 @@ internal sealed partial class OnnxTranslator
         OnnxValue x = Plain(Value(node.Inputs[0]));
         long[] permutation = Integers(node, 1);
         Set(node, new OnnxValue(x.Name, node.Outputs[0].Shape,
-            [.. x.Order.Select(i => Array.IndexOf(permutation, (long)i))]));
+            [.. x.Order.Select(i => Array.IndexOf(permutation, (long)i))]) { Rows = _rows });
     }
 
     private void Concatenate(NodeDef node)
@@ -126,7 +156,10 @@ internal sealed partial class OnnxTranslator
         long[] pads = Integers(node, 1);
         string amounts = _target.AddInitializer($"{node.Name}/pads",
             x.Order.Select(i => pads[2 * i]).Concat(x.Order.Select(i => pads[(2 * i) + 1])));
-        string[] value = node.Op == "PadV2" ? [Constant(node.Inputs[2], "", () => ([], [.. Floats(node.Inputs[2])]))] : [];
+        string[] value = node.Op == "PadV2"
+            ? [Constant(node.Inputs[2], "", () => ([], [.. Floats(node.Inputs[2])]))]
+            : _readers.Of(node.Output()).Any(r => r.Op == "MaxPool")
+            ? [_target.AddScalar($"{node.Name}/value", LeftAloneZero)] : [];
         Set(node, Add("Pad", node.Name, node.Outputs[0].Shape, x.Order, [x.Name, amounts, .. value], Text("mode", mode)));
     }
 

@@ -24,7 +24,7 @@ internal sealed partial class OnnxTranslator
     private readonly Dictionary<NodeOutput, OnnxValue> _values = [];
     private readonly Dictionary<(NodeOutput Source, string Form), string> _constants = [];
     private readonly Dictionary<(string Value, string Order), OnnxValue> _arranged = [];
-    private bool _batchIsKnown = true;
+    private long _rows = 1;
 
     private OnnxTranslator(OnnxGraphBuilder target, GraphReaders readers) => (_target, _readers) = (target, readers);
 
@@ -48,8 +48,14 @@ internal sealed partial class OnnxTranslator
             if (node.Op == "Placeholder")
                 translator._values[node.Output()] = image;
             else if (!translator._values.ContainsKey(node.Output()))
-                Rules[node.Op](translator, node);
+                translator.Translate(node);
         return translator.InOurOrder(translator.Value(output));
+    }
+
+    private void Translate(NodeDef node)
+    {
+        _rows = node.Inputs.Max(i => _values.TryGetValue(i, out OnnxValue? input) ? input.Rows : 1);
+        Rules[node.Op](this, node);
     }
 
     private static IEnumerable<NodeDef> Needed(NetworkGraph graph, NodeOutput output)
@@ -80,8 +86,8 @@ internal sealed partial class OnnxTranslator
     private OnnxValue Add(string op, string name, TensorShape shape, ImmutableArray<int> order,
         IEnumerable<string> inputs, params ReadOnlySpan<AttributeProto> attributes)
     {
-        var value = new OnnxValue(_target.Add(op, name, inputs, attributes), shape, order);
-        if (_batchIsKnown || shape.IsFullyDefined)
+        var value = new OnnxValue(_target.Add(op, name, inputs, attributes), shape, order) { Rows = _rows };
+        if (_rows == 1 || shape.IsFullyDefined)
             _target.Describe(value.Name, ElementType.Float, value.Dimensions);
         return value;
     }
@@ -144,7 +150,7 @@ internal sealed partial class OnnxTranslator
     {
         int[] dimensions = AxisOrder.Arrange(shape, order);
         if (dimensions.SequenceEqual(value.Dimensions))
-            return new OnnxValue(value.Name, shape, order);
+            return new OnnxValue(value.Name, shape, order) { Rows = _rows };
         int[] before = value.Dimensions;
         if (dimensions is [int rows, > 0] && before.Length > 1 && before[0] == rows
             && before.Skip(1).Aggregate(1L, (p, d) => p * d) == dimensions[1])

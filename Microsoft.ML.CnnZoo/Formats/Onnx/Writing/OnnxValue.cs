@@ -14,6 +14,9 @@ internal sealed record OnnxValue(string Name, TensorShape Shape, ImmutableArray<
     /// </summary>
     public TensorShape? Flattened { get; init; }
 
+    /// <summary>How many times the batch its unknown dimension is: more than 1 where pixels were merged with it.</summary>
+    public long Rows { get; init; } = 1;
+
     /// <summary>Its dimensions in ONNX.</summary>
     public int[] Dimensions => AxisOrder.Arrange(Shape, Order);
 

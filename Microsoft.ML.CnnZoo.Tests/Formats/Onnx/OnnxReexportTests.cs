@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Google.Protobuf;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Formats;
+using Microsoft.ML.CnnZoo.Formats.Import;
+using Microsoft.ML.CnnZoo.Formats.Onnx;
+using Microsoft.ML.CnnZoo.Formats.Onnx.Protos;
+using Microsoft.ML.CnnZoo.Weights;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Formats.Onnx;
+
+/// <summary>Networks of other frameworks, imported and written anew; and our own files, imported.</summary>
+public sealed class OnnxReexportTests
+{
+    /// <summary>They end with features or have no image of one size.</summary>
+    private const int MostRefused = 3;
+
+    public static TheoryData<string> Published => [.. InteropFiles.Cases("onnx-published")
+        .Select(c => c.GetProperty("name").GetString()!)
+        .Where(n => TestScope.IsFull || n.Contains("shuffle", StringComparison.Ordinal) || n.Contains("mobilenet_v3", StringComparison.Ordinal))];
+
+    [Fact]
+    public void Write_ImportsOfOperatorFiles_GiveTheirValues()
+    {
+        var refused = new List<string>();
+        foreach (JsonElement entry in InteropFiles.Cases("onnx-ops"))
+        {
+            string name = entry.GetProperty("name").GetString()!;
+            ImportedArchitecture network;
+            try
+            {
+                network = Import(OnnxReader.Read(InteropFiles.PathOf("onnx-ops", $"{name}.onnx")));
+            }
+            catch (InvalidDataException)
+            {
+                refused.Add(name);
+                continue;
+            }
+            Check(entry, network, "logits");
+        }
+        Assert.True(refused.Count <= MostRefused, string.Join(", ", refused));
+    }
+
+    [Theory]
+    [MemberData(nameof(Published))]
+    public void Write_ImportOfPublishedNetwork_GivesItsValues(string name)
+    {
+        JsonElement entry = InteropFiles.Cases("onnx-published").Single(c => c.GetProperty("name").GetString() == name);
+        Check(entry, Import(OnnxReader.Read(OnnxReaderTests.Filled(entry), name, folder: null, image: null)), "first");
+    }
+
+    [Theory]
+    [InlineData("resnet20_cifar", true)]
+    [InlineData("resnet20_cifar", false)]
+    [InlineData("lenet5_relu", true)]
+    [InlineData("squeezenet1_1", false)]
+    public void Read_OurOwnFile_GivesItsLogitsClassesAndNormalization(string name, bool normalizes)
+    {
+        using CnnClassificationModel model = RandomNetwork.Create(CnnArchitectures.Find(name));
+        float[] pixels = RandomNetwork.Pixels(model.Image.ValueCount);
+        string[] names = [.. Enumerable.Range(0, RandomNetwork.Classes).Select(i => $"class {i}")];
+        ModelProto file = OnnxWriter.Write(model, names, new OnnxExportOptions { NormalizesPixels = normalizes });
+        ImportedArchitecture network = Importer.Import(OnnxReader.Read(file, name, null, null), new CnnImportOptions());
+        Assert.Equal(names, network.Labels);
+        Assert.False(network.IsPreprocessingGuessed);
+        using CnnClassificationModel again = Model(network);
+        Assert.InRange(OnnxRun.Difference(RandomNetwork.Run(model, pixels).Logits, RandomNetwork.Run(again, pixels).Logits),
+            0, 1e-5);
+    }
+
+    /// <summary>A file's values are those of its own input, whatever it says of pixels.</summary>
+    private static ImportedArchitecture Import(FrozenNetwork network) => Importer.Import(network,
+        new CnnImportOptions { Preprocessing = network.Preprocessing is null ? null : ImagePreprocessing.Raw });
+
+    private static CnnClassificationModel Model(ImportedArchitecture network)
+    {
+        int classes = network.Network.Classes;
+        var weights = new VariableStore();
+        new WeightsLoader(network.FileWeights!.Tensors, network, network.DefaultInput, classes).CopyTo(weights);
+        PixelNormalization normalization = network.IsPreprocessingGuessed
+            ? PixelNormalization.Identity(network.DefaultInput.Channels) : network.Preprocessing.Normalization;
+        return new CnnClassificationModel(network, network.DefaultInput, classes, normalization, weights);
+    }
+
+    /// <summary>The written file's logits, or its probabilities where the network gave those, are the expected values.</summary>
+    private static void Check(JsonElement entry, ImportedArchitecture network, string values)
+    {
+        using CnnClassificationModel model = Model(network);
+        string[] names = [.. Enumerable.Range(0, model.Classes).Select(i => $"{i}")];
+        ModelProto file = OnnxWriter.Write(model, names, new OnnxExportOptions { InputLayout = OnnxInputLayout.Nhwc });
+        OnnxChecker.Check(file);
+        ValueInfoProto logits = file.Graph.ValueInfo.Single(v =>
+            v.Name == file.Graph.Node.Last(n => n.OpType == "Softmax").Input[0]);
+        file.Graph.ValueInfo.Remove(logits);
+        file.Graph.Output.Add(logits);
+        KnownArray input = InteropFiles.Input(entry);
+        ImageShape size = model.Image;
+        if (input.Shape[^1] != size.Channels || input.Shape[1] == size.Channels)
+            input = input.Transpose([0, 2, 3, 1]);
+        Dictionary<string, Array> results = OnnxRun.Run(file.ToByteArray(), [.. input.ToFloats()],
+            [.. input.Shape.Select(d => (long)d)]);
+        double[] expected = InteropFiles.Numbers(entry, values);
+        bool areProbabilities = expected.Min() >= 0 && Math.Abs(expected.Sum() - input.Shape[0]) < 1e-3;
+        InteropFiles.Check(entry, expected, (float[])results[areProbabilities ? "probabilities" : logits.Name]);
+    }
+}
