@@ -49,7 +49,7 @@ internal static class InputPreprocessing
     /// <summary>Scale and offset are in the order of channels behind the nodes taken.</summary>
     private static bool Take(NodeDef node, NodeOutput x, float[] scale, float[] offset, ref bool reversed)
     {
-        if (node.Op == "ReverseV2" && ConstantValues.TryGet(node.Inputs[1]) is [3 or -1])
+        if (node.Op == "ReverseV2" && scale.Length == 3 && ConstantValues.TryGet(node.Inputs[1]) is [3 or -1])
         {
             reversed = !reversed;
             Array.Reverse(scale);
