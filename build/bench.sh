@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Times networks beside ONNX Runtime and PyTorch on this machine: build/bench.sh [NETWORK...] [--quick] [--json FILE]
-# (BENCHMARKS.md says how to read the result). ONNX Runtime is a NuGet package, but PyTorch exports its networks:
-# without PyTorch (Debian: python3-torch, libopenblas0-pthread) only our side is timed.
+# (BENCHMARKS.md says how to read the result). ONNX Runtime is a NuGet package; without PyTorch (Debian: python3-torch,
+# libopenblas0-pthread) its column is missing.
 set -euo pipefail
 caller="$PWD"
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"

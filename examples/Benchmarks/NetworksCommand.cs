@@ -83,7 +83,7 @@ internal static class NetworksCommand
         CancellationToken token = interruption.Token;
         string tool = typeof(NetworksCommand).Assembly.Location;
         var pytorch = new PyTorchSide(parsed.GetValue(Python)!, parsed.GetValue(Peer)!, options, token);
-        using var onnxRuntime = new OnnxRuntimeSide(tool, pytorch, options, token);
+        using var onnxRuntime = new OnnxRuntimeSide(tool, options, token);
         List<Side> peers = [onnxRuntime, pytorch];
         if (parsed.GetValue(Baseline) is { } baseline)
             peers.Add(new CnnZooSide(Goals.Baseline, baseline.FullName, options, token));

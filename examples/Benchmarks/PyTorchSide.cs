@@ -1,13 +1,13 @@
 namespace Benchmarks;
 
-/// <summary>PyTorch, by peer.py. It also exports its networks for others.</summary>
+/// <summary>PyTorch, by peer.py.</summary>
 /// <param name="python">The Python that has PyTorch; empty for none.</param>
 /// <param name="script">peer.py.</param>
 /// <param name="options">What is measured.</param>
 /// <param name="cancellation">Ends the workers.</param>
 internal sealed class PyTorchSide(
     string python, string script, ComparisonOptions options, CancellationToken cancellation)
-    : Side(Goals.PyTorch), IOnnxExporter
+    : Side(Goals.PyTorch)
 {
     private readonly Dictionary<BenchmarkNetwork, string?> _errors = [];
 
@@ -33,13 +33,6 @@ internal sealed class PyTorchSide(
         foreach (SideRun run in runs.Where(run => run != best))
             run.Dispose();
         return best;
-    }
-
-    /// <inheritdoc/>
-    public WorkAnswer Export(BenchmarkNetwork network, WorkMode mode, string path)
-    {
-        using WorkerProcess worker = Start();
-        return worker.Ask(options.Request(network, mode, "export") with { Model = path });
     }
 
     /// <summary>

@@ -1,7 +1,7 @@
 namespace Benchmarks;
 
 /// <summary>What a worker process of a side is asked: one line of JSON.</summary>
-/// <param name="Command">"measure" or "version"; peer.py also knows "describe" and "export".</param>
+/// <param name="Command">"measure" or "version"; peer.py also knows "describe".</param>
 /// <param name="Network">Name in <see cref="NetworkTable"/>.</param>
 /// <param name="Kind">What is done.</param>
 /// <param name="Batch">Images at a time.</param>
@@ -11,7 +11,7 @@ namespace Benchmarks;
 /// <param name="WarmUpSeconds">Likewise before the first measurement.</param>
 /// <param name="DistinctBatches">Inputs that take turns.</param>
 /// <param name="ChannelsLast">PyTorch's memory format.</param>
-/// <param name="Model">The ONNX file that peer.py exports and ONNX Runtime loads.</param>
+/// <param name="Model">The ONNX file that ONNX Runtime loads.</param>
 internal sealed record WorkRequest(
     string Command, string Network, WorkKind Kind, int Batch, WorkPrecision Precision, int Threads, double Seconds,
     double WarmUpSeconds, int DistinctBatches, bool ChannelsLast = true, string? Model = null)

@@ -1,24 +1,21 @@
 #!/usr/bin/env python3
 """PyTorch's side of the benchmark: answers one line of JSON on standard output for each on standard input.
 
-Request:  {"command": "version" | "describe" | "export" | "measure", "network": "lenet5_relu", "kind": "training" | "inference" | "pipeline", "batch": 64, "precision": "f32" | "bf16",
-           "threads": 2, "seconds": 2.0, "warmUpSeconds": 1.0, "distinctBatches": 8, "channelsLast": true, "model": "PATH"}
+Request:  {"command": "version" | "describe" | "measure", "network": "lenet5_relu", "kind": "training" | "inference" | "pipeline", "batch": 64, "precision": "f32" | "bf16",
+           "threads": 2, "seconds": 2.0, "warmUpSeconds": 1.0, "distinctBatches": 8, "channelsLast": true}
 Answers:  version   {"version": "1.13.0"}
           describe  {"parameters": …, "trainingParameters": …, "multiplyAdds": …}      what the network is, to be compared with ours
-          export    as describe; "model" is then an ONNX file that turns a batch of images into class probabilities
           measure   {"imagesPerSecond": 12345.6, "peakBytes": 123456789, "form": "channels_last"}
           any       {"error": "..."}
 The first "measure" builds the network and warms it up; later ones only measure again, so that rounds of both sides can alternate. The peak of memory is that of a process
-that does nothing but measure one kind of work: "describe" and "export" belong into another process.
+that does nothing but measure one kind of work: "describe" belongs into another process.
 """
 import contextlib
-import inspect
 import json
 import resource
 import signal
 import sys
 import time
-import warnings
 
 import torch
 from torch import nn
@@ -26,7 +23,6 @@ from torch import nn
 from peer_networks import NETWORKS, multiply_adds, parameters
 
 LEARNING_RATE, MOMENTUM = 0.01, 0.9
-ONNX_OPSET = 17          # the newest of PyTorch 1.13
 PIPELINE_ROWS = 2048     # rows of one pass through the pipeline
 
 
@@ -124,17 +120,6 @@ def speed(work, seconds):
             return images / elapsed
 
 
-def export(network, batch, path):
-    """Writes the network of inference with softmax as ONNX, for a fixed number of images; newer PyTorch has an exporter that needs packages, which this one doesn't."""
-    module = nn.Sequential(network.make(False), nn.Softmax(dim=1)).eval()
-    older = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")     # about constants that are not folded: ONNX Runtime folds them
-        torch.onnx.export(
-            module, torch.rand(batch, network.channels, network.size, network.size), path,
-            opset_version=ONNX_OPSET, input_names=["images"], output_names=["probabilities"], **older)
-
-
 class Worker:
     """Answers requests; holds what the first measurement prepared."""
 
@@ -153,10 +138,6 @@ class Worker:
             "multiplyAdds": multiply_adds(module, torch.rand(1, network.channels, network.size, network.size)),
         }
 
-    def export(self, request):
-        export(NETWORKS[request["network"]], request["batch"], request["model"])
-        return self.describe(request)
-
     def measure(self, request):
         if self.work is None:
             self.work = KINDS[request["kind"]](request)
@@ -171,7 +152,7 @@ class Worker:
 def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)     # an interruption is the driver's to handle
     worker = Worker()
-    commands = {"version": worker.version, "describe": worker.describe, "export": worker.export, "measure": worker.measure}
+    commands = {"version": worker.version, "describe": worker.describe, "measure": worker.measure}
     for line in sys.stdin:
         try:
             request = json.loads(line)
