@@ -200,8 +200,11 @@ public sealed class InputPipelineTests : IDisposable
         using var writer = new BinaryWriter(stream);
         CnnModelFile.SaveHeader(writer, saved);
         Assert.Equal((new ImageShape(37, 37, 1), TestCrops.Ten), Load(stream.ToArray()));
-        byte[] newest = stream.ToArray(); // version 2 ends before the crops, version 1 before the precision; neither names the package
-        byte[] older = [(byte)version, 0, 0, 0, .. newest[(5 + newest[4])..^shorter]];
+        // Version 2 ends before the crops, version 1 before the precision; neither names the package, nor says whether
+        // the network is imported.
+        byte[] newest = stream.ToArray();
+        int name = 5 + newest[4], imported = name + 1 + newest[name];
+        byte[] older = [(byte)version, 0, 0, 0, .. newest[name..imported], .. newest[(imported + 1)..^shorter]];
         Assert.Equal((new ImageShape(32, 32, 1), TestCrops.Center), Load(older));
         byte[] wrong = stream.ToArray();
         wrong[^12] = 9;
