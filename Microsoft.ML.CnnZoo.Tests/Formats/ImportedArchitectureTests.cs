@@ -115,9 +115,9 @@ public sealed class ImportedArchitectureTests : IDisposable
         float[] scores = scored.GetColumn<float[]>("Score").Single();
         using MLImage image = MLImage.CreateFromFile(path);
         byte[] bgra = image.Pixels.ToArray();
-        float[] pixels = [.. Enumerable.Range(0, 32 * 32).SelectMany(i => new float[] { bgra[(4 * i) + 2], bgra[(4 * i) + 1], bgra[4 * i] })];
-        if (image.PixelFormat == MLPixelFormat.Rgba32)
-            pixels = [.. Enumerable.Range(0, 32 * 32).SelectMany(i => new float[] { bgra[4 * i], bgra[(4 * i) + 1], bgra[(4 * i) + 2] })];
+        int red = image.PixelFormat == MLPixelFormat.Rgba32 ? 0 : 2;
+        float[] pixels = [.. Enumerable.Range(0, 32 * 32)
+            .SelectMany(i => new float[] { bgra[(4 * i) + red], bgra[(4 * i) + 1], bgra[(4 * i) + 2 - red] })];
         float[] expected = FrozenNetworkRun.Run(OnnxReader.Read(KerasFile), KnownArray.Of([1, 32, 32, 3], pixels)).ToFloats();
         Assert.True(expected.Zip(scores).Max(p => Math.Abs(p.First - p.Second)) < 1e-5);
         Assert.Equal("abcde"[Array.IndexOf(expected, expected.Max())].ToString(), scored.GetColumn<string>("PredictedLabel").Single());

@@ -8,7 +8,8 @@ namespace Microsoft.ML.CnnZoo.Tests.Formats.Keras;
 /// <summary>Layers and forms of configurations that Keras 2.0 to 3 write, against formulas.</summary>
 public class KerasNetworkReaderTests
 {
-    private const string Input = """{"class_name":"InputLayer","config":{"name":"photo","batch_input_shape":[null,2,2,2]}}""";
+    private const string Input = """{"class_name":"InputLayer","config":{"name":"photo",""" +
+        """ "batch_input_shape":[null,2,2,2]}}""";
 
     // [1,2,2,2]
     private static readonly float[] Pixels = [-3.5f, -2, -0.75f, -0.25f, 0.25f, 1, 3.5f, 7];
@@ -33,15 +34,18 @@ public class KerasNetworkReaderTests
     [MemberData(nameof(Activations))]
     public void Read_Activation_IsItsFormula(string name, string version, Func<double, double> formula)
     {
-        float[] actual = Run(Sequential($$$"""{"class_name":"Activation","config":{"name":"a","activation":"{{{name}}}"}}"""),
+        float[] actual = Run(Sequential($$$"""{"class_name":"Activation","config":{"name":"a",""" +
+            $$$""" "activation":"{{{name}}}"}}"""),
             new GroupsInMemory(), version);
         Equal(Pixels.Select(x => formula(x)), actual, name == "gelu" ? 1e-3 : 1e-5);
     }
 
     [Theory]
     [InlineData("ReLU", """ "max_value":6.0,"negative_slope":0.0,"threshold":0.0 """, "0 0 0 0 0.25 1 3.5 6")]
-    [InlineData("ReLU", """ "max_value":3,"negative_slope":0.5,"threshold":0 """, "-1.75 -1 -0.375 -0.125 0.25 1 3 3")]
-    [InlineData("ReLU", """ "max_value":null,"negative_slope":0.5,"threshold":1 """, "-2.25 -1.5 -0.875 -0.625 -0.375 1 3.5 7")]
+    [InlineData("ReLU", """ "max_value":3,"negative_slope":0.5,""" +
+        """ "threshold":0 """, "-1.75 -1 -0.375 -0.125 0.25 1 3 3")]
+    [InlineData("ReLU", """ "max_value":null,"negative_slope":0.5,""" +
+        """ "threshold":1 """, "-2.25 -1.5 -0.875 -0.625 -0.375 1 3.5 7")]
     [InlineData("LeakyReLU", """ "alpha":0.5 """, "-1.75 -1 -0.375 -0.125 0.25 1 3.5 7")]
     [InlineData("LeakyReLU", """ "negative_slope":0.25 """, "-0.875 -0.5 -0.1875 -0.0625 0.25 1 3.5 7")]
     [InlineData("LeakyReLU", "", "-1.05 -0.6 -0.225 -0.075 0.25 1 3.5 7")]
@@ -50,8 +54,10 @@ public class KerasNetworkReaderTests
     [InlineData("Softmax", """ "axis":-1 """, "0.1824255 0.8175745 0.3775407 0.6224593 0.3208213 0.6791787 0.0293122 0.9706878")]
     [InlineData("Rescaling", """ "scale":[2,4],"offset":[1,0] """, "-6 -8 -0.5 -1 1.5 4 8 28")]
     [InlineData("Rescaling", """ "scale":0.5,"offset":-1 """, "-2.75 -2 -1.375 -1.125 -0.875 -0.5 0.75 2.5")]
-    [InlineData("Normalization", """ "axis":[-1],"mean":[[1,2]],"variance":[[4,0.25]] """, "-2.25 -8 -0.875 -4.5 -0.375 -2 1.25 10")]
-    [InlineData("Normalization", """ "axis":-1,"mean":{"class_name":"__numpy__","config":{"value":[1.0,2.0],"dtype":"float32"}},"variance":[4,0.25],"invert":true """,
+    [InlineData("Normalization", """ "axis":[-1],"mean":[[1,2]],""" +
+        """ "variance":[[4,0.25]] """, "-2.25 -8 -0.875 -4.5 -0.375 -2 1.25 10")]
+    [InlineData("Normalization", """ "axis":-1,"mean":{"class_name":"__numpy__","config":{"value":[1.0,2.0],""" +
+        """ "dtype":"float32"}},"variance":[4,0.25],"invert":true """,
         "-6 1 -0.5 1.875 1.5 2.5 8 5.5")]
     [InlineData("MaxPooling2D", """ "pool_size":[2,2],"padding":"valid","strides":null """, "3.5 7")]
     [InlineData("AveragePooling2D", """ "pool_size":2,"padding":"same","strides":[1,1] """,
@@ -73,13 +79,15 @@ public class KerasNetworkReaderTests
     [InlineData("RandomFlip", """ "mode":"horizontal" """, "-3.5 -2 -0.75 -0.25 0.25 1 3.5 7")]
     [InlineData("Resizing", """ "height":2,"width":2 """, "-3.5 -2 -0.75 -0.25 0.25 1 3.5 7")]
     [InlineData("TFOpLambda", """ "function":"nn.relu6" """, "0 0 0 0 0.25 1 3.5 6")]
-    [InlineData("Conv2D", """ "filters":1,"kernel_size":[1,1],"use_bias":false,"activation":{"class_name":"function","config":"relu"} """,
+    [InlineData("Conv2D", """ "filters":1,"kernel_size":[1,1],"use_bias":false,""" +
+        """ "activation":{"class_name":"function","config":"relu"} """,
         "2.5 0.625 0.25 0")]
     [InlineData("Conv2D", """ "filters":4,"kernel_size":[1,1],"groups":2,"use_bias":true,"activation":null """,
         "-3 -7 -6 -8 -0.25 -1.5 -0.75 -1 0.75 0.5 3 4 4 7 21 28")]
     [InlineData("SeparableConv2D", """ "filters":1,"kernel_size":[1,1],"depth_multiplier":2 """, "-19 -2 7.25 47")]
     [InlineData("Dense", """ "units":1,"activation":"linear","use_bias":false """, "2 0.25 -1 -7")]
-    [InlineData("BatchNormalization", """ "axis":3,"epsilon":0.0,"scale":false """, "-1.25 -7 0.125 -3.5 0.625 -1 2.25 11")]
+    [InlineData("BatchNormalization", """ "axis":3,"epsilon":0.0,""" +
+        """ "scale":false """, "-1.25 -7 0.125 -3.5 0.625 -1 2.25 11")]
     [InlineData("LayerNormalization", """ "axis":[3],"epsilon":0.5,"center":false """,
         "-1.4552138 2.1828208 -0.6666667 1 -0.9370426 1.4055638 -1.8543453 2.7815180")]
     [InlineData("PReLU", """ "shared_axes":[1,2] """, "-7 -1 -1.5 -0.125 0.25 1 3.5 7")]
@@ -100,7 +108,8 @@ public class KerasNetworkReaderTests
             "PReLU" => WithWeights(("alpha", [1, 1, 2], [2, 0.5f])),
             _ => new GroupsInMemory(),
         };
-        float[] actual = Run(Sequential($$$"""{"class_name":"{{{className}}}","config":{"name":"x"{{{comma}}}{{{config}}}}}"""),
+        float[] actual = Run(Sequential($$$"""{"class_name":"{{{className}}}",""" +
+            $$$""" "config":{"name":"x"{{{comma}}}{{{config}}}}}"""),
             weights, "2.9.0");
         Equal(expected.Split(' ').Select(double.Parse), actual, 1e-5);
     }
@@ -115,19 +124,25 @@ public class KerasNetworkReaderTests
     [InlineData("Concatenate", "", "-3.5 -2 -3.5 -2 -0.75 -0.25 -0.75 -0.25 0.25 1 0.25 1 3.5 7 3.5 7")]
     public void Read_Merge_InBothFormsOfCalls(string className, string config, string expected)
     {
-        const string Tensor = """{"class_name":"__keras_tensor__","config":{"shape":[null,2,2,2],"dtype":"float32","keras_history":["photo",0,0]}}""";
+        const string Tensor = """{"class_name":"__keras_tensor__","config":{"shape":[null,2,2,2],""" +
+            """ "dtype":"float32","keras_history":["photo",0,0]}}""";
         foreach (string call in new[] { """[[["photo",0,0,{}],["photo",0,0,{}]]]""",
             $$$"""[{"args":[[{{{Tensor}}},{{{Tensor}}}]],"kwargs":{}}]""" })
         {
-            string merge = $$$"""{"class_name":"{{{className}}}","config":{"name":"m"{{{config}}}},"name":"m","inbound_nodes":{{{call}}}}""";
+            string merge = $$$"""{"class_name":"{{{className}}}","config":{"name":"m"{{{config}}}},""" +
+                $$$""" "name":"m","inbound_nodes":{{{call}}}}""";
             Equal(expected.Split(' ').Select(double.Parse), Run(Functional(merge, "m"), new GroupsInMemory(), "3.0.0"), 1e-6);
         }
     }
 
     [Theory]
-    [InlineData("""{"class_name":"TFOpLambda","config":{"name":"m","function":"math.truediv"},"name":"m","inbound_nodes":[["photo",0,0,{"y":0.5,"name":null}]]}""")]
-    [InlineData("""{"class_name":"TrueDivide","config":{"name":"m"},"name":"m","inbound_nodes":[{"args":[{"class_name":"__keras_tensor__","config":{"keras_history":["photo",0,0]}},0.5],"kwargs":{}}]}""")]
-    [InlineData("""{"class_name":"TFOpLambda","config":{"name":"m","function":"math.subtract"},"name":"m","inbound_nodes":[["_CONSTANT_VALUE",-1,0.0,{"y":["photo",0,0]}]]}""", -1)]
+    [InlineData("""{"class_name":"TFOpLambda","config":{"name":"m","function":"math.truediv"},"name":"m",""" +
+        """ "inbound_nodes":[["photo",0,0,{"y":0.5,"name":null}]]}""")]
+    [InlineData("""{"class_name":"TrueDivide","config":{"name":"m"},"name":"m",""" +
+        """ "inbound_nodes":[{"args":[{"class_name":"__keras_tensor__",""" +
+        """ "config":{"keras_history":["photo",0,0]}},0.5],"kwargs":{}}]}""")]
+    [InlineData("""{"class_name":"TFOpLambda","config":{"name":"m","function":"math.subtract"},"name":"m",""" +
+        """ "inbound_nodes":[["_CONSTANT_VALUE",-1,0.0,{"y":["photo",0,0]}]]}""", -1)]
     public void Read_ArithmeticWithNumbers_IsComputed(string layer, float factor = 2) =>
         Equal(Pixels.Select(x => (double)x * factor), Run(Functional(layer, "m"), new GroupsInMemory(), "2.9.0"), 1e-6);
 
@@ -173,7 +188,8 @@ public class KerasNetworkReaderTests
         string inner = $$$"""
             {"class_name":"Functional","config":{"name":"base","trainable":true,"layers":[
               {"class_name":"InputLayer","config":{"name":"in","batch_shape":[null,2,2,2]},"name":"in","inbound_nodes":[]},
-              {"class_name":"BatchNormalization","config":{"name":"b1","epsilon":0.0,"scale":false,"trainable":{{{trainable}}} },"name":"b1",
+              {"class_name":"BatchNormalization","config":{"name":"b1",
+              "epsilon":0.0,"scale":false,"trainable":{{{trainable}}} },"name":"b1",
                 "inbound_nodes":[[["in",0,0,{}]]]},
               {"class_name":"Conv2D","config":{"name":"c1","filters":2,"kernel_size":[1,1],"use_bias":false},"name":"c1",
                 "inbound_nodes":[[["b1",0,0,{}]]]}],
@@ -233,14 +249,22 @@ public class KerasNetworkReaderTests
         Assert.Contains(part, Refused(config), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("""{"class_name":"Add","config":{},"name":"a","inbound_nodes":[[["photo",0,0,{}],["b",0,0,{}]]]},{"class_name":"ReLU","config":{},"name":"b","inbound_nodes":[[["a",0,0,{}]]]}""", "depends on itself")]
-    [InlineData("""{"class_name":"ReLU","config":{},"name":"a","inbound_nodes":[[["a",0,0,{}]]]}""", "depends on itself")]
+    [InlineData("""{"class_name":"Add","config":{},"name":"a",""" +
+        """ "inbound_nodes":[[["photo",0,0,{}],["b",0,0,{}]]]},{"class_name":"ReLU","config":{},"name":"b",""" +
+        """ "inbound_nodes":[[["a",0,0,{}]]]}""", "depends on itself")]
+    [InlineData("""{"class_name":"ReLU","config":{},"name":"a",""" +
+        """ "inbound_nodes":[[["a",0,0,{}]]]}""", "depends on itself")]
     [InlineData("""{"class_name":"ReLU","config":{},"name":"a","inbound_nodes":[[["nowhere",0,0,{}]]]}""", "nowhere")]
-    [InlineData("""{"class_name":"ReLU","config":{"max_value":"many"},"name":"a","inbound_nodes":[[["photo",0,0,{}]]]}""", "many")]
-    [InlineData("""{"class_name":"Dense","config":{"units":3},"name":"a","inbound_nodes":[[["photo",0,0,{}]]]}""", "kernel")]
-    [InlineData("""{"class_name":"Conv2DTranspose","config":{},"name":"a","inbound_nodes":[[["photo",0,0,{}]]]}""", "Conv2DTranspose 'a'")]
-    [InlineData("""{"class_name":"ZeroPadding2D","config":{"padding":[[1,-1],[0,0]]},"name":"a","inbound_nodes":[[["photo",0,0,{}]]]}""", "padding")]
-    [InlineData("""{"class_name":"BatchNormalization","config":{"axis":1,"scale":false,"center":false},"name":"a","inbound_nodes":[[["photo",0,0,{}]]]}""", "axis")]
+    [InlineData("""{"class_name":"ReLU","config":{"max_value":"many"},"name":"a",""" +
+        """ "inbound_nodes":[[["photo",0,0,{}]]]}""", "many")]
+    [InlineData("""{"class_name":"Dense","config":{"units":3},"name":"a",""" +
+        """ "inbound_nodes":[[["photo",0,0,{}]]]}""", "kernel")]
+    [InlineData("""{"class_name":"Conv2DTranspose","config":{},"name":"a",""" +
+        """ "inbound_nodes":[[["photo",0,0,{}]]]}""", "Conv2DTranspose 'a'")]
+    [InlineData("""{"class_name":"ZeroPadding2D","config":{"padding":[[1,-1],[0,0]]},"name":"a",""" +
+        """ "inbound_nodes":[[["photo",0,0,{}]]]}""", "padding")]
+    [InlineData("""{"class_name":"BatchNormalization","config":{"axis":1,"scale":false,"center":false},""" +
+        """ "name":"a","inbound_nodes":[[["photo",0,0,{}]]]}""", "axis")]
     public void Read_ImpossibleGraph_IsRefused(string layers, string part) =>
         Assert.Contains(part, Refused(Functional(layers, "a"), Listed(new GroupsInMemory(), "a",
             ("a/moving_mean", [2], [0, 0]), ("a/moving_variance", [2], [1, 1]))), StringComparison.Ordinal);

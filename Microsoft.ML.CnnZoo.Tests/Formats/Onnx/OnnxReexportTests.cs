@@ -15,7 +15,8 @@ public sealed class OnnxReexportTests
 {
     public static TheoryData<string> Published => [.. InteropFiles.Cases("onnx-published")
         .Select(c => c.GetProperty("name").GetString()!)
-        .Where(n => TestScope.IsFull || n.Contains("shuffle", StringComparison.Ordinal) || n.Contains("mobilenet_v3", StringComparison.Ordinal))];
+        .Where(n => TestScope.IsFull || n.Contains("shuffle", StringComparison.Ordinal)
+            || n.Contains("mobilenet_v3", StringComparison.Ordinal))];
 
     [Fact]
     public void Write_ImportsOfOperatorFiles_GiveTheirValues()
