@@ -13,9 +13,8 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// Image [N,299,299,3] → stem → three modules at 35x35 (5x5 beside a double 3x3) → four at 17x17 (7x7 as 1x7 and 7x1) →
 /// two at 8x8 (3x3 split into 1x3 beside 3x1) → global average → dropout → classes. Batch normalization after every
 /// convolution (ε 1e-3); padding counts as zeros in average pools, and is left out with TensorFlow's. In training an
-/// auxiliary classifier with batch
-/// normalization reads Mixed_6e with weight 0.4; its 5x5 pool and 5x5 convolution shrink to the image where that is
-/// smaller than 299x299.
+/// auxiliary classifier with batch normalization reads Mixed_6e with weight 0.4; its 5x5 pool and 5x5 convolution shrink
+/// to the image where that is smaller than 299x299.
 /// </remarks>
 internal sealed class InceptionV3 : CnnArchitecture
 {

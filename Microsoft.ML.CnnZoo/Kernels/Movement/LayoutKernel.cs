@@ -7,8 +7,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.Movement;
 /// <summary>Ops that only move elements, of any type: <c>Slice</c>, <c>StridedSlice</c> and its gradient,
 /// <c>ConcatV2</c>, <c>Pad</c>, <c>PadV2</c>, <c>MirrorPad</c>, <c>BroadcastTo</c>, <c>Tile</c>, <c>Transpose</c>,
 /// <c>ReverseV2</c>. One strided copy per moved part of an input, after an optional fill. Parts of a concatenation and
-/// slices that are already in place are not
-/// copied.</summary>
+/// slices that are already in place are not copied.</summary>
 internal sealed unsafe class LayoutKernel : Kernel
 {
     private readonly Move[] _copies;
