@@ -92,8 +92,8 @@ public sealed partial class CnnClassificationTrainer
                 "Options.FineTuning", FineTuning,
                 $"AllLayers: the codes in which {Architecture!.DisplayName} gives its classes are not trained");
             OptionRange.Require(FineTuning != FineTuning.HeadOnly || StartingWeights is not null, "Options.FineTuning",
-                FineTuning, "AllLayers where there are no weights to start from: set InitialWeights, or import a "
-                    + "network with its weights");
+                FineTuning, "AllLayers where there are no weights to start from: set InitialWeights (cnnzoo: --weights), or "
+                    + "import a network with its weights");
             OptionRange.Require(ValidationSetFraction is null or (>= 0 and < 1), "Options.ValidationSetFraction",
                 ValidationSetFraction,
                 "null, or at least 0 and less than 1");

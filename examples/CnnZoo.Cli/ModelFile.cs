@@ -19,8 +19,6 @@ internal static class ModelFile
     /// <summary>Loads a model that <c>cnnzoo train</c> wrote.</summary>
     public static ITransformer Load(MLContext mlContext, string path, out DataViewSchema? inputSchema)
     {
-        if (Directory.Exists(path))
-            throw new CommandException($"'{path}' is a folder: --model needs a file that 'cnnzoo train' wrote.");
         if (!File.Exists(path))
             throw new CommandException($"The model '{path}' does not exist.");
         try
@@ -34,8 +32,8 @@ internal static class ModelFile
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             throw new CommandException(
-                $"'{path}' is not a model that cnnzoo can load, "
-                + $"a file that 'cnnzoo train' wrote: {Innermost(e).Message}");
+                $"'{path}' is not a model that 'cnnzoo train' wrote, "
+                + $"nor named as a network of another framework ({NetworkFile.Foreign}): {Innermost(e).Message}");
         }
     }
 

@@ -12,8 +12,10 @@ namespace CnnZoo.Cli;
 internal static class NetworkFile
 {
     /// <summary>What may be given.</summary>
-    public const string Description =
-        "A network: .onnx, .pb, SavedModel folder, .keras, .h5, or a .zip that 'cnnzoo train' wrote";
+    public const string Description = $"A network: {Foreign}, or a .zip that 'cnnzoo train' wrote";
+
+    /// <summary>Networks of other frameworks.</summary>
+    public const string Foreign = ".onnx, .pb, SavedModel folder, .keras, .h5";
 
     /// <summary>Whether a file or folder is one of another framework.</summary>
     public static bool IsForeign(string path) => Directory.Exists(path)

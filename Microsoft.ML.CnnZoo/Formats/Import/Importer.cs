@@ -40,7 +40,8 @@ internal static class Importer
     {
         if (options.Labels is { } given)
             return given.Count == classes ? given : throw new ArgumentException(
-                $"Options.Labels has {given.Count} names; '{network.Origin}' has {classes} classes.");
+                $"There are {given.Count} names of classes (Options.Labels; cnnzoo: --labels); '{network.Origin}' has {classes} "
+                + "classes.");
         return network.Labels?.Count == classes ? network.Labels : null;
     }
 
