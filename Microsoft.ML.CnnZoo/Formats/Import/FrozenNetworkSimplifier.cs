@@ -16,9 +16,7 @@ internal static class FrozenNetworkSimplifier
 
     private static GraphRequest RemoveIdentities(GraphRequest request)
     {
-        HashSet<NodeDef> needed = [.. request.Fetches.Select(f => f.Node)];
-        foreach (NodeDef node in request.Graph.Nodes.Reverse().Where(needed.Contains))
-            needed.UnionWith(node.Inputs.Select(i => i.Node));
+        HashSet<NodeDef> needed = Prune.Needed(request);
         var rewriter = new GraphRewriter(request);
         foreach (NodeDef node in request.Graph.Nodes.Where(needed.Contains))
             if (node.Op is "Identity" or "StopGradient" && !node.Attributes.ContainsKey(FrozenNetwork.DropoutRate))

@@ -10,7 +10,7 @@ internal static class OnnxMetadata
     /// <summary>Class names; null where there are none.</summary>
     public static string[]? Labels(ModelProto model)
     {
-        if (Find(model, "classes") is not { } text)
+        if (Find(model, OnnxDescription.Classes) is not { } text)
             return null;
         try
         {
@@ -29,7 +29,7 @@ internal static class OnnxMetadata
     /// </summary>
     public static ImagePreprocessing? Preprocessing(ModelProto model, ValueInfoProto input, string origin)
     {
-        if (Find(model, "preprocessing") is { } own && OfOurs(own) is { } stated)
+        if (Find(model, OnnxDescription.Preprocessing) is { } own && OfOurs(own) is { } stated)
             return stated;
         string? format = Find(model, "Image.BitmapPixelFormat"), range = Find(model, "Image.NominalPixelRange");
         if (format is null && range is null)
