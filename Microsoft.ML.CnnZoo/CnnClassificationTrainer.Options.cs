@@ -54,11 +54,35 @@ public sealed partial class CnnClassificationTrainer
         /// </summary>
         public bool ResetHead;
         /// <summary>
-        /// Which layers are trained. HeadOnly needs weights to start from, <see cref="InitialWeights"/> or an imported
-        /// network's, no <see cref="RefreshBatchNormStatistics"/>, and a head that is trained: not LeNet-5's fixed
-        /// codes. Default: AllLayers.
+        /// Which layers are trained. HeadOnly and HeadFirst need weights to start from, <see cref="InitialWeights"/> or
+        /// an imported network's, and a head that is trained: not LeNet-5's fixed codes. HeadOnly needs no
+        /// <see cref="RefreshBatchNormStatistics"/>. Default: AllLayers.
         /// </summary>
         public FineTuning FineTuning = FineTuning.AllLayers;
+        /// <summary>
+        /// With <see cref="FineTuning.HeadFirst"/> the epochs, of <see cref="Epochs"/>, that train the head alone: ≥ 1
+        /// and fewer than all. The learning rate's schedule runs through; momentum starts anew behind them, and early
+        /// stopping begins there. Default: null, a tenth.
+        /// </summary>
+        public int? HeadEpochs;
+        /// <summary>
+        /// Name of a stage or layer, as <c>cnnzoo summary</c> lists them (<c>conv4</c>, <c>conv4_2</c>, <c>mixed5b</c>;
+        /// <c>layer3</c> in an ONNX file of PyTorch's): it and all layers that it is computed from keep their weights
+        /// and running statistics, their batch norms normalize by these, their dropouts are off, and no gradients are
+        /// computed for them: faster, and less memory. Auxiliary classifiers are left out. It needs weights to start
+        /// from. Default: null, none.
+        /// </summary>
+        public string? FreezeUntil;
+        /// <summary>
+        /// What the learning rate is multiplied by for all layers but the head, > 0. Default: null, 1, and 0.1 with
+        /// <see cref="FineTuning.HeadFirst"/>. Howard, Ruder 2018, arXiv:1801.06146, §3.2.
+        /// </summary>
+        public float? BodyLearningRateFactor;
+        /// <summary>
+        /// The same for stages and layers by name, > 0 each, in place of <see cref="BodyLearningRateFactor"/>; a
+        /// layer's factor overrides its stage's. Names are those of <see cref="FreezeUntil"/>. Default: null, none.
+        /// </summary>
+        public Dictionary<string, float>? LearningRateFactors;
         /// <summary>Passes over the training images, ≥ 1. Default: 10.</summary>
         public int Epochs = DefaultEpochs;
         /// <summary>Images per step, ≥ 1. Fewer images than this make one smaller batch. Default: 64.</summary>

@@ -88,15 +88,27 @@ public sealed partial class CnnClassificationTrainer
                 $"a loss for the {Architecture!.Output} outputs of {Architecture.DisplayName}, or null");
             OptionRange.Require(!ResetHead || StartingWeights is not null, "Options.ResetHead", ResetHead,
                 "false where InitialWeights is null");
-            OptionRange.Require(FineTuning != FineTuning.HeadOnly || Architecture!.Output != OutputKind.RbfPenalty,
+            OptionRange.Require(FineTuning == FineTuning.AllLayers || Architecture!.Output != OutputKind.RbfPenalty,
                 "Options.FineTuning", FineTuning,
                 $"AllLayers: the codes in which {Architecture!.DisplayName} gives its classes are not trained");
-            OptionRange.Require(FineTuning != FineTuning.HeadOnly || StartingWeights is not null, "Options.FineTuning",
-                FineTuning, "AllLayers where there are no weights to start from: set InitialWeights (cnnzoo: --weights), or "
-                    + "import a network with its weights");
+            const string NoWeights = "where there are no weights to start from: set InitialWeights (cnnzoo: --weights), or "
+                + "import a network with its weights";
+            OptionRange.Require(FineTuning == FineTuning.AllLayers || StartingWeights is not null, "Options.FineTuning",
+                FineTuning, $"AllLayers {NoWeights}");
+            OptionRange.Require(FreezeUntil is null || StartingWeights is not null, "Options.FreezeUntil",
+                $"'{FreezeUntil}'", $"null {NoWeights}");
+            CheckStages();
             OptionRange.Require(ValidationSetFraction is null or (>= 0 and < 1), "Options.ValidationSetFraction",
                 ValidationSetFraction,
                 "null, or at least 0 and less than 1");
+        }
+
+        /// <summary>Names do not depend on the number of classes.</summary>
+        private void CheckStages()
+        {
+            var network = new ClassificationGraphs(Architecture!, NetworkInput ?? Architecture!.DefaultInput, Classes: 2);
+            FrozenLayers.Of(network.Architecture, network.Classes, network.Image, FreezeUntil, headAlone: false);
+            _ = new RateFactors(network, TrainingRun.ToTrainingOptions(this, 0, WorkerPool.Shared));
         }
 
         private void CheckExecution()

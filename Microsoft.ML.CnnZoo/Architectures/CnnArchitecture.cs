@@ -193,7 +193,7 @@ public abstract partial class CnnArchitecture
 
     /// <summary>Whether a graph gets the auxiliary classifiers.</summary>
     private protected bool BuildsAuxiliaries(GraphBuilder g) =>
-        HasAuxiliaries && (AuxiliariesInInference || g.Mode == GraphMode.Training);
+        HasAuxiliaries && (AuxiliariesInInference || (g.Mode == GraphMode.Training && g.Frozen.Count == 0));
 
     /// <summary>Padding of a strided layer: symmetric, or SAME if that was asked for.</summary>
     private protected Padding StridedPadding(int pixels) =>

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Microsoft.ML.CnnZoo.Graph;
 
 /// <summary>
@@ -9,8 +11,6 @@ internal enum GraphMode
     Inference,
     /// <summary>Batch statistics, dropout, auxiliary heads.</summary>
     Training,
-    /// <summary>Only the classifier is trained: running statistics, dropout, no auxiliary heads.</summary>
-    HeadTraining,
 }
 
 /// <summary>
@@ -33,6 +33,12 @@ internal sealed class GraphBuilder(GraphMode mode = GraphMode.Inference)
 
     /// <summary>Seed of the random streams that the graph's nodes draw from (dropout).</summary>
     public long Seed { get; init; }
+
+    /// <summary>
+    /// Names of variables and dropout layers that are frozen in a training graph: their batch norms use running
+    /// statistics, their dropouts do nothing. Where there are any, auxiliary heads are left out.
+    /// </summary>
+    public IReadOnlySet<string> Frozen { get; init; } = FrozenSet<string>.Empty;
 
     /// <summary>Nodes so far, in topological order.</summary>
     public IReadOnlyList<NodeDef> Nodes => _nodes;

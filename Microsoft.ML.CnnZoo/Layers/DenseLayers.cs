@@ -63,7 +63,7 @@ internal static class DenseLayers
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rate);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rate, 1);
-        if (g.Mode == GraphMode.Inference || rate == 0)
+        if (g.Mode == GraphMode.Inference || rate == 0 || g.Frozen.Contains(g.FullName(name)))
             return x;
         using (g.Scope(name))
         {

@@ -24,9 +24,9 @@ internal static class NormalizationLayers
     {
         ArgumentOutOfRangeException.ThrowIfNegative(momentum);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(momentum, 1);
-        bool training = g.Mode == GraphMode.Training;
         using (g.Scope(name))
         {
+            bool training = g.Mode == GraphMode.Training && !g.Frozen.Contains(g.FullName("moving_mean"));
             var shape = new TensorShape(x.Channels);
             NodeOutput gamma = g.Variable("gamma", DataType.Float, shape, VariableRole.Normalization,
                 gammaInitializer ?? Initializer.Ones);

@@ -59,19 +59,21 @@ internal sealed class ClassificationGraph
 internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageShape Image, int Classes)
 {
     /// <summary>The whole step: forward pass, loss with auxiliary losses, gradients, updates.</summary>
-    public ClassificationGraph Training(TrainingOptions options)
+    /// <param name="options">How to train.</param>
+    /// <param name="epoch">The epoch, from 1: it says which layers are trained.</param>
+    public ClassificationGraph Training(TrainingOptions options, int epoch = 1)
     {
-        HashSet<string>? head = options.FineTuning == FineTuning.HeadOnly
-            ? [.. Architecture.HeadVariables(Classes, Image).Select(v => v.Name)] : null;
-        var g = new GraphBuilder(head is null ? GraphMode.Training : GraphMode.HeadTraining) { Seed = options.Seed };
+        GraphBuilder g = TrainingBuilder(options, epoch);
         (NetworkOutputs network, NodeOutput loss) = WithLoss(g, options.Loss);
-        VariableDefinition[] trained =
-            [.. g.Variables.Where(v => v.IsTrainable && (head is null || head.Contains(v.Name)))];
+        VariableDefinition[] trained = [.. g.Variables.Where(v => v.IsTrainable && !g.Frozen.Contains(v.Name))];
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [.. trained.Select(g.ReadVariable)]);
+        var factors = new RateFactors(this, options);
+        string slots = options.FineTuning == FineTuning.HeadFirst && options.TrainsHeadAlone(epoch) ? "head_alone/" : "";
         var moved = new List<TrainedVariable>();
         for (int i = 0; i < trained.Length; i++)
             if (gradients[i] is NodeOutput gradient)
-                moved.Add(new TrainedVariable(trained[i], Decayed(g, trained[i], gradient, options)));
+                moved.Add(new TrainedVariable(trained[i], Decayed(g, trained[i], gradient, options),
+                    factors.Of(trained[i].Name), slots));
         IReadOnlyList<NodeDef> updates = options.Optimizer.AddUpdates(g, moved);
         return Finish(g, [network.Output, loss], [.. g.Updates, .. updates]);
     }
@@ -85,14 +87,14 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
     }
 
     /// <summary>
-    /// Of the network as it trains, mean and biased variance over the batch that each batch norm normalizes by, in
-    /// turn.
+    /// Of the network as it trains in the end, mean and biased variance over the batch that each batch norm normalizes
+    /// by, in turn; frozen ones are left out.
     /// </summary>
-    public ClassificationGraph BatchMoments(long seed)
+    public ClassificationGraph BatchMoments(TrainingOptions options)
     {
-        var g = new GraphBuilder(GraphMode.Training) { Seed = seed };
+        GraphBuilder g = TrainingBuilder(options, options.Epochs);
         Network(g);
-        return Finish(g, [.. g.Nodes.Where(n => n.Op == "FusedBatchNormV3")
+        return Finish(g, [.. g.Nodes.Where(n => n.Op == "FusedBatchNormV3" && n.Attributes["is_training"].Bool)
             .SelectMany(n => new[] { n.Output(3), n.Output(4) })], []);
     }
 
@@ -102,6 +104,12 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
         var g = new GraphBuilder(GraphMode.Inference);
         return Finish(g, [Network(g).Scores], []);
     }
+
+    private GraphBuilder TrainingBuilder(TrainingOptions options, int epoch) => new(GraphMode.Training)
+    {
+        Seed = options.Seed,
+        Frozen = FrozenLayers.Of(Architecture, Classes, Image, options.FreezeUntil, options.TrainsHeadAlone(epoch)),
+    };
 
     private ClassificationGraph Finish(GraphBuilder g, NodeOutput[] fetches, NodeDef[] targets) => new()
     {

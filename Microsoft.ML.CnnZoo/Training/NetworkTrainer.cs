@@ -15,7 +15,7 @@ internal sealed class NetworkTrainer : IDisposable
 {
     private readonly TrainingOptions _options;
     private readonly ImageShape _image;
-    private readonly TrainingStep _step;
+    private readonly TrainingStep? _headStep, _step;
     private readonly NetworkEvaluator _evaluator;
     private readonly BatchNormStatistics? _statistics;
     private readonly WeightSnapshot _best;
@@ -40,15 +40,21 @@ internal sealed class NetworkTrainer : IDisposable
         var session = new Session(kernels);
         var compile = new CompileOptions { Workers = options.Workers, Precision = options.Precision,
             RecomputeActivations = options.RecomputeActivations };
-        ClassificationGraph training = graphs.Training(options);
-        VariableInitialization.Initialize(Variables, training.Graph.Variables, options.Seed, options.KernelInitializer);
-        _step = new TrainingStep(session, training, options, Variables, compile);
+        TrainingStep Step(int epoch)
+        {
+            ClassificationGraph training = graphs.Training(options, epoch);
+            VariableInitialization.Initialize(Variables, training.Graph.Variables.Where(v => !Variables.Contains(v.Name)),
+                options.Seed, options.KernelInitializer);
+            return new TrainingStep(session, training, options, Variables, compile);
+        }
+        _headStep = options.TrainsHeadAlone(1) ? Step(1) : null;
+        _step = options.TrainsHeadAlone(options.Epochs) ? null : Step(options.Epochs);
         ClassificationGraph evaluation = graphs.Evaluation(options.Loss);
         VariableInitialization.Initialize(Variables, evaluation.Graph.Variables.Where(v => !Variables.Contains(v.Name)),
             options.Seed);
         _evaluator = new NetworkEvaluator(session, evaluation, Variables, compile);
         _statistics = options.RefreshBatchNormStatistics ? new BatchNormStatistics(session,
-            graphs.BatchMoments(options.Seed), Variables, compile) : null;
+            graphs.BatchMoments(options), Variables, compile) : null;
         _best = new WeightSnapshot(Variables, [.. evaluation.Graph.Variables.Select(v => v.Name)]);
     }
 
@@ -97,7 +103,8 @@ internal sealed class NetworkTrainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _step.Dispose();
+        _headStep?.Dispose();
+        _step?.Dispose();
         _evaluator.Dispose();
         _statistics?.Dispose();
         _best.Dispose();
@@ -179,8 +186,15 @@ internal sealed class NetworkTrainer : IDisposable
                 throw new TrainingDivergedException(epoch, _steps, _rate, $"the validation loss is {loss}");
             CheckWeights();
             Complete(epoch, meter, measured);
-            return epoch < _options.Epochs && _options.EarlyStopping?.ShouldStop(_history, _options.Metric) == true
-                ? TrainingEnd.StoppedEarly : TrainingEnd.Completed;
+            return epoch < _options.Epochs && ShouldStop(epoch) ? TrainingEnd.StoppedEarly : TrainingEnd.Completed;
+        }
+
+        /// <summary>Of HeadFirst the head's epochs do not count: what comes after them is another training.</summary>
+        private bool ShouldStop(int epoch)
+        {
+            int before = _options.FineTuning == FineTuning.HeadFirst ? _options.LastHeadEpoch : 0;
+            return epoch > before
+                && _options.EarlyStopping?.ShouldStop([.. _history.Skip(before)], _options.Metric) == true;
         }
 
         private void Step(int epoch, Batch batch, EpochMeter meter)
@@ -189,7 +203,7 @@ internal sealed class NetworkTrainer : IDisposable
                 _options.Epochs, _history));
             OptionRange.RequireNotNegative(_rate, $"The rate of {_options.Schedule.GetType().Name} at step {_steps}");
             _steps++;
-            StepOutcome outcome = trainer._step.Run(batch.Images, batch.Labels, _rate);
+            StepOutcome outcome = (_options.TrainsHeadAlone(epoch) ? trainer._headStep : trainer._step)!.Run(batch.Images, batch.Labels, _rate);
             if (!double.IsFinite(outcome.Loss))
                 throw new TrainingDivergedException(epoch, _steps, _rate, $"the loss is {outcome.Loss}");
             meter.Add(outcome, batch.Count);

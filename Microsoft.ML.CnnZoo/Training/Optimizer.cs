@@ -6,7 +6,11 @@ namespace Microsoft.ML.CnnZoo;
 /// <summary>A variable that an optimizer moves, and the gradient that moves it.</summary>
 /// <param name="Definition">The variable.</param>
 /// <param name="Gradient">dL/dw, weight decay included.</param>
-internal readonly record struct TrainedVariable(VariableDefinition Definition, NodeOutput Gradient);
+/// <param name="RateFactor">What its learning rate is multiplied by, > 0.</param>
+/// <param name="SlotScope">What stands before the names of the optimizer's variables: phases of a training whose
+/// optimizers start afresh have scopes of their own.</param>
+internal readonly record struct TrainedVariable(VariableDefinition Definition, NodeOutput Gradient,
+    float RateFactor = 1, string SlotScope = "");
 
 /// <summary>
 /// A rule that moves weights against their gradients: written as graph ops. What changes from step to step (learning
@@ -29,9 +33,11 @@ public abstract record Optimizer
         {
             OptimizerInputs inputs = new(g);
             NodeOutput rate = inputs.Scalar(LearningRateInput);
+            Dictionary<float, NodeOutput> rates = variables.Select(v => v.RateFactor).Distinct().ToDictionary(f => f,
+                f => f == 1 ? rate : g.AddNode("Mul", [rate, Scalar(g, f)]).Output());
             var updates = new List<NodeDef>();
             foreach (TrainedVariable variable in variables)
-                AddUpdate(g, variable, rate, inputs, updates);
+                AddUpdate(g, variable, rates[variable.RateFactor], inputs, updates);
             return updates;
         }
     }
@@ -48,7 +54,7 @@ public abstract record Optimizer
         OptimizerInputs inputs, List<NodeDef> updates);
 
     private protected static VariableDefinition Slot(TrainedVariable variable, string name) =>
-        new($"{variable.Definition.Name}/{name}", variable.Definition.Spec, VariableRole.Slot, Initializer.Zeros);
+        new($"{variable.SlotScope}{variable.Definition.Name}/{name}", variable.Definition.Spec, VariableRole.Slot, Initializer.Zeros);
 
     private protected static NodeOutput Scalar(GraphBuilder g, float value) => g.Constant(TensorLiteral.Scalar(value));
 

@@ -30,6 +30,16 @@ internal sealed record TrainingOptions
     public Initializer? KernelInitializer { get; init; }
     /// <summary>Which layers are trained.</summary>
     public FineTuning FineTuning { get; init; }
+    /// <summary>Epochs of HeadFirst that train the head alone, ≥ 1 and less than <see cref="Epochs"/>; null for a
+    /// tenth.</summary>
+    public int? HeadEpochs { get; init; }
+    /// <summary>Name of the stage that is frozen, with all before it; null for none.</summary>
+    public string? FreezeUntil { get; init; }
+    /// <summary>What the learning rate of all layers but the head is multiplied by, > 0; null for 1, and 0.1 with
+    /// HeadFirst.</summary>
+    public float? BodyLearningRateFactor { get; init; }
+    /// <summary>The same for stages and layers by name, > 0 each; null for none.</summary>
+    public IReadOnlyDictionary<string, float>? LearningRateFactors { get; init; }
     /// <summary>When to end early; null for never. Needs a validation set.</summary>
     public EarlyStopping? EarlyStopping { get; init; }
     /// <summary>Which epoch counts as the best, whose weights are kept.</summary>
@@ -60,6 +70,17 @@ internal sealed record TrainingOptions
     /// <summary>Threads to run on.</summary>
     public WorkerPool Workers { get; init; } = WorkerPool.Shared;
 
+    /// <summary>The last epoch that trains the head alone; 0 where there is none.</summary>
+    internal int LastHeadEpoch => FineTuning switch
+    {
+        FineTuning.HeadOnly => Epochs,
+        FineTuning.HeadFirst => HeadEpochs ?? Math.Max(1, (int)Math.Round(Epochs / 10.0)),
+        _ => 0,
+    };
+
+    /// <summary>Whether an epoch, counted from 1, trains the head alone.</summary>
+    internal bool TrainsHeadAlone(int epoch) => epoch <= LastHeadEpoch;
+
     /// <summary>Checks the ranges; messages name the fields of the trainer's options.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     internal void Check()
@@ -74,6 +95,14 @@ internal sealed record TrainingOptions
         OptionRange.Require(KernelInitializer is null || float.IsFinite(KernelInitializer.Scale),
             "Options.KernelInitializer", KernelInitializer, "finite numbers");
         OptionRange.RequireDefined(FineTuning, "Options.FineTuning");
+        OptionRange.Require(FineTuning != FineTuning.HeadFirst || Epochs >= 2, "Options.Epochs", Epochs,
+            "2 or more with FineTuning.HeadFirst, which trains the head first, then all layers");
+        OptionRange.Require(HeadEpochs is null || (FineTuning == FineTuning.HeadFirst && HeadEpochs >= 1
+            && HeadEpochs < Epochs), "Options.HeadEpochs", HeadEpochs,
+            $"null, or with FineTuning.HeadFirst 1 or more and less than Epochs, {Epochs}");
+        OptionRange.RequirePositive(BodyLearningRateFactor ?? 1, "Options.BodyLearningRateFactor");
+        foreach ((string stage, float factor) in LearningRateFactors ?? new Dictionary<string, float>())
+            OptionRange.RequirePositive(factor, $"Options.LearningRateFactors[\"{stage}\"]");
         OptionRange.Require(!RefreshBatchNormStatistics || FineTuning == FineTuning.AllLayers,
             "Options.RefreshBatchNormStatistics", RefreshBatchNormStatistics,
             "false with FineTuning.HeadOnly, which leaves the statistics as they are");

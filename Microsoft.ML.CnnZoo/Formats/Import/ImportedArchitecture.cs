@@ -111,7 +111,7 @@ internal sealed class ImportedArchitecture : CnnArchitecture
                 int[] shape = [.. node.Attributes["value"].Tensor.Values<int>().ToArray()
                     .Select(d => d == _network.Classes ? classes : d)];
                 return g.Constant(TensorLiteral.Of<int>(node.Outputs[0].Shape, shape), node.Name).Node;
-            case "FusedBatchNormV3" when g.Mode == GraphMode.Training:
+            case "FusedBatchNormV3" when g.Mode == GraphMode.Training && !g.Frozen.Contains(inputs[3].Node.Inputs[0].Node.Name):
                 NodeDef norm = g.AddNode(node.Op, inputs, new Dictionary<string, AttributeValue>(node.Attributes)
                 {
                     ["is_training"] = AttributeValue.Of(true),
