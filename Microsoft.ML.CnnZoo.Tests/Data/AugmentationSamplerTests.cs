@@ -116,6 +116,93 @@ public class AugmentationSamplerTests
         }
     }
 
+    [Fact]
+    public void Draw_Warp_RangesAreFilledUniformly()
+    {
+        var augmentation = new ImageAugmentation { Rotation = 15, Scale = new(0.8, 1.25), Translation = 0.25 };
+        ImageWarp[] warps = [.. Crops(augmentation, 32, 32).Select(c => c.Warp)];
+        double[] angles = [.. warps.Select(w => double.RadiansToDegrees(Math.Atan2(w.YX, 1 + w.XX)))],
+            scales = [.. warps.Select(w => 1 / Math.Sqrt((1 + w.XX) * (1 + w.YY) - w.XY * w.YX))];
+        Assert.All(angles, a => Assert.InRange(a, -15.0001, 15.0001));
+        Assert.Equal(15 / Math.Sqrt(3), Math.Sqrt(angles.Average(a => a * a)), 0.3);
+        Assert.InRange(angles.Average(), -0.4, 0.4); // four standard deviations
+        Assert.All(scales, s => Assert.InRange(s, 0.7999, 1.2501));
+        Assert.InRange(scales.Count(s => s > 1), (Draws / 2) - 180, (Draws / 2) + 180);
+        // Undone, the shift is at most a quarter of 32 pixels to each side.
+        double[] right = [.. warps.Select(Shift)];
+        Assert.All(right, x => Assert.InRange(x, -8.0001, 8.0001));
+        Assert.Equal(8 / Math.Sqrt(3), Math.Sqrt(right.Average(x => x * x)), 0.15);
+
+        static double Shift(ImageWarp w)
+        {
+            double determinant = (1 + w.XX) * (1 + w.YY) - w.XY * w.YX;
+            return -((1 + w.YY) * w.X - w.XY * w.Y) / determinant;
+        }
+    }
+
+    [Fact]
+    public void Draw_Jitter_FactorsAreUniformAndNotNegative()
+    {
+        var augmentation = new ImageAugmentation { Brightness = 0.4, Contrast = 2, Saturation = 0.5, Hue = 0.1 };
+        ColorFactors[] factors = [.. Crops(augmentation, 32, 32).Select(c => c.Jitter)];
+        Check(f => f.Brightness, -0.4, 0.4);
+        Check(f => f.Contrast, -1, 2); // factors from 0 to 3
+        Check(f => f.Saturation, -0.5, 0.5);
+        Check(f => f.Hue, -0.1, 0.1);
+
+        void Check(Func<ColorFactors, float> value, double least, double most)
+        {
+            Assert.All(factors, f => Assert.InRange(value(f), least - 1e-6, most + 1e-6));
+            double middle = (least + most) / 2, deviation = (most - least) / Math.Sqrt(12);
+            Assert.Equal(middle, factors.Average(value), 4 * deviation / Math.Sqrt(Draws));
+            Assert.Equal(deviation, Math.Sqrt(factors.Average(f => Math.Pow(value(f) - middle, 2))), 0.03 * deviation);
+        }
+    }
+
+    [Fact]
+    public void Draw_Erasing_AsOftenAndAsLargeAsSaid()
+    {
+        PixelRectangle[] erased = [.. Crops(new ImageAugmentation { Erasing = 0.25 }, 32, 32).Select(c => c.Erased)
+            .Where(e => e != default)];
+        Assert.InRange(erased.Length, (Draws / 4) - 160, (Draws / 4) + 160);
+        Assert.All(erased, e => Assert.True(
+            e.Top >= 0 && e.Left >= 0 && e.Top + e.Height <= 32 && e.Left + e.Width <= 32));
+        double[] areas = [.. erased.Select(e => e.Height * e.Width / 1024.0)];
+        Assert.All(areas, a => Assert.InRange(a, 0.015, 0.42)); // whole pixels
+        Assert.InRange(areas.Average(), 0.17, 0.22);
+        Assert.InRange(erased.Count(e => e.Width > e.Height), 0.4 * erased.Length, 0.55 * erased.Length);
+    }
+
+    [Fact]
+    public void Draw_TrivialAugment_EachOperationEquallyOften()
+    {
+        ImageCrop[] crops = Crops(new ImageAugmentation { TrivialAugment = true }, 32, 32);
+        Dictionary<string, int> counts = crops.GroupBy(Name).ToDictionary(g => g.Key, g => g.Count());
+        Assert.Equal(9, counts.Count);
+        Assert.All(counts.Values, n => Assert.InRange(n, (Draws / 9) - 120, (Draws / 9) + 120));
+
+        static string Name(ImageCrop crop) => crop switch
+        {
+            { Warp: { X: not 0, Y: 0 } } => "right",
+            { Warp: { X: 0, Y: not 0 } } => "down",
+            { Warp: { XY: not 0, YX: not 0 } } => "rotation",
+            { Warp.XY: not 0 } => "shear x",
+            { Warp.YX: not 0 } => "shear y",
+            { Jitter.Brightness: not 0 } => "brightness",
+            { Jitter.Contrast: not 0 } => "contrast",
+            { Jitter.Saturation: not 0 } => "saturation",
+            _ => "nothing",
+        };
+    }
+
+    [Fact]
+    public void Draw_MoreIsChanged_CropsStayTheSame()
+    {
+        ImageCrop[] few = Crops(ImageAugmentation.Inception, 90, 120),
+            many = Crops(ImageAugmentation.Inception with { Rotation = 10, Hue = 0.1, Erasing = 0.5 }, 90, 120);
+        Assert.Equal(few.Select(c => (c.Region, c.Mirror)), many.Select(c => (c.Region, c.Mirror)));
+    }
+
     private static ImageCrop[] Crops(
         ImageAugmentation augmentation, int height, int width, PrincipalColors? colors = null)
     {

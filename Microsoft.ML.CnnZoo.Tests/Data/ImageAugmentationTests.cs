@@ -18,7 +18,21 @@ public class ImageAugmentationTests
         new ImageAugmentation { Area = new(0.5, 1.5) },
         new ImageAugmentation { Area = new(0.5, 1), AspectRatio = new(0, 1) },
         new ImageAugmentation { ColorStandardDeviation = -0.1 },
-        new ImageAugmentation { ColorStandardDeviation = double.NaN });
+        new ImageAugmentation { ColorStandardDeviation = double.NaN },
+        new ImageAugmentation { Rotation = 181 },
+        new ImageAugmentation { Rotation = -1 },
+        new ImageAugmentation { Scale = new(0, 1) },
+        new ImageAugmentation { Scale = new(1.1, 0.9) },
+        new ImageAugmentation { Translation = 1.1 },
+        new ImageAugmentation { Brightness = -0.1 },
+        new ImageAugmentation { Contrast = double.PositiveInfinity },
+        new ImageAugmentation { Saturation = double.NaN },
+        new ImageAugmentation { Hue = 0.6 },
+        new ImageAugmentation { Erasing = 1.5 },
+        new ImageAugmentation { ErasedArea = new(0.5, 0.2) },
+        new ImageAugmentation { ErasedAspectRatio = new(0, 1) },
+        new ImageAugmentation { Mixup = -1 },
+        new ImageAugmentation { CutMix = double.NaN });
 
     [Theory]
     [MemberData(nameof(Wrong))]
@@ -30,6 +44,24 @@ public class ImageAugmentationTests
         "ImageAugmentation has Padding and Area; expected one of",
         Assert.Throws<ArgumentException>(() =>
             (ImageAugmentation.Cifar with { Area = new(0.1, 1) }).Check(32, 32)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Check_OutOfRange_NamesTheValueAndTheRange() => Assert.Equal(
+        "ImageAugmentation.Hue is 0.6; expected 0 to 0.5.",
+        Assert.Throws<ArgumentException>(() => new ImageAugmentation { Hue = 0.6 }.Check(32, 32)).Message);
+
+    [Fact]
+    public void Auto_IsRecognizedAndNotSampled()
+    {
+        Assert.True(ImageAugmentation.Auto.IsAuto);
+        Assert.False(ImageAugmentation.Auto.IsNone);
+        Assert.NotEqual(ImageAugmentation.None, ImageAugmentation.Auto);
+        Assert.All([ImageAugmentation.None, ImageAugmentation.Cifar, ImageAugmentation.Vgg], a => Assert.False(a.IsAuto));
+        Assert.Contains("is chosen by the trainer",
+            Assert.Throws<ArgumentException>(() => ImageAugmentation.Auto.Check(32, 32)).Message, StringComparison.Ordinal);
+        Assert.Contains("Auto was changed", Assert.Throws<ArgumentException>(
+            () => (ImageAugmentation.Auto with { Mirror = true }).Check(32, 32)).Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Check_Presets_AreLegalForTheirNetworks()
@@ -64,7 +96,10 @@ public class ImageAugmentationTests
         Assert.True(ImageAugmentation.None.IsNone);
         Assert.All([ImageAugmentation.None with { Mirror = true },
             ImageAugmentation.None with { ColorStandardDeviation = 0.1 }, ImageAugmentation.None with { Padding = 1 },
-            ImageAugmentation.Inception with { Mirror = false }],
+            ImageAugmentation.Inception with { Mirror = false }, new() { Rotation = 1 }, new() { Scale = new(1, 1.1) },
+            new() { Translation = 0.1 }, new() { Brightness = 0.1 }, new() { Contrast = 0.1 }, new() { Saturation = 0.1 },
+            new() { Hue = 0.1 }, new() { Erasing = 0.1 }, new() { TrivialAugment = true }, new() { Mixup = 0.1 },
+            new() { CutMix = 1 }],
             a => Assert.False(a.IsNone));
     }
 }

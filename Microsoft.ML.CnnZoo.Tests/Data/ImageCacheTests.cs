@@ -162,8 +162,11 @@ public sealed class ImageCacheTests : IDisposable
         };
         for (int i = 0; i < Count; i++)
             cache.Add(new CachedImage<byte>(Pixels(i), Rows, Columns), i, i);
-        cache.Augment(new ImageAugmentation { ShorterSide = new(34, 40), Mirror = true, ColorStandardDeviation = 0.1 },
-            9);
+        cache.Augment(new ImageAugmentation
+        {
+            ShorterSide = new(34, 40), Mirror = true, ColorStandardDeviation = 0.1, Rotation = 20, Brightness = 0.2,
+            Contrast = 0.2, Saturation = 0.2, Hue = 0.1, Erasing = 0.3, TrivialAugment = true,
+        }, 9);
         return cache;
     }
 

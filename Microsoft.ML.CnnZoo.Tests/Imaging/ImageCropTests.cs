@@ -67,7 +67,7 @@ public class ImageCropTests
         // image's edge and normalized.
         byte[] pixels = Noise(6 * 6);
         var target = new float[4];
-        new CropWriter(2, 2, 1).Write(
+        new CropWriter(2, 2, 1).Write<byte>(
             pixels, 6, 6, new ImageCrop(new(1, 2, 4, 4), mirror), PixelNormalization.Identity(1), target);
         for (int y = 0; y < 2; y++)
             for (int x = 0; x < 2; x++)
@@ -83,7 +83,7 @@ public class ImageCropTests
             new(new(-2, -2, 4, 5)) })
         {
             var fromFloats = new float[4 * 5 * 3];
-            new CropWriter(4, 5, 3).Write(Array.ConvertAll(pixels, b => (float)b), 7, 9, crop, Normal, fromFloats);
+            new CropWriter(4, 5, 3).Write<float>(Array.ConvertAll(pixels, b => (float)b), 7, 9, crop, Normal, fromFloats);
             Assert.Equal(Write(pixels, 7, 9, crop, 4, 5), fromFloats);
         }
     }
@@ -122,7 +122,7 @@ public class ImageCropTests
     {
         var target = new float[networkHeight * networkWidth * 3];
         target.AsSpan().Fill(float.NaN);
-        new CropWriter(networkHeight, networkWidth, 3).Write(pixels, height, width, crop, Normal, target);
+        new CropWriter(networkHeight, networkWidth, 3).Write<byte>(pixels, height, width, crop, Normal, target);
         return target;
     }
 

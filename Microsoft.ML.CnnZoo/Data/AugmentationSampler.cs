@@ -14,7 +14,9 @@ namespace Microsoft.ML.CnnZoo.Data;
 internal sealed class AugmentationSampler(
     ImageAugmentation augmentation, ImageShape network, long seed, PrincipalColors? colors)
 {
-    private const int AreaAttempts = 10;
+    private const int AreaAttempts = 10, ErasingAttempts = 10;
+    // RandAugment's greatest strengths: degrees, pixels a pixel, share of the side, factor - 1.
+    private const double GreatestAngle = 30, GreatestShear = 0.3, GreatestShift = 10.0 / 32, GreatestFactor = 0.9;
     private readonly CropPlan _plan = new(augmentation, network, ImageFit.CenterCrop);
 
     /// <summary>A random crop.</summary>
@@ -24,13 +26,32 @@ internal sealed class AugmentationSampler(
     /// <param name="width">Columns of the cached image.</param>
     public ImageCrop Draw(int epoch, int image, int height, int width)
     {
-        var random = new PhiloxRandom(seed, RandomPurpose.Augmentation, $"epoch {epoch} image {image}");
+        var random = new PhiloxRandom(seed, RandomPurpose.Augmentation, epoch, image);
         ImageRegion region = augmentation.Area is { } area ? DrawArea(random, area, height, width)
             : augmentation.ShorterSide is { } side ? DrawScaled(random, side, height, width)
             : augmentation.Padding > 0 ? DrawPadded(random, height, width)
             : Center(height, width).Region;
         bool mirror = augmentation.Mirror && (random.NextUInt32() & 1) == 1;
-        return new ImageCrop(region, mirror, DrawColor(random));
+        float[]? color = DrawColor(random);
+        WarpSettings warp = augmentation.Warps ? DrawWarp(random) : WarpSettings.None;
+        ColorFactors jitter = augmentation.Jitters ? DrawJitter(random) : default;
+        PixelRectangle erased = augmentation.Erasing > 0 && random.NextDouble() < augmentation.Erasing
+            ? DrawErased(random) : default;
+        if (augmentation.TrivialAugment)
+            AddOperation(random, ref warp, ref jitter);
+        return new ImageCrop(region, mirror, color)
+        {
+            Warp = warp == WarpSettings.None ? default : ImageWarp.Create(warp.Degrees, warp.Scale, warp.ShearX,
+                warp.ShearY, warp.Right * network.Width, warp.Down * network.Height),
+            Jitter = jitter,
+            Erased = erased,
+        };
+    }
+
+    private readonly record struct WarpSettings(
+        double Degrees, double Scale, double ShearX, double ShearY, double Right, double Down)
+    {
+        public static WarpSettings None { get; } = new(0, 1, 0, 0, 0, 0);
     }
 
     /// <summary>The crop of an image when it is not augmented.</summary>
@@ -71,7 +92,7 @@ internal sealed class AugmentationSampler(
         for (int attempt = 0; attempt < AreaAttempts; attempt++)
         {
             double size = (area.Minimum + (area.Maximum - area.Minimum) * random.NextDouble()) * height * width;
-            double aspect = aspects.Minimum * Math.Pow(aspects.Maximum / aspects.Minimum, random.NextDouble());
+            double aspect = Logarithmic(random, aspects);
             int cropWidth = (int)Math.Round(Math.Sqrt(size * aspect)),
                 cropHeight = (int)Math.Round(Math.Sqrt(size / aspect));
             if (cropWidth >= 1 && cropWidth <= width && cropHeight >= 1 && cropHeight <= height)
@@ -92,4 +113,65 @@ internal sealed class AugmentationSampler(
             alpha[i] = augmentation.ColorStandardDeviation * random.NextNormal();
         return colors.Shift(alpha);
     }
+
+    private WarpSettings DrawWarp(PhiloxRandom random)
+    {
+        double degrees = Uniform(random, augmentation.Rotation);
+        double scale = augmentation.Scale is { } range ? Logarithmic(random, range) : 1;
+        return new(degrees, scale, 0, 0, Uniform(random, augmentation.Translation),
+            Uniform(random, augmentation.Translation));
+    }
+
+    private ColorFactors DrawJitter(PhiloxRandom random)
+    {
+        float Factor(double range) => range == 0 ? 0
+            : (float)(Math.Max(-1, -range) + (range + Math.Min(1, range)) * random.NextDouble());
+        return new(Factor(augmentation.Brightness), Factor(augmentation.Contrast), Factor(augmentation.Saturation),
+            (float)Uniform(random, augmentation.Hue));
+    }
+
+    /// <summary>A rectangle of drawn area and shape that fits into the crop; after ten that do not, none.</summary>
+    private PixelRectangle DrawErased(PhiloxRandom random)
+    {
+        for (int attempt = 0; attempt < ErasingAttempts; attempt++)
+        {
+            ValueRange area = augmentation.ErasedArea;
+            double size = (area.Minimum + (area.Maximum - area.Minimum) * random.NextDouble())
+                * network.Height * network.Width;
+            double aspect = Logarithmic(random, augmentation.ErasedAspectRatio);
+            int width = (int)Math.Round(Math.Sqrt(size * aspect)), height = (int)Math.Round(Math.Sqrt(size / aspect));
+            if (width <= network.Width && height <= network.Height)
+                return new(random.Next(network.Height - height + 1), random.Next(network.Width - width + 1), height,
+                    width);
+        }
+        return default;
+    }
+
+    /// <summary>TrivialAugment's one operation; its strength is uniform.</summary>
+    private static void AddOperation(PhiloxRandom random, ref WarpSettings warp, ref ColorFactors jitter)
+    {
+        int operation = random.Next(9);
+        double strength = Uniform(random, 1);
+        float factor = (float)(GreatestFactor * strength);
+        (warp, jitter) = operation switch // 0 is nothing
+        {
+            1 => (warp with { Degrees = warp.Degrees + GreatestAngle * strength }, jitter),
+            2 => (warp with { ShearX = GreatestShear * strength }, jitter),
+            3 => (warp with { ShearY = GreatestShear * strength }, jitter),
+            4 => (warp with { Right = warp.Right + GreatestShift * strength }, jitter),
+            5 => (warp with { Down = warp.Down + GreatestShift * strength }, jitter),
+            6 => (warp, jitter with { Brightness = Both(jitter.Brightness) }),
+            7 => (warp, jitter with { Contrast = Both(jitter.Contrast) }),
+            8 => (warp, jitter with { Saturation = Both(jitter.Saturation) }),
+            _ => (warp, jitter),
+        };
+        float Both(float other) => (1 + other) * (1 + factor) - 1;
+    }
+
+    /// <summary>Uniform from -<paramref name="greatest"/> to <paramref name="greatest"/>.</summary>
+    private static double Uniform(PhiloxRandom random, double greatest) =>
+        greatest == 0 ? 0 : greatest * (2 * random.NextDouble() - 1);
+
+    private static double Logarithmic(PhiloxRandom random, ValueRange range) =>
+        range.Minimum * Math.Pow(range.Maximum / range.Minimum, random.NextDouble());
 }

@@ -22,6 +22,9 @@ public sealed record ImageAugmentation
     /// <summary>Images as they are.</summary>
     public static ImageAugmentation None { get; } = new();
 
+    /// <summary>What suits the images and the network: the trainer chooses it. Not to be changed by <c>with</c>.</summary>
+    public static ImageAugmentation Auto { get; } = new() { IsAuto = true };
+
     /// <summary>
     /// A random crop of the image padded by 4 pixels, and mirroring: Lee et al. 2014, arXiv:1409.5185; He et al. 2015,
     /// arXiv:1512.03385, section 4.2. For small images.
@@ -58,7 +61,8 @@ public sealed record ImageAugmentation
 
     /// <summary>
     /// Pixels added at each edge before a crop of the network's size is taken at random, ≥ 0. They are 0 after
-    /// normalization: the mean color, where it subtracts the mean. Default: 0.
+    /// normalization: the mean color, where it subtracts the mean; in crops that are also turned, scaled or moved they
+    /// repeat the edge. Default: 0.
     /// </summary>
     public int Padding { get; init; }
 
@@ -99,8 +103,109 @@ public sealed record ImageAugmentation
     /// </remarks>
     public double ColorStandardDeviation { get; init; }
 
+    /// <summary>
+    /// Greatest angle in degrees, in [0, 180], by which the crop is turned about its center; drawn uniformly to both
+    /// sides. Default: 0.
+    /// </summary>
+    /// <remarks>
+    /// Turning, <see cref="Scale"/> and <see cref="Translation"/> are one resampling with the crop, bilinear and
+    /// antialiased where it shrinks. What comes into the crop is the image around it; beyond the image's edge, the
+    /// nearest pixel of the edge.
+    /// </remarks>
+    public double Rotation { get; init; }
+
+    /// <summary>
+    /// Factor by which the crop's content is enlarged about its center, &gt; 0, drawn uniformly on a logarithmic scale;
+    /// null for none. For small images, such as digits: 0.9 to 1.1. Default: null.
+    /// </summary>
+    public ValueRange? Scale { get; init; }
+
+    /// <summary>
+    /// Greatest shift of the crop's content as a share of its height and width, in [0, 1], drawn uniformly to both sides
+    /// of both axes. Default: 0.
+    /// </summary>
+    public double Translation { get; init; }
+
+    /// <summary>
+    /// Brightness: pixels are multiplied by a factor drawn uniformly from [max(0, 1 - x), 1 + x]; x ≥ 0. Default: 0.
+    /// </summary>
+    /// <remarks>
+    /// <see cref="Brightness"/>, <see cref="Contrast"/>, <see cref="Saturation"/> and <see cref="Hue"/> are those of
+    /// torchvision's ColorJitter, in this order; pixels that came as bytes are cut to 0…255 after each. Saturation and
+    /// hue leave gray images as they are.
+    /// </remarks>
+    public double Brightness { get; init; }
+
+    /// <summary>
+    /// Contrast: f·pixel + (1 - f)·(mean gray of the crop), f drawn as for <see cref="Brightness"/>. Default: 0.
+    /// </summary>
+    public double Contrast { get; init; }
+
+    /// <summary>
+    /// Saturation: f·pixel + (1 - f)·(gray of the pixel), f drawn as for <see cref="Brightness"/>. Default: 0.
+    /// </summary>
+    public double Saturation { get; init; }
+
+    /// <summary>
+    /// Greatest change of the hue in turns of the color circle, in [0, 0.5], drawn uniformly to both sides. Default: 0.
+    /// </summary>
+    public double Hue { get; init; }
+
+    /// <summary>
+    /// Probability, in [0, 1], that a rectangle of the crop is set to 0 after normalization: Zhong et al. 2017,
+    /// arXiv:1708.04896 (the paper's is 0.5). Default: 0.
+    /// </summary>
+    public double Erasing { get; init; }
+
+    /// <summary>
+    /// Share of the crop's area that <see cref="Erasing"/> takes, in (0, 1], drawn uniformly. Default: 0.02 to 0.4.
+    /// </summary>
+    public ValueRange ErasedArea { get; init; } = new(0.02, 0.4);
+
+    /// <summary>
+    /// Width by height of the erased rectangle, &gt; 0, drawn uniformly on a logarithmic scale. Default: 0.3 to 1/0.3.
+    /// </summary>
+    public ValueRange ErasedAspectRatio { get; init; } = new(0.3, 1 / 0.3);
+
+    /// <summary>
+    /// Whether each image is changed by one operation more, of random strength: Müller, Hutter 2021, arXiv:2103.10158.
+    /// There is nothing to tune. Default: false.
+    /// </summary>
+    /// <remarks>
+    /// One of nothing, rotation (to 30°), shear (to 0.3) or translation (to 10/32 of the side) in one direction,
+    /// brightness, contrast and saturation (factors 0.1 to 1.9), in the ranges of RandAugment (Cubuk et al. 2019,
+    /// arXiv:1909.13719). The papers' posterize, solarize, equalize, sharpness and autocontrast are left out.
+    /// </remarks>
+    public bool TrivialAugment { get; init; }
+
+    /// <summary>
+    /// α ≥ 0 of mixup: the images of a batch are mixed with the same images in another order, λ of the one and 1 - λ of
+    /// the other, and so are the losses of their labels; λ is drawn from Beta(α, α) for each batch. Zhang et al. 2017,
+    /// arXiv:1710.09412 (0.2 to 0.4 there). With <see cref="CutMix"/>, each batch gets one of the two. Default: 0, none.
+    /// </summary>
+    public double Mixup { get; init; }
+
+    /// <summary>
+    /// α ≥ 0 of CutMix: a rectangle of 1 - λ of the area comes from another image of the batch; λ is drawn from
+    /// Beta(α, α), place and λ for each batch. Yun et al. 2019, arXiv:1905.04899 (1 there). Default: 0, none.
+    /// </summary>
+    public double CutMix { get; init; }
+
+    /// <summary>Whether the trainer chooses; see <see cref="Auto"/>.</summary>
+    public bool IsAuto { get; private init; }
+
     /// <summary>Whether images stay as they are.</summary>
-    public bool IsNone => !Mirror && Padding == 0 && ShorterSide is null && Area is null && ColorStandardDeviation == 0;
+    public bool IsNone => !IsAuto && !Mirror && Padding == 0 && ShorterSide is null && Area is null
+        && ColorStandardDeviation == 0 && !Warps && !Jitters && Erasing == 0 && !TrivialAugment && !Mixes;
+
+    /// <summary>Whether crops are turned, scaled or moved.</summary>
+    internal bool Warps => Rotation != 0 || Scale is not null || Translation != 0;
+
+    /// <summary>Whether brightness, contrast, saturation or hue change.</summary>
+    internal bool Jitters => Brightness != 0 || Contrast != 0 || Saturation != 0 || Hue != 0;
+
+    /// <summary>Whether images of a batch are mixed.</summary>
+    internal bool Mixes => Mixup != 0 || CutMix != 0;
 
     /// <summary>
     /// The same for networks whose images have another side than 224: all lengths but <see cref="Padding"/> are scaled
@@ -110,11 +215,11 @@ public sealed record ImageAugmentation
     public ImageAugmentation ForSide(int side)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(side, 1);
-        double Scale(double length) => Math.Max(side, Math.Round(length * side / PaperSide));
+        double Scaled(double length) => Math.Max(side, Math.Round(length * side / PaperSide));
         return this with
         {
-            ShorterSide = ShorterSide is { } range ? new(Scale(range.Minimum), Scale(range.Maximum)) : null,
-            LargestShorterSide = (int)Scale(LargestShorterSide),
+            ShorterSide = ShorterSide is { } range ? new(Scaled(range.Minimum), Scaled(range.Maximum)) : null,
+            LargestShorterSide = (int)Scaled(LargestShorterSide),
         };
     }
 
@@ -123,6 +228,10 @@ public sealed record ImageAugmentation
     /// taken.</exception>
     internal void Check(int height, int width)
     {
+        if (IsAuto)
+            throw new ArgumentException(this == Auto
+                ? "ImageAugmentation.Auto is chosen by the trainer; expected an augmentation that says what it does."
+                : "ImageAugmentation.Auto was changed; expected Auto itself, or a change of None or of a preset.");
         string?[] crops = [Padding > 0 ? nameof(Padding) : null, ShorterSide is null ? null : nameof(ShorterSide),
             Area is null ? null : nameof(Area)];
         string[] chosen = [.. crops.OfType<string>()];
@@ -131,19 +240,40 @@ public sealed record ImageAugmentation
                 + "expected one of Padding, ShorterSide and Area at most: each sets how crops are taken.");
         Require(Padding >= 0, nameof(Padding), $"{Padding}", "0 or more");
         Require(LargestShorterSide >= 1, nameof(LargestShorterSide), $"{LargestShorterSide}", "1 or more");
-        Require(ColorStandardDeviation >= 0 && double.IsFinite(ColorStandardDeviation), nameof(ColorStandardDeviation),
-            $"{ColorStandardDeviation}", "0 or more");
         if (ShorterSide is { } side)
             Require(side.Minimum >= Math.Min(height, width) && side.Maximum >= side.Minimum && side.Maximum <= 1 << 14,
                 nameof(ShorterSide), $"{side.Minimum}…{side.Maximum}",
                 $"an increasing range from {Math.Min(height, width)}, the network's shorter side, to 16384");
         if (Area is { } area)
-            Require(area.Minimum > 0 && area.Maximum >= area.Minimum && area.Maximum <= 1, nameof(Area),
-                $"{area.Minimum}…{area.Maximum}", "an increasing range within (0, 1]");
-        Require(AspectRatio.Minimum > 0 && AspectRatio.Maximum >= AspectRatio.Minimum
-            && double.IsFinite(AspectRatio.Maximum),
-            nameof(AspectRatio), $"{AspectRatio.Minimum}…{AspectRatio.Maximum}", "an increasing range above 0");
+            RequireShares(area, nameof(Area));
+        RequirePositive(AspectRatio, nameof(AspectRatio));
+        RequireWithin(ColorStandardDeviation, double.MaxValue, nameof(ColorStandardDeviation));
+        RequireWithin(Rotation, 180, nameof(Rotation));
+        if (Scale is { } scale)
+            RequirePositive(scale, nameof(Scale));
+        RequireWithin(Translation, 1, nameof(Translation));
+        RequireWithin(Brightness, double.MaxValue, nameof(Brightness));
+        RequireWithin(Contrast, double.MaxValue, nameof(Contrast));
+        RequireWithin(Saturation, double.MaxValue, nameof(Saturation));
+        RequireWithin(Hue, 0.5, nameof(Hue));
+        RequireWithin(Erasing, 1, nameof(Erasing));
+        RequireShares(ErasedArea, nameof(ErasedArea));
+        RequirePositive(ErasedAspectRatio, nameof(ErasedAspectRatio));
+        RequireWithin(Mixup, double.MaxValue, nameof(Mixup));
+        RequireWithin(CutMix, double.MaxValue, nameof(CutMix));
     }
+
+    private static void RequireWithin(double value, double maximum, string name) =>
+        Require(value >= 0 && value <= maximum, name, $"{value}",
+            maximum == double.MaxValue ? "0 or more" : $"0 to {maximum}");
+
+    private static void RequireShares(ValueRange range, string name) =>
+        Require(range.Minimum > 0 && range.Maximum >= range.Minimum && range.Maximum <= 1, name,
+            $"{range.Minimum}…{range.Maximum}", "an increasing range within (0, 1]");
+
+    private static void RequirePositive(ValueRange range, string name) =>
+        Require(range.Minimum > 0 && range.Maximum >= range.Minimum && double.IsFinite(range.Maximum), name,
+            $"{range.Minimum}…{range.Maximum}", "an increasing range above 0");
 
     private static void Require(bool condition, string name, string value, string expected)
     {

@@ -180,10 +180,7 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
                     _store.Read(entry.Offset, entry.Height * entry.Width * Image.Channels * sizeof(T)));
         ImageCrop crop = epoch is { } number ? _sampler.Draw(number, index, entry.Height, entry.Width)
             : _sampler.Center(entry.Height, entry.Width);
-        if (typeof(T) == typeof(byte))
-            writer.Write(MemoryMarshal.AsBytes(pixels), entry.Height, entry.Width, crop, Normalization, target);
-        else
-            writer.Write(MemoryMarshal.Cast<T, float>(pixels), entry.Height, entry.Width, crop, Normalization, target);
+        writer.Write(pixels, entry.Height, entry.Width, crop, Normalization, target);
     }
 
     /// <summary>The images of a batch that are cached nowhere; null when there are none.</summary>

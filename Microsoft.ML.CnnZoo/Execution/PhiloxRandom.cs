@@ -14,6 +14,8 @@ internal enum RandomPurpose
     Dropout,
     /// <summary>Random crops, mirroring and color changes.</summary>
     Augmentation,
+    /// <summary>Which images of a batch are mixed, and how.</summary>
+    Mixing,
     /// <summary>Which rows are held out for validation.</summary>
     Splitting,
 }
@@ -39,6 +41,17 @@ internal sealed class PhiloxRandom
     {
         _key = unchecked((ulong)seed);
         _stream = Fnv1A($"{purpose}/{name}");
+    }
+
+    /// <summary>Starts a stream that is told apart by two numbers: no text is made of them.</summary>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="purpose">What the numbers are for.</param>
+    /// <param name="first">For example the epoch.</param>
+    /// <param name="second">For example the image.</param>
+    public PhiloxRandom(long seed, RandomPurpose purpose, int first, int second)
+    {
+        _key = unchecked((ulong)seed);
+        _stream = Mixed(Mixed((ulong)purpose + 1) ^ (ulong)(uint)first << 32 ^ (uint)second);
     }
 
     /// <summary>Begins anew after that many blocks of 128 bits from the stream's beginning.</summary>
@@ -99,6 +112,14 @@ internal sealed class PhiloxRandom
             int j = Next(i + 1);
             (items[i], items[j]) = (items[j], items[i]);
         }
+    }
+
+    /// <summary>One to one, every bit depends on every bit: SplitMix64's last step (Steele, Lea, Flood 2014).</summary>
+    private static ulong Mixed(ulong x)
+    {
+        x = unchecked((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9);
+        x = unchecked((x ^ (x >> 27)) * 0x94D049BB133111EB);
+        return x ^ (x >> 31);
     }
 
     private static ulong Fnv1A(string text)

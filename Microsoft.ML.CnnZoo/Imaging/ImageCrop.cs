@@ -1,13 +1,25 @@
 namespace Microsoft.ML.CnnZoo.Imaging;
 
+/// <summary>Some pixels of an image; empty by default.</summary>
+internal readonly record struct PixelRectangle(int Top, int Left, int Height, int Width);
+
 /// <summary>The crop of an image that a network is given.</summary>
 /// <param name="Region">What is cut out. It may reach over the edges where it has the network's size and whole edges:
-/// what
-/// lies outside is 0 after normalization.</param>
+/// what lies outside is 0 after normalization.</param>
 /// <param name="Mirror">Whether right becomes left.</param>
 /// <param name="Color">What is added to each channel before normalization; null for nothing.</param>
 internal readonly record struct ImageCrop(ImageRegion Region, bool Mirror = false, float[]? Color = null)
 {
+    /// <summary>How the region is turned, sheared, scaled and moved: what then comes in is the image around it, or its
+    /// edge repeated.</summary>
+    public ImageWarp Warp { get; init; }
+
+    /// <summary>How brightness, contrast, saturation and hue change; before <see cref="Color"/>.</summary>
+    public ColorFactors Jitter { get; init; }
+
+    /// <summary>What is 0 after normalization, in pixels of the network's image.</summary>
+    public PixelRectangle Erased { get; init; }
+
     /// <summary>
     /// The center of an image, with the network's shape: <paramref name="factor"/> times smaller than the largest such
     /// crop. Whole edges where it has the network's size.
@@ -29,72 +41,66 @@ internal readonly record struct ImageCrop(ImageRegion Region, bool Mirror = fals
 internal sealed class CropWriter(int networkHeight, int networkWidth, int channels)
 {
     private readonly RegionScaler _regions = new(channels);
+    private readonly WarpScaler _warps = new(channels);
+    private readonly ColorJitter _jitter = new(channels);
 
-    /// <summary>Writes a crop of an image of bytes.</summary>
+    /// <summary>Writes a crop.</summary>
+    /// <typeparam name="T">byte or float.</typeparam>
     /// <param name="pixels">[height, width, channels].</param>
     /// <param name="height">Rows of the image.</param>
     /// <param name="width">Columns of the image.</param>
     /// <param name="crop">The crop.</param>
     /// <param name="normalization">From pixels to the network's input.</param>
     /// <param name="target">Receives [networkHeight, networkWidth, channels].</param>
-    public void Write(ReadOnlySpan<byte> pixels, int height, int width, in ImageCrop crop,
-        PixelNormalization normalization, Span<float> target) =>
-        Write(pixels, height, width, crop, normalization, target, PixelNormalization.ToFloat,
-            static (regions, source, format, part, rows, columns, to) =>
-                regions.Scale(source, format, part.Region, rows, columns, to, part.Mirror));
-
-    /// <summary>Writes a crop of an image of floats.</summary>
-    /// <inheritdoc cref="Write(ReadOnlySpan{byte}, int, int, in ImageCrop, PixelNormalization, Span{float})"/>
-    public void Write(ReadOnlySpan<float> pixels, int height, int width, in ImageCrop crop,
-        PixelNormalization normalization, Span<float> target) =>
-        Write(pixels, height, width, crop, normalization, target, static (source, row) => source.CopyTo(row),
-            static (regions, source, format, part, rows, columns, to) =>
-                regions.Scale(source, format, part.Region, rows, columns, to, part.Mirror));
-
-    private delegate void Load<T>(ReadOnlySpan<T> source, Span<float> row);
-
-    private delegate void Resample<T>(
-        RegionScaler regions, ReadOnlySpan<T> pixels, PixelFormat format, ImageCrop crop, int height, int width,
-        Span<float> target);
-
-    private void Write<T>(ReadOnlySpan<T> pixels, int height, int width, in ImageCrop crop,
-        PixelNormalization normalization, Span<float> target, Load<T> load, Resample<T> resample)
+    public void Write<T>(ReadOnlySpan<T> pixels, int height, int width, in ImageCrop crop,
+        PixelNormalization normalization, Span<float> target) where T : unmanaged
     {
-        Span<float> scale = stackalloc float[channels], offset = stackalloc float[channels];
-        for (int c = 0; c < channels; c++)
-            (scale[c], offset[c]) = (normalization.Scale[c], normalization.Offset[c]
-                + (crop.Color is null ? 0 : crop.Color[c] * normalization.Scale[c]));
         ImageRegion region = crop.Region;
-        if (region.Height != networkHeight || region.Width != networkWidth || region.Top != Math.Floor(region.Top)
-            || region.Left != Math.Floor(region.Left))
-        {
-            resample(_regions, pixels, PixelFormat.FromChannels(height, width, channels, false), crop, networkHeight,
-                networkWidth, target);
-            PixelNormalization.ApplyInPlace(target, scale, offset);
-            return;
-        }
-        Copy(pixels, height, width, crop, target, load);
-        PixelNormalization.ApplyInPlace(target, scale, offset);
-        if (region.Top < 0 || region.Left < 0 || region.Top + networkHeight > height
-            || region.Left + networkWidth > width)
+        bool isCopy = crop.Warp.IsNone && region.Height == networkHeight && region.Width == networkWidth
+            && region.Top == Math.Floor(region.Top) && region.Left == Math.Floor(region.Left);
+        if (isCopy)
+            Copy(pixels, height, width, crop, target);
+        else if (crop.Warp.IsNone)
+            _regions.Scale(pixels, PixelFormat.FromChannels(height, width, channels, false), region, networkHeight,
+                networkWidth, target, crop.Mirror);
+        else
+            _warps.Scale(pixels, height, width, crop, networkHeight, networkWidth, target);
+        if (!crop.Jitter.IsNone)
+            _jitter.Apply(target, crop.Jitter, isBounded: typeof(T) == typeof(byte));
+        Normalize(target, normalization, crop.Color);
+        if (isCopy && (region.Top < 0 || region.Left < 0 || region.Top + networkHeight > height
+            || region.Left + networkWidth > width))
             ClearOutside(height, width, region, target);
-        if (crop.Mirror)
+        if (isCopy && crop.Mirror)
             for (int y = 0; y < networkHeight; y++)
                 Reverse(target.Slice(y * networkWidth * channels, networkWidth * channels));
+        for (int y = crop.Erased.Top; y < crop.Erased.Top + crop.Erased.Height; y++)
+            target.Slice((y * networkWidth + crop.Erased.Left) * channels, crop.Erased.Width * channels).Clear();
     }
 
-    private void Copy<T>(ReadOnlySpan<T> pixels, int height, int width, in ImageCrop crop, Span<float> target,
-        Load<T> load)
+    private void Normalize(Span<float> target, PixelNormalization normalization, float[]? color)
+    {
+        Span<float> offset = stackalloc float[channels];
+        for (int c = 0; c < channels; c++)
+            offset[c] = normalization.Offset[c] + (color is null ? 0 : color[c] * normalization.Scale[c]);
+        PixelNormalization.ApplyInPlace(target, normalization.Scale.AsSpan(), offset);
+    }
+
+    /// <summary>Whole pixels; what lies outside of the image is 0.</summary>
+    private void Copy<T>(ReadOnlySpan<T> pixels, int height, int width, in ImageCrop crop, Span<float> target)
+        where T : unmanaged
     {
         int top = (int)crop.Region.Top, left = (int)crop.Region.Left, first = Math.Max(0, -left),
             end = Math.Min(networkWidth, width - left);
         if (top == 0 && first == 0 && left == 0 && width == networkWidth && height == networkHeight)
         {
-            load(pixels[..target.Length], target);
+            RegionScaler.Load(pixels[..target.Length], target);
             return;
         }
+        if (top < 0 || left < 0 || top + networkHeight > height || left + networkWidth > width)
+            target.Clear();
         for (int y = Math.Max(0, -top); y < networkHeight && top + y < height && first < end; y++)
-            load(pixels.Slice(((top + y) * width + left + first) * channels, (end - first) * channels),
+            RegionScaler.Load(pixels.Slice(((top + y) * width + left + first) * channels, (end - first) * channels),
                 target.Slice((y * networkWidth + first) * channels, (end - first) * channels));
     }
 

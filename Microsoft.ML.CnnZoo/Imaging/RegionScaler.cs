@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.CnnZoo.Imaging;
 
@@ -36,9 +37,8 @@ internal sealed class RegionScaler(int channels)
     private (int Source, double Start, double Extent, int Target) _acrossKey, _downKey;
     private float[] _sourceRow = [], _scaledRow = [];
 
-    private delegate void Load<T>(ReadOnlySpan<T> source, Span<float> row);
-
-    /// <summary>Scales bytes to floats 0…255.</summary>
+    /// <summary>Scales to floats of the same range.</summary>
+    /// <typeparam name="T">byte or float.</typeparam>
     /// <param name="pixels">Values as <paramref name="format"/> says.</param>
     /// <param name="format">Size and order of the source.</param>
     /// <param name="region">The rectangle that is wanted, within the image.</param>
@@ -46,18 +46,8 @@ internal sealed class RegionScaler(int channels)
     /// <param name="width">Columns of the target.</param>
     /// <param name="target">Receives [height, width, channels].</param>
     /// <param name="mirror">Whether right becomes left.</param>
-    public void Scale(ReadOnlySpan<byte> pixels, in PixelFormat format, in ImageRegion region, int height, int width,
-        Span<float> target, bool mirror = false) =>
-        ScaleRows(pixels, format, region, height, width, target, mirror, PixelNormalization.ToFloat);
-
-    /// <summary>Scales floats.</summary>
-    /// <inheritdoc cref="Scale(ReadOnlySpan{byte}, in PixelFormat, in ImageRegion, int, int, Span{float}, bool)"/>
-    public void Scale(ReadOnlySpan<float> pixels, in PixelFormat format, in ImageRegion region, int height, int width,
-        Span<float> target, bool mirror = false) =>
-        ScaleRows(pixels, format, region, height, width, target, mirror, static (source, row) => source.CopyTo(row));
-
-    private void ScaleRows<T>(ReadOnlySpan<T> pixels, in PixelFormat format, in ImageRegion region, int height,
-        int width, Span<float> target, bool mirror, Load<T> load)
+    public void Scale<T>(ReadOnlySpan<T> pixels, in PixelFormat format, in ImageRegion region, int height, int width,
+        Span<float> target, bool mirror = false) where T : unmanaged
     {
         Prepare(format, region, height, width);
         ResamplingWeights across = _across!, down = _down!;
@@ -77,7 +67,7 @@ internal sealed class RegionScaler(int channels)
                 firstTarget++;
             if (firstTarget == height)
                 break;
-            LoadRow(pixels, format, y, left, columns, raw, load);
+            LoadRow(pixels, format, y, left, columns, raw);
             ToPlanes(raw, format, columns, source);
             ScaleAcross(across, source, left, columns, scaled, width, mirror);
             for (int row = firstTarget; row < height && down.First(row) <= y; row++)
@@ -89,19 +79,29 @@ internal sealed class RegionScaler(int channels)
         }
     }
 
+    /// <summary>Bytes or floats as floats.</summary>
+    public static void Load<T>(ReadOnlySpan<T> source, Span<float> target) where T : unmanaged
+    {
+        if (typeof(T) == typeof(byte))
+            PixelNormalization.ToFloat(MemoryMarshal.AsBytes(source), target);
+        else
+            MemoryMarshal.Cast<T, float>(source).CopyTo(target);
+    }
+
     /// <summary>
     /// Part of a source row as floats, in the source's own order (plane after plane for planar images).
     /// </summary>
     private static void LoadRow<T>(
-        ReadOnlySpan<T> pixels, in PixelFormat format, int y, int left, int columns, Span<float> raw, Load<T> load)
+        ReadOnlySpan<T> pixels, in PixelFormat format, int y, int left, int columns, Span<float> raw)
+        where T : unmanaged
     {
         if (!format.IsPlanar)
         {
-            load(pixels.Slice((y * format.Width + left) * format.Channels, raw.Length), raw);
+            Load(pixels.Slice((y * format.Width + left) * format.Channels, raw.Length), raw);
             return;
         }
         for (int c = 0; c < format.Channels; c++)
-            load(pixels.Slice((c * format.Height + y) * format.Width + left, columns), raw.Slice(c * columns, columns));
+            Load(pixels.Slice((c * format.Height + y) * format.Width + left, columns), raw.Slice(c * columns, columns));
     }
 
     /// <summary>The target's channels of a row, one after the other.</summary>

@@ -118,9 +118,9 @@ internal sealed class CropReader
         {
             Span<float> crop = target.Slice(i * _imageSize, _imageSize);
             if (_model.TakesFloats)
-                _writer.Write(_floats, whole.Height, whole.Width, _crops[i], _model.Normalization, crop);
+                _writer.Write<float>(_floats, whole.Height, whole.Width, _crops[i], _model.Normalization, crop);
             else
-                _writer.Write(_bytes, whole.Height, whole.Width, _crops[i], _model.Normalization, crop);
+                _writer.Write<byte>(_bytes, whole.Height, whole.Width, _crops[i], _model.Normalization, crop);
         }
         return true;
     }

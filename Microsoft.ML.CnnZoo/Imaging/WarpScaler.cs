@@ -1,0 +1,162 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Microsoft.ML.CnnZoo.Imaging;
+
+/// <summary>
+/// Resamples regions of images that are turned, sheared, scaled or moved. Keeps a row: not thread-safe.
+/// </summary>
+/// <remarks>
+/// Each target pixel is the mean of n·m bilinear samples spread over its area in the source, n and m the lengths of its
+/// sides in source pixels, rounded up: 1 where the image is enlarged, more where it shrinks, so that nothing aliases.
+/// Beyond an edge, the edge's nearest pixel is repeated.
+/// </remarks>
+/// <param name="channels">Channels of source and target: 1 or 3.</param>
+internal sealed class WarpScaler(int channels)
+{
+    /// <summary>One more sample would sharpen nothing when a pixel is hardly larger than a source pixel.</summary>
+    private const double Tolerance = 0.25;
+
+    private Vector128<float>[] _row = [];
+
+    /// <summary>Resamples a crop.</summary>
+    /// <typeparam name="T">byte or float.</typeparam>
+    /// <param name="pixels">[imageHeight, imageWidth, channels].</param>
+    /// <param name="imageHeight">Rows of the image.</param>
+    /// <param name="imageWidth">Columns of the image.</param>
+    /// <param name="crop">Region, warp and mirroring.</param>
+    /// <param name="height">Rows of the target.</param>
+    /// <param name="width">Columns of the target.</param>
+    /// <param name="target">Receives [height, width, channels].</param>
+    public void Scale<T>(ReadOnlySpan<T> pixels, int imageHeight, int imageWidth, in ImageCrop crop, int height,
+        int width, Span<float> target) where T : unmanaged
+    {
+        ImageRegion region = crop.Region;
+        ImageWarp warp = crop.Warp;
+        double across = region.Width / width, down = region.Height / height, mirror = crop.Mirror ? -1 : 1;
+        // Source pixels per step to the right (ux, uy) and down (vx, vy) in the target.
+        double ux = mirror * across * (1 + warp.XX), uy = mirror * down * warp.YX;
+        double vx = across * warp.XY, vy = down * (1 + warp.YY);
+        double left = region.Left + region.Width / 2 + across * warp.X - ux * width / 2 - vx * height / 2 - 0.5;
+        double top = region.Top + region.Height / 2 + down * warp.Y - uy * width / 2 - vy * height / 2 - 0.5;
+        int n = Samples(ux, uy), m = Samples(vx, vy);
+        var source = new Source<T>(pixels, imageHeight, imageWidth, channels);
+        if (_row.Length < width)
+            _row = new Vector128<float>[width];
+        Span<Vector128<float>> row = _row.AsSpan(0, width);
+        for (int y = 0; y < height; y++)
+        {
+            Span<float> to = target.Slice(y * width * channels, width * channels);
+            if (channels == 1)
+                to.Clear();
+            else
+                row.Clear();
+            for (int sample = 0; sample < n * m; sample++)
+            {
+                double i = (sample % n + 0.5) / n, j = y + (sample / n + 0.5) / m;
+                float x0 = (float)(left + i * ux + j * vx), y0 = (float)(top + i * uy + j * vy);
+                if (channels == 1)
+                    AddGray(source, x0, y0, (float)ux, (float)uy, to);
+                else
+                    AddColors(source, x0, y0, (float)ux, (float)uy, row);
+            }
+            if (channels == 3)
+                Store(row, 1f / (n * m), to);
+            else if (n * m > 1)
+                System.Numerics.Tensors.TensorPrimitives.Multiply(to, 1f / (n * m), to);
+        }
+    }
+
+    private static int Samples(double x, double y) =>
+        Math.Max(1, (int)Math.Ceiling(Math.Sqrt(x * x + y * y) - Tolerance));
+
+    /// <summary>Adds a row of bilinear samples, one scalar a pixel.</summary>
+    private static void AddGray<T>(in Source<T> source, float x0, float y0, float stepX, float stepY, Span<float> row)
+        where T : unmanaged
+    {
+        for (int i = 0; i < row.Length; i++)
+        {
+            int at = source.Locate(x0 + i * stepX, y0 + i * stepY, out float fx, out float fy, out int right,
+                out int down);
+            float a = source.Gray(at), b = source.Gray(at + right), c = source.Gray(at + down),
+                d = source.Gray(at + down + right);
+            float upper = a + (b - a) * fx, lower = c + (d - c) * fx;
+            row[i] += upper + (lower - upper) * fy;
+        }
+    }
+
+    /// <summary>Adds a row of bilinear samples; a pixel's channels are the lanes of a vector, the fourth idle.</summary>
+    private static void AddColors<T>(
+        in Source<T> source, float x0, float y0, float stepX, float stepY, Span<Vector128<float>> row)
+        where T : unmanaged
+    {
+        for (int i = 0; i < row.Length; i++)
+        {
+            int at = source.Locate(x0 + i * stepX, y0 + i * stepY, out float fx, out float fy, out int right,
+                out int down);
+            Vector128<float> a = source.Colors(at), b = source.Colors(at + right), c = source.Colors(at + down),
+                d = source.Colors(at + down + right);
+            Vector128<float> upper = a + (b - a) * fx, lower = c + (d - c) * fx;
+            row[i] += upper + (lower - upper) * fy;
+        }
+    }
+
+    /// <summary>Writes pixels side by side: each store's idle lane is overwritten by the next.</summary>
+    private static void Store(ReadOnlySpan<Vector128<float>> row, float factor, Span<float> target)
+    {
+        for (int i = 0; i < row.Length - 1; i++)
+            (row[i] * factor).CopyTo(target[(3 * i)..]);
+        Vector128<float> last = row[^1] * factor;
+        for (int c = 0; c < 3; c++)
+            target[^(3 - c)] = last[c];
+    }
+
+    /// <summary>An image whose pixels are read at any place; outside, those at its edge.</summary>
+    private readonly ref struct Source<T> where T : unmanaged
+    {
+        private readonly ref T _first;
+        private readonly int _lastFour, _channels, _stride;
+        private readonly float _right, _bottom;
+
+        public Source(ReadOnlySpan<T> pixels, int height, int width, int channels)
+        {
+            if (pixels.Length != (long)height * width * channels)
+                throw new ArgumentException($"{pixels.Length} values are no image of {height}x{width}x{channels}.");
+            _first = ref MemoryMarshal.GetReference(pixels);
+            (_lastFour, _channels, _stride) = (pixels.Length - 4, channels, width * channels);
+            (_right, _bottom) = (width - 1, height - 1);
+        }
+
+        /// <summary>The pixel above and left of a point, and what the point is beyond it.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int Locate(float x, float y, out float fx, out float fy, out int right, out int down)
+        {
+            x = MathF.Min(MathF.Max(x, 0), _right);
+            y = MathF.Min(MathF.Max(y, 0), _bottom);
+            int column = (int)x, row = (int)y;
+            (fx, fy) = (x - column, y - row);
+            right = fx > 0 ? _channels : 0;
+            down = fy > 0 ? _stride : 0;
+            return row * _stride + column * _channels;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public float Gray(int at) => typeof(T) == typeof(byte) ? Unsafe.As<T, byte>(ref Unsafe.Add(ref _first, at))
+            : Unsafe.As<T, float>(ref Unsafe.Add(ref _first, at));
+
+        /// <summary>Three channels, and a fourth value that means nothing.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector128<float> Colors(int at)
+        {
+            if (at > _lastFour)
+                return Vector128.Create(Gray(at), Gray(at + 1), Gray(at + 2), 0);
+            ref T pixel = ref Unsafe.Add(ref _first, at);
+            if (typeof(T) == typeof(float))
+                return Vector128.LoadUnsafe(ref Unsafe.As<T, float>(ref pixel));
+            uint four = Unsafe.ReadUnaligned<uint>(ref Unsafe.As<T, byte>(ref pixel));
+            Vector128<ushort> wide = Vector128.WidenLower(Vector128.CreateScalarUnsafe(four).AsByte());
+            return Vector128.ConvertToSingle(Vector128.WidenLower(wide).AsInt32());
+        }
+    }
+}
