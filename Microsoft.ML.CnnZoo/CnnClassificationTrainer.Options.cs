@@ -106,6 +106,17 @@ public sealed partial class CnnClassificationTrainer
         /// The rule that updates the weights. Default: null, gradient descent with <see cref="Momentum"/>.
         /// </summary>
         public Optimizer? Optimizer;
+        /// <summary>
+        /// The largest norm of all gradients as one vector, > 0: larger ones are scaled down to it, before weight decay
+        /// is added, as PyTorch's clip_grad_norm_ does. Keeps a step on an odd batch small; 1 to 10 are usual. Pascanu
+        /// et al. 2012, arXiv:1211.5063. Default: null, no clipping.
+        /// </summary>
+        public float? GradientClipNorm;
+        /// <summary>
+        /// A moving average of the weights, which validation measures and the model gets, in place of the weights
+        /// themselves. Default: null, none.
+        /// </summary>
+        public WeightAveraging? WeightAveraging;
         /// <summary>How the learning rate changes. Default: null, a cosine from the rate to zero.</summary>
         public LearningRateSchedule? LearningRateSchedule;
         /// <summary>

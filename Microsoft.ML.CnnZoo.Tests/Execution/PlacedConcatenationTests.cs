@@ -86,7 +86,7 @@ public sealed class PlacedConcatenationTests
         ClassificationGraph graph = graphs.Training(options);
         using var variables = new VariableStore();
         VariableInitialization.Initialize(variables, graph.Graph.Variables, options.Seed);
-        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, options, variables,
+        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, variables,
             compile with { Precision = precision });
         for (int i = 0; i < 2; i++)
             step.Run(Image(4, shape, i), [1, 0, 2, 1], 0.01f);

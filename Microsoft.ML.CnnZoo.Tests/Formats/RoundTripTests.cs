@@ -78,7 +78,7 @@ public class RoundTripTests
         ClassificationGraph graph = model.Graphs.Training(options);
         VariableInitialization.Initialize(model.Weights,
             [.. graph.Graph.Variables.Where(v => v.Role == VariableRole.Slot)], 1, null);
-        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, options, model.Weights, new CompileOptions());
+        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, model.Weights, new CompileOptions());
         step.Run(images, [0, 1, 2, 1], 0.05f);
     }
 }

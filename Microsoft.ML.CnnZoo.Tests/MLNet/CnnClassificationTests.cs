@@ -89,7 +89,7 @@ public class CnnClassificationTests
         CnnClassificationTrainer.Options options = DigitRows.Options(3);
         options.EarlyStopping = new EarlyStopping(Patience: 1);
         options.ValidationSetFraction = 0.3f;
-        options.LearningRateSchedule = new PlateauSchedule(Patience: 1);
+        options.LearningRateSchedule = new PlateauSchedule(Patience: 0);
         IDataView keyed = mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(digits).Transform(digits);
         CnnClassificationTrainer trainer = mlContext.MulticlassClassification.Trainers.CnnClassification(options);
         using CnnClassificationTransformer first = trainer.Fit(keyed), second = trainer.Fit(keyed);

@@ -34,7 +34,7 @@ public sealed class BFloat16TrainingTests
         using var store = new VariableStore();
         ClassificationGraph graph = trace.Graphs.Training(options);
         trace.Fill(graph.Graph.Variables, store);
-        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, options, store,
+        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, store,
             new CompileOptions { Precision = CnnPrecision.BFloat16 });
         double[] expected = trace.Losses;
         double largest = 0;
@@ -60,7 +60,7 @@ public sealed class BFloat16TrainingTests
         using var store = new VariableStore();
         ClassificationGraph graph = trace.Graphs.Training(trace.Options);
         trace.Fill(graph.Graph.Variables, store);
-        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, trace.Options, store,
+        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, store,
             new CompileOptions { Precision = CnnPrecision.BFloat16, Workers = workers });
         for (int s = 0; s < 3; s++)
         {

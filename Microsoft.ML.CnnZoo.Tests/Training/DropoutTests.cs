@@ -61,7 +61,7 @@ public class DropoutTests
             ClassificationGraph graph = new ClassificationGraphs(network, network.DefaultInput, 4).Training(options);
             VariableInitialization.Initialize(store, graph.Graph.Variables.Select(v =>
                 v with { Initializer = v.Role == VariableRole.Kernel ? Initializer.HeNormal : v.Initializer }), 1);
-            using var step = new TrainingStep(new Session(KernelSet.Shared), graph, options, store,
+            using var step = new TrainingStep(new Session(KernelSet.Shared), graph, store,
                 new CompileOptions { Workers = workers });
             return step.Run(GoldenFill.Input("input", 4 * 32 * 32 * 3), [0, 1, 2, 3], 0.01f).Loss;
         })];

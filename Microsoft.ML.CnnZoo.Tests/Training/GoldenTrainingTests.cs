@@ -40,7 +40,7 @@ public class GoldenTrainingTests(GoldenReport errors, ITestOutputHelper log) : I
         ClassificationGraph graph = trace.Graphs.Training(options);
         trace.Fill(graph.Graph.Variables, store);
         using VariableStore start = store.Clone();
-        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, options, store,
+        using var step = new TrainingStep(new Session(KernelSet.Shared), graph, store,
             new CompileOptions());
 
         double[] expected = trace.Losses, tolerance = trace.Tolerances;

@@ -196,7 +196,7 @@ public class NetworkTrainerTests
                 shape, 10).Training(options);
             using var variables = new VariableStore();
             VariableInitialization.Initialize(variables, graph.Graph.Variables, options.Seed);
-            using var step = new TrainingStep(new Session(KernelSet.Shared), graph, options,
+            using var step = new TrainingStep(new Session(KernelSet.Shared), graph,
                 variables, new CompileOptions { RecomputeActivations = recompute, Precision = precision });
             for (int i = 0; i < 3; i++)
                 step.Run([.. Enumerable.Range(8 * i, 8).SelectMany(d => Digits.Padded(d))

@@ -1,10 +1,5 @@
 using System.Text.Json;
-using Microsoft.ML.CnnZoo.Execution;
-using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Graph.Ops;
-using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Tests.Golden;
-using Microsoft.ML.CnnZoo.Training;
 using Xunit;
 
 namespace Microsoft.ML.CnnZoo.Tests.Training;
@@ -69,61 +64,18 @@ public class OptimizerTests
 
     private static float[] RunRates(Optimizer optimizer, float[] rates, float[] start, float[][] gradients)
     {
-        using var bench = new OptimizerBench(optimizer, start);
+        using var bench = new OptimizerBench(optimizer, [start]);
         for (int s = 0; s < gradients.Length; s++)
-            bench.Step(gradients[s], rates[s]);
-        return bench.Parameter;
+            bench.Step([gradients[s]], rates[s]);
+        return bench.Parameters;
     }
 
     private static float[][] Run(Optimizer optimizer, float rate, float[] start, float[][] gradients)
     {
-        using var bench = new OptimizerBench(optimizer, start);
-        return [.. gradients.Select(g => bench.Step(g, rate))];
+        using var bench = new OptimizerBench(optimizer, [start]);
+        return [.. gradients.Select(g => bench.Step([g], rate))];
     }
 
     private static float[][] Rows(JsonElement rows) => [.. rows.EnumerateArray().Select(Row)];
     private static float[] Row(JsonElement row) => [.. row.EnumerateArray().Select(e => e.GetSingle())];
-
-    /// <summary>One parameter whose gradient is fed.</summary>
-    private sealed class OptimizerBench : IDisposable
-    {
-        private readonly VariableStore _store = new();
-        private readonly Optimizer _optimizer;
-        private readonly Executable _plan;
-        private int _steps;
-
-        public OptimizerBench(Optimizer optimizer, float[] start)
-        {
-            _optimizer = optimizer;
-            var g = new GraphBuilder(GraphMode.Training);
-            var definition = new VariableDefinition("p", new(DataType.Float, new TensorShape(start.Length)),
-                VariableRole.Kernel, Initializer.Zeros);
-            NodeOutput gradient = g.Placeholder("gradient", DataType.Float, new TensorShape(start.Length));
-            IReadOnlyList<NodeDef> updates = optimizer.AddUpdates(g, [new TrainedVariable(definition, gradient)]);
-            NetworkGraph graph = g.ToGraph();
-            VariableInitialization.Initialize(_store, graph.Variables, 0);
-            _store["p"].Set(Tensor.Of<float>(definition.Spec.Shape, start));
-            _plan = new Session(KernelSet.Shared)
-                .Compile(graph, new Dictionary<string, TensorShape>(), [], updates, _store);
-        }
-
-        public float[] Parameter => _store["p"].Values<float>().ToArray();
-
-        public float[] Step(float[] gradient, float rate)
-        {
-            _steps++;
-            gradient.CopyTo(_plan.Feed<float>("gradient"));
-            _plan.Feed<float>(Optimizer.LearningRateInput)[0] = rate;
-            foreach ((string name, float value) in _optimizer.Scalars(_steps))
-                _plan.Feed<float>(name)[0] = value;
-            _plan.Run();
-            return Parameter;
-        }
-
-        public void Dispose()
-        {
-            _plan.Dispose();
-            _store.Dispose();
-        }
-    }
 }

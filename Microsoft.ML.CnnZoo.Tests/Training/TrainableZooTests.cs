@@ -134,9 +134,7 @@ public class TrainableZooTests
         var losses = new float[Steps + 1];
         for (int s = 0; s <= Steps; s++)
         {
-            plan.Feed<float>(Optimizer.LearningRateInput)[0] = options.LearningRate;
-            foreach ((string scalar, float value) in options.Optimizer.Scalars(s + 1))
-                plan.Feed<float>(scalar)[0] = value;
+            graph.Optimizer!.Feed(plan, new OptimizerStepContext(s + 1, options.LearningRate, null));
             plan.Run();
             losses[s] = plan.Fetch<float>(1)[0];
             if (s == 0)

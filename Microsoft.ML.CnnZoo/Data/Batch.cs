@@ -7,7 +7,7 @@ namespace Microsoft.ML.CnnZoo.Data;
 internal sealed class Batch(ImageShape image, int capacity)
 {
     private readonly float[] _images = new float[checked(image.ValueCount * capacity)];
-    private readonly int[] _labels = new int[capacity];
+    private readonly int[] _labels = new int[capacity], _mixedLabels = new int[capacity];
 
     /// <summary>Number of images.</summary>
     public int Count { get; private set; }
@@ -17,6 +17,13 @@ internal sealed class Batch(ImageShape image, int capacity)
 
     /// <summary>Class numbers.</summary>
     public ReadOnlySpan<int> Labels => _labels.AsSpan(0, Count);
+
+    /// <summary>Class numbers of the images that these were mixed with; of no meaning while <see cref="Mix"/> is
+    /// 1.</summary>
+    public Span<int> MixedLabels => _mixedLabels.AsSpan(0, Count);
+
+    /// <summary>Share of an image's own label, 0…1; 1 where nothing is mixed.</summary>
+    public float Mix { get; set; } = 1;
 
     /// <summary>Replaces the content.</summary>
     /// <param name="source">Where images come from.</param>

@@ -67,6 +67,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             : new MomentumOptimizer(options.Momentum)),
         Schedule = options.LearningRateSchedule ?? new CosineSchedule(),
         WeightDecay = options.WeightDecay,
+        GradientClipNorm = options.GradientClipNorm,
+        WeightAveraging = options.WeightAveraging,
         Loss = options.Loss,
         KernelInitializer = options.KernelInitializer,
         FineTuning = options.FineTuning,
@@ -92,7 +94,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     /// </summary>
     private static float DefaultLearningRate(CnnClassificationTrainer.Options options) => options.Optimizer switch
     {
-        AdamOptimizer or RmsPropOptimizer => 0.001f,
+        AdamOptimizer or AdamWOptimizer or NAdamOptimizer or RmsPropOptimizer => 0.001f,
         _ when options.Architecture!.Output == OutputKind.RbfPenalty => 0.0005f,
         _ when options.Architecture.Pixels == PixelScaling.Centered => 0.01f,
         _ => options.Momentum >= 0.5f || options.Optimizer is MomentumOptimizer ? 0.02f : 0.1f,

@@ -12,6 +12,10 @@ internal sealed class ClassificationGraph
     public const string ImageInput = "image";
     /// <summary>Placeholder of the class numbers [batch].</summary>
     public const string LabelInput = "label";
+    /// <summary>Placeholder of the class numbers [batch] of the images that others were mixed with.</summary>
+    public const string MixedLabelInput = "label_mixed";
+    /// <summary>Placeholder of the share that an image's own label has where images are mixed.</summary>
+    public const string MixInput = "mix";
     /// <summary>Placeholder of the step's number, which dropout's masks depend on.</summary>
     public const string StepInput = "step";
 
@@ -23,6 +27,8 @@ internal sealed class ClassificationGraph
     public required IReadOnlyList<NodeOutput> Fetches { get; init; }
     /// <summary>Stateful nodes to run.</summary>
     public IReadOnlyList<NodeDef> Targets { get; init; } = [];
+    /// <summary>The scalars of the optimizer; null in a graph that does not train.</summary>
+    public OptimizerGraph? Optimizer { get; init; }
     /// <summary>Whether the smallest output wins.</summary>
     public bool HasPenalties { get; init; }
 
@@ -31,6 +37,7 @@ internal sealed class ClassificationGraph
     {
         [ImageInput] = new TensorShape(batchSize, Image.Height, Image.Width, Image.Channels),
         [LabelInput] = new TensorShape(batchSize),
+        [MixedLabelInput] = new TensorShape(batchSize),
     };
 
     /// <summary>Loss and hits of a plan that has just run.</summary>
@@ -64,18 +71,17 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
     public ClassificationGraph Training(TrainingOptions options, int epoch = 1)
     {
         GraphBuilder g = TrainingBuilder(options, epoch);
-        (NetworkOutputs network, NodeOutput loss) = WithLoss(g, options.Loss);
+        (NetworkOutputs network, NodeOutput loss) = WithLoss(g, options.Loss, options.MixesImages);
         VariableDefinition[] trained = [.. g.Variables.Where(v => v.IsTrainable && !g.Frozen.Contains(v.Name))];
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [.. trained.Select(g.ReadVariable)]);
         var factors = new RateFactors(this, options);
         string slots = options.FineTuning == FineTuning.HeadFirst && options.TrainsHeadAlone(epoch) ? "head_alone/" : "";
-        var moved = new List<TrainedVariable>();
-        for (int i = 0; i < trained.Length; i++)
-            if (gradients[i] is NodeOutput gradient)
-                moved.Add(new TrainedVariable(trained[i], Decayed(g, trained[i], gradient, options),
-                    factors.Of(trained[i].Name), slots));
-        IReadOnlyList<NodeDef> updates = options.Optimizer.AddUpdates(g, moved);
-        return Finish(g, [network.Output, loss], [.. g.Updates, .. updates]);
+        List<TrainedVariable> moved = [.. trained.Zip(gradients).Where(p => p.Second is not null).Select(p =>
+            new TrainedVariable(p.First, p.Second!.Value, WeightDecay(p.First, options), factors.Of(p.First.Name), slots))];
+        if (options.GradientClipNorm is { } norm)
+            moved = GradientClipping.Add(g, moved, norm);
+        OptimizerGraph optimizer = options.Optimizer.AddUpdates(g, moved);
+        return Finish(g, [network.Output, loss], [.. g.Updates, .. optimizer.Updates], optimizer);
     }
 
     /// <summary>Outputs and loss of the network as it scores.</summary>
@@ -111,12 +117,14 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
         Frozen = FrozenLayers.Of(Architecture, Classes, Image, options.FreezeUntil, options.TrainsHeadAlone(epoch)),
     };
 
-    private ClassificationGraph Finish(GraphBuilder g, NodeOutput[] fetches, NodeDef[] targets) => new()
+    private ClassificationGraph Finish(GraphBuilder g, NodeOutput[] fetches, NodeDef[] targets,
+        OptimizerGraph? optimizer = null) => new()
     {
         Graph = g.ToGraph(),
         Image = Image,
         Fetches = fetches,
         Targets = targets,
+        Optimizer = optimizer,
         HasPenalties = Architecture.Output == OutputKind.RbfPenalty,
     };
 
@@ -124,37 +132,47 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
         Architecture.Build(g, g.Placeholder(ClassificationGraph.ImageInput, DataType.Float,
             new TensorShape(-1, Image.Height, Image.Width, Image.Channels)), Classes);
 
-    private (NetworkOutputs Network, NodeOutput Loss) WithLoss(GraphBuilder g, ClassificationLoss? chosen)
+    private (NetworkOutputs Network, NodeOutput Loss) WithLoss(GraphBuilder g, ClassificationLoss? chosen,
+        bool isMixed = false)
     {
         ClassificationLoss loss = chosen ?? ClassificationLoss.For(Architecture);
         if (loss.Outputs != Architecture.Output)
             throw new ArgumentException($"The loss {loss.GetType().Name} is for {loss.Outputs} outputs; "
                 + $"{Architecture.DisplayName} has {Architecture.Output} outputs.");
         NetworkOutputs network = Network(g);
-        NodeOutput labels = g.Placeholder(ClassificationGraph.LabelInput, DataType.Int32, new TensorShape(-1));
-        NodeOutput total = loss.Build(g, network.Output, labels, "loss");
+        NodeOutput labels = Labels(g, ClassificationGraph.LabelInput);
+        NodeOutput total = AllLosses(g, loss, network, labels, "");
+        return (network, isMixed ? Mixed(g, total,
+            AllLosses(g, loss, network, Labels(g, ClassificationGraph.MixedLabelInput), "_mixed")) : total);
+    }
+
+    private static NodeOutput Labels(GraphBuilder g, string name) =>
+        g.Placeholder(name, DataType.Int32, new TensorShape(-1));
+
+    /// <summary>The loss, with the weighted losses of auxiliary classifiers.</summary>
+    private static NodeOutput AllLosses(GraphBuilder g, ClassificationLoss loss, NetworkOutputs network,
+        NodeOutput labels, string suffix)
+    {
+        NodeOutput total = loss.Build(g, network.Output, labels, $"loss{suffix}");
         for (int i = 0; i < network.Auxiliary.Count; i++)
-            total = AddAuxiliary(g, total, loss.Build(g, network.Auxiliary[i].Logits, labels, $"loss_auxiliary{i + 1}"),
-                network.Auxiliary[i].LossWeight);
-        return (network, total);
-    }
-
-    private static NodeOutput AddAuxiliary(GraphBuilder g, NodeOutput total, NodeOutput loss, float weight)
-    {
-        NodeOutput weighted = g.AddNode("Mul", [loss, g.Constant(TensorLiteral.Scalar(weight))]).Output();
-        return g.AddNode("AddV2", [total, weighted]).Output();
-    }
-
-    private static NodeOutput Decayed(GraphBuilder g, VariableDefinition variable, NodeOutput gradient,
-        TrainingOptions options)
-    {
-        if (options.WeightDecay == 0 || (variable.Role != VariableRole.Kernel && !options.DecayAllParameters))
-            return gradient;
-        using (g.RootScope("weight_decay"))
         {
-            NodeOutput decay = g.AddNode("Mul", [g.ReadVariable(variable),
-                g.Constant(TensorLiteral.Scalar(options.WeightDecay))]).Output();
-            return g.AddNode("AddV2", [gradient, decay]).Output();
+            NodeOutput auxiliary = loss.Build(g, network.Auxiliary[i].Logits, labels, $"loss{suffix}_auxiliary{i + 1}");
+            NodeOutput weighted = g.AddNode("Mul",
+                [auxiliary, g.Constant(TensorLiteral.Scalar(network.Auxiliary[i].LossWeight))]).Output();
+            total = g.AddNode("AddV2", [total, weighted]).Output();
         }
+        return total;
     }
+
+    /// <summary>λ·own + (1-λ)·other. Zhang et al. 2017, arXiv:1710.09412.</summary>
+    private static NodeOutput Mixed(GraphBuilder g, NodeOutput own, NodeOutput other)
+    {
+        var mix = new TensorExpression(g, g.Placeholder(ClassificationGraph.MixInput, DataType.Float,
+            TensorShape.Scalar));
+        using (g.Scope("mixed_loss"))
+            return ((mix * new TensorExpression(g, own)) + ((1 - mix) * new TensorExpression(g, other))).In(g);
+    }
+
+    private static float WeightDecay(VariableDefinition variable, TrainingOptions options) =>
+        variable.Role == VariableRole.Kernel || options.DecayAllParameters ? options.WeightDecay : 0;
 }

@@ -18,6 +18,7 @@ internal sealed class NetworkTrainer : IDisposable
     private readonly TrainingStep? _headStep, _step;
     private readonly NetworkEvaluator _evaluator;
     private readonly BatchNormStatistics? _statistics;
+    private readonly WeightAverage? _average;
     private readonly WeightSnapshot _best;
 
     /// <summary>Builds the graphs and draws the first weights.</summary>
@@ -45,13 +46,16 @@ internal sealed class NetworkTrainer : IDisposable
             ClassificationGraph training = graphs.Training(options, epoch);
             VariableInitialization.Initialize(Variables, training.Graph.Variables.Where(v => !Variables.Contains(v.Name)),
                 options.Seed, options.KernelInitializer);
-            return new TrainingStep(session, training, options, Variables, compile);
+            return new TrainingStep(session, training, Variables, compile);
         }
         _headStep = options.TrainsHeadAlone(1) ? Step(1) : null;
         _step = options.TrainsHeadAlone(options.Epochs) ? null : Step(options.Epochs);
         ClassificationGraph evaluation = graphs.Evaluation(options.Loss);
         VariableInitialization.Initialize(Variables, evaluation.Graph.Variables.Where(v => !Variables.Contains(v.Name)),
             options.Seed);
+        if (options.WeightAveraging is { } averaging)
+            _average = new WeightAverage(Variables, evaluation.Graph.Variables.Where(v => v.Role != VariableRole.Fixed)
+                .Select(v => v.Name), averaging, options.Workers);
         _evaluator = new NetworkEvaluator(session, evaluation, Variables, compile);
         _statistics = options.RefreshBatchNormStatistics ? new BatchNormStatistics(session,
             graphs.BatchMoments(options), Variables, compile) : null;
@@ -133,6 +137,8 @@ internal sealed class NetworkTrainer : IDisposable
                     end = Epoch(epoch);
                 if (validation is not null)
                     trainer._best.Restore();
+                if ((validation is null || !trainer._best.IsTaken) && _steps > 0)
+                    trainer._average?.Apply();
                 if (trainer._statistics is { } statistics && end is (TrainingEnd.Completed or TrainingEnd.StoppedEarly)
                     && !Refresh(statistics))
                     end = TrainingEnd.Canceled;
@@ -178,6 +184,20 @@ internal sealed class NetworkTrainer : IDisposable
                 Report(epoch, ++batches, meter);
             }
             meter.Stop(_reader.Waited - waitedBefore);
+            trainer._average?.Swap();
+            try
+            {
+                return Measure(epoch, meter);
+            }
+            finally
+            {
+                trainer._average?.Swap();
+            }
+        }
+
+        /// <summary>The end of an epoch, with the weights that are validated and kept.</summary>
+        private TrainingEnd Measure(int epoch, EpochMeter meter)
+        {
             (double Loss, double Accuracy)? measured = validation is null ? null
                 : trainer._evaluator.Evaluate(validation, Math.Max(_options.BatchSize, 64), _options.CancellationToken);
             if (validation is not null && measured is null)
@@ -199,11 +219,19 @@ internal sealed class NetworkTrainer : IDisposable
 
         private void Step(int epoch, Batch batch, EpochMeter meter)
         {
-            _rate = _options.Schedule.Rate(new ScheduleContext(_options.LearningRate, _steps, _reader.BatchCount,
-                _options.Epochs, _history));
+            var context = new ScheduleContext(_options.LearningRate, _steps, _reader.BatchCount, _options.Epochs,
+                _history);
+            _rate = _options.Schedule.Rate(context);
+            float? momentum = _options.Schedule.Momentum(context);
+            OptionRange.Require(momentum is null or (>= 0 and < 1),
+                $"The momentum of {_options.Schedule.GetType().Name} at step {_steps}", momentum,
+                "null, or at least 0 and less than 1");
             OptionRange.RequireNotNegative(_rate, $"The rate of {_options.Schedule.GetType().Name} at step {_steps}");
-            _steps++;
-            StepOutcome outcome = (_options.TrainsHeadAlone(epoch) ? trainer._headStep : trainer._step)!.Run(batch.Images, batch.Labels, _rate);
+            if (_steps++ == 0)
+                trainer._average?.Start();
+            StepOutcome outcome = (_options.TrainsHeadAlone(epoch) ? trainer._headStep : trainer._step)!
+                .Run(batch, _rate, momentum);
+            trainer._average?.Update(_steps);
             if (!double.IsFinite(outcome.Loss))
                 throw new TrainingDivergedException(epoch, _steps, _rate, $"the loss is {outcome.Loss}");
             meter.Add(outcome, batch.Count);

@@ -24,6 +24,12 @@ internal sealed record TrainingOptions
     /// Whether biases and batch normalization's parameters decay too, as PyTorch has it by default; else kernels only.
     /// </summary>
     public bool DecayAllParameters { get; init; }
+    /// <summary>The largest global norm of the gradients, > 0, before weight decay; null for no clipping.</summary>
+    public float? GradientClipNorm { get; init; }
+    /// <summary>The moving average of weights that is validated and kept; null for none.</summary>
+    public WeightAveraging? WeightAveraging { get; init; }
+    /// <summary>Whether batches say which images were mixed with which, and in what shares.</summary>
+    public bool MixesImages { get; init; }
     /// <summary>The loss; null for the architecture's own loss.</summary>
     public ClassificationLoss? Loss { get; init; }
     /// <summary>How kernels of convolutions and dense layers start; null for the paper's way.</summary>
@@ -89,6 +95,9 @@ internal sealed record TrainingOptions
         OptionRange.Require(BatchSize >= 1, "Options.BatchSize", BatchSize, "1 or more");
         OptionRange.RequirePositive(LearningRate, "Options.LearningRate");
         OptionRange.RequireNotNegative(WeightDecay, "Options.WeightDecay");
+        if (GradientClipNorm is { } norm)
+            OptionRange.RequirePositive(norm, "Options.GradientClipNorm");
+        WeightAveraging?.Check();
         Optimizer.Check();
         Schedule.Check();
         Loss?.Check();

@@ -36,8 +36,8 @@ internal sealed class PlanCache(Session session, ClassificationGraph graph, Vari
 }
 
 /// <summary>Forward, backward, update: one step of training.</summary>
-internal sealed class TrainingStep(Session session, ClassificationGraph graph, TrainingOptions options,
-    VariableStore variables, CompileOptions compile) : IDisposable
+internal sealed class TrainingStep(Session session, ClassificationGraph graph, VariableStore variables,
+    CompileOptions compile) : IDisposable
 {
     private readonly PlanCache _plans = new(session, graph, variables, compile);
     private long _steps;
@@ -46,21 +46,34 @@ internal sealed class TrainingStep(Session session, ClassificationGraph graph, T
     public long PeakBytes => _plans.PeakBytes;
 
     /// <summary>Does a step.</summary>
+    /// <param name="batch">The images.</param>
+    /// <param name="rate">Learning rate.</param>
+    /// <param name="momentum">Momentum; null for the optimizer's own.</param>
+    public StepOutcome Run(Batch batch, float rate, float? momentum)
+    {
+        Executable plan = _plans.For(batch.Count);
+        if (plan.HasFeed(ClassificationGraph.MixInput))
+        {
+            batch.MixedLabels.CopyTo(plan.Feed<int>(ClassificationGraph.MixedLabelInput));
+            plan.Feed<float>(ClassificationGraph.MixInput)[0] = batch.Mix;
+        }
+        return Run(batch.Images, batch.Labels, rate, momentum);
+    }
+
+    /// <summary>Does a step on images that are not mixed.</summary>
     /// <param name="images">[n, height, width, channels].</param>
     /// <param name="labels">n class numbers.</param>
     /// <param name="rate">Learning rate.</param>
-    public StepOutcome Run(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, float rate)
+    /// <param name="momentum">Momentum; null for the optimizer's own.</param>
+    public StepOutcome Run(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, float rate, float? momentum = null)
     {
         Executable plan = _plans.For(labels.Length);
         _steps++;
         images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
         labels.CopyTo(plan.Feed<int>(ClassificationGraph.LabelInput));
-        plan.Feed<float>(Optimizer.LearningRateInput)[0] = rate;
         if (plan.HasFeed(ClassificationGraph.StepInput))
             plan.Feed<long>(ClassificationGraph.StepInput)[0] = _steps;
-        foreach ((string name, float value) in options.Optimizer.Scalars(_steps))
-            if (plan.HasFeed(name))
-                plan.Feed<float>(name)[0] = value;
+        graph.Optimizer!.Feed(plan, new OptimizerStepContext(_steps, rate, momentum));
         plan.Run();
         return graph.Read(plan, labels);
     }

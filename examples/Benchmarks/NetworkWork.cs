@@ -64,9 +64,7 @@ internal sealed class TrainingWork : NetworkWork
         var graphs = new ClassificationGraphs(network.Architecture, network.Architecture.DefaultInput, network.Classes);
         ClassificationGraph graph = graphs.Training(options);
         VariableInitialization.Initialize(_variables, graph.Graph.Variables, options.Seed);
-        _step = new TrainingStep(
-            new Session(KernelSet.Shared), graph, options, _variables,
-            Compile(request.Precision));
+        _step = new TrainingStep(new Session(KernelSet.Shared), graph, _variables, Compile(request.Precision));
     }
 
     public override long PlanBytes => _step.PeakBytes;
