@@ -85,6 +85,13 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
     /// <summary>Adds the image of a row.</summary>
     internal void Add(in CachedImage<T> image, int label, long row)
     {
+        if (!TryAdd(image, label, row))
+            throw new InvalidOperationException("The image can neither be cached nor be read again.");
+    }
+
+    /// <summary>Adds the image of a row; false where it can neither be cached nor be read again.</summary>
+    internal bool TryAdd(in CachedImage<T> image, int label, long row)
+    {
         long count = (long)image.Height * image.Width * Image.Channels;
         if (image.Height < 1 || image.Width < 1 || image.Pixels.Length != count)
             throw new ArgumentException(
@@ -99,9 +106,10 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
         long offset = -1;
         bool inMemory = _store.TryTakeMemory(raw.Length);
         if (!inMemory && !_store.TryWrite(raw, out offset) && _reread is null)
-            throw new InvalidOperationException("The image can neither be cached nor be read again.");
+            return false;
         _entries.Add(new Entry(inMemory ? image.Pixels : null, offset, image.Height, image.Width, row));
         _labels.Add(label);
+        return true;
     }
 
     /// <summary>

@@ -29,6 +29,10 @@ internal sealed class PixelStore(long memoryBudget, long fileBudget, string? fol
     /// <summary>A quarter of the memory that this process may use, 256 MiB at least.</summary>
     public static long DefaultMemoryBudget => Math.Max(LeastMemory, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
 
+    /// <summary>Bytes that memory and file still have room for.</summary>
+    public long Room => Math.Min(memoryBudget - InMemory, long.MaxValue / 2)
+        + (_fileClosed ? 0 : Math.Min(fileBudget - InFile, long.MaxValue / 2));
+
     /// <summary>Reserves memory of the budget, if there is enough.</summary>
     public bool TryTakeMemory(long bytes)
     {

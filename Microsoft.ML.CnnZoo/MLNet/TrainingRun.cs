@@ -119,7 +119,12 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             throw LabelColumn.OneClass(options.LabelColumnName, labels, images.Labels[0]);
         Info($"{training.Count} images to train on, {held?.Count ?? 0} to validate with.");
 
-        TrainingOptions trainingOptions = ToTrainingOptions(options, seed, workers) with { EpochCompleted = Report };
+        TrainingOptions trainingOptions = ToTrainingOptions(options, seed, workers) with
+        {
+            EpochCompleted = Report,
+            Message = Info,
+            FeatureStore = options.Augmentation.IsNone ? store : null,
+        };
         using var trainer = new NetworkTrainer(_architecture, image, label.Classes, KernelSet.Shared, trainingOptions);
         if (options.StartingWeights is { } start)
             LoadInitialWeights(start, _weights!, image, label.Classes, trainer.Variables);

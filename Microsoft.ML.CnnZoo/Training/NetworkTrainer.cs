@@ -15,7 +15,9 @@ internal sealed class NetworkTrainer : IDisposable
 {
     private readonly TrainingOptions _options;
     private readonly ImageShape _image;
+    private readonly ClassificationGraph? _headTraining;
     private readonly TrainingStep? _headStep, _step;
+    private readonly Func<IBatchSource, IBatchSource?, FrozenFeatures?> _features;
     private readonly NetworkEvaluator _evaluator;
     private readonly BatchNormStatistics? _statistics;
     private readonly WeightAverage? _average;
@@ -41,15 +43,17 @@ internal sealed class NetworkTrainer : IDisposable
         var session = new Session(kernels);
         var compile = new CompileOptions { Workers = options.Workers, Precision = options.Precision,
             RecomputeActivations = options.RecomputeActivations };
-        TrainingStep Step(int epoch)
+        ClassificationGraph Training(int epoch)
         {
             ClassificationGraph training = graphs.Training(options, epoch);
             VariableInitialization.Initialize(Variables, training.Graph.Variables.Where(v => !Variables.Contains(v.Name)),
                 options.Seed, options.KernelInitializer);
-            return new TrainingStep(session, training, Variables, compile);
+            return training;
         }
-        _headStep = options.TrainsHeadAlone(1) ? Step(1) : null;
-        _step = options.TrainsHeadAlone(options.Epochs) ? null : Step(options.Epochs);
+        if (options.TrainsHeadAlone(1))
+            _headStep = new TrainingStep(session, _headTraining = Training(1), Variables, compile);
+        if (!options.TrainsHeadAlone(options.Epochs))
+            _step = new TrainingStep(session, Training(options.Epochs), Variables, compile);
         ClassificationGraph evaluation = graphs.Evaluation(options.Loss);
         VariableInitialization.Initialize(Variables, evaluation.Graph.Variables.Where(v => !Variables.Contains(v.Name)),
             options.Seed);
@@ -57,6 +61,9 @@ internal sealed class NetworkTrainer : IDisposable
             _average = new WeightAverage(Variables, evaluation.Graph.Variables.Where(v => v.Role != VariableRole.Fixed)
                 .Select(v => v.Name), averaging, options.Workers);
         _evaluator = new NetworkEvaluator(session, evaluation, Variables, compile);
+        _features = _headTraining is null || options.LastHeadEpoch < 2 ? (_, _) => null
+            : (train, validation) => FrozenFeatures.Compute(session, _headTraining, evaluation, options, Variables, compile,
+                train, validation);
         _statistics = options.RefreshBatchNormStatistics ? new BatchNormStatistics(session,
             graphs.BatchMoments(options), Variables, compile) : null;
         _best = new WeightSnapshot(Variables, [.. evaluation.Graph.Variables.Select(v => v.Name)]);
@@ -91,8 +98,9 @@ internal sealed class NetworkTrainer : IDisposable
         if (train.Image != _image || (validation is not null && validation.Image != _image))
             throw new ArgumentException($"The network takes images of {_image}; those given are {train.Image}"
                 + $"{(validation is null ? "" : $" and {validation.Image}")}.", nameof(train));
-        var run = new Run(this, train, validation is { Count: > 0 } ? validation : null);
-        return run.Go();
+        validation = validation is { Count: > 0 } ? validation : null;
+        using FrozenFeatures? features = _features(train, validation);
+        return new Run(this, train, validation, features).Go();
     }
 
     /// <summary>Loss and accuracy on some images with the weights as they are.</summary>
@@ -116,10 +124,13 @@ internal sealed class NetworkTrainer : IDisposable
     }
 
     /// <summary>One call of <see cref="Train"/>.</summary>
-    private sealed class Run(NetworkTrainer trainer, IBatchSource train, IBatchSource? validation)
+    private sealed class Run(NetworkTrainer trainer, IBatchSource train, IBatchSource? validation,
+        FrozenFeatures? features)
     {
         private readonly TrainingOptions _options = trainer._options;
         private readonly BatchReader _reader = new(train, trainer._options.BatchSize);
+        private readonly BatchReader? _featureReader = features is null ? null
+            : new(features.Training, trainer._options.BatchSize);
         private readonly TrainingClock _clock = new();
         private readonly List<EpochProgress> _history = [];
         private EpochProgress? _best;
@@ -175,19 +186,24 @@ internal sealed class NetworkTrainer : IDisposable
         {
             var meter = new EpochMeter();
             int batches = 0;
-            TimeSpan waitedBefore = _reader.Waited;
-            foreach (Batch batch in _reader.Read(Order(epoch), epoch))
+            (TrainingStep step, BatchReader reader, NetworkEvaluator evaluator, IBatchSource? held) =
+                !_options.TrainsHeadAlone(epoch) ? (trainer._step!, _reader, trainer._evaluator, validation)
+                : features is null ? (trainer._headStep!, _reader, trainer._evaluator, validation)
+                : (features.Step, _featureReader!, features.Evaluator, features.Validation);
+            TimeSpan waitedBefore = reader.Waited;
+            foreach (Batch batch in reader.Read(Order(epoch), epoch))
             {
                 if (IsCanceled)
                     return TrainingEnd.Canceled;
-                Step(epoch, batch, meter);
+                Step(step, epoch, batch, meter);
                 Report(epoch, ++batches, meter);
             }
-            meter.Stop(_reader.Waited - waitedBefore);
+            meter.Stop(reader.Waited - waitedBefore);
             trainer._average?.Swap();
             try
             {
-                return Measure(epoch, meter);
+                return Measure(epoch, meter, held is null ? null
+                    : () => evaluator.Evaluate(held, NetworkEvaluator.BatchSizeFor(_options), _options.CancellationToken));
             }
             finally
             {
@@ -196,10 +212,9 @@ internal sealed class NetworkTrainer : IDisposable
         }
 
         /// <summary>The end of an epoch, with the weights that are validated and kept.</summary>
-        private TrainingEnd Measure(int epoch, EpochMeter meter)
+        private TrainingEnd Measure(int epoch, EpochMeter meter, Func<(double Loss, double Accuracy)?>? evaluate)
         {
-            (double Loss, double Accuracy)? measured = validation is null ? null
-                : trainer._evaluator.Evaluate(validation, Math.Max(_options.BatchSize, 64), _options.CancellationToken);
+            (double Loss, double Accuracy)? measured = evaluate?.Invoke();
             if (validation is not null && measured is null)
                 return TrainingEnd.Canceled;
             if (measured is { Loss: var loss } && !double.IsFinite(loss))
@@ -217,7 +232,7 @@ internal sealed class NetworkTrainer : IDisposable
                 && _options.EarlyStopping?.ShouldStop([.. _history.Skip(before)], _options.Metric) == true;
         }
 
-        private void Step(int epoch, Batch batch, EpochMeter meter)
+        private void Step(TrainingStep step, int epoch, Batch batch, EpochMeter meter)
         {
             var context = new ScheduleContext(_options.LearningRate, _steps, _reader.BatchCount, _options.Epochs,
                 _history);
@@ -229,8 +244,7 @@ internal sealed class NetworkTrainer : IDisposable
             OptionRange.RequireNotNegative(_rate, $"The rate of {_options.Schedule.GetType().Name} at step {_steps}");
             if (_steps++ == 0)
                 trainer._average?.Start();
-            StepOutcome outcome = (_options.TrainsHeadAlone(epoch) ? trainer._headStep : trainer._step)!
-                .Run(batch, _rate, momentum);
+            StepOutcome outcome = step.Run(batch, _rate, momentum);
             trainer._average?.Update(_steps);
             if (!double.IsFinite(outcome.Loss))
                 throw new TrainingDivergedException(epoch, _steps, _rate, $"the loss is {outcome.Loss}");

@@ -46,6 +46,9 @@ internal sealed record TrainingOptions
     public float? BodyLearningRateFactor { get; init; }
     /// <summary>The same for stages and layers by name, > 0 each; null for none.</summary>
     public IReadOnlyDictionary<string, float>? LearningRateFactors { get; init; }
+    /// <summary>Where the features of a frozen body are kept, each image's once; null where images are augmented, whose
+    /// features change.</summary>
+    public Data.PixelStore? FeatureStore { get; init; }
     /// <summary>When to end early; null for never. Needs a validation set.</summary>
     public EarlyStopping? EarlyStopping { get; init; }
     /// <summary>Which epoch counts as the best, whose weights are kept.</summary>
@@ -62,6 +65,8 @@ internal sealed record TrainingOptions
     public long Seed { get; init; }
     /// <summary>Whether the images' order changes every epoch.</summary>
     public bool Shuffle { get; init; } = true;
+    /// <summary>Is called with what people should know of the training.</summary>
+    public Action<string>? Message { get; init; }
     /// <summary>Called after each epoch, on the training thread.</summary>
     public Action<EpochProgress>? EpochCompleted { get; init; }
     /// <summary>Called after each batch, on the training thread; keep it short.</summary>

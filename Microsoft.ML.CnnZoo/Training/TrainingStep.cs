@@ -85,7 +85,11 @@ internal sealed class TrainingStep(Session session, ClassificationGraph graph, V
 internal sealed class NetworkEvaluator(Session session, ClassificationGraph graph, VariableStore variables,
     CompileOptions compile) : IDisposable
 {
+    private const int LeastImages = 64;
     private readonly PlanCache _plans = new(session, graph, variables, compile);
+
+    /// <summary>Images at a time, where nothing is learned from them.</summary>
+    public static int BatchSizeFor(TrainingOptions options) => Math.Max(options.BatchSize, LeastImages);
 
     /// <summary>Means over all images; null when canceled.</summary>
     public (double Loss, double Accuracy)? Evaluate(IBatchSource source, int batchSize, CancellationToken cancellation)

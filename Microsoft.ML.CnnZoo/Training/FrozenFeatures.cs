@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Training;
+
+/// <summary>
+/// A frozen body's outputs, computed once for each image as it scores, and the head that is trained and measured on
+/// them: the same training to rounding, without the body's work in every epoch.
+/// </summary>
+internal sealed class FrozenFeatures : IDisposable
+{
+    private FrozenFeatures(TrainingStep step, NetworkEvaluator evaluator, IBatchSource training, IBatchSource? validation) =>
+        (Step, Evaluator, Training, Validation) = (step, evaluator, training, validation);
+
+    /// <summary>A step of the head.</summary>
+    public TrainingStep Step { get; }
+    /// <summary>Measures the head.</summary>
+    public NetworkEvaluator Evaluator { get; }
+    /// <summary>Features of the training images.</summary>
+    public IBatchSource Training { get; }
+    /// <summary>Features of the validation images.</summary>
+    public IBatchSource? Validation { get; }
+
+    /// <summary>Computes the features of all images; null where they cannot be kept, or when canceled.</summary>
+    /// <param name="session">Compiles the plans.</param>
+    /// <param name="training">The training graph.</param>
+    /// <param name="evaluation">The graph that measures.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="variables">The weights.</param>
+    /// <param name="compile">How plans are compiled.</param>
+    /// <param name="train">Training images, not augmented.</param>
+    /// <param name="validation">Validation images.</param>
+    public static FrozenFeatures? Compute(Session session, ClassificationGraph training, ClassificationGraph evaluation,
+        TrainingOptions options, VariableStore variables, CompileOptions compile, IBatchSource train,
+        IBatchSource? validation)
+    {
+        if (options.FeatureStore is not { } store || FrozenBody.FindCut(training) is not { } cut)
+            return null;
+        int images = train.Count + (validation?.Count ?? 0);
+        long bytes = (long)images * FrozenBody.FeatureCount(cut) * sizeof(float);
+        if (bytes > store.Room)
+        {
+            options.Message?.Invoke($"The frozen layers are computed in every epoch: the features of {images:N0} images need "
+                + $"{bytes >> 20} MiB, and of the cache's budget {store.Room >> 20} MiB are left.");
+            return null;
+        }
+        long start = Stopwatch.GetTimestamp();
+        using var body = new PlanCache(session, FrozenBody.Body(evaluation, cut), variables, compile);
+        ImageCache<float>? trained = Read(body, cut, train, store, options),
+            held = validation is null || trained is null ? null : Read(body, cut, validation, store, options);
+        if (trained is null || (held is null && validation is not null))
+            return null;
+        options.Message?.Invoke($"Features of {images:N0} images ({FrozenBody.FeatureCount(cut):N0} each, of '{cut.Node.Name}') "
+            + $"computed once in {Stopwatch.GetElapsedTime(start).TotalSeconds:f1} s.");
+        return new FrozenFeatures(new TrainingStep(session, FrozenBody.Head(training, cut), variables, compile),
+            new NetworkEvaluator(session, FrozenBody.Head(evaluation, cut), variables, compile), trained, held);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Step.Dispose();
+        Evaluator.Dispose();
+    }
+
+    private static ImageCache<float>? Read(PlanCache body, NodeOutput cut, IBatchSource source, PixelStore store,
+        TrainingOptions options)
+    {
+        int size = FrozenBody.FeatureCount(cut);
+        var features = new ImageCache<float>(new ImageShape(1, size, 1), store, null);
+        foreach (Batch batch in new BatchReader(source, NetworkEvaluator.BatchSizeFor(options))
+            .Read([.. Enumerable.Range(0, source.Count)]))
+        {
+            if (options.CancellationToken.IsCancellationRequested)
+                return null;
+            Executable plan = body.For(batch.Count);
+            batch.Images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
+            plan.Run(CancellationToken.None);
+            for (int i = 0; i < batch.Count; i++)
+                if (!features.TryAdd(new(plan.Fetch<float>(0).Slice(i * size, size).ToArray(), 1, size), batch.Labels[i], i))
+                    return null;
+        }
+        return features;
+    }
+}
