@@ -125,6 +125,11 @@ public sealed partial class CnnClassificationTrainer
         /// </summary>
         public ClassificationLoss? Loss;
         /// <summary>
+        /// How much the images of each class count in the training loss: given weights, or
+        /// <see cref="ClassWeights.Balanced"/> ones. Default: null, all the same.
+        /// </summary>
+        public ClassWeights? ClassWeights;
+        /// <summary>
         /// Initial values of the kernels of convolutions and dense layers, for example
         /// <see cref="Initializer.HeNormal"/>. Default: null, the paper's.
         /// </summary>

@@ -83,6 +83,7 @@ public sealed partial class CnnClassificationTrainer
         {
             OptionRange.RequireShare(Momentum, "Options.Momentum");
             TrainingRun.ToTrainingOptions(this, 0, WorkerPool.Shared).Check();
+            ClassWeights?.Check();
             OptionRange.Require(Loss is null || Loss.Outputs == Architecture!.Output, "Options.Loss",
                 Loss?.GetType().Name,
                 $"a loss for the {Architecture!.Output} outputs of {Architecture.DisplayName}, or null");

@@ -68,10 +68,10 @@ public class ArchitectureTests
         CnnArchitecture architecture = CnnArchitectures.Find(name);
         (GraphBuilder g, NetworkOutputs outputs) = BuildIn(architecture, GraphMode.Training, 10);
         NodeOutput labels = g.Placeholder("label", DataType.Int32, new TensorShape(-1));
-        NodeOutput loss = architecture.Output == OutputKind.RbfPenalty ? g.RbfMap(outputs.Output, labels, "loss")
-            : g.SoftmaxCrossEntropy(outputs.Output, labels, "loss");
+        NodeOutput loss = ClassificationLoss.For(architecture).Build(g, outputs.Output, labels, "loss");
         for (int i = 0; i < outputs.Auxiliary.Count; i++)
-            loss = g.Add(loss, g.SoftmaxCrossEntropy(outputs.Auxiliary[i].Logits, labels, $"loss_auxiliary{i}"),
+            loss = g.Add(loss, ClassificationLoss.SoftmaxCrossEntropy.Build(g, outputs.Auxiliary[i].Logits, labels,
+                $"loss_auxiliary{i}"),
                 $"total{i}");
         List<VariableDefinition> trainable = [.. g.Variables.Where(v => v.IsTrainable)];
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [.. trainable.Select(g.ReadVariable)]);

@@ -102,13 +102,21 @@ public class GradientRuleTests
         ["ExpandDims"] = new(["2,3"], (g, x) => g.AddNode("ExpandDims", [x[0], g.Constant(TensorLiteral.Scalar(1))]).Output()),
         ["SparseSoftmaxCrossEntropyWithLogits"] =
             new(["3,4"], (g, x) => g.AddNode("SparseSoftmaxCrossEntropyWithLogits", [x[0], Ints(g, 2, 0, 3)]).Output()),
-        ["SoftmaxCrossEntropy smoothed"] = new(["3,4"], (g, x) => g.SoftmaxCrossEntropy(x[0], Ints(g, 2, 0, 3), "loss", 0.1f)),
-        ["RbfMse"] = new(["3,4"], (g, x) => g.RbfMse(x[0], Ints(g, 2, 0, 3), "loss")),
-        ["RbfMap"] = new(["3,4"], (g, x) => g.RbfMap(x[0], Ints(g, 2, 0, 3), "loss"), 0, 5),
+        ["SoftmaxCrossEntropy smoothed"] = new(["3,4"], (g, x) => Loss(g, x[0], new SoftmaxCrossEntropyLoss(0.1f))),
+        ["SoftmaxCrossEntropy smoothed and weighted"] = new(["3,4"],
+            (g, x) => Loss(g, x[0], new SoftmaxCrossEntropyLoss(0.1f), new LossWeights([1, 2, 0.5f, 3], false))),
+        ["Focal"] = new(["3,4"], (g, x) => Loss(g, x[0], new FocalLoss())),
+        ["Focal of a root"] = new(["3,4"], (g, x) => Loss(g, x[0], new FocalLoss(0.5f, 0.25f),
+            new LossWeights([1, 2, 0.5f, 3], true))),
+        ["RbfMse"] = new(["3,4"], (g, x) => Loss(g, x[0], new RbfMeanSquaredErrorLoss())),
+        ["RbfMap"] = new(["3,4"], (g, x) => Loss(g, x[0], new RbfMaximumAPosterioriLoss()), 0, 5),
         ["ScaledTanh"] = new(["3,4"], (g, x) => g.ScaledTanh(x[0], "squash")),
         ["Tensor used by three"] = new(["2,3"],
             (g, x) => g.Add(g.Add(g.Tanh(x[0], "a"), g.Activation(x[0], ActivationKind.Sigmoid, "b"), "c"), x[0], "d")),
     };
+
+    private static NodeOutput Loss(GraphBuilder g, NodeOutput outputs, ClassificationLoss loss,
+        LossWeights? weights = null) => loss.Build(g, outputs, Ints(g, 2, 0, 3), "loss", weights);
 
     public static TheoryData<string> Names => [.. Cases.Keys];
 

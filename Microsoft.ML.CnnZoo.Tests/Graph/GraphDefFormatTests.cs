@@ -236,10 +236,11 @@ public class GraphDefFormatTests
         NetworkOutputs outputs = architecture.Build(g, image, 10);
         NodeOutput x = g.Dropout(outputs.Output, 0.25f, "logits_dropout"),
             labels = g.Placeholder("label", DataType.Int32, new TensorShape(-1));
-        NodeOutput loss = g.SoftmaxCrossEntropy(x, labels, "loss", labelSmoothing: 0.1f);
+        NodeOutput loss = new SoftmaxCrossEntropyLoss(0.1f).Build(g, x, labels, "loss");
         for (int i = 0; i < outputs.Auxiliary.Count; i++)
             loss = g.AddNode("AddV2",
-                [loss, g.SoftmaxCrossEntropy(outputs.Auxiliary[i].Logits, labels, $"loss_auxiliary{i + 1}")]).Output();
+                [loss, ClassificationLoss.SoftmaxCrossEntropy.Build(g, outputs.Auxiliary[i].Logits, labels,
+                    $"loss_auxiliary{i + 1}")]).Output();
         List<VariableDefinition> trainable = [.. g.Variables.Where(v => v.IsTrainable)];
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [.. trainable.Select(g.ReadVariable)]);
         NodeOutput rate = g.Placeholder("lr", DataType.Float, TensorShape.Scalar),

@@ -159,19 +159,6 @@ public class LayerTests
         Assert.Throws<ArgumentOutOfRangeException>(() => g.LocalResponseNormalization(x, 4, 1, 1, 1, "even"));
     }
 
-    [Fact]
-    public void Losses_AreScalars()
-    {
-        var g = new GraphBuilder(GraphMode.Training);
-        NodeOutput logits = g.Placeholder("logits", DataType.Float, new TensorShape(-1, 10)),
-            labels = g.Placeholder("labels", DataType.Int32, new TensorShape(-1));
-        Assert.All([g.SoftmaxCrossEntropy(logits, labels, "a"), g.SoftmaxCrossEntropy(logits, labels, "b", 0.1f),
-            g.RbfMse(logits, labels, "c"), g.RbfMap(logits, labels, "d")],
-            loss => Assert.Equal(new TensorSpec(DataType.Float, TensorShape.Scalar), loss.Spec));
-        Assert.Equal(0.91, Value(g, "b/on"), 1e-6);
-        Assert.Equal(0.01, Value(g, "b/off"), 1e-6);
-    }
-
     private static float Value(GraphBuilder g, string name) =>
         g.Find(name)!.Attributes["value"].Tensor.Values<float>()[0];
 

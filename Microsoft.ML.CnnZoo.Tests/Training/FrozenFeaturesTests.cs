@@ -106,6 +106,7 @@ public class FrozenFeaturesTests
     private sealed class CountingSource(IBatchSource inner) : IBatchSource
     {
         public int Reads { get; private set; }
+        public IReadOnlyList<int> Labels => inner.Labels;
         public int Count => inner.Count;
         public ImageShape Image => inner.Image;
 

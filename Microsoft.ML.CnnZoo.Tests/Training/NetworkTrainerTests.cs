@@ -76,6 +76,44 @@ public class NetworkTrainerTests
     }
 
     [Fact]
+    public void Train_WeightAveraging_KeepsTheAverageOfEveryStep()
+    {
+        ImageCache<byte> digits = Cache(0, 40);
+        var options = new TrainingOptions { Epochs = 2, BatchSize = 10, LearningRate = 0.05f, Shuffle = false,
+            WeightAveraging = new WeightAveraging(0.8f, HasWarmup: false) };
+        NetworkTrainer? plain = null;
+        var expected = new Dictionary<string, double[]>();
+        void Add(BatchProgress batch)
+        {
+            foreach (string name in expected.Keys)
+                expected[name] = [.. expected[name].Zip(Doubles(plain!, name), (a, w) => (0.8 * a) + (0.2 * w))];
+        }
+        using (plain = Trainer(options with { WeightAveraging = null, BatchCompleted = Add }))
+        {
+            expected = plain.Variables.Variables.Where(v => !v.Name.EndsWith("/Momentum", StringComparison.Ordinal))
+                .ToDictionary(v => v.Name, v => Doubles(plain, v.Name));
+            plain.Train(digits);
+        }
+        using NetworkTrainer averaged = Trainer(options);
+        averaged.Train(digits);
+        Assert.InRange(expected.Count, 8, 12);
+        foreach ((string name, double[] values) in expected)
+            Assert.All(values.Zip(Doubles(averaged, name)), p => Assert.Equal(p.First, p.Second, 1e-5));
+    }
+
+    [Fact]
+    public void Train_WeightAveragingAndValidation_MeasuresWhatItKeeps()
+    {
+        ImageCache<byte> training = Cache(0, 100), validation = Cache(200, 50);
+        using var trainer = Trainer(new TrainingOptions { Epochs = 3, BatchSize = 20, LearningRate = 0.05f,
+            WeightAveraging = new WeightAveraging(0.9f) });
+        TrainingResult result = trainer.Train(training, validation);
+        (double loss, double accuracy) = trainer.Evaluate(validation, batchSize: 64);
+        Assert.Equal(result.Best!.ValidationAccuracy!.Value, accuracy, 1e-12);
+        Assert.Equal(result.Best.ValidationLoss!.Value, loss, 1e-9);
+    }
+
+    [Fact]
     public void Train_CanceledInMidEpoch_ReturnsAtOnceWithUsableWeights()
     {
         using var cancellation = new CancellationTokenSource();
@@ -231,6 +269,9 @@ public class NetworkTrainerTests
     {
         public override float Rate(ScheduleContext context) => context.Step >= FromStep ? 1e18f : context.BaseRate;
     }
+
+    private static double[] Doubles(NetworkTrainer trainer, string variable) =>
+        Array.ConvertAll(trainer.Variables[variable].Values<float>().ToArray(), v => (double)v);
 
     private static NetworkTrainer Trainer(TrainingOptions options) =>
         new(CnnArchitectures.LeNet5Relu, new ImageShape(32, 32, 1), 10, KernelSet.Shared, options);

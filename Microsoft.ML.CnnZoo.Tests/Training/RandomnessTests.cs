@@ -155,6 +155,7 @@ public class RandomnessTests
     {
         public const int Delay = 60;
         public int Count => 6;
+        public IReadOnlyList<int> Labels => new int[6];
         public ImageShape Image => new(1, 1, 1);
         public void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels) => Thread.Sleep(Delay);
     }
@@ -162,6 +163,7 @@ public class RandomnessTests
     private sealed class FailingSource : IBatchSource
     {
         public int Count => 6;
+        public IReadOnlyList<int> Labels => new int[6];
         public ImageShape Image => new(1, 1, 1);
         public void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels)
         {

@@ -14,6 +14,9 @@ internal sealed class BatchSubset(IBatchSource source, IReadOnlyList<int> indice
     public ImageShape Image => source.Image;
 
     /// <inheritdoc/>
+    public IReadOnlyList<int> Labels => [.. _indices.Select(i => source.Labels[i])];
+
+    /// <inheritdoc/>
     public void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels) =>
         source.Fill(Inner(indices), images, labels);
 

@@ -9,6 +9,9 @@ internal interface IBatchSource
     /// <summary>Size of each image.</summary>
     ImageShape Image { get; }
 
+    /// <summary>The class number of each image.</summary>
+    IReadOnlyList<int> Labels { get; }
+
     /// <summary>Writes chosen images, normalized, and their labels.</summary>
     /// <param name="indices">Which images, each in [0, <see cref="Count"/>).</param>
     /// <param name="images">Receives [n, height, width, channels].</param>

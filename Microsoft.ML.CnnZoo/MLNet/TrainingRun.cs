@@ -124,6 +124,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             EpochCompleted = Report,
             Message = Info,
             FeatureStore = options.Augmentation.IsNone ? store : null,
+            ClassWeights = ResolveClassWeights(labels, training),
         };
         using var trainer = new NetworkTrainer(_architecture, image, label.Classes, KernelSet.Shared, trainingOptions);
         if (options.StartingWeights is { } start)
@@ -146,6 +147,15 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             options.PredictedLabelColumnName, _format, options.BadImagesWhenScoring);
         return new CnnClassificationTransformer(host, new CnnScorer(model, WorkerPool.Shared), labels,
             columns, result);
+    }
+
+    private LossWeights? ResolveClassWeights(LabelValues labels, IBatchSource training)
+    {
+        LossWeights? weights = options.ClassWeights?.Resolve(labels.Texts(), training.Labels);
+        if (weights is not null)
+            Info($"Weights of the classes: {string.Join(", ",
+                labels.Texts().Zip(weights.Values, (name, weight) => $"{name} {weight:g3}"))}.");
+        return weights;
     }
 
     private void LoadInitialWeights(CnnWeights weights, WeightsForm form, ImageShape image, int classes,

@@ -71,7 +71,7 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
     public ClassificationGraph Training(TrainingOptions options, int epoch = 1)
     {
         GraphBuilder g = TrainingBuilder(options, epoch);
-        (NetworkOutputs network, NodeOutput loss) = WithLoss(g, options.Loss, options.MixesImages);
+        (NetworkOutputs network, NodeOutput loss) = WithLoss(g, options.Loss, options.ClassWeights, options.MixesImages);
         VariableDefinition[] trained = [.. g.Variables.Where(v => v.IsTrainable && !g.Frozen.Contains(v.Name))];
         IReadOnlyList<NodeOutput?> gradients = ReverseMode.AddGradients(g, loss, [.. trained.Select(g.ReadVariable)]);
         var factors = new RateFactors(this, options);
@@ -133,30 +133,28 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
             new TensorShape(-1, Image.Height, Image.Width, Image.Channels)), Classes);
 
     private (NetworkOutputs Network, NodeOutput Loss) WithLoss(GraphBuilder g, ClassificationLoss? chosen,
-        bool isMixed = false)
+        LossWeights? weights = null, bool isMixed = false)
     {
         ClassificationLoss loss = chosen ?? ClassificationLoss.For(Architecture);
         if (loss.Outputs != Architecture.Output)
             throw new ArgumentException($"The loss {loss.GetType().Name} is for {loss.Outputs} outputs; "
                 + $"{Architecture.DisplayName} has {Architecture.Output} outputs.");
         NetworkOutputs network = Network(g);
-        NodeOutput labels = Labels(g, ClassificationGraph.LabelInput);
-        NodeOutput total = AllLosses(g, loss, network, labels, "");
-        return (network, isMixed ? Mixed(g, total,
-            AllLosses(g, loss, network, Labels(g, ClassificationGraph.MixedLabelInput), "_mixed")) : total);
+        NodeOutput Total(string labelInput, string suffix) => WithAuxiliaries(g, network,
+            g.Placeholder(labelInput, DataType.Int32, new TensorShape(-1)), suffix,
+            (outputs, labels, name) => loss.Build(g, outputs, labels, name, weights));
+        NodeOutput total = Total(ClassificationGraph.LabelInput, "");
+        return (network, isMixed ? Mixed(g, total, Total(ClassificationGraph.MixedLabelInput, "_mixed")) : total);
     }
 
-    private static NodeOutput Labels(GraphBuilder g, string name) =>
-        g.Placeholder(name, DataType.Int32, new TensorShape(-1));
-
     /// <summary>The loss, with the weighted losses of auxiliary classifiers.</summary>
-    private static NodeOutput AllLosses(GraphBuilder g, ClassificationLoss loss, NetworkOutputs network,
-        NodeOutput labels, string suffix)
+    private static NodeOutput WithAuxiliaries(GraphBuilder g, NetworkOutputs network, NodeOutput labels, string suffix,
+        Func<NodeOutput, NodeOutput, string, NodeOutput> loss)
     {
-        NodeOutput total = loss.Build(g, network.Output, labels, $"loss{suffix}");
+        NodeOutput total = loss(network.Output, labels, $"loss{suffix}");
         for (int i = 0; i < network.Auxiliary.Count; i++)
         {
-            NodeOutput auxiliary = loss.Build(g, network.Auxiliary[i].Logits, labels, $"loss{suffix}_auxiliary{i + 1}");
+            NodeOutput auxiliary = loss(network.Auxiliary[i].Logits, labels, $"loss{suffix}_auxiliary{i + 1}");
             NodeOutput weighted = g.AddNode("Mul",
                 [auxiliary, g.Constant(TensorLiteral.Scalar(network.Auxiliary[i].LossWeight))]).Output();
             total = g.AddNode("AddV2", [total, weighted]).Output();
@@ -165,7 +163,7 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
     }
 
     /// <summary>λ·own + (1-λ)·other. Zhang et al. 2017, arXiv:1710.09412.</summary>
-    private static NodeOutput Mixed(GraphBuilder g, NodeOutput own, NodeOutput other)
+    internal static NodeOutput Mixed(GraphBuilder g, NodeOutput own, NodeOutput other)
     {
         var mix = new TensorExpression(g, g.Placeholder(ClassificationGraph.MixInput, DataType.Float,
             TensorShape.Scalar));

@@ -32,6 +32,8 @@ internal sealed record TrainingOptions
     public bool MixesImages { get; init; }
     /// <summary>The loss; null for the architecture's own loss.</summary>
     public ClassificationLoss? Loss { get; init; }
+    /// <summary>What the classes weigh in the loss of training; null for all the same.</summary>
+    public LossWeights? ClassWeights { get; init; }
     /// <summary>How kernels of convolutions and dense layers start; null for the paper's way.</summary>
     public Initializer? KernelInitializer { get; init; }
     /// <summary>Which layers are trained.</summary>
