@@ -31,6 +31,14 @@ internal sealed class CropPlan(ImageAugmentation augmentation, ImageShape networ
     private bool KeepsShape =>
         augmentation.Area is not null || augmentation.ShorterSide is { } side && side.Minimum != side.Maximum;
 
+    /// <summary>
+    /// With crops of any area: what the smallest of them needs to have as many pixels as the network's image; more
+    /// would cost memory and time, and show nothing.
+    /// </summary>
+    private int CachedShorterSide => Math.Min(augmentation.LargestShorterSide, Math.Max(
+        Math.Min(ValidationImage.Height, ValidationImage.Width), (int)Math.Ceiling(
+            Math.Min(network.Height, network.Width) / Math.Sqrt(augmentation.Area!.Value.Minimum))));
+
     /// <summary>Size of an image that a trained network scores crops of.</summary>
     public ImageShape ScoredImage(TestCrops crops) =>
         crops == TestCrops.Ten && ValidationImage == network ? Enlarged(PaperResizedSide / PaperSide) : ValidationImage;
@@ -40,7 +48,7 @@ internal sealed class CropPlan(ImageAugmentation augmentation, ImageShape networ
     {
         if (!KeepsShape)
             return CreateValidationScaler();
-        int side = augmentation.ShorterSide is { } range ? (int)range.Maximum : augmentation.LargestShorterSide;
+        int side = augmentation.ShorterSide is { } range ? (int)range.Maximum : CachedShorterSide;
         return fit == ImageFit.CenterCrop ? ImageScaler.KeepingShape(side, network.Channels)
             : CreateScaler(Enlarged((double)side / Math.Min(network.Height, network.Width)), fit);
     }

@@ -88,7 +88,7 @@ public sealed record ImageAugmentation
 
     /// <summary>
     /// With <see cref="Area"/>: images whose shorter side is longer than this are cached at this length in pixels, ≥ 1;
-    /// default 512.
+    /// or at a lesser one, if it gives the smallest crop as many pixels as the network takes. Default: 512.
     /// </summary>
     public int LargestShorterSide { get; init; } = 512;
 

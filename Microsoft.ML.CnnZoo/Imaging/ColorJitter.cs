@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.CnnZoo.Imaging;
@@ -127,6 +128,7 @@ internal sealed class ColorJitter(int channels)
     /// The hexagon's hue h in sixths of a turn, then each channel = value - chroma·clamp(min(k, 4 - k), 0, 1), k = h + 5,
     /// 3, 1 modulo 6 for red, green, blue (Smith 1978).
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector<float> Red, Vector<float> Green, Vector<float> Blue) Turned(
         Vector<float> r, Vector<float> g, Vector<float> b, float turns)
     {
@@ -136,14 +138,15 @@ internal sealed class ColorJitter(int channels)
         Vector<float> hue = Vector.ConditionalSelect(Vector.Equals(value, r), (g - b) / divisor,
             Vector.ConditionalSelect(Vector.Equals(value, g), (b - r) / divisor + new Vector<float>(2),
                 (r - g) / divisor + new Vector<float>(4))) + new Vector<float>(6 * turns);
-        return (Channel(5), Channel(3), Channel(1));
+        return (Channel(value, chroma, hue, 5), Channel(value, chroma, hue, 3), Channel(value, chroma, hue, 1));
+    }
 
-        Vector<float> Channel(float place)
-        {
-            Vector<float> k = hue + new Vector<float>(place);
-            k -= Vector.Floor(k * (1f / 6)) * 6;
-            Vector<float> share = Vector.Min(Vector.Min(k, new Vector<float>(4) - k), Vector<float>.One);
-            return value - chroma * Vector.Max(share, Vector<float>.Zero);
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> Channel(Vector<float> value, Vector<float> chroma, Vector<float> hue, float place)
+    {
+        Vector<float> k = hue + new Vector<float>(place);
+        k -= Vector.Floor(k * (1f / 6)) * 6;
+        Vector<float> share = Vector.Min(Vector.Min(k, new Vector<float>(4) - k), Vector<float>.One);
+        return value - chroma * Vector.Max(share, Vector<float>.Zero);
     }
 }

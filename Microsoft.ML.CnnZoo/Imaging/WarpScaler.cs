@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -55,16 +56,17 @@ internal sealed class WarpScaler(int channels)
             for (int sample = 0; sample < n * m; sample++)
             {
                 double i = (sample % n + 0.5) / n, j = y + (sample / n + 0.5) / m;
-                float x0 = (float)(left + i * ux + j * vx), y0 = (float)(top + i * uy + j * vy);
+                var start = Vector128.Create((float)(left + i * ux + j * vx), (float)(top + i * uy + j * vy), 0, 0);
+                var step = Vector128.Create((float)ux, (float)uy, 0, 0);
                 if (channels == 1)
-                    AddGray(source, x0, y0, (float)ux, (float)uy, to);
+                    AddGray(source, start, step, to);
                 else
-                    AddColors(source, x0, y0, (float)ux, (float)uy, row);
+                    AddColors(source, start, step, row);
             }
             if (channels == 3)
                 Store(row, 1f / (n * m), to);
             else if (n * m > 1)
-                System.Numerics.Tensors.TensorPrimitives.Multiply(to, 1f / (n * m), to);
+                TensorPrimitives.Multiply(to, 1f / (n * m), to);
         }
     }
 
@@ -72,33 +74,31 @@ internal sealed class WarpScaler(int channels)
         Math.Max(1, (int)Math.Ceiling(Math.Sqrt(x * x + y * y) - Tolerance));
 
     /// <summary>Adds a row of bilinear samples, one scalar a pixel.</summary>
-    private static void AddGray<T>(in Source<T> source, float x0, float y0, float stepX, float stepY, Span<float> row)
+    private static void AddGray<T>(in Source<T> source, Vector128<float> start, Vector128<float> step, Span<float> row)
         where T : unmanaged
     {
         for (int i = 0; i < row.Length; i++)
         {
-            int at = source.Locate(x0 + i * stepX, y0 + i * stepY, out float fx, out float fy, out int right,
-                out int down);
+            int at = source.Locate(start + step * i, out Vector128<float> beyond, out int right, out int down);
             float a = source.Gray(at), b = source.Gray(at + right), c = source.Gray(at + down),
-                d = source.Gray(at + down + right);
+                d = source.Gray(at + down + right), fx = beyond[0];
             float upper = a + (b - a) * fx, lower = c + (d - c) * fx;
-            row[i] += upper + (lower - upper) * fy;
+            row[i] += upper + (lower - upper) * beyond[1];
         }
     }
 
     /// <summary>Adds a row of bilinear samples; a pixel's channels are the lanes of a vector, the fourth idle.</summary>
     private static void AddColors<T>(
-        in Source<T> source, float x0, float y0, float stepX, float stepY, Span<Vector128<float>> row)
+        in Source<T> source, Vector128<float> start, Vector128<float> step, Span<Vector128<float>> row)
         where T : unmanaged
     {
         for (int i = 0; i < row.Length; i++)
         {
-            int at = source.Locate(x0 + i * stepX, y0 + i * stepY, out float fx, out float fy, out int right,
-                out int down);
+            int at = source.Locate(start + step * i, out Vector128<float> beyond, out int right, out int down);
             Vector128<float> a = source.Colors(at), b = source.Colors(at + right), c = source.Colors(at + down),
-                d = source.Colors(at + down + right);
+                d = source.Colors(at + down + right), fx = Vector128.Create(beyond[0]);
             Vector128<float> upper = a + (b - a) * fx, lower = c + (d - c) * fx;
-            row[i] += upper + (lower - upper) * fy;
+            row[i] += upper + (lower - upper) * beyond[1];
         }
     }
 
@@ -116,29 +116,34 @@ internal sealed class WarpScaler(int channels)
     private readonly ref struct Source<T> where T : unmanaged
     {
         private readonly ref T _first;
-        private readonly int _lastFour, _channels, _stride;
-        private readonly float _right, _bottom;
+        private readonly int _lastFour;
+        private readonly Vector128<float> _last;
+        private readonly Vector128<int> _steps;
 
         public Source(ReadOnlySpan<T> pixels, int height, int width, int channels)
         {
             if (pixels.Length != (long)height * width * channels)
                 throw new ArgumentException($"{pixels.Length} values are no image of {height}x{width}x{channels}.");
             _first = ref MemoryMarshal.GetReference(pixels);
-            (_lastFour, _channels, _stride) = (pixels.Length - 4, channels, width * channels);
-            (_right, _bottom) = (width - 1, height - 1);
+            _lastFour = pixels.Length - 4;
+            _last = Vector128.Create(width - 1f, height - 1f, 0, 0);
+            _steps = Vector128.Create(channels, width * channels, 0, 0);
         }
 
-        /// <summary>The pixel above and left of a point, and what the point is beyond it.</summary>
+        /// <summary>
+        /// The pixel above and left of a point (x, y), how far the point is beyond it, and the steps to the pixels at
+        /// its right and below: 0 where the point is on the pixel, as it is at the last.
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public int Locate(float x, float y, out float fx, out float fy, out int right, out int down)
+        public int Locate(Vector128<float> point, out Vector128<float> beyond, out int right, out int down)
         {
-            x = MathF.Min(MathF.Max(x, 0), _right);
-            y = MathF.Min(MathF.Max(y, 0), _bottom);
-            int column = (int)x, row = (int)y;
-            (fx, fy) = (x - column, y - row);
-            right = fx > 0 ? _channels : 0;
-            down = fy > 0 ? _stride : 0;
-            return row * _stride + column * _channels;
+            point = Vector128.MinNative(Vector128.MaxNative(point, Vector128<float>.Zero), _last);
+            Vector128<int> whole = Vector128.ConvertToInt32Native(point);
+            beyond = point - Vector128.ConvertToSingle(whole);
+            Vector128<int> next = Vector128.GreaterThan(beyond, Vector128<float>.Zero).AsInt32() & _steps;
+            (right, down) = (next[0], next[1]);
+            whole *= _steps;
+            return whole[0] + whole[1];
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
