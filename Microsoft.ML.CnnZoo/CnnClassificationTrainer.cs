@@ -76,6 +76,29 @@ public sealed partial class CnnClassificationTrainer
         return new TrainingRun(_host, channel, _options).Fit(trainData, validationData);
     }
 
+    /// <summary>
+    /// Draws training images as the network is shown them, by the trainer's own way from rows to batches: one row per
+    /// image, the first column not augmented, then samples of <see cref="Options.Augmentation"/>. Class names stand above
+    /// the images where the machine has fonts. Mixup and CutMix mix the images that are shown.
+    /// </summary>
+    /// <param name="train">Labeled images; all of them are read, and the chosen ones spread evenly over the rows.</param>
+    /// <param name="pngPath">The PNG file to write; an existing one is replaced.</param>
+    /// <param name="images">Number of images, 1 to 100; all of them where there are fewer.</param>
+    /// <param name="samples">Augmented samples of each image, 0 to 100.</param>
+    /// <remarks>The same seed, images and options give the same pictures; sample i is drawn as in epoch i.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">A number or an option is out of its range.</exception>
+    public void PreviewAugmentation(IDataView train, string pngPath, int images = 8, int samples = 7)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentException.ThrowIfNullOrEmpty(pngPath);
+        ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(images, 100);
+        ArgumentOutOfRangeException.ThrowIfNegative(samples);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(samples, 100);
+        using IChannel channel = _host.Start(Name);
+        new TrainingRun(_host, channel, _options).Preview(train, pngPath, images, samples);
+    }
+
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The label or feature column is missing or of the wrong type.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)

@@ -40,6 +40,7 @@ public class CropPlanTests
 
     [Theory]
     [InlineData(ImageFit.CenterCrop, 512, 683)]
+    [InlineData(ImageFit.Letterbox, 512, 683)]
     [InlineData(ImageFit.Stretch, 512, 512)]
     public void CreateTrainingScaler_CropsOfAnySize_CachesTheLargestShorterSide(ImageFit fit, int height, int width)
     {
@@ -47,6 +48,8 @@ public class CropPlanTests
         Assert.Equal((height, width), Cached(ImageAugmentation.Inception));
         Assert.Equal((height, width), Cached(ImageAugmentation.Vgg));
         Assert.Equal((256, 256), Cached(ImageAugmentation.AlexNet));
+        // Half of the area is a square of 224 out of 317 pixels.
+        Assert.Equal((317, fit == ImageFit.Stretch ? 317 : 423), Cached(new() { Area = new(0.5, 1) }));
 
         (int Height, int Width) Cached(ImageAugmentation augmentation) =>
             new CropPlan(augmentation, Network, fit).CreateTrainingScaler().SizeOf(photo);

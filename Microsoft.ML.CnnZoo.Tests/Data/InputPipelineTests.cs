@@ -220,6 +220,61 @@ public sealed class InputPipelineTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Fit_LongImages_WarnsOfTheCenterCropAndLetterboxesWhenScoring()
+    {
+        FileRow[] rows = [.. Enumerable.Range(0, 30).Select(i => new FileRow
+        {
+            Label = DigitRows.Name(i % 2), Pixels = Long(i, i % 5 == 0 ? 40 : 90),
+        })];
+        CnnClassificationTrainer.Options options = Options();
+        options.ValidationSetFraction = 0.2f;
+        Fit(rows, options).Dispose();
+        Assert.Equal("24 of 30 images of the training data lose more than a third of their area to the center crop to "
+            + "32x32: Options.ImageFit = ImageFit.Letterbox or ImageFit.Stretch keeps all of them.",
+            Assert.Single(_warnings));
+        _warnings.Clear();
+        options.ImageFit = ImageFit.Letterbox;
+        foreach (ImageAugmentation augmentation in new[] { options.Augmentation, new() { Area = new(0.5, 1) } })
+        {
+            options.Augmentation = augmentation;
+            using CnnClassificationTransformer model = Fit(rows, options);
+            Assert.Empty(_warnings);
+            Assert.Equal(new ImageShape(32, 32, 1), model.Model.ResizedImage);
+            float[][] scores = DigitRows.Scores(model.Transform(_mlContext.Data.LoadFromEnumerable(rows)));
+            _mlContext.Model.Save(model, null, _files.Path("letterbox.zip"));
+            var loaded = (CnnClassificationTransformer)_mlContext.Model.Load(_files.Path("letterbox.zip"), out _);
+            Assert.Equal(ImageFit.Letterbox, loaded.Model.Fit);
+            Assert.Equal(scores, DigitRows.Scores(loaded.Transform(_mlContext.Data.LoadFromEnumerable(rows))));
+            loaded.Dispose();
+        }
+
+        static byte[] Long(int image, int width)
+        {
+            var pixels = new byte[40 * width * 4];
+            new Random(image).NextBytes(pixels);
+            for (int i = 3; i < pixels.Length; i += 4)
+                pixels[i] = 255;
+            using MLImage picture = MLImage.CreateFromPixels(width, 40, MLPixelFormat.Rgba32, pixels);
+            return ImageFiles.EncodePng(picture);
+        }
+    }
+
+    [Fact]
+    public void PreviewAugmentation_OfTheTrainer_WritesThePicture()
+    {
+        IDataView view = _mlContext.Data.LoadFromEnumerable(Encoded());
+        view = _mlContext.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(view).Transform(view);
+        CnnClassificationTrainer trainer = _mlContext.MulticlassClassification.Trainers.CnnClassification(Options());
+        trainer.PreviewAugmentation(view, _files.Path("sheet.png"), images: 2, samples: 1);
+        using MLImage sheet = MLImage.CreateFromFile(_files.Path("sheet.png"));
+        Assert.Equal((4 + 2 * (18 + 96 + 4), 4 + 2 * (96 + 4)), (sheet.Height, sheet.Width));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => trainer.PreviewAugmentation(view, _files.Path("sheet.png"), images: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => trainer.PreviewAugmentation(view, _files.Path("sheet.png"), samples: 101));
+    }
+
     private sealed class KeyedFile
     {
         [KeyType(2)]

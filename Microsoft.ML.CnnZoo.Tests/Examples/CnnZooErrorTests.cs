@@ -54,7 +54,8 @@ public sealed class CnnZooErrorTests
     public void Help_EveryVerb_ExitCodeZero()
     {
         foreach (
-            string verb in (string[])["train", "evaluate", "predict", "summary", "list", "compare", "savings", "graph"])
+            string verb in (string[])["train", "evaluate", "predict", "summary", "list", "compare", "savings", "graph",
+                "preview"])
             Assert.Contains(
                 "Usage", CnnZooCommand.Run(verb, "--help").AssertSuccess().Output, StringComparison.Ordinal);
     }

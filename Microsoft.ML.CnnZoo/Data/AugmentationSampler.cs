@@ -11,13 +11,15 @@ namespace Microsoft.ML.CnnZoo.Data;
 /// <param name="network">Size of the network's images.</param>
 /// <param name="seed">The run's seed.</param>
 /// <param name="colors">Principal components of the training images' colors; needed where colors are changed.</param>
+/// <param name="fit">What becomes of images of another shape.</param>
 internal sealed class AugmentationSampler(
-    ImageAugmentation augmentation, ImageShape network, long seed, PrincipalColors? colors)
+    ImageAugmentation augmentation, ImageShape network, long seed, PrincipalColors? colors,
+    ImageFit fit = ImageFit.CenterCrop)
 {
     private const int AreaAttempts = 10, ErasingAttempts = 10;
     // RandAugment's greatest strengths: degrees, pixels a pixel, share of the side, factor - 1.
     private const double GreatestAngle = 30, GreatestShear = 0.3, GreatestShift = 10.0 / 32, GreatestFactor = 0.9;
-    private readonly CropPlan _plan = new(augmentation, network, ImageFit.CenterCrop);
+    private readonly CropPlan _plan = new(augmentation, network, fit);
 
     /// <summary>A random crop.</summary>
     /// <param name="epoch">The epoch, from 1.</param>

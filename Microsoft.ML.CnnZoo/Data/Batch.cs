@@ -15,14 +15,13 @@ internal sealed class Batch(ImageShape image, int capacity)
     /// <summary>[count, height, width, channels].</summary>
     public ReadOnlySpan<float> Images => _images.AsSpan(0, Count * image.ValueCount);
 
-    /// <summary>Class numbers.</summary>
+    /// <summary>Class numbers; of mixed images, those of the larger part.</summary>
     public ReadOnlySpan<int> Labels => _labels.AsSpan(0, Count);
 
-    /// <summary>Class numbers of the images that these were mixed with; of no meaning while <see cref="Mix"/> is
-    /// 1.</summary>
+    /// <summary>Class numbers of the smaller parts; of no meaning while <see cref="Mix"/> is 1.</summary>
     public Span<int> MixedLabels => _mixedLabels.AsSpan(0, Count);
 
-    /// <summary>Share of an image's own label, 0…1; 1 where nothing is mixed.</summary>
+    /// <summary>Share of <see cref="Labels"/> in the loss, 0…1; 1 where nothing is mixed.</summary>
     public float Mix { get; set; } = 1;
 
     /// <summary>Replaces the content.</summary>
@@ -33,11 +32,17 @@ internal sealed class Batch(ImageShape image, int capacity)
     public void Load(IBatchSource source, ReadOnlySpan<int> indices, int? epoch)
     {
         Count = indices.Length;
+        Mix = 1;
         Span<float> images = _images.AsSpan(0, Count * image.ValueCount);
-        if (epoch is { } number)
-            source.FillForTraining(indices, number, images, _labels.AsSpan(0, Count));
-        else
-            source.Fill(indices, images, _labels.AsSpan(0, Count));
+        Span<int> labels = _labels.AsSpan(0, Count);
+        if (epoch is not { } number)
+        {
+            source.Fill(indices, images, labels);
+            return;
+        }
+        source.FillForTraining(indices, number, images, labels);
+        if (source.Mixer is { } mixer && Count > 0)
+            Mix = mixer.Mix(images, labels, MixedLabels, number, indices[0]);
     }
 }
 

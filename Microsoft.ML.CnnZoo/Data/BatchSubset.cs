@@ -17,6 +17,9 @@ internal sealed class BatchSubset(IBatchSource source, IReadOnlyList<int> indice
     public IReadOnlyList<int> Labels => [.. _indices.Select(i => source.Labels[i])];
 
     /// <inheritdoc/>
+    public BatchMixer? Mixer => source.Mixer;
+
+    /// <inheritdoc/>
     public void Fill(ReadOnlySpan<int> indices, Span<float> images, Span<int> labels) =>
         source.Fill(Inner(indices), images, labels);
 

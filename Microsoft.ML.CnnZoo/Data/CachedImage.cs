@@ -5,7 +5,11 @@ namespace Microsoft.ML.CnnZoo.Data;
 /// <param name="Pixels">Its values.</param>
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Columns.</param>
-internal readonly record struct CachedImage<T>(T[] Pixels, int Height, int Width) where T : unmanaged;
+internal readonly record struct CachedImage<T>(T[] Pixels, int Height, int Width) where T : unmanaged
+{
+    /// <summary>Rows and columns before the image was scaled.</summary>
+    public (int Height, int Width) Original { get; init; }
+}
 
 /// <summary>Decodes images again that could not be cached.</summary>
 /// <typeparam name="T">byte or float.</typeparam>

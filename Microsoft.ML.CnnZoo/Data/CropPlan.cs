@@ -15,10 +15,12 @@ internal sealed class CropPlan(ImageAugmentation augmentation, ImageShape networ
 
     /// <summary>
     /// By how much images are larger than the network's when their center is validated with or scored: as in training,
-    /// in the middle of the range (Simonyan and Zisserman's Q); 256 : 224 where crops of any size are trained on.
+    /// in the middle of the range (Simonyan and Zisserman's Q); 256 : 224 where crops of any size are trained on. Not
+    /// where letterboxing is to show all of an image that crops of any size are taken from.
     /// </summary>
     private readonly double _centerFactor =
-        augmentation.ShorterSide is { } side
+        fit == ImageFit.Letterbox && TakesAnySize(augmentation) ? 1
+        : augmentation.ShorterSide is { } side
             ? Math.Round((side.Minimum + side.Maximum) / 2) / Math.Min(network.Height, network.Width)
         : augmentation.Area is not null ? PaperResizedSide / PaperSide : 1;
 
@@ -28,7 +30,9 @@ internal sealed class CropPlan(ImageAugmentation augmentation, ImageShape networ
     /// <summary>
     /// Whether training images are cached in their own shape, for crops of any place and size are taken from them.
     /// </summary>
-    private bool KeepsShape =>
+    private bool KeepsShape => fit != ImageFit.Stretch && TakesAnySize(augmentation);
+
+    private static bool TakesAnySize(ImageAugmentation augmentation) =>
         augmentation.Area is not null || augmentation.ShorterSide is { } side && side.Minimum != side.Maximum;
 
     /// <summary>
@@ -46,10 +50,10 @@ internal sealed class CropPlan(ImageAugmentation augmentation, ImageShape networ
     /// <summary>To the size of images that are trained on.</summary>
     public ImageScaler CreateTrainingScaler()
     {
-        if (!KeepsShape)
+        if (!TakesAnySize(augmentation))
             return CreateValidationScaler();
         int side = augmentation.ShorterSide is { } range ? (int)range.Maximum : CachedShorterSide;
-        return fit == ImageFit.CenterCrop ? ImageScaler.KeepingShape(side, network.Channels)
+        return KeepsShape ? ImageScaler.KeepingShape(side, network.Channels)
             : CreateScaler(Enlarged((double)side / Math.Min(network.Height, network.Width)), fit);
     }
 
@@ -63,8 +67,16 @@ internal sealed class CropPlan(ImageAugmentation augmentation, ImageShape networ
     /// <summary>The crop of an image that is not augmented.</summary>
     /// <param name="height">Rows of the cached image.</param>
     /// <param name="width">Columns of the cached image.</param>
-    public ImageCrop Center(int height, int width) =>
-        ImageCrop.Center(height, width, network.Height, network.Width, _centerFactor);
+    public ImageCrop Center(int height, int width) => fit == ImageFit.Letterbox && KeepsShape
+        ? new ImageCrop(ImageRegion.All(height, width)) { IsLetterboxed = true }
+        : ImageCrop.Center(height, width, network.Height, network.Width, _centerFactor);
+
+    /// <summary>Share of an image's area that its largest centered crop of the network's shape loses.</summary>
+    public static double LostByCenterCrop(int height, int width, ImageShape network)
+    {
+        ImageRegion center = ImageRegion.Center(height, width, network.Height, network.Width);
+        return 1 - center.Height * center.Width / ((double)height * width);
+    }
 
     /// <summary>How many crops of an image are scored.</summary>
     public static int Count(TestCrops crops) => crops == TestCrops.Ten ? 10 : 1;

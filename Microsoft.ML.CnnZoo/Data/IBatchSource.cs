@@ -12,6 +12,9 @@ internal interface IBatchSource
     /// <summary>The class number of each image.</summary>
     IReadOnlyList<int> Labels { get; }
 
+    /// <summary>Mixes the images of a batch that is trained on; null for none.</summary>
+    BatchMixer? Mixer => null;
+
     /// <summary>Writes chosen images, normalized, and their labels.</summary>
     /// <param name="indices">Which images, each in [0, <see cref="Count"/>).</param>
     /// <param name="images">Receives [n, height, width, channels].</param>

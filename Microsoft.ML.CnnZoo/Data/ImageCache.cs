@@ -54,6 +54,9 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
     /// <inheritdoc/>
     public ImageShape Image { get; }
 
+    /// <inheritdoc/>
+    public BatchMixer? Mixer { get; private set; }
+
     /// <summary>Class numbers, from 0, in the order in which the images were added.</summary>
     public IReadOnlyList<int> Labels => _labels;
 
@@ -120,15 +123,17 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
     /// <summary>Augments the images as they are trained on.</summary>
     /// <param name="augmentation">How.</param>
     /// <param name="seed">The run's seed.</param>
+    /// <param name="fit">What becomes of images of another shape.</param>
     /// <remarks>Color components are measured on the images added so far.</remarks>
     /// <exception cref="ArgumentException">A value of the augmentation is out of its range.</exception>
-    public void Augment(ImageAugmentation augmentation, long seed)
+    public void Augment(ImageAugmentation augmentation, long seed, ImageFit fit = ImageFit.CenterCrop)
     {
         ArgumentNullException.ThrowIfNull(augmentation);
         augmentation.Check(Image.Height, Image.Width);
         _isAugmented = !augmentation.IsNone;
         PrincipalColors? colors = augmentation.ColorStandardDeviation > 0 ? new PrincipalColors(_statistics) : null;
-        _sampler = new AugmentationSampler(augmentation, Image, seed, colors);
+        _sampler = new AugmentationSampler(augmentation, Image, seed, colors, fit);
+        Mixer = augmentation.Mixes ? new BatchMixer(augmentation, Image, seed) : null;
     }
 
     /// <inheritdoc/>

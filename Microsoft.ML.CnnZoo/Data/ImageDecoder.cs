@@ -35,7 +35,7 @@ internal sealed class ImageDecoder(ImageScaler scaler, long maxPixels)
         (int height, int width) = scaler.SizeOf(format);
         var pixels = new T[height * width * scaler.Channels];
         Scale<T>(raw, bytes, format, pixels);
-        return new CachedImage<T>(pixels, height, width);
+        return new CachedImage<T>(pixels, height, width) { Original = (format.Height, format.Width) };
     }
 
     /// <summary>Decodes and scales an image to a size that is the same for all.</summary>

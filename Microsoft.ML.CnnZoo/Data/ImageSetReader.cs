@@ -21,18 +21,22 @@ internal sealed record ImageReading(
 /// </summary>
 internal sealed class ImageSetReader(ImageShape image, PixelStore store, ImageReading reading)
 {
+    private const double MuchLost = 1.0 / 3, ManyImages = 0.1;
+
     /// <summary>Reads all rows.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="createScaler">To the size at which images are cached.</param>
+    /// <param name="warnOfCenterCrop">Whether to warn where the center crop loses much of many images.</param>
     /// <exception cref="InvalidOperationException">An image is bad and is not to be skipped, or no row is
     /// left.</exception>
-    public ImageCache<T> Read<T>(IImageRows rows, Func<ImageScaler> createScaler) where T : unmanaged
+    public ImageCache<T> Read<T>(IImageRows rows, Func<ImageScaler> createScaler, bool warnOfCenterCrop = false)
+        where T : unmanaged
     {
         ImageDecoder CreateDecoder() => new(createScaler(), reading.MaxImagePixels);
         var again = new ImageRereader<T>(rows, CreateDecoder, reading.Threads);
         var cache = new ImageCache<T>(image, store, again.Read) { Threads = reading.Threads };
         var bad = new BadImages();
-        long count = 0, unlabeled = 0;
+        long count = 0, unlabeled = 0, cut = 0;
         using (var queue = new DecodingQueue<T>(reading.Threads, CreateDecoder))
         using (IImageCursor cursor = rows.Open())
         {
@@ -54,12 +58,20 @@ internal sealed class ImageSetReader(ImageShape image, PixelStore store, ImageRe
         }
         reading.Cancellation.ThrowIfCancellationRequested();
         Report(rows.Name, count, unlabeled, bad, cache.Count);
+        if (warnOfCenterCrop && cut > ManyImages * cache.Count)
+            reading.Warn($"{cut} of {cache.Count} images of the {rows.Name} data lose more than a third of their area to the "
+                + $"center crop to {image.Height}x{image.Width}: Options.ImageFit = ImageFit.Letterbox or ImageFit.Stretch "
+                + "keeps all of them.");
         return cache;
 
         void Keep(DecodingSlot<T> slot)
         {
             if (slot.Image is { } decoded)
+            {
                 cache.Add(decoded, slot.Label, slot.Row);
+                if (CropPlan.LostByCenterCrop(decoded.Original.Height, decoded.Original.Width, image) > MuchLost)
+                    cut++;
+            }
             else if (slot.Failure is not null && !ImageDecoder.IsBadImage(slot.Failure))
                 ExceptionDispatchInfo.Throw(slot.Failure);
             else

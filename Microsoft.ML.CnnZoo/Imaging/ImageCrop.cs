@@ -10,6 +10,9 @@ internal readonly record struct PixelRectangle(int Top, int Left, int Height, in
 /// <param name="Color">What is added to each channel before normalization; null for nothing.</param>
 internal readonly record struct ImageCrop(ImageRegion Region, bool Mirror = false, float[]? Color = null)
 {
+    /// <summary>Whether the whole image is letterboxed instead, see <see cref="ImageFit.Letterbox"/>.</summary>
+    public bool IsLetterboxed { get; init; }
+
     /// <summary>How the region is turned, sheared, scaled and moved: what then comes in is the image around it, or its
     /// edge repeated.</summary>
     public ImageWarp Warp { get; init; }
@@ -56,10 +59,13 @@ internal sealed class CropWriter(int networkHeight, int networkWidth, int channe
         PixelNormalization normalization, Span<float> target) where T : unmanaged
     {
         ImageRegion region = crop.Region;
-        bool isCopy = crop.Warp.IsNone && region.Height == networkHeight && region.Width == networkWidth
+        bool isCopy = crop.Warp.IsNone && !crop.IsLetterboxed && region.Height == networkHeight && region.Width == networkWidth
             && region.Top == Math.Floor(region.Top) && region.Left == Math.Floor(region.Left);
         if (isCopy)
             Copy(pixels, height, width, crop, target);
+        else if (crop.IsLetterboxed)
+            _regions.Letterbox(pixels, PixelFormat.FromChannels(height, width, channels, false), networkHeight,
+                networkWidth, target);
         else if (crop.Warp.IsNone)
             _regions.Scale(pixels, PixelFormat.FromChannels(height, width, channels, false), region, networkHeight,
                 networkWidth, target, crop.Mirror);

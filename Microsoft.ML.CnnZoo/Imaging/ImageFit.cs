@@ -9,4 +9,9 @@ public enum ImageFit
     CenterCrop,
     /// <summary>The whole image is scaled, each direction by its own factor.</summary>
     Stretch,
+    /// <summary>
+    /// The whole image is scaled with its shape kept, and centered; the rest gets the mean color of the edges that it
+    /// adjoins. Augmentation that takes crops of any size takes them from the image itself, without that rest.
+    /// </summary>
+    Letterbox,
 }

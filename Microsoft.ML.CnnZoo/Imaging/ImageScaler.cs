@@ -78,7 +78,7 @@ internal sealed class ImageScaler
         if (_image.Length < count)
             _image = new float[count];
         Span<float> image = _image.AsSpan(0, count);
-        _regions.Scale(pixels, format, Region(format, height, width), height, width, image);
+        ScaleTo(pixels, format, height, width, image);
         for (int i = 0; i < image.Length; i++)
             target[i] = (byte)Math.Clamp(image[i] + 0.5f, 0f, 255f);
     }
@@ -92,7 +92,16 @@ internal sealed class ImageScaler
         if (IsTargetLayout(format, height, width))
             pixels[..count].CopyTo(target);
         else
-            _regions.Scale(pixels, format, Region(format, height, width), height, width, target[..count]);
+            ScaleTo(pixels, format, height, width, target[..count]);
+    }
+
+    private void ScaleTo<T>(ReadOnlySpan<T> pixels, in PixelFormat format, int height, int width, Span<float> target)
+        where T : unmanaged
+    {
+        if (Fit == ImageFit.Letterbox)
+            _regions.Letterbox(pixels, format, height, width, target);
+        else
+            _regions.Scale(pixels, format, Region(format, height, width), height, width, target);
     }
 
     /// <summary>Whether an image is there already: of the target's size, its values in the target's order.</summary>

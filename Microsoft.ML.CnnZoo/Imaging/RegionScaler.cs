@@ -35,7 +35,7 @@ internal sealed class RegionScaler(int channels)
     private const float RedWeight = 0.299f, GreenWeight = 0.587f, BlueWeight = 0.114f;
     private ResamplingWeights? _across, _down;
     private (int Source, double Start, double Extent, int Target) _acrossKey, _downKey;
-    private float[] _sourceRow = [], _scaledRow = [];
+    private float[] _sourceRow = [], _scaledRow = [], _inner = [];
 
     /// <summary>Scales to floats of the same range.</summary>
     /// <typeparam name="T">byte or float.</typeparam>
@@ -77,6 +77,45 @@ internal sealed class RegionScaler(int channels)
                 TensorPrimitives.MultiplyAdd(scaled, weight, sum, sum);
             }
         }
+    }
+
+    /// <summary>Scales all of an image with its shape kept, centered, beside bars of its edges' mean color.</summary>
+    /// <inheritdoc cref="Scale"/>
+    public void Letterbox<T>(ReadOnlySpan<T> pixels, in PixelFormat format, int height, int width, Span<float> target)
+        where T : unmanaged
+    {
+        ImageRegion all = ImageRegion.All(format.Height, format.Width);
+        double scale = Math.Min((double)height / format.Height, (double)width / format.Width);
+        int innerHeight = Math.Clamp((int)Math.Round(format.Height * scale), 1, height),
+            innerWidth = Math.Clamp((int)Math.Round(format.Width * scale), 1, width);
+        if (innerHeight == height && innerWidth == width)
+        {
+            Scale(pixels, format, all, height, width, target);
+            return;
+        }
+        int row = width * channels, innerRow = innerWidth * channels;
+        if (_inner.Length < innerHeight * innerRow)
+            _inner = new float[innerHeight * innerRow];
+        Span<float> inner = _inner.AsSpan(0, innerHeight * innerRow);
+        Scale(pixels, format, all, innerHeight, innerWidth, inner);
+        Span<float> color = stackalloc float[channels];
+        EdgeColor(inner, innerHeight, innerWidth, acrossTop: innerHeight < height, color);
+        for (int i = 0; i < height * width; i++)
+            color.CopyTo(target[(i * channels)..]);
+        int top = (height - innerHeight) / 2, left = (width - innerWidth) / 2 * channels;
+        for (int y = 0; y < innerHeight; y++)
+            inner.Slice(y * innerRow, innerRow).CopyTo(target[((top + y) * row + left)..]);
+    }
+
+    /// <summary>Mean of the first and the last row, or of the first and the last column.</summary>
+    private void EdgeColor(ReadOnlySpan<float> image, int height, int width, bool acrossTop, Span<float> color)
+    {
+        int count = acrossTop ? width : height, step = (acrossTop ? 1 : width) * channels,
+            opposite = acrossTop ? (height - 1) * width * channels : (width - 1) * channels;
+        color.Clear();
+        for (int i = 0; i < count; i++)
+            for (int c = 0; c < channels; c++)
+                color[c] += (image[i * step + c] + image[opposite + i * step + c]) / (2 * count);
     }
 
     /// <summary>Bytes or floats as floats.</summary>

@@ -78,6 +78,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         LearningRateFactors = options.LearningRateFactors,
         EarlyStopping = options.EarlyStopping,
         Metric = options.StoppingMetric,
+        MixesImages = options.Augmentation.Mixes,
         Seed = seed,
         EpochCompleted = options.ProgressCallback,
         BatchCompleted = options.BatchCallback,
@@ -158,6 +159,31 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         return weights;
     }
 
+    /// <summary>Draws training images as the network is shown them; see <see cref="AugmentationSheet"/>.</summary>
+    public void Preview(IDataView train, string file, int images, int samples)
+    {
+        options.Check();
+        LabelColumn label = LabelColumn.Bind(train.Schema, options.LabelColumnName);
+        FeatureColumn feature = BindFeature(train);
+        if (feature.HoldsFloats)
+            Preview<float>(train, label, feature, file, images, samples);
+        else
+            Preview<byte>(train, label, feature, file, images, samples);
+    }
+
+    private void Preview<T>(IDataView train, LabelColumn label, FeatureColumn feature, string file, int images,
+        int samples) where T : unmanaged
+    {
+        ImageShape image = ChooseImage(feature);
+        options.Augmentation.Check(image.Height, image.Width);
+        using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget,
+            options.CacheFolder, message => channel.Warning(MessageSensitivity.None, message));
+        (ImageCache<T> cache, IBatchSource training, _) =
+            Read<T>(store, train, null, label, feature, image, options.Seed ?? host.Rand.Next());
+        new AugmentationSheet(training, cache.Normalization, LabelValues.Of(label.Column, label.Classes).Text,
+            areBytes: !feature.HoldsFloats).Write(file, images, samples);
+    }
+
     private void LoadInitialWeights(CnnWeights weights, WeightsForm form, ImageShape image, int classes,
         VariableStore variables)
     {
@@ -188,8 +214,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             message => channel.Warning(MessageSensitivity.None, message), options.CancellationToken,
             options.BadImageFound));
         ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, BadImage.TrainingRows),
-            plan.CreateTrainingScaler);
-        images.Augment(options.Augmentation, seed);
+            plan.CreateTrainingScaler, warnOfCenterCrop: options.ImageFit == ImageFit.CenterCrop);
+        images.Augment(options.Augmentation, seed, options.ImageFit);
         images.Normalization = ChooseNormalization(feature, images.MeasureChannels());
         if (!images.Normalization.IsFinite)
             throw new InvalidOperationException("The images cannot be normalized: mean and standard deviation of their "
@@ -199,7 +225,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName),
                 BindFeature(validation), BadImage.ValidationRows);
             ImageCache<T> held = reader.Read<T>(rows, plan.CreateValidationScaler);
-            held.Augment(options.Augmentation, seed);
+            held.Augment(options.Augmentation, seed, options.ImageFit);
             held.Normalization = images.Normalization;
             ReportCache(store);
             return (images, images, held);
