@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML.CnnZoo.Tests.Documentation;
 using Microsoft.ML.CnnZoo.Tests.MLNet;
+using Microsoft.ML.CnnZoo.Tests.Training.Checkpoints;
 
 namespace Microsoft.ML.CnnZoo.Tests;
 
@@ -23,6 +24,9 @@ internal static class ChildProcess
             case ["load", string model]:
                 FreshProcessTests.Load(model);
                 return 0;
+            case ["train", string folder, string threads]:
+                KilledTrainingTests.Train(folder, int.Parse(threads));
+                return 0;
             case ["run", string program]:
                 ExampleProgram.Run(program);
                 return 0;
@@ -35,8 +39,8 @@ internal static class ChildProcess
     /// <summary>Runs the assembly with some arguments and gives what it wrote.</summary>
     public static (int ExitCode, string Output) Run(params string[] arguments) => RunIn(Environment.CurrentDirectory, arguments);
 
-    /// <summary>The same in another working directory.</summary>
-    public static (int ExitCode, string Output) RunIn(string folder, params string[] arguments)
+    /// <summary>Starts the assembly with some arguments; what it writes is to be read.</summary>
+    public static Process Start(string folder, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {
@@ -47,7 +51,13 @@ internal static class ChildProcess
         start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
-        using Process process = Process.Start(start)!;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>The same in another working directory.</summary>
+    public static (int ExitCode, string Output) RunIn(string folder, params string[] arguments)
+    {
+        using Process process = Start(folder, arguments);
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(Limit))
         {

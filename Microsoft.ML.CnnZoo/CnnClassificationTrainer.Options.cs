@@ -164,6 +164,38 @@ public sealed partial class CnnClassificationTrainer
         public StoppingMetric StoppingMetric = StoppingMetric.ValidationAccuracy;
 
         /// <summary>
+        /// How often training may go back when it diverges (the loss or a weight becomes infinite or not a number, or the
+        /// loss a thousand times what it was at first), ≥ 0: to the beginning of the epoch, all variables and the optimizer's state as they were there, and on with a quarter
+        /// of the rate, which stays in force. Each time is a warning in the log and counts in
+        /// <see cref="TrainingResult.Recoveries"/>. It costs a copy of weights and optimizer state in memory; 0 for none.
+        /// Default: 3.
+        /// </summary>
+        public int MaxDivergences = 3;
+        /// <summary>
+        /// Folder for checkpoints of the training: after each epoch, when it is canceled, and when it ends. Each is one file,
+        /// written completely or not at all, with a checksum; the last two are kept. It holds all that decides the rest
+        /// of the training: weights, optimizer state, best weights, history. The folder is made when it is needed. What cannot
+        /// be written costs a warning in the log, not the training. Checkpoints of an earlier training that are there
+        /// are replaced, unless <see cref="Resume"/> is set. Default: null, no checkpoints.
+        /// </summary>
+        public string? CheckpointFolder;
+        /// <summary>
+        /// Time after which a checkpoint is also written within an epoch, between two steps, ≥ 0. It is larger than one
+        /// after an epoch by the weights and the optimizer's state at the beginning of the epoch. Default: null, after
+        /// epochs only.
+        /// </summary>
+        public TimeSpan? CheckpointInterval;
+        /// <summary>
+        /// Whether training goes on from the newest checkpoint in <see cref="CheckpointFolder"/>, if there is one: the
+        /// weights at the end are, bit for bit, those of a training that was not disturbed. Callbacks are called again for
+        /// the epoch at hand, and not for those before. A training that has ended is not trained further: Fit returns its
+        /// result. A checkpoint of another training (other data, classes, network, seed, options that decide the result) is
+        /// refused, and the message names the difference; other hardware or another number of threads is a warning.
+        /// Default: false.
+        /// </summary>
+        public bool Resume;
+
+        /// <summary>
         /// Numeric precision of training and scoring; saved with the model. The weights are 32-bit floats whatever it
         /// is. Default: Float32.
         /// </summary>
@@ -272,12 +304,16 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>Called after each batch, on the training thread; keep it short. Default: null.</summary>
         public Action<BatchProgress>? BatchCallback;
         /// <summary>
-        /// Ends training after the current batch: Fit returns a usable transformer with the best weights so far
-        /// (without validation images: the weights as they are). Canceled before the first batch, while images are
-        /// being read, Fit throws
+        /// Ends training after the current batch, and saves it if there is a <see cref="CheckpointFolder"/>; what Fit does
+        /// then says <see cref="OnCancel"/>. Canceled before the first batch, while images are being read, Fit throws
         /// <see cref="OperationCanceledException"/>. Default: none.
         /// </summary>
         public CancellationToken CancellationToken;
+        /// <summary>
+        /// What Fit does when it is canceled: it returns a usable transformer with the best weights so far (without
+        /// validation images: the weights as they are), or throws. Default: ReturnBest.
+        /// </summary>
+        public CancelBehavior OnCancel = CancelBehavior.ReturnBest;
     }
 #pragma warning restore CA1051, CA1034
 }

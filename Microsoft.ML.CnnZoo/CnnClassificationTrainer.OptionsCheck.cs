@@ -84,6 +84,12 @@ public sealed partial class CnnClassificationTrainer
             OptionRange.RequireShare(Momentum, "Options.Momentum");
             TrainingRun.ToTrainingOptions(this, 0, WorkerPool.Shared).Check();
             ClassWeights?.Check();
+            OptionRange.RequireDefined(OnCancel, "Options.OnCancel");
+            OptionRange.Require(CheckpointFolder is not "", "Options.CheckpointFolder", "empty", "null, or a folder");
+            OptionRange.Require(CheckpointInterval is null or { Ticks: >= 0 }, "Options.CheckpointInterval",
+                CheckpointInterval, "null, or a time of 0 or more");
+            OptionRange.Require(!Resume || CheckpointFolder is not null, "Options.Resume", Resume,
+                "false where CheckpointFolder is null");
             OptionRange.Require(Loss is null || Loss.Outputs == Architecture!.Output, "Options.Loss",
                 Loss?.GetType().Name,
                 $"a loss for the {Architecture!.Output} outputs of {Architecture.DisplayName}, or null");

@@ -60,9 +60,12 @@ public sealed partial class CnnClassificationTrainer
     /// <exception cref="ArgumentOutOfRangeException">
     /// An option is out of its range, a column is missing or of the wrong type, or there is one class only.
     /// </exception>
-    /// <exception cref="InvalidOperationException">There are no rows, or an image cannot be read and is not to be skipped.</exception>
-    /// <exception cref="TrainingDivergedException">The loss became infinite or not a number before the end of the first epoch.</exception>
-    /// <exception cref="OperationCanceledException">Canceled before training began.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows, or an image cannot be read and is not to be skipped;
+    /// or the checkpoint to go on from belongs to another training.</exception>
+    /// <exception cref="InvalidDataException">There are checkpoints to go on from, and none can be read.</exception>
+    /// <exception cref="TrainingDivergedException">The loss became infinite or not a number before the end of the first epoch,
+    /// also with lower rates.</exception>
+    /// <exception cref="OperationCanceledException">Canceled before training began, or later and to throw then.</exception>
     public CnnClassificationTransformer Fit(IDataView input) => Fit(input, _options.ValidationSet);
 
     /// <summary>Trains on the rows of a view; the rows of another decide which epoch's weights are kept.</summary>

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Files;
 using Microsoft.ML.CnnZoo.Formats;
 using Microsoft.ML.CnnZoo.Formats.Onnx;
 using Microsoft.ML.CnnZoo.Formats.Onnx.Protos;

@@ -156,7 +156,7 @@ public sealed class OnnxPipelineTests : IDisposable
         CnnClassificationTransformer network = CnnClassificationTransformer.From(model);
         network.Dispose();
         Assert.Throws<ObjectDisposedException>(() => network.SaveOnnx(PathOf("network.onnx")));
-        Assert.Throws<DirectoryNotFoundException>(() => Microsoft.ML.CnnZoo.Formats.CompleteFile.Write(
+        Assert.Throws<DirectoryNotFoundException>(() => Files.CompleteFile.Write(
             PathOf("no/such.onnx"), ByteString.Empty.WriteTo));
         Assert.Empty(Directory.GetFileSystemEntries(_folder.FullName));
     }

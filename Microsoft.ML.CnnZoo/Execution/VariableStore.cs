@@ -60,6 +60,9 @@ internal sealed class Variable : IVersioned, IDisposable
         ? _buffer.Span<T>()[..checked((int)Spec.Shape.ElementCount)]
         : throw new InvalidOperationException($"The variable '{Name}' holds {Spec.Type}, not {typeof(T).Name}.");
 
+    /// <summary>The value in place, as bytes. Call <see cref="Touch"/> after writing.</summary>
+    public Span<byte> Bytes => _buffer.Span<byte>()[..checked((int)Spec.ByteLength)];
+
     /// <summary>Whether no element is infinite or not a number; true for elements that are no floats.</summary>
     public bool IsFinite => Spec.Type != DataType.Float || TensorPrimitives.IsFiniteAll<float>(Values<float>());
 

@@ -5,6 +5,7 @@ using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Training;
+using Microsoft.ML.CnnZoo.Training.Checkpoints;
 using Microsoft.ML.CnnZoo.Weights;
 using Microsoft.ML.Runtime;
 
@@ -77,6 +78,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         BodyLearningRateFactor = options.BodyLearningRateFactor,
         LearningRateFactors = options.LearningRateFactors,
         EarlyStopping = options.EarlyStopping,
+        MaxDivergences = options.MaxDivergences,
         Metric = options.StoppingMetric,
         MixesImages = options.Augmentation.Mixes,
         Seed = seed,
@@ -104,7 +106,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     private CnnClassificationTransformer Fit<T>(IDataView train, IDataView? validation, LabelColumn label,
         FeatureColumn feature) where T : unmanaged
     {
-        int seed = options.Seed ?? host.Rand.Next();
+        int seed = ChooseSeed();
         ImageShape image = ChooseImage(feature);
         using WorkerPool? ownWorkers = options.Threads > 0 ? new WorkerPool(options.Threads) : null;
         WorkerPool workers = ownWorkers ?? WorkerPool.Shared;
@@ -126,12 +128,16 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             Message = Info,
             FeatureStore = options.Augmentation.IsNone ? store : null,
             ClassWeights = ResolveClassWeights(labels, training),
+            Checkpoints = PlanCheckpoints(images, held, labels, workers),
+            Warn = message => channel.Warning(MessageSensitivity.None, message),
         };
         using var trainer = new NetworkTrainer(_architecture, image, label.Classes, KernelSet.Shared, trainingOptions);
         if (options.StartingWeights is { } start)
             LoadInitialWeights(start, _weights!, image, label.Classes, trainer.Variables);
         TrainingResult result = trainer.Train(training, held);
         ReportEnd(result);
+        if (result.End == TrainingEnd.Canceled && options.OnCancel == CancelBehavior.Throw)
+            throw new OperationCanceledException("Training was canceled.", options.CancellationToken);
         var weightNames = new ClassificationGraphs(_architecture, image, label.Classes)
             .Scoring().Graph.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
         VariableStore weights = trainer.Variables.Clone(v => weightNames.Contains(v.Name));
@@ -183,6 +189,38 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         new AugmentationSheet(training, cache.Normalization, LabelValues.Of(label.Column, label.Classes).Text,
             areBytes: !feature.HoldsFloats).Write(file, images, samples);
     }
+
+    /// <summary>The options', else that of the training to go on with, else one of the MLContext's.</summary>
+    private int ChooseSeed()
+    {
+        int drawn = host.Rand.Next();
+        return options.Seed ?? (options is { Resume: true, CheckpointFolder: { } folder }
+            ? CheckpointFolder.FindSeed(Path.GetFullPath(folder)) : null) ?? drawn;
+    }
+
+    /// <summary>Checkpoints belong to these images and classes, prepared in this way.</summary>
+    private CheckpointPlan? PlanCheckpoints<T>(ImageCache<T> images, IBatchSource? held, LabelValues labels,
+        WorkerPool workers) where T : unmanaged => options.CheckpointFolder is not { } folder ? null
+        : new CheckpointPlan(Path.GetFullPath(folder))
+        {
+            Interval = options.CheckpointInterval,
+            Resume = options.Resume,
+            Machine = KernelSet.Describe(workers),
+            Inputs = new Dictionary<string, string>
+            {
+                ["classes"] = string.Join(", ", labels.Texts()),
+                ["labels of the images"] = TrainingIdentity.Hash(images.Labels),
+                ["labels of the validation images"] = held is ImageCache<T> apart ? TrainingIdentity.Hash(apart.Labels)
+                    : $"{options.ValidationSetFraction ?? 0:r} of the training images",
+                ["normalization of the images"] = OptionsJson.Text(images.Normalization),
+                ["pixels of the images"] = Describe(images.MeasureChannels()),
+                ["Augmentation"] = OptionsJson.Text(options.Augmentation),
+                ["ImageFit"] = options.ImageFit.ToString(),
+            },
+        };
+
+    private static string Describe(ChannelStatistics channels) => string.Join(", ", Enumerable.Range(0, channels.Channels)
+        .Select(c => FormattableString.Invariant($"{channels.Mean(c):r} ± {channels.StandardDeviation(c):r}")));
 
     private void LoadInitialWeights(CnnWeights weights, WeightsForm form, ImageShape image, int classes,
         VariableStore variables)

@@ -1,11 +1,15 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Training;
+using Microsoft.ML.CnnZoo.Training.Checkpoints;
 
 namespace Microsoft.ML.CnnZoo;
 
 /// <summary>How a network is trained.</summary>
 internal sealed record TrainingOptions
 {
+    /// <summary>What the learning rate is multiplied by after each divergence.</summary>
+    public const float RecoveryRateFactor = 0.25f;
+
     /// <summary>Passes over the training images, ≥ 1.</summary>
     public int Epochs { get; init; } = 10;
     /// <summary>
@@ -69,10 +73,21 @@ internal sealed record TrainingOptions
     public bool Shuffle { get; init; } = true;
     /// <summary>Is called with what people should know of the training.</summary>
     public Action<string>? Message { get; init; }
+    /// <summary>
+    /// How often a training that diverges goes back to the beginning of the epoch (whose variables are kept for it in
+    /// memory) and on with <see cref="RecoveryRateFactor"/> times the rate, ≥ 0.
+    /// </summary>
+    public int MaxDivergences { get; init; } = 3;
+    /// <summary>Where training is saved, and gone on with; null for nowhere.</summary>
+    public CheckpointPlan? Checkpoints { get; init; }
     /// <summary>Called after each epoch, on the training thread.</summary>
     public Action<EpochProgress>? EpochCompleted { get; init; }
     /// <summary>Called after each batch, on the training thread; keep it short.</summary>
     public Action<BatchProgress>? BatchCompleted { get; init; }
+    /// <summary>Called with the epoch that is begun again after a divergence.</summary>
+    public Action<int>? WentBack { get; init; }
+    /// <summary>Called with what went wrong and did not end training.</summary>
+    public Action<string>? Warn { get; init; }
     /// <summary>Ends training after the batch at hand; the best weights so far stay.</summary>
     public CancellationToken CancellationToken { get; init; }
     /// <summary>Numeric precision; weights and optimizer state are float32 whatever it is.</summary>
@@ -123,6 +138,7 @@ internal sealed record TrainingOptions
             "Options.RefreshBatchNormStatistics", RefreshBatchNormStatistics,
             "false with FineTuning.HeadOnly, which leaves the statistics as they are");
         EarlyStopping?.Check();
+        OptionRange.Require(MaxDivergences >= 0, "Options.MaxDivergences", MaxDivergences, "0 or more");
         OptionRange.RequireDefined(Metric, "Options.StoppingMetric");
         OptionRange.RequireDefined(Precision, "Options.Precision");
     }
@@ -148,7 +164,20 @@ public enum TrainingEnd
 /// validation; null when canceled before the end of the first.</param>
 /// <param name="Divergence">The exception, when it diverged.</param>
 public sealed record TrainingResult(TrainingEnd End, IReadOnlyList<EpochProgress> History, EpochProgress? Best,
-    TrainingDivergedException? Divergence = null);
+    TrainingDivergedException? Divergence = null)
+{
+    /// <summary>
+    /// How often training diverged, went back to the beginning of the epoch and on with a lower learning rate; see
+    /// <see cref="CnnClassificationTrainer.Options.MaxDivergences"/>.
+    /// </summary>
+    public int Recoveries { get; init; }
+
+    /// <summary>
+    /// Steps that were done when this process went on from a checkpoint; null when it began from scratch. The history
+    /// goes back to the beginning all the same.
+    /// </summary>
+    public long? ResumedFromStep { get; init; }
+}
 
 /// <summary>The loss or a weight became infinite or not a number.</summary>
 public sealed class TrainingDivergedException : InvalidOperationException
@@ -161,7 +190,7 @@ public sealed class TrainingDivergedException : InvalidOperationException
     public TrainingDivergedException(int epoch, long step, float learningRate, string what)
         : base($"Training diverged: {what} in epoch {epoch}, step {step}, at learning rate {learningRate:g4}. "
             + "Try a smaller learning rate, or look for images with values that are not numbers.") =>
-        (Epoch, Step, LearningRate) = (epoch, step, learningRate);
+        (Epoch, Step, LearningRate, What) = (epoch, step, learningRate, what);
 
     /// <summary>Creates it with a message.</summary>
     public TrainingDivergedException(string message) : base(message) { }
@@ -176,4 +205,7 @@ public sealed class TrainingDivergedException : InvalidOperationException
     public long Step { get; }
     /// <summary>Learning rate of the step.</summary>
     public float LearningRate { get; }
+
+    /// <summary>What was not finite.</summary>
+    internal string What { get; } = "";
 }

@@ -40,7 +40,9 @@ internal sealed class TrainingStep(Session session, ClassificationGraph graph, V
     CompileOptions compile) : IDisposable
 {
     private readonly PlanCache _plans = new(session, graph, variables, compile);
-    private long _steps;
+
+    /// <summary>Steps done: dropout's masks and Adam's corrections depend on it.</summary>
+    public long Steps { get; set; }
 
     /// <summary>Working memory of the plans besides the weights.</summary>
     public long PeakBytes => _plans.PeakBytes;
@@ -68,12 +70,12 @@ internal sealed class TrainingStep(Session session, ClassificationGraph graph, V
     public StepOutcome Run(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, float rate, float? momentum = null)
     {
         Executable plan = _plans.For(labels.Length);
-        _steps++;
+        Steps++;
         images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
         labels.CopyTo(plan.Feed<int>(ClassificationGraph.LabelInput));
         if (plan.HasFeed(ClassificationGraph.StepInput))
-            plan.Feed<long>(ClassificationGraph.StepInput)[0] = _steps;
-        graph.Optimizer!.Feed(plan, new OptimizerStepContext(_steps, rate, momentum));
+            plan.Feed<long>(ClassificationGraph.StepInput)[0] = Steps;
+        graph.Optimizer!.Feed(plan, new OptimizerStepContext(Steps, rate, momentum));
         plan.Run();
         return graph.Read(plan, labels);
     }

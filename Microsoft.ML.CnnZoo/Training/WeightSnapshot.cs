@@ -10,12 +10,23 @@ internal sealed class WeightSnapshot(VariableStore variables, IReadOnlyList<stri
     /// <summary>Whether there is something to go back to.</summary>
     public bool IsTaken { get; private set; }
 
+    /// <summary>The copied values; they may be replaced.</summary>
+    public VariableStore Values
+    {
+        get
+        {
+            foreach (string name in names)
+                _copy.GetOrAdd(name, variables[name].Spec);
+            IsTaken = true;
+            return _copy;
+        }
+    }
+
     /// <summary>Copies the present values.</summary>
     public void Take()
     {
-        foreach (string name in names)
-            _copy.GetOrAdd(name, variables[name].Spec).CopyFrom(variables[name]);
-        IsTaken = true;
+        foreach (Variable copy in Values.Variables)
+            copy.CopyFrom(variables[copy.Name]);
     }
 
     /// <summary>The first variable of which a present value is infinite or not a number; null when there is none.</summary>
@@ -24,10 +35,8 @@ internal sealed class WeightSnapshot(VariableStore variables, IReadOnlyList<stri
     /// <summary>Puts the copied values back.</summary>
     public void Restore()
     {
-        if (!IsTaken)
-            return;
-        foreach (string name in names)
-            variables[name].CopyFrom(_copy[name]);
+        foreach (Variable copy in _copy.Variables)
+            variables[copy.Name].CopyFrom(copy);
     }
 
     public void Dispose() => _copy.Dispose();

@@ -1,12 +1,12 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Microsoft.ML.CnnZoo.Files;
 
 namespace Microsoft.ML.CnnZoo.Weights;
 
 /// <summary>
-/// Writes safetensors files: to a temporary neighbor first, which then takes the name, so that a failure leaves an
-/// existing file whole.
+/// Writes safetensors files, completely or not at all.
 /// </summary>
 internal static class SafetensorsWriter
 {
@@ -60,29 +60,24 @@ internal static class SafetensorsWriter
         });
     }
 
-    private static void WriteFile(string path, TensorEntry[] tensors,
+    /// <summary>Writes a file's content.</summary>
+    /// <param name="stream">Receives it.</param>
+    /// <param name="tensors">Name, type and shape of each tensor.</param>
+    /// <param name="metadata">Free text, or null.</param>
+    /// <param name="writeElements">Writes the elements of the tensor of that number, as its entry says.</param>
+    public static void Write(Stream stream, IReadOnlyList<TensorEntry> tensors,
         IReadOnlyDictionary<string, string>? metadata, Action<Stream, int> writeElements)
     {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
-            throw new DirectoryNotFoundException($"'{path}' is not written: the folder '{folder}' does not exist.");
-        string temporary = $"{path}.{Environment.ProcessId}.tmp";
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
-            {
-                WriteHeader(stream, tensors, metadata);
-                for (int i = 0; i < tensors.Length; i++)
-                    writeElements(stream, i);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        WriteHeader(stream, tensors, metadata);
+        for (int i = 0; i < tensors.Count; i++)
+            writeElements(stream, i);
     }
 
-    private static void WriteHeader(Stream stream, TensorEntry[] tensors,
+    private static void WriteFile(string path, TensorEntry[] tensors,
+        IReadOnlyDictionary<string, string>? metadata, Action<Stream, int> writeElements) =>
+        CompleteFile.Write(path, stream => Write(stream, tensors, metadata, writeElements));
+
+    private static void WriteHeader(Stream stream, IReadOnlyList<TensorEntry> tensors,
         IReadOnlyDictionary<string, string>? metadata)
     {
         var header = new Dictionary<string, object>(StringComparer.Ordinal);

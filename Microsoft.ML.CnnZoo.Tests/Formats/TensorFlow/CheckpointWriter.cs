@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Google.Protobuf;
+using Microsoft.ML.CnnZoo.Files;
 using Microsoft.ML.CnnZoo.Formats.TensorFlow.Checkpoints;
 using Microsoft.ML.CnnZoo.Formats.TensorFlow.Protos;
 using Microsoft.ML.CnnZoo.Graph;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Microsoft.ML.CnnZoo.Files;
 using Microsoft.ML.CnnZoo.Formats.TensorFlow;
 using Microsoft.ML.CnnZoo.Formats.TensorFlow.Checkpoints;
 using Xunit;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Google.Protobuf;
+using Microsoft.ML.CnnZoo.Files;
 using Microsoft.ML.CnnZoo.Formats.TensorFlow.Protos;
 using Microsoft.ML.CnnZoo.Graph;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Microsoft.ML.CnnZoo.Files;
 
 namespace Microsoft.ML.CnnZoo.Formats.TensorFlow.Checkpoints;
 

@@ -1,10 +1,14 @@
-namespace Microsoft.ML.CnnZoo.Formats;
+namespace Microsoft.ML.CnnZoo.Files;
 
-/// <summary>Files that are there completely or not at all.</summary>
+/// <summary>Files that are there completely or not at all, also after a crash.</summary>
 internal static class CompleteFile
 {
+    /// <summary>Ending of a file that is being written; what a killed process left of one may be deleted.</summary>
+    public const string TemporaryEnding = ".tmp";
+
     /// <summary>
-    /// Writes a temporary neighbor, which then takes the name, so that a failure leaves an existing file whole.
+    /// Writes a temporary neighbor, flushes it to the disk and gives it the name, so that a failure leaves an existing
+    /// file whole.
     /// </summary>
     /// <param name="path">The file to make or replace.</param>
     /// <param name="write">Writes the content.</param>
@@ -13,16 +17,20 @@ internal static class CompleteFile
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
             throw new DirectoryNotFoundException($"'{path}' is not written: the folder '{folder}' does not exist.");
-        string temporary = $"{path}.{Environment.ProcessId}.tmp";
+        string temporary = $"{path}.{Environment.ProcessId}{TemporaryEnding}";
         try
         {
             using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+            {
                 write(stream);
+                stream.Flush(flushToDisk: true);
+            }
             File.Move(temporary, path, overwrite: true);
         }
         finally
         {
-            File.Delete(temporary);
+            if (File.Exists(temporary))
+                File.Delete(temporary);
         }
     }
 }

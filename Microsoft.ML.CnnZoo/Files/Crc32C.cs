@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace Microsoft.ML.CnnZoo.Formats.TensorFlow.Checkpoints;
+namespace Microsoft.ML.CnnZoo.Files;
 
 /// <summary>CRC-32C (Castagnoli), masked as LevelDB and TensorFlow store it beside the data.</summary>
 internal static class Crc32C
