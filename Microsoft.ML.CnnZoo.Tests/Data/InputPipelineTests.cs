@@ -74,6 +74,27 @@ public sealed class InputPipelineTests : IDisposable
     }
 
     [Fact]
+    public void Fit_Mixup_MixesImagesAndLosses()
+    {
+        CnnClassificationTrainer.Options options = Options();
+        (options.Epochs, options.LearningRate, options.Seed) = (1, 1e-30f, 3);
+        EpochProgress First(ImageAugmentation augmentation)
+        {
+            options.Augmentation = augmentation;
+            using CnnClassificationTransformer model = Fit(Encoded(), options);
+            return model.Training!.History[0];
+        }
+        // α near 0: each batch is all its own, or all the other's, with the other's labels.
+        EpochProgress plain = First(ImageAugmentation.None), unmixed = First(new() { Mixup = 1e-9 }),
+            mixed = First(new() { Mixup = 1 }), cut = First(new() { CutMix = 1 });
+        Assert.Equal(plain.Loss, unmixed.Loss, 1e-5);
+        Assert.Equal(plain.Accuracy, unmixed.Accuracy);
+        Assert.NotEqual(plain.Loss, mixed.Loss, 1e-5);
+        Assert.NotEqual(plain.Loss, cut.Loss, 1e-5);
+        Assert.Equal(mixed.Loss, First(new() { Mixup = 1 }).Loss);
+    }
+
+    [Fact]
     public void Fit_BadImageInTheMiddle_IsNamedWithItsRow()
     {
         FileRow[] rows = Encoded();

@@ -7,14 +7,16 @@ namespace Microsoft.ML.CnnZoo.Tests.Imaging;
 public class WarpScalerTests
 {
     [Theory]
-    [InlineData(90, 1)]
-    [InlineData(90, 3)]
-    [InlineData(180, 3)]
-    [InlineData(-90, 1)]
-    [InlineData(360, 3)]
-    public void Scale_QuarterTurns_MoveWholePixels(double degrees, int channels)
+    [InlineData(5, 90, 1)]
+    [InlineData(5, 90, 3)]
+    [InlineData(5, 180, 3)]
+    [InlineData(5, -90, 1)]
+    [InlineData(5, 360, 3)]
+    [InlineData(19, 90, 1)] // as many at a time as a vector has lanes, and a rest
+    [InlineData(19, 180, 1)]
+    [InlineData(1, 180, 1)]
+    public void Scale_QuarterTurns_MoveWholePixels(int side, double degrees, int channels)
     {
-        const int side = 5;
         byte[] pixels = Noise(side * side * channels);
         float[] target = Warp(pixels, side, side, channels, side, side, degrees);
         for (int y = 0; y < side; y++)
