@@ -33,7 +33,10 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>The column of predicted keys to add. Default: <c>PredictedLabel</c>.</summary>
         public string PredictedLabelColumnName = "PredictedLabel";
 
-        /// <summary>The network, one of <see cref="CnnArchitectures"/>. Required; default: null.</summary>
+        /// <summary>
+        /// The network, one of <see cref="CnnArchitectures"/>. Required, unless there is an
+        /// <see cref="InitialModel"/>; default: null.
+        /// </summary>
         public CnnArchitecture? Architecture;
         /// <summary>
         /// Size of the images that the network works on: height and width in pixels, 1 or 3 channels. Default: null, the
@@ -49,13 +52,22 @@ public sealed partial class CnnClassificationTrainer
         /// </summary>
         public CnnWeights? InitialWeights;
         /// <summary>
-        /// Whether the head is initialized anew although <see cref="InitialWeights"/> has as many classes: set it when
-        /// they are other classes. Default: false.
+        /// A trained network to go on with, for example
+        /// <c>CnnClassificationTransformer.From(mlContext.Model.Load("model.zip", out _))</c>: its architecture, image
+        /// size, normalization and weights. <see cref="Architecture"/> and <see cref="InitialWeights"/> are null then.
+        /// Classes are matched by name, or by number where keys have no values: those of the same name keep their
+        /// weights in the head, new ones are initialized, those that are gone are dropped; it is logged. It stays the
+        /// caller's. Default: null.
+        /// </summary>
+        public CnnClassificationTransformer? InitialModel;
+        /// <summary>
+        /// Whether the head is initialized anew although <see cref="InitialWeights"/> or <see cref="InitialModel"/> has
+        /// such classes: set it when they are other ones. Default: false.
         /// </summary>
         public bool ResetHead;
         /// <summary>
-        /// Which layers are trained. HeadOnly and HeadFirst need weights to start from, <see cref="InitialWeights"/> or
-        /// an imported network's, and a head that is trained: not LeNet-5's fixed codes. HeadOnly needs no
+        /// Which layers are trained. HeadOnly and HeadFirst need weights to start from, <see cref="InitialWeights"/>, an
+        /// <see cref="InitialModel"/> or an imported network's, and a head that is trained: not LeNet-5's fixed codes. HeadOnly needs no
         /// <see cref="RefreshBatchNormStatistics"/>. Default: AllLayers.
         /// </summary>
         public FineTuning FineTuning = FineTuning.AllLayers;

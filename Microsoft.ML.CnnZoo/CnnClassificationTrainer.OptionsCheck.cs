@@ -13,6 +13,22 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>The weights to start from: the ones given, or those that came with an imported network.</summary>
         internal CnnWeights? StartingWeights => InitialWeights ?? (Architecture as ImportedArchitecture)?.FileWeights;
 
+        /// <summary>These options with what an <see cref="InitialModel"/> stands for.</summary>
+        /// <param name="weights">The model's weights.</param>
+        /// <exception cref="ArgumentOutOfRangeException">The options have a network or weights of their own.</exception>
+        internal Options StartingFrom(CnnWeights weights)
+        {
+            CnnClassificationModel model = InitialModel!.Model;
+            OptionRange.Require(Architecture is null || Architecture.Name == model.Architecture.Name,
+                "Options.Architecture", Architecture?.Name, $"null, or the network of InitialModel, {model.Architecture.Name}");
+            OptionRange.Require(InitialWeights is null, "Options.InitialWeights", InitialWeights?.Source,
+                "null where there is an InitialModel");
+            var copy = (Options)MemberwiseClone();
+            (copy.Architecture, copy.InitialWeights, copy.NetworkInput) =
+                (model.Architecture, weights, NetworkInput ?? model.Image);
+            return copy;
+        }
+
         /// <summary>Checks every field; each message names the field, what was expected and what was found.</summary>
         /// <exception cref="ArgumentOutOfRangeException">A value is out of its range, or missing.</exception>
         internal void Check()
@@ -94,7 +110,7 @@ public sealed partial class CnnClassificationTrainer
                 Loss?.GetType().Name,
                 $"a loss for the {Architecture!.Output} outputs of {Architecture.DisplayName}, or null");
             OptionRange.Require(!ResetHead || StartingWeights is not null, "Options.ResetHead", ResetHead,
-                "false where InitialWeights is null");
+                "false where InitialWeights and InitialModel are null");
             OptionRange.Require(FineTuning == FineTuning.AllLayers || Architecture!.Output != OutputKind.RbfPenalty,
                 "Options.FineTuning", FineTuning,
                 $"AllLayers: the codes in which {Architecture!.DisplayName} gives its classes are not trained");

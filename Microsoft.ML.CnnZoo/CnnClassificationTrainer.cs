@@ -50,7 +50,8 @@ public sealed partial class CnnClassificationTrainer
 
     /// <summary>
     /// What ML.NET may know about the trainer: it normalizes and caches by itself, and validates with
-    /// <see cref="Fit(IDataView, IDataView)"/>; it does not continue from an earlier model.
+    /// <see cref="Fit(IDataView, IDataView)"/>. It continues from an earlier model by
+    /// <see cref="Options.InitialModel"/>.
     /// </summary>
     public TrainerInfo Info { get; } = new(normalization: false, caching: false, supportValid: true);
 
@@ -75,8 +76,7 @@ public sealed partial class CnnClassificationTrainer
     public CnnClassificationTransformer Fit(IDataView trainData, IDataView? validationData)
     {
         ArgumentNullException.ThrowIfNull(trainData);
-        using IChannel channel = _host.Start(Name);
-        return new TrainingRun(_host, channel, _options).Fit(trainData, validationData);
+        return Run(run => run.Fit(trainData, validationData));
     }
 
     /// <summary>
@@ -98,8 +98,20 @@ public sealed partial class CnnClassificationTrainer
         ArgumentOutOfRangeException.ThrowIfGreaterThan(images, 100);
         ArgumentOutOfRangeException.ThrowIfNegative(samples);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(samples, 100);
+        Run(run =>
+        {
+            run.Preview(train, pngPath, images, samples);
+            return true;
+        });
+    }
+
+    private T Run<T>(Func<TrainingRun, T> action)
+    {
         using IChannel channel = _host.Start(Name);
-        new TrainingRun(_host, channel, _options).Preview(train, pngPath, images, samples);
+        if (_options.InitialModel is null)
+            return action(new TrainingRun(_host, channel, _options));
+        using CnnWeights weights = CnnWeights.From(_options.InitialModel);
+        return action(new TrainingRun(_host, channel, _options.StartingFrom(weights)));
     }
 
     /// <inheritdoc/>

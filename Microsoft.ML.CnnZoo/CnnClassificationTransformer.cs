@@ -272,15 +272,7 @@ public sealed class CnnClassificationTransformer
     /// Finds and checks the feature column; floats and bytes are not interchangeable, for the normalization was
     /// measured on one of them.
     /// </summary>
-    internal FeatureColumn BindFeature(DataViewSchema schema)
-    {
-        FeatureColumn feature = FeatureColumn.Bind(schema, FeatureColumnName, _columns.Format, Model.Image);
-        if (feature.HoldsFloats == Model.TakesFloats)
-            return feature;
-        string expected = Model.TakesFloats ? "known-size vector of Single" : "Image or vector of Byte";
-        throw Contracts.ExceptSchemaMismatch(
-            "inputSchema", "feature", FeatureColumnName, $"{expected}, as in training", feature.Column.Type.ToString());
-    }
+    internal FeatureColumn BindFeature(DataViewSchema schema) => FeatureMapper.Bind(schema, _columns, Model);
 
     private ModelProto ToOnnx(OnnxExportOptions? options)
     {

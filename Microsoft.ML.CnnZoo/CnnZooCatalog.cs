@@ -71,6 +71,51 @@ public static class CnnZooCatalog
         return new CnnScoringEstimator(catalog.GetEnvironment(), architecture, options ?? new ApplyCnnOptions());
     }
 
+    /// <summary>
+    /// Makes vectors of images, for ML.NET's own trainers: what a layer of a trained network gives, by default the
+    /// features that its last layer classifies.
+    /// </summary>
+    /// <param name="catalog">The transforms of an MLContext.</param>
+    /// <param name="outputColumnName">The column of vectors to add.</param>
+    /// <param name="network">
+    /// The trained network, which is copied; <see cref="CnnClassificationTransformer.From(ITransformer)"/> finds it in a
+    /// pipeline.
+    /// </param>
+    /// <param name="inputColumnName">The images; null: <paramref name="outputColumnName"/>.</param>
+    /// <param name="options">Layer and pooling, and what is done about images; null: the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public static CnnFeaturizingEstimator FeaturizeCnn(this TransformsCatalog catalog, string outputColumnName,
+        CnnClassificationTransformer network, string? inputColumnName = null, CnnFeaturizerOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(network);
+        return new(catalog.GetEnvironment(), outputColumnName, inputColumnName, options, network);
+    }
+
+    /// <param name="catalog">The transforms of an MLContext.</param>
+    /// <param name="outputColumnName">The column of vectors to add.</param>
+    /// <param name="architecture">The network.</param>
+    /// <param name="weights">Its weights, read when the estimator is fitted; null for an imported network's own.</param>
+    /// <param name="inputColumnName">The images; null: <paramref name="outputColumnName"/>.</param>
+    /// <param name="options">Layer and pooling, and what is done about images; null: the defaults.</param>
+    /// <exception cref="ArgumentException">The network has no weights.</exception>
+    /// <example><code>
+    /// var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label")
+    ///     .Append(mlContext.Transforms.LoadImages("Image", folder, "Path"))
+    ///     .Append(mlContext.Transforms.FeaturizeCnn("Features", CnnArchitecture.FromOnnx("network.onnx"),
+    ///         inputColumnName: "Image"))
+    ///     .Append(mlContext.MulticlassClassification.Trainers.LbfgsMaximumEntropy());
+    /// </code></example>
+    /// <inheritdoc cref="FeaturizeCnn(TransformsCatalog, string, CnnClassificationTransformer, string?, CnnFeaturizerOptions?)"/>
+    public static CnnFeaturizingEstimator FeaturizeCnn(this TransformsCatalog catalog, string outputColumnName,
+        CnnArchitecture architecture, CnnWeights? weights = null, string? inputColumnName = null,
+        CnnFeaturizerOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(architecture);
+        return new(catalog.GetEnvironment(), outputColumnName, inputColumnName, options, architecture, weights);
+    }
+
     /// <summary>Creates a <see cref="CnnClassificationTrainer"/> with all options.</summary>
     /// <param name="catalog">The multiclass trainers of an MLContext.</param>
     /// <param name="options">Options; <see cref="CnnClassificationTrainer.Options.Architecture"/> is required.</param>

@@ -149,7 +149,7 @@ public sealed class NativeComponentTests
     }
 
     /// <summary>ML.NET's own shape of a schema; its method is internal.</summary>
-    private static SchemaShape ShapeOf(DataViewSchema schema) =>
+    internal static SchemaShape ShapeOf(DataViewSchema schema) =>
         (SchemaShape)typeof(SchemaShape).GetMethod("Create", BindingFlags.NonPublic | BindingFlags.Static)!
             .Invoke(null, [schema])!;
 

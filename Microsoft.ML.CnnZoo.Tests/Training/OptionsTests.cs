@@ -24,7 +24,7 @@ public class OptionsTests
             "Options.NetworkInput is 8x32x1; expected 1 or 3 channels and sides of 16"),
         (o => o.NetworkInput = new(32, 32, 2), "Options.NetworkInput is 32x32x2"),
         (o => o.NetworkInput = new(32, 20_000, 1), "to 16384 pixels"),
-        (o => o.ResetHead = true, "Options.ResetHead is True; expected false where InitialWeights is null"),
+        (o => o.ResetHead = true, "Options.ResetHead is True; expected false where InitialWeights and InitialModel are null"),
         (o => o.FineTuning = (FineTuning)9, "Options.FineTuning is 9; expected one of AllLayers, HeadOnly, HeadFirst"),
         (o => o.FineTuning = FineTuning.HeadOnly,
             "Options.FineTuning is HeadOnly; expected AllLayers where there are no weights to start from"),
@@ -136,7 +136,7 @@ public class OptionsTests
 
     /// <summary>Fields that take any value.</summary>
     private static readonly string[] Unchecked =
-        ["InitialWeights", "RefreshBatchNormStatistics", "Seed", "ValidationSet", "RecomputeActivations",
+        ["InitialWeights", "InitialModel", "RefreshBatchNormStatistics", "Seed", "ValidationSet", "RecomputeActivations",
             "ProgressCallback", "BatchCallback", "CancellationToken"];
 
     public static TheoryData<string> Messages => [.. Faults.Select(f => f.Message)];

@@ -31,11 +31,15 @@ internal sealed class NetworkStages(NetworkGraph graph)
         return nodes.SelectMany(VariablesOf).ToHashSet(StringComparer.Ordinal);
     }
 
+    /// <summary>The last node of a stage; null where there is no such stage.</summary>
+    public NodeDef? Last(string stage) => Nodes(stage).LastOrDefault(n => n.Op != "Const");
+
     /// <summary>What a name that does not exist could have been: the most similar names first, then the stages.</summary>
     public string Choices(string unknown)
     {
         IReadOnlyList<string> near =
-            ArchitectureNames.Near(unknown, graph.Variables.SelectMany(v => Scopes(v.Name)).Distinct());
+            ArchitectureNames.Near(unknown, graph.Variables.SelectMany(v => Scopes(v.Name))
+                .Concat(graph.Nodes.Where(n => n.Op != "Const" && !n.IsSource).SelectMany(n => Scopes(n.Name))).Distinct());
         return $"the name of a stage or layer: {string.Join(", ", near.Concat(Names).Distinct())}";
     }
 

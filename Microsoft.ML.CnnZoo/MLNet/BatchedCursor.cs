@@ -11,12 +11,12 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 internal sealed class BatchedCursor : DataViewRowCursor
 {
     private readonly DataViewRowCursor _input;
-    private readonly ScoreMapper _mapper;
-    private readonly int _capacity, _classes, _imageSize;
+    private readonly NetworkMapper _mapper;
+    private readonly int _capacity, _valueCount, _imageSize;
     private readonly Dictionary<int, ColumnBuffer> _buffers = [];
     private readonly bool[] _active;
     private readonly CropReader _reader;
-    private readonly float[] _images, _scores;
+    private readonly float[] _images, _values, _missing;
     private readonly int[] _imageOf;
     private readonly ExceptionDispatchInfo?[] _failures;
     private readonly DataViewRowId[] _ids;
@@ -26,23 +26,25 @@ internal sealed class BatchedCursor : DataViewRowCursor
     private int _count, _slot;
     private bool _ended;
 
-    public BatchedCursor(DataViewRowCursor input, ScoreMapper mapper, DataViewSchema.Column[] needed)
+    public BatchedCursor(DataViewRowCursor input, NetworkMapper mapper, DataViewSchema.Column[] needed)
     {
         _input = input;
         _mapper = mapper;
         _capacity = mapper.Scorer.RowsPerBatch;
-        _classes = mapper.Model.Classes;
+        _valueCount = mapper.Scorer.ValuesPerRow;
         _active = new bool[mapper.OutputSchema.Count];
         foreach (DataViewSchema.Column column in needed)
         {
             _active[column.Index] = true;
-            if (column.Index < mapper.PredictedLabelIndex)
+            if (column.Index < mapper.FirstAdded)
                 _buffers[column.Index] = ColumnBuffer.Create(input, mapper.InputSchema[column.Index], _capacity);
         }
         _reader = new CropReader(input, mapper);
         _imageSize = _reader.ValueCount;
         _images = new float[_capacity * _imageSize];
-        _scores = new float[_capacity * _classes];
+        _values = new float[_capacity * _valueCount];
+        _missing = new float[_valueCount];
+        _missing.AsSpan().Fill(float.NaN);
         _imageOf = new int[_capacity];
         _failures = new ExceptionDispatchInfo?[_capacity];
         _ids = new DataViewRowId[_capacity];
@@ -76,13 +78,9 @@ internal sealed class BatchedCursor : DataViewRowCursor
         return true;
     }
 
-    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
-    {
-        return ScoreMapper.Getter<TValue>(column, IsColumnActive(column), () =>
-            column.Index == _mapper.PredictedLabelIndex ? (ValueGetter<uint>)GetLabel
-            : column.Index == _mapper.ScoreIndex ? (ValueGetter<VBuffer<float>>)GetScore
-            : _buffers[column.Index].CreateGetter(Slot));
-    }
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
+        NetworkMapper.Getter<TValue>(column, IsColumnActive(column), () => column.Index >= _mapper.FirstAdded
+            ? _mapper.CreateGetter(column.Index, Values) : _buffers[column.Index].CreateGetter(Slot));
 
     protected override void Dispose(bool disposing)
     {
@@ -105,7 +103,7 @@ internal sealed class BatchedCursor : DataViewRowCursor
         }
         _ended = _count < _capacity;
         if (images > 0)
-            _mapper.Scorer.Score(_images.AsSpan(0, images * _imageSize), images, _scores);
+            _mapper.Scorer.Score(_images.AsSpan(0, images * _imageSize), images, _values);
         return _count > 0;
     }
 
@@ -121,7 +119,7 @@ internal sealed class BatchedCursor : DataViewRowCursor
         {
             if (!_reader.TryRead(target))
             {
-                _mapper.Transformer.ReportBadImage(_input.Position, _reader.Problem);
+                _mapper.ReportBadImage(_input.Position, _reader.Problem);
                 return;
             }
         }
@@ -138,28 +136,11 @@ internal sealed class BatchedCursor : DataViewRowCursor
     private int Slot() =>
         _position >= 0 ? _slot : throw new InvalidOperationException("The cursor is at no row: call MoveNext first.");
 
-    private ReadOnlySpan<float> ScoresOrEmpty()
+    private ReadOnlySpan<float> Values()
     {
         int slot = Slot();
         _mapper.Scorer.CheckAlive();
         _failures[slot]?.Throw();
-        return _imageOf[slot] < 0 ? [] : _scores.AsSpan(_imageOf[slot] * _classes, _classes);
-    }
-
-    private void GetLabel(ref uint target)
-    {
-        ReadOnlySpan<float> scores = ScoresOrEmpty();
-        target = scores.IsEmpty ? 0 : ScoreMapper.PredictedKey(scores);
-    }
-
-    private void GetScore(ref VBuffer<float> target)
-    {
-        ReadOnlySpan<float> scores = ScoresOrEmpty();
-        VBufferEditor<float> editor = VBufferEditor.Create(ref target, _classes);
-        if (scores.IsEmpty)
-            editor.Values.Fill(float.NaN);
-        else
-            scores.CopyTo(editor.Values);
-        target = editor.Commit();
+        return _imageOf[slot] < 0 ? _missing : _values.AsSpan(_imageOf[slot] * _valueCount, _valueCount);
     }
 }

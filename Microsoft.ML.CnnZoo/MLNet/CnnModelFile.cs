@@ -36,6 +36,11 @@ internal static class CnnModelFile
         "CNNZOOCL", 0x00010000 + Version, 0x00010000 + Version, 0x00010001,
         typeof(CnnModelFile).Assembly.FullName, CnnClassificationTransformer.LoaderSignature);
 
+    /// <summary>The same of a transformer that gives features.</summary>
+    public static VersionInfo FeaturesVersionInfo { get; } = new(
+        "CNNZOOFT", 0x00010000 + Version, 0x00010000 + Version, 0x00010005,
+        typeof(CnnModelFile).Assembly.FullName, CnnFeaturizingTransformer.LoaderSignature);
+
     /// <summary>Name of the stream of weights.</summary>
     public const string WeightsStream = "Weights.bin";
 
@@ -79,13 +84,18 @@ internal static class CnnModelFile
     /// <summary>Reads the whole block; the model's weights are still to be read.</summary>
     /// <exception cref="InvalidDataException">The block is of a later version, damaged or truncated.</exception>
     public static (CnnClassificationModel Model, ScoringColumns Columns,
-        LabelValues Labels) LoadBlock(BinaryReader reader)
+        LabelValues Labels) LoadBlock(BinaryReader reader) =>
+        LoadBlock(reader, model => LabelValues.Load(reader, model.Classes));
+
+    /// <summary>The same, where something else follows model and columns.</summary>
+    public static (CnnClassificationModel Model, ScoringColumns Columns, T Output) LoadBlock<T>(BinaryReader reader,
+        Func<CnnClassificationModel, T> rest)
     {
         try
         {
             CnnClassificationModel model = LoadHeader(reader, out int version);
             ScoringColumns columns = LoadColumns(reader, version, model.TakesFloats);
-            return (model, columns, LabelValues.Load(reader, model.Classes));
+            return (model, columns, rest(model));
         }
         catch (EndOfStreamException e)
         {

@@ -28,11 +28,16 @@ internal sealed class CnnScorer : IDisposable
     private int _inUse;
     private bool _disposed;
 
-    public CnnScorer(CnnClassificationModel model, WorkerPool workers)
+    /// <summary>A scorer.</summary>
+    /// <param name="model">The network, which the scorer frees.</param>
+    /// <param name="workers">Threads to run on.</param>
+    /// <param name="graph">What it computes, as one tensor [N,…]; null: probabilities.</param>
+    public CnnScorer(CnnClassificationModel model, WorkerPool workers, ClassificationGraph? graph = null)
     {
         _model = model;
         _options = new CompileOptions { Workers = workers, Precision = model.Precision };
-        _graph = model.Graphs.Scoring();
+        _graph = graph ?? model.Graphs.Scoring();
+        ValuesPerRow = checked((int)new TensorShape(_graph.Fetches[0].Shape.Dimensions[1..]).ElementCount);
         _crops = CropPlan.Count(model.TestCrops);
         RowsPerBatch =
             Math.Max(1, Math.Clamp(BatchBytes / (model.Image.ValueCount * sizeof(float)), 1, LargestBatch) / _crops);
@@ -40,6 +45,9 @@ internal sealed class CnnScorer : IDisposable
 
     /// <summary>The network, which the scorer frees.</summary>
     public CnnClassificationModel Model => _model;
+
+    /// <summary>Values that a row gets: a probability for each class, or features.</summary>
+    public int ValuesPerRow { get; }
 
     /// <summary>Rows that are best scored together.</summary>
     public int RowsPerBatch { get; }
@@ -61,7 +69,7 @@ internal sealed class CnnScorer : IDisposable
     /// <param name="images">The crops of at most <see cref="RowsPerBatch"/> images, one image's after the other:
     /// [n·crops, height, width, channels], normalized.</param>
     /// <param name="count">n.</param>
-    /// <param name="scores">Receives probabilities [n, classes], the means over the crops.</param>
+    /// <param name="scores">Receives <see cref="ValuesPerRow"/> values for each row, the means over the crops.</param>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public void Score(ReadOnlySpan<float> images, int count, Span<float> scores)
     {
@@ -83,18 +91,18 @@ internal sealed class CnnScorer : IDisposable
 
     private void Average(ReadOnlySpan<float> outputs, int count, Span<float> scores)
     {
-        int classes = _model.Classes;
+        int size = ValuesPerRow;
         if (_crops == 1)
         {
-            outputs[..(count * classes)].CopyTo(scores);
+            outputs[..(count * size)].CopyTo(scores);
             return;
         }
         for (int row = 0; row < count; row++)
         {
-            Span<float> mean = scores.Slice(row * classes, classes);
+            Span<float> mean = scores.Slice(row * size, size);
             mean.Clear();
             for (int crop = 0; crop < _crops; crop++)
-                TensorPrimitives.Add(mean, outputs.Slice((row * _crops + crop) * classes, classes), mean);
+                TensorPrimitives.Add(mean, outputs.Slice((row * _crops + crop) * size, size), mean);
             TensorPrimitives.Divide(mean, _crops, mean);
         }
     }

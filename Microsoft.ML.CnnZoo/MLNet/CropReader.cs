@@ -44,7 +44,7 @@ internal sealed class CropReader
     /// <summary>For the rows of a cursor: <see cref="TryRead(Span{float})"/>.</summary>
     /// <param name="row">A row or cursor in which the feature column is active.</param>
     /// <param name="mapper">The model and its feature column.</param>
-    public CropReader(DataViewRow row, ScoreMapper mapper) : this(mapper.Model)
+    public CropReader(DataViewRow row, NetworkMapper mapper) : this(mapper.Model)
     {
         _row = row;
         _fetcher = ImageFetcher.Create(row, mapper.Feature);

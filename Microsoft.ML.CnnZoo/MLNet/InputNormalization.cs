@@ -41,7 +41,8 @@ internal sealed record InputNormalization(PixelNormalization Normalization, stri
         });
     }
 
-    private static InputNormalization? OfWeights(CnnWeights weights, WeightsForm form, bool fromFloats, int channels)
+    /// <summary>What weights ask for; null where that is not known.</summary>
+    public static InputNormalization? OfWeights(CnnWeights weights, WeightsForm form, bool fromFloats, int channels)
     {
         if (weights.Metadata is { } metadata)
             return metadata.FromFloats == fromFloats && metadata.Normalization is { } saved

@@ -59,8 +59,10 @@ internal static class OnnxStep
     /// <param name="source">What it reads.</param>
     /// <exception cref="InvalidOperationException">The column holds images, or images of another size, or is made by a step
     /// that cannot be converted.</exception>
-    public static void Check(OnnxContext context, ScoreMapper mapper, IDataView source)
+    public static void Check(OnnxContext context, NetworkMapper mapper, IDataView source)
     {
+        if (mapper is not ScoreMapper)
+            throw Refusal("it gives features (FeaturizeCnn); SaveOnnx of a classifier writes the network");
         (FeatureColumn feature, CnnClassificationModel model) = (mapper.Feature, mapper.Model);
         ImageShape image = model.Image;
         string column = $"the column '{feature.Column.Name}'";

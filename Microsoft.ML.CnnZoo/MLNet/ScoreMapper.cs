@@ -7,54 +7,23 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 /// The transformer bound to one input schema: adds PredictedLabel and Score behind the input's columns, as ML.NET's own
 /// multiclass trainers do.
 /// </summary>
-internal sealed class ScoreMapper : IRowToRowMapper
+internal sealed class ScoreMapper(CnnClassificationTransformer transformer, DataViewSchema input)
+    : NetworkMapper(input, transformer.BindFeature(input))
 {
-    public ScoreMapper(CnnClassificationTransformer transformer, DataViewSchema input)
-    {
-        Transformer = transformer;
-        InputSchema = input;
-        Feature = transformer.BindFeature(input);
-        OutputSchema = ScoreSchema.Build(input, transformer);
-    }
-
-    public DataViewSchema InputSchema { get; }
-    public DataViewSchema OutputSchema { get; }
-    public FeatureColumn Feature { get; }
-    public CnnClassificationTransformer Transformer { get; }
-    public CnnScorer Scorer => Transformer.Scorer;
-    public CnnClassificationModel Model => Transformer.Model;
+    public override DataViewSchema OutputSchema { get; } = ScoreSchema.Build(input, transformer);
+    public override CnnScorer Scorer => transformer.Scorer;
+    public override ICanSaveModel Transformer => transformer;
 
     /// <summary>Index of PredictedLabel in the output.</summary>
-    public int PredictedLabelIndex => InputSchema.Count;
+    public int PredictedLabelIndex => FirstAdded;
 
     /// <summary>Index of Score in the output.</summary>
-    public int ScoreIndex => InputSchema.Count + 1;
+    public int ScoreIndex => FirstAdded + 1;
 
-    public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
-    {
-        HashSet<int> wanted = [.. dependingColumns.Select(c => c.Index)];
-        bool scores = wanted.Any(i => i >= PredictedLabelIndex);
-        return [.. InputSchema.Where(c => wanted.Contains(c.Index) || (scores && c.Index == Feature.Column.Index))];
-    }
+    public override void ReportBadImage(long position, string problem) => transformer.ReportBadImage(position, problem);
 
-    public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        return new ScoredRow(input, this, activeColumns);
-    }
-
-    /// <summary>
-    /// A getter of an output column as one of the type that was asked for, checked as ML.NET's rows do.
-    /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The column is not active.</exception>
-    /// <exception cref="InvalidOperationException">The getter is of another type.</exception>
-    public static ValueGetter<TValue> Getter<TValue>(DataViewSchema.Column column, bool isActive, Func<Delegate> getter)
-    {
-        Contracts.CheckParam(isActive, nameof(column), "requested column not active");
-        return getter() as ValueGetter<TValue> ?? throw Contracts.Except(
-            $"Invalid TValue in GetGetter for column #{column.Index}: {column.Name}: {column.Type}: "
-            + $"'{typeof(TValue)}', expected type: '{column.Type.RawType}'.");
-    }
+    public override Delegate CreateGetter(int column, RowValues values) => column == ScoreIndex ? Vector(values)
+        : (ValueGetter<uint>)((ref uint target) => target = PredictedKey(values()));
 
     /// <summary>
     /// The best class's key: 1 more than its number; 0 (missing) when the scores are not numbers. Of equal scores the

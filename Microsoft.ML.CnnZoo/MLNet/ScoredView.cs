@@ -9,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 /// belongs to the source's cursor and lives for one row only) rows are scored one by one. What ML.NET converts to ONNX is
 /// a chain of such views.
 /// </summary>
-internal sealed class ScoredView(IDataView source, ScoreMapper mapper) : ITransformCanSaveOnnx
+internal sealed class ScoredView(IDataView source, NetworkMapper mapper) : ITransformCanSaveOnnx
 {
     public IDataView Source => source;
     public bool CanShuffle => source.CanShuffle;
@@ -21,8 +21,8 @@ internal sealed class ScoredView(IDataView source, ScoreMapper mapper) : ITransf
         mapper.Scorer.CheckAlive();
         DataViewSchema.Column[] needed = [.. columnsNeeded];
         DataViewRowCursor input = RowByRow.Open(source, mapper.GetDependencies(needed), rand);
-        bool scores = needed.Any(c => c.Index >= mapper.PredictedLabelIndex);
-        bool keepable = needed.Where(c => c.Index < mapper.PredictedLabelIndex)
+        bool scores = needed.Any(c => c.Index >= mapper.FirstAdded);
+        bool keepable = needed.Where(c => c.Index < mapper.FirstAdded)
             .All(c => c.Type is PrimitiveDataViewType or VectorDataViewType);
         return scores && keepable && mapper.Scorer.RowsPerBatch > 1
             ? new BatchedCursor(input, mapper, needed) : new SingleRowCursor(input, mapper, needed);
@@ -35,8 +35,8 @@ internal sealed class ScoredView(IDataView source, ScoreMapper mapper) : ITransf
         return true;
     }
 
-    void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx) => OnnxStep.Save(ctx, mapper);
-    void ICanSaveModel.Save(ModelSaveContext ctx) => ((ICanSaveModel)mapper.Transformer).Save(ctx);
+    void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx) => OnnxStep.Save(ctx, (ScoreMapper)mapper);
+    void ICanSaveModel.Save(ModelSaveContext ctx) => mapper.Transformer.Save(ctx);
 
     /// <summary>One cursor, whatever was asked for: the network itself runs on all threads.</summary>
     public DataViewRowCursor[] GetRowCursorSet(
@@ -44,7 +44,7 @@ internal sealed class ScoredView(IDataView source, ScoreMapper mapper) : ITransf
 }
 
 /// <summary>Scores each row when it is asked for.</summary>
-internal sealed class SingleRowCursor(DataViewRowCursor input, ScoreMapper mapper, DataViewSchema.Column[] needed)
+internal sealed class SingleRowCursor(DataViewRowCursor input, NetworkMapper mapper, DataViewSchema.Column[] needed)
     : DataViewRowCursor
 {
     private readonly ScoredRow _row = new(input, mapper, needed);

@@ -29,6 +29,10 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         }
         LabelColumn label = LabelColumn.Bind(train.Schema, options.LabelColumnName);
         FeatureColumn feature = BindFeature(train);
+        if (options.InitialModel?.Model.TakesFloats is { } floats && floats != feature.HoldsFloats)
+            throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", feature.Column.Name, floats
+                ? "known-size vector of Single, as InitialModel was trained on"
+                : "Image or vector of Byte, as InitialModel was trained on", feature.Column.Type.ToString()!);
         if (validation is not null)
             CheckValidation(validation, label, feature);
         return feature.HoldsFloats ? Fit<float>(train, validation, label, feature)
@@ -133,7 +137,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         };
         using var trainer = new NetworkTrainer(_architecture, image, label.Classes, KernelSet.Shared, trainingOptions);
         if (options.StartingWeights is { } start)
-            LoadInitialWeights(start, _weights!, image, label.Classes, trainer.Variables);
+            LoadInitialWeights(start, _weights!, image, labels, trainer.Variables);
         TrainingResult result = trainer.Train(training, held);
         ReportEnd(result);
         if (result.End == TrainingEnd.Canceled && options.OnCancel == CancelBehavior.Throw)
@@ -222,13 +226,15 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     private static string Describe(ChannelStatistics channels) => string.Join(", ", Enumerable.Range(0, channels.Channels)
         .Select(c => FormattableString.Invariant($"{channels.Mean(c):r} ± {channels.StandardDeviation(c):r}")));
 
-    private void LoadInitialWeights(CnnWeights weights, WeightsForm form, ImageShape image, int classes,
+    private void LoadInitialWeights(CnnWeights weights, WeightsForm form, ImageShape image, LabelValues labels,
         VariableStore variables)
     {
         // Images come as red, green, blue.
-        WeightsMatch match = new WeightsLoader(weights.Tensors, form, image, classes)
-            .CopyTo(variables, options.ResetHead, form.IsReversed);
+        WeightsMatch match = new WeightsLoader(weights.Tensors, form, image, labels.Count)
+            .CopyTo(variables, options.ResetHead || options.InitialModel is not null, form.IsReversed);
         Info($"Weights from '{weights.Source}': {match.Report()}");
+        if (options.InitialModel is { } trained && !options.ResetHead)
+            Info(new HeadTransfer(trained.Model, trained.Labels, labels).CopyTo(variables));
         if (_architecture is ImportedArchitecture { HasFoldedBatchNorms: true })
             Info($"'{weights.Source}' has no batch norms: its exporter may have folded them into the convolutions, and "
                 + "training goes on without.");

@@ -2,6 +2,7 @@ using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Graph.Differentiation;
+using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Training;
 
@@ -109,6 +110,32 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
     {
         var g = new GraphBuilder(GraphMode.Inference);
         return Finish(g, [Network(g).Scores], []);
+    }
+
+    /// <summary>What a layer gives, as the network scores.</summary>
+    /// <param name="layer">Name of a node, layer or stage, whose last node counts; null for the input of the
+    /// head.</param>
+    /// <param name="pools">Whether feature maps are averaged over their pixels.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such layer, or it gives no features of an
+    /// image.</exception>
+    public ClassificationGraph Features(string? layer, bool pools)
+    {
+        var g = new GraphBuilder(GraphMode.Inference);
+        NetworkOutputs network = Network(g);
+        NodeOutput features = network.Features;
+        if (layer is not null)
+        {
+            var stages = new NetworkStages(g.ToGraph());
+            NodeDef? node = g.Find(layer) ?? stages.Last(layer);
+            OptionRange.Require(node is not null, "The layer", $"'{layer}'", stages.Choices(layer));
+            features = node!.Output();
+        }
+        OptionRange.Require(features.Type == DataType.Float && features.Shape.Rank > 1
+            && features.Shape[0] == TensorShape.Unknown, "The layer", $"'{layer}', which gives {features.Spec}",
+            "one that gives numbers for each image");
+        if (pools && features.Shape.Rank == 4)
+            features = g.GlobalAveragePool2D(features, "features");
+        return Finish(g, [features], []);
     }
 
     private GraphBuilder TrainingBuilder(TrainingOptions options, int epoch) => new(GraphMode.Training)

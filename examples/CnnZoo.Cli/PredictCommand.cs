@@ -61,7 +61,8 @@ internal static class PredictCommand
         return failed == 0 || (skip && failed < predictions.Count) ? ExitCode.Done : ExitCode.Failed;
     }
 
-    private static List<LabeledImage> List(string[] paths)
+    /// <summary>The images of files and folders.</summary>
+    public static List<LabeledImage> List(string[] paths)
     {
         var images = new List<LabeledImage>();
         var leftOut = new List<LeftOutFile>();

@@ -18,7 +18,7 @@ internal static class Program
             TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), SummaryCommand.Create(),
             ListCommand.Create(),
             CompareCommand.Create(), SavingsCommand.Create(), GraphCommand.Create(), ExportCommand.Create(),
-            RunCommand.Create(), PreviewCommand.Create(), WeightsCommand.Create(),
+            RunCommand.Create(), PreviewCommand.Create(), WeightsCommand.Create(), FeaturesCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction)
