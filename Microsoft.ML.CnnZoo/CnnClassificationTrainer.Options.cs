@@ -106,6 +106,13 @@ public sealed partial class CnnClassificationTrainer
         /// </summary>
         public float? LearningRate;
         /// <summary>
+        /// Whether Fit looks for the learning rate first, by a range test on the training images
+        /// (<see cref="CnnClassificationTrainer.FindLearningRate"/>: up to 150 steps from the initial weights), and
+        /// trains with the rate that it suggests, which is logged. <see cref="LearningRate"/> must be null. Default:
+        /// false.
+        /// </summary>
+        public bool FindLearningRate;
+        /// <summary>
         /// Momentum of the default optimizer, in [0, 1); ignored when <see cref="Optimizer"/> is set. Default: 0.9.
         /// </summary>
         public float Momentum = 0.9f;

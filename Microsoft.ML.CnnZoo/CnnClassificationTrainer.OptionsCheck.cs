@@ -106,6 +106,8 @@ public sealed partial class CnnClassificationTrainer
                 CheckpointInterval, "null, or a time of 0 or more");
             OptionRange.Require(!Resume || CheckpointFolder is not null, "Options.Resume", Resume,
                 "false where CheckpointFolder is null");
+            OptionRange.Require(!FindLearningRate || LearningRate is null, "Options.FindLearningRate", FindLearningRate,
+                "false where LearningRate is set");
             OptionRange.Require(Loss is null || Loss.Outputs == Architecture!.Output, "Options.Loss",
                 Loss?.GetType().Name,
                 $"a loss for the {Architecture!.Output} outputs of {Architecture.DisplayName}, or null");

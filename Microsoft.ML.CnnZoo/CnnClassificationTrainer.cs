@@ -114,6 +114,25 @@ public sealed partial class CnnClassificationTrainer
         return action(new TrainingRun(_host, channel, _options.StartingFrom(weights)));
     }
 
+    /// <summary>
+    /// Looks for a learning rate: trains from the initial weights with a rate that rises from 1e-7 to 10 within 150
+    /// steps, until the loss explodes. Smith 2015, arXiv:1506.01186. Nothing of it is kept: Fit starts afresh.
+    /// </summary>
+    /// <remarks>
+    /// With the optimizer, batch size, augmentation and weights of the options; the learning rate and its schedule play
+    /// no part.
+    /// </remarks>
+    /// <param name="trainData">Labeled images.</param>
+    /// <returns>The losses, and the rate at which they fall fastest.</returns>
+    /// <exception cref="OperationCanceledException">Canceled.</exception>
+    /// <inheritdoc cref="Fit(IDataView)" path="/exception"/>
+    public LearningRateSearch FindLearningRate(IDataView trainData)
+    {
+        ArgumentNullException.ThrowIfNull(trainData);
+        using IChannel channel = _host.Start(Name);
+        return new TrainingRun(_host, channel, _options).FindLearningRate(trainData);
+    }
+
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The label or feature column is missing or of the wrong type.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)

@@ -44,6 +44,8 @@ public class OptionsTests
         (o => o.BatchSize = -1, "Options.BatchSize is -1; expected 1 or more"),
         (o => o.LearningRate = 0, "Options.LearningRate is 0; expected a number greater than 0"),
         (o => o.LearningRate = float.NaN, "Options.LearningRate is NaN"),
+        (o => (o.FindLearningRate, o.LearningRate) = (true, 0.1f),
+            "Options.FindLearningRate is True; expected false where LearningRate is set"),
         (o => o.Momentum = 1, "Options.Momentum is 1; expected at least 0 and less than 1"),
         (o => o.WeightDecay = -0.5f, "Options.WeightDecay is -0.5; expected a number, 0 or more"),
         (o => o.KernelInitializer = Initializer.Normal(float.PositiveInfinity),

@@ -19,7 +19,13 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     private readonly PixelVectorFormat _format = new(options.PixelLayout, options.ImageHeight, options.ImageWidth,
         options.ImageChannels);
 
-    public CnnClassificationTransformer Fit(IDataView train, IDataView? validation)
+    public CnnClassificationTransformer Fit(IDataView train, IDataView? validation) =>
+        Prepare(train, validation, Train);
+
+    /// <summary>A range test, on the images that Fit would train on.</summary>
+    public LearningRateSearch FindLearningRate(IDataView train) => Prepare(train, options.ValidationSet, Search);
+
+    private TResult Prepare<TResult>(IDataView train, IDataView? validation, Func<PreparedTraining, TResult> use)
     {
         options.Check();
         if (options.StartingWeights is { } start)
@@ -35,8 +41,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
                 : "Image or vector of Byte, as InitialModel was trained on", feature.Column.Type.ToString()!);
         if (validation is not null)
             CheckValidation(validation, label, feature);
-        return feature.HoldsFloats ? Fit<float>(train, validation, label, feature)
-            : Fit<byte>(train, validation, label, feature);
+        return feature.HoldsFloats ? Prepare<float, TResult>(train, validation, label, feature, use)
+            : Prepare<byte, TResult>(train, validation, label, feature, use);
     }
 
     /// <summary>
@@ -107,8 +113,9 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         _ => options.Momentum >= 0.5f || options.Optimizer is MomentumOptimizer ? 0.02f : 0.1f,
     };
 
-    private CnnClassificationTransformer Fit<T>(IDataView train, IDataView? validation, LabelColumn label,
-        FeatureColumn feature) where T : unmanaged
+    /// <summary>Reads the images, which are there as long as they are used.</summary>
+    private TResult Prepare<T, TResult>(IDataView train, IDataView? validation, LabelColumn label,
+        FeatureColumn feature, Func<PreparedTraining, TResult> use) where T : unmanaged
     {
         int seed = ChooseSeed();
         ImageShape image = ChooseImage(feature);
@@ -135,28 +142,60 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             Checkpoints = PlanCheckpoints(images, held, labels, workers),
             Warn = message => channel.Warning(MessageSensitivity.None, message),
         };
-        using var trainer = new NetworkTrainer(_architecture, image, label.Classes, KernelSet.Shared, trainingOptions);
+        return use(new PreparedTraining(trainingOptions, training, held, image, images.Normalization, labels, feature));
+    }
+
+    /// <summary>What a training needs, once the images are read.</summary>
+    private sealed record PreparedTraining(TrainingOptions Options, IBatchSource Training, IBatchSource? Validation,
+        ImageShape Image, PixelNormalization Normalization, LabelValues Labels, FeatureColumn Feature);
+
+    private NetworkTrainer CreateTrainer(PreparedTraining prepared)
+    {
+        var trainer = new NetworkTrainer(_architecture, prepared.Image, prepared.Labels.Count, KernelSet.Shared,
+            prepared.Options);
         if (options.StartingWeights is { } start)
-            LoadInitialWeights(start, _weights!, image, labels, trainer.Variables);
-        TrainingResult result = trainer.Train(training, held);
+            LoadInitialWeights(start, _weights!, prepared.Image, prepared.Labels, trainer.Variables);
+        return trainer;
+    }
+
+    private LearningRateSearch Search(PreparedTraining prepared)
+    {
+        using NetworkTrainer trainer = CreateTrainer(prepared);
+        LearningRateSearch search = trainer.FindLearningRate(prepared.Training);
+        Info($"Learning rate range test, {search.Rates.Count} steps up to a rate of {search.Rates[^1]:g3}: the loss falls "
+            + $"fastest at {search.SuggestedRate:g3}; a tenth of the rate with the lowest loss is {search.TenthOfMinimum:g3}.");
+        return search;
+    }
+
+    private CnnClassificationTransformer Train(PreparedTraining prepared)
+    {
+        if (options.FindLearningRate)
+            prepared = prepared with
+            {
+                Options = prepared.Options with { LearningRate = Search(prepared).SuggestedRate },
+            };
+        ImageShape image = prepared.Image;
+        int classes = prepared.Labels.Count;
+        using NetworkTrainer trainer = CreateTrainer(prepared);
+        TrainingResult result = trainer.Train(prepared.Training, prepared.Validation);
         ReportEnd(result);
         if (result.End == TrainingEnd.Canceled && options.OnCancel == CancelBehavior.Throw)
             throw new OperationCanceledException("Training was canceled.", options.CancellationToken);
-        var weightNames = new ClassificationGraphs(_architecture, image, label.Classes)
+        var weightNames = new ClassificationGraphs(_architecture, image, classes)
             .Scoring().Graph.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
         VariableStore weights = trainer.Variables.Clone(v => weightNames.Contains(v.Name));
-        var model = new CnnClassificationModel(_architecture, image, label.Classes, images.Normalization, weights)
+        var model = new CnnClassificationModel(_architecture, image, classes, prepared.Normalization, weights)
         {
-            TakesFloats = feature.HoldsFloats,
+            TakesFloats = prepared.Feature.HoldsFloats,
             Fit = options.ImageFit,
             Precision = options.Precision,
             ResizedImage = new CropPlan(options.Augmentation, image, options.ImageFit).ScoredImage(options.TestCrops),
             TestCrops = options.TestCrops,
             MaxImagePixels = options.MaxImagePixels,
         };
-        var columns = new ScoringColumns(options.FeatureColumnName, feature.Column.Type, options.ScoreColumnName,
+        var columns = new ScoringColumns(options.FeatureColumnName, prepared.Feature.Column.Type, options.ScoreColumnName,
             options.PredictedLabelColumnName, _format, options.BadImagesWhenScoring);
-        return new CnnClassificationTransformer(host, new CnnScorer(model, WorkerPool.Shared), labels,
+        return new CnnClassificationTransformer(host, new CnnScorer(model, WorkerPool.Shared), prepared.Labels,
             columns, result);
     }
 

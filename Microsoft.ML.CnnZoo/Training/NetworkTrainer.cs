@@ -104,6 +104,11 @@ internal sealed class NetworkTrainer : IDisposable
         return new TrainingLoop(_parts, _options, train, validation, checkpoints).Run();
     }
 
+    /// <summary>The loss at rates that rise from step to step; the weights are of no use afterwards.</summary>
+    /// <param name="train">Training images, at least one.</param>
+    public LearningRateSearch FindLearningRate(IBatchSource train) =>
+        LearningRateFinder.Run((_parts.Step ?? _parts.HeadStep)!, _options, train);
+
     /// <summary>Loss and accuracy on some images with the weights as they are.</summary>
     /// <param name="source">The images.</param>
     /// <param name="batchSize">Images at a time.</param>

@@ -1,6 +1,5 @@
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Layers;
 using Microsoft.ML.CnnZoo.Training;
 
 namespace Microsoft.ML.CnnZoo;
@@ -11,7 +10,7 @@ namespace Microsoft.ML.CnnZoo;
 /// </summary>
 /// <example>
 /// <code>
-/// // Reverse of label smoothing: a bonus for confidence. Pereyra et al. 2017, arXiv:1701.06548, with the sign turned.
+/// // Cross-entropy with a bonus for confidence.
 /// sealed record ConfidentLoss(float Bonus = 0.1f) : ClassificationLoss
 /// {
 ///     protected override TensorExpression PerImage(LossInputs inputs)

@@ -1,0 +1,54 @@
+using Microsoft.ML.CnnZoo.Tests.MLNet;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Training;
+
+/// <summary>The range test that looks for a learning rate.</summary>
+public class LearningRateSearchTests
+{
+    [Fact]
+    public void Of_LossWithOneSteepPlace_SuggestsIt()
+    {
+        // Falls fastest around 60, lowest at 100.
+        double[] losses = [.. Enumerable.Range(0, 120).Select(i => i <= 100 ? 2 - (1 / (1 + Math.Exp((60 - i) / 5.0)))
+            - (0.001 * i) : 0.9 + (0.1 * (i - 100)))];
+        float[] rates = [.. Enumerable.Range(0, 120).Select(i => (float)(1e-7 * Math.Pow(1e8, i / 149.0)))];
+        LearningRateSearch search = LearningRateSearch.Of(rates, losses);
+        Assert.Equal(rates[60], search.SuggestedRate);
+        Assert.Equal(rates[100] / 10, search.TenthOfMinimum);
+    }
+
+    [Fact]
+    public void Of_LossThatNeverFalls_SuggestsATenthOfTheLowest()
+    {
+        float[] rates = [.. Enumerable.Range(1, 30).Select(i => i * 0.01f)];
+        LearningRateSearch search = LearningRateSearch.Of(rates, [.. rates.Select(r => (double)r)]);
+        Assert.Equal(0.001f, search.SuggestedRate, 1e-7f);
+    }
+
+    [Fact]
+    public void FindLearningRate_Digits_TrainsWithItAndLeavesNothingBehind()
+    {
+        var mlContext = new MLContext(1);
+        IDataView digits = mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 200));
+        IDataView keyed = mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(digits).Transform(digits);
+        CnnClassificationTrainer Trainer(bool finds)
+        {
+            CnnClassificationTrainer.Options options = DigitRows.Options(3);
+            (options.Seed, options.LearningRate, options.FindLearningRate) = (5, null, finds);
+            return mlContext.MulticlassClassification.Trainers.CnnClassification(options);
+        }
+        CnnClassificationTrainer trainer = Trainer(finds: false);
+        using CnnClassificationTransformer before = trainer.Fit(keyed);
+        LearningRateSearch search = trainer.FindLearningRate(keyed);
+        using CnnClassificationTransformer after = trainer.Fit(keyed), found = Trainer(finds: true).Fit(keyed);
+        Assert.Equal(DigitRows.Scores(before.Transform(keyed)), DigitRows.Scores(after.Transform(keyed)));
+        Assert.Equal(1e-7f, search.Rates[0], 1e-12f);
+        Assert.Equal(search.Rates.Count, search.Losses.Count);
+        Assert.InRange(search.SuggestedRate, 1e-4f, 1);
+        Assert.True(search.Losses.Min() < 0.8 * search.Losses[0]);
+        Assert.InRange(found.Training!.History.Max(e => e.LearningRate), 0.01f * search.SuggestedRate,
+            search.SuggestedRate);
+        Assert.NotEqual(DigitRows.Scores(before.Transform(keyed)), DigitRows.Scores(found.Transform(keyed)));
+    }
+}

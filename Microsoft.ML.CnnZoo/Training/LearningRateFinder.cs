@@ -1,0 +1,51 @@
+using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Execution;
+
+namespace Microsoft.ML.CnnZoo.Training;
+
+/// <summary>Trains with a rate that rises from step to step, until the loss explodes.</summary>
+internal static class LearningRateFinder
+{
+    /// <summary>Steps of a test that is not ended early.</summary>
+    public const int Steps = 150;
+    private const double LowestRate = 1e-7, HighestRate = 10, Memory = 0.9, Explosion = 4;
+
+    /// <summary>Does the test; weights and optimizer state are of no use afterwards.</summary>
+    /// <param name="step">Moves the weights.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="train">Training images, at least one.</param>
+    /// <exception cref="OperationCanceledException">Canceled.</exception>
+    public static LearningRateSearch Run(TrainingStep step, TrainingOptions options, IBatchSource train)
+    {
+        var rates = new List<float>();
+        var losses = new List<double>();
+        double average = 0, best = double.PositiveInfinity;
+        foreach (Batch batch in Batches(options, train).Take(Steps))
+        {
+            options.CancellationToken.ThrowIfCancellationRequested();
+            float rate = (float)(LowestRate * Math.Pow(HighestRate / LowestRate, rates.Count / (Steps - 1.0)));
+            average = (Memory * average) + ((1 - Memory) * step.Run(batch, rate, momentum: null).Loss);
+            double smoothed = average / (1 - Math.Pow(Memory, rates.Count + 1));
+            if (!double.IsFinite(smoothed) || smoothed > Explosion * best)
+                break;
+            best = Math.Min(best, smoothed);
+            rates.Add(rate);
+            losses.Add(smoothed);
+        }
+        return rates.Count > 0 ? LearningRateSearch.Of(rates, losses) : throw new TrainingDivergedException(1, 1,
+            (float)LowestRate, "the loss is not finite at the first step of the learning rate search");
+    }
+
+    /// <summary>Epoch after epoch of shuffled batches.</summary>
+    private static IEnumerable<Batch> Batches(TrainingOptions options, IBatchSource train)
+    {
+        var reader = new BatchReader(train, options.BatchSize);
+        for (int epoch = 1; ; epoch++)
+        {
+            int[] order = [.. Enumerable.Range(0, train.Count)];
+            new PhiloxRandom(options.Seed, RandomPurpose.Shuffling, $"epoch {epoch}").Shuffle(order.AsSpan());
+            foreach (Batch batch in reader.Read(order, epoch))
+                yield return batch;
+        }
+    }
+}
