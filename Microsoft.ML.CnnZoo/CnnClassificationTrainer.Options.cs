@@ -40,9 +40,10 @@ public sealed partial class CnnClassificationTrainer
         public CnnArchitecture? Architecture;
         /// <summary>
         /// Size of the images that the network works on: height and width in pixels, 1 or 3 channels. Default: null, the
-        /// column's size where it is known (after ResizeImages or ExtractPixels) and not too small for the network, else
-        /// the paper's; and the paper's channels: for a network for gray digits, color images are converted to gray. An
-        /// imported network: its file's size and channels.
+        /// column's size where it is known (after ResizeImages or ExtractPixels) and not too small for the network; else
+        /// the paper's, or that of the pictures where they are smaller: the median of their shorter sides, in steps of
+        /// 32. With weights to start from, the paper's. Three channels, or one for the networks for gray digits, unless
+        /// the pictures have colors. An imported network: its file's size and channels.
         /// </summary>
         public ImageShape? NetworkInput;
         /// <summary>
@@ -95,14 +96,21 @@ public sealed partial class CnnClassificationTrainer
         /// layer's factor overrides its stage's. Names are those of <see cref="FreezeUntil"/>. Default: null, none.
         /// </summary>
         public Dictionary<string, float>? LearningRateFactors;
-        /// <summary>Passes over the training images, ≥ 1. Default: 10.</summary>
-        public int Epochs = DefaultEpochs;
-        /// <summary>Images per step, ≥ 1. Fewer images than this make one smaller batch. Default: 64.</summary>
-        public int BatchSize = DefaultBatchSize;
         /// <summary>
-        /// Learning rate, > 0. Default: null, a rate that suits optimizer and network: 0.001 for Adam and RMSProp; else 0.0005
-        /// for RBF outputs (LeNet-5), the papers' 0.01 for AlexNet, ZFNet and VGG, and for all others 0.02 with a momentum of
-        /// 0.5 or more, 0.1 with less.
+        /// Passes over the training images, ≥ 1. Default: null, enough: as many as make about 90,000 images, 15 at least and
+        /// 200 at most; with weights to start from 30,000, 5 and 60. Unless <see cref="EarlyStopping"/> says otherwise,
+        /// training then ends early when half of them brought nothing.
+        /// </summary>
+        public int? Epochs;
+        /// <summary>
+        /// Images per step, ≥ 1. Fewer images than this make one smaller batch. Default: null, 32; 16 for fewer than 500
+        /// training images, 64 for 20,000 or more.
+        /// </summary>
+        public int? BatchSize;
+        /// <summary>
+        /// Learning rate, > 0, from which the schedule starts; the highest one of <see cref="OneCycleSchedule"/>.
+        /// Default: null, one that suits optimizer, network and start: 0.001 for the Adam family and RMSProp, otherwise what
+        /// BENCHMARKS.md lists for kinds of networks.
         /// </summary>
         public float? LearningRate;
         /// <summary>
@@ -118,17 +126,17 @@ public sealed partial class CnnClassificationTrainer
         public float Momentum = 0.9f;
         /// <summary>
         /// Weight decay (L2) of kernels, not of biases and batch norms: the factor c in gradient ← gradient + c · weight, ≥ 0;
-        /// the papers' are 1e-4 to 5e-4. Default: 0.
+        /// the papers' are 1e-4 to 5e-4. Default: null, 5e-4; 0 for RBF outputs (LeNet-5).
         /// </summary>
-        public float WeightDecay;
+        public float? WeightDecay;
         /// <summary>
-        /// The rule that updates the weights. Default: null, gradient descent with <see cref="Momentum"/>.
+        /// The rule that updates the weights. Default: null, gradient descent with <see cref="Momentum"/>, Nesterov's.
         /// </summary>
         public Optimizer? Optimizer;
         /// <summary>
         /// The largest norm of all gradients as one vector, > 0: larger ones are scaled down to it, before weight decay
         /// is added, as PyTorch's clip_grad_norm_ does. Keeps a step on an odd batch small; 1 to 10 are usual. Pascanu
-        /// et al. 2012, arXiv:1211.5063. Default: null, no clipping.
+        /// et al. 2012, arXiv:1211.5063. Default: null, none with batch norms, 5 without.
         /// </summary>
         public float? GradientClipNorm;
         /// <summary>
@@ -136,11 +144,11 @@ public sealed partial class CnnClassificationTrainer
         /// themselves. Default: null, none.
         /// </summary>
         public WeightAveraging? WeightAveraging;
-        /// <summary>How the learning rate changes. Default: null, a cosine from the rate to zero.</summary>
+        /// <summary>How the learning rate changes. Default: null, <see cref="OneCycleSchedule"/>.</summary>
         public LearningRateSchedule? LearningRateSchedule;
         /// <summary>
-        /// The loss. Default: null, the architecture's own: softmax cross-entropy (with label smoothing where the paper
-        /// has it), or for RBF outputs the paper's equation 9.
+        /// The loss. Default: null, softmax cross-entropy with label smoothing, the paper's or 0.1; or for RBF outputs the
+        /// paper's equation 9.
         /// </summary>
         public ClassificationLoss? Loss;
         /// <summary>
@@ -158,9 +166,9 @@ public sealed partial class CnnClassificationTrainer
         /// augmented) under the final weights: one more pass without gradients. Scores then agree with training also
         /// after a few steps, when running averages lag behind the weights. It has no effect without batch norms, or
         /// when training is canceled or diverges; validation while training uses the running averages. Wu, Johnson
-        /// 2021, arXiv:2105.07576, §3 (precise batch normalization). Default: false.
+        /// 2021, arXiv:2105.07576, §3 (precise batch normalization). Default: true.
         /// </summary>
-        public bool RefreshBatchNormStatistics;
+        public bool RefreshBatchNormStatistics = true;
         /// <summary>
         /// Seed of initialization, order, dropout, augmentation and split. Default: null, drawn from the MLContext's
         /// generator, so that MLContext(seed) fixes it.
@@ -173,11 +181,14 @@ public sealed partial class CnnClassificationTrainer
         /// </summary>
         public IDataView? ValidationSet;
         /// <summary>
-        /// Fraction of the training rows held out at random when there is no validation set, in [0, 1); null or 0 for
-        /// none: then the last epoch's weights are kept. Default: 0.1.
+        /// Fraction of each class's training rows held out at random when there is no validation set, in [0, 1); null or
+        /// 0 for none: then the last epoch's weights are kept. A class's only image is trained on. Default: 0.1.
         /// </summary>
         public float? ValidationSetFraction = 0.1f;
-        /// <summary>When to end early. Without validation images it has no effect. Default: null, never.</summary>
+        /// <summary>
+        /// When to end early. Without validation images it has no effect. Default: null, never where <see cref="Epochs"/>
+        /// are set.
+        /// </summary>
         public EarlyStopping? EarlyStopping;
         /// <summary>Which epoch counts as the best. Default: ValidationAccuracy.</summary>
         public StoppingMetric StoppingMetric = StoppingMetric.ValidationAccuracy;
@@ -284,10 +295,13 @@ public sealed partial class CnnClassificationTrainer
         internal Action<BadImage>? BadImageFound;
 
         /// <summary>
-        /// How training images are changed at random; presets are named after papers. With one that crops larger
-        /// images, the model scores the center of images that are as much larger. Default: ImageAugmentation.None.
+        /// How training images are changed at random; presets are named after papers. With one that crops much larger
+        /// images, the model scores the center of images that are as much larger. Default: ImageAugmentation.Auto: crops
+        /// of half of the area and more for pictures, small shifts for images of 40 pixels or less, turns, other scales
+        /// and colors; mirroring unless mirrored images look less like their class (digits, letters, arrows). None where
+        /// only the head is trained.
         /// </summary>
-        public ImageAugmentation Augmentation = ImageAugmentation.None;
+        public ImageAugmentation Augmentation = ImageAugmentation.Auto;
         /// <summary>
         /// The crops of an image that the trained network scores; part of the saved model. Ten crops are taken from an
         /// image 256/224 times as large as the network's unless <see cref="Augmentation"/> crops larger ones.

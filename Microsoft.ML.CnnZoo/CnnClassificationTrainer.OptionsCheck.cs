@@ -98,7 +98,7 @@ public sealed partial class CnnClassificationTrainer
         private void CheckTraining()
         {
             OptionRange.RequireShare(Momentum, "Options.Momentum");
-            TrainingRun.ToTrainingOptions(this, 0, WorkerPool.Shared).Check();
+            TrainingRun.ToTrainingOptions(this, Architecture!, images: 1, seed: 0, WorkerPool.Shared).Check();
             ClassWeights?.Check();
             OptionRange.RequireDefined(OnCancel, "Options.OnCancel");
             OptionRange.Require(CheckpointFolder is not "", "Options.CheckpointFolder", "empty", "null, or a folder");

@@ -35,7 +35,6 @@ namespace Microsoft.ML.CnnZoo;
 public sealed partial class CnnClassificationTrainer
     : ITrainerEstimator<CnnClassificationTransformer, CnnClassificationModel>
 {
-    internal const int DefaultEpochs = 10, DefaultBatchSize = 64;
     private const string Name = "CnnClassification";
     private readonly IHost _host;
     private readonly Options _options;

@@ -167,7 +167,7 @@ public sealed class InputPipelineTests : IDisposable
         CnnClassificationTrainer.Options options = Options();
         (options.CacheBudget, options.CacheFileBudget) = (0, 0);
         int passes = 0;
-        IEnumerable<FileRow> Shrinking() => Encoded().Take(++passes > 2 ? 5 : Rows);
+        IEnumerable<FileRow> Shrinking() => Encoded().Take(++passes > 3 ? 5 : Rows);
         var error = Assert.Throws<InvalidOperationException>(() => Fit(new Deferred<FileRow>(Shrinking), options));
         Assert.Contains("was there when they were first read, and is gone", error.Message, StringComparison.Ordinal);
     }

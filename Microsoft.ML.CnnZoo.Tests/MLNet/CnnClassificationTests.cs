@@ -108,6 +108,7 @@ public class CnnClassificationTests
         CnnClassificationTrainer.Options options = DigitRows.Options(3);
         options.ProgressCallback = epochs.Add;
         options.ValidationSetFraction = 0.5f; // the given set goes first
+        options.Loss = ClassificationLoss.SoftmaxCrossEntropy; // ML.NET's LogLoss: without smoothing
         using CnnClassificationTransformer model =
             mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(train, validation);
         Assert.Equal([1, 2, 3], epochs.Select(e => e.Epoch));

@@ -11,18 +11,18 @@ namespace Microsoft.ML.CnnZoo.Data;
 /// <param name="fit">What becomes of images of another shape.</param>
 internal sealed class CropPlan(ImageAugmentation augmentation, ImageShape network, ImageFit fit)
 {
-    private const double PaperSide = 224, PaperResizedSide = 256;
+    private const double PaperSide = 224, PaperResizedSide = 256, SmallCrops = 0.25;
 
     /// <summary>
     /// By how much images are larger than the network's when their center is validated with or scored: as in training,
-    /// in the middle of the range (Simonyan and Zisserman's Q); 256 : 224 where crops of any size are trained on. Not
-    /// where letterboxing is to show all of an image that crops of any size are taken from.
+    /// in the middle of the range (Simonyan and Zisserman's Q); 256 : 224 where crops of a quarter of the area or less
+    /// are trained on. Not where letterboxing is to show all of an image that crops of any size are taken from.
     /// </summary>
     private readonly double _centerFactor =
         fit == ImageFit.Letterbox && TakesAnySize(augmentation) ? 1
         : augmentation.ShorterSide is { } side
             ? Math.Round((side.Minimum + side.Maximum) / 2) / Math.Min(network.Height, network.Width)
-        : augmentation.Area is not null ? PaperResizedSide / PaperSide : 1;
+        : augmentation.Area is { Minimum: <= SmallCrops } ? PaperResizedSide / PaperSide : 1;
 
     /// <summary>Size of an image whose center is validated with.</summary>
     public ImageShape ValidationImage => Enlarged(_centerFactor);

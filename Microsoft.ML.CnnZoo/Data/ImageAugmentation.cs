@@ -223,6 +223,22 @@ public sealed record ImageAugmentation
         };
     }
 
+    /// <summary>What is done, for the log.</summary>
+    internal string Describe()
+    {
+        string Range(ValueRange? range) => range is { } r ? $"{r.Minimum:0.##}…{r.Maximum:0.##}" : "";
+        (string Name, string Value)[] parts =
+        [
+            ("padding", Padding > 0 ? $"{Padding}" : ""), ("shorter side", Range(ShorterSide)), ("crops of", Range(Area)),
+            ("rotation", Rotation > 0 ? $"±{Rotation}°" : ""), ("scale", Range(Scale)),
+            ("shift", Translation > 0 ? $"±{Translation}" : ""), ("brightness", Brightness > 0 ? $"±{Brightness}" : ""),
+            ("contrast", Contrast > 0 ? $"±{Contrast}" : ""), ("saturation", Saturation > 0 ? $"±{Saturation}" : ""),
+            ("hue", Hue > 0 ? $"±{Hue}" : ""), ("mirroring", Mirror ? "half of them" : ""),
+        ];
+        return IsNone ? "none"
+            : string.Join(", ", parts.Where(p => p.Value.Length > 0).Select(p => $"{p.Name} {p.Value}"));
+    }
+
     /// <summary>Checks the ranges against the network's images.</summary>
     /// <exception cref="ArgumentException">A value is out of its range, or two rules set how crops are
     /// taken.</exception>

@@ -103,6 +103,7 @@ internal sealed class ImageDecoder(ImageScaler scaler, long maxPixels)
                 break;
         }
         raw.Problem = problem ?? "";
+        raw.ShorterSide = Math.Min(format.Height, format.Width);
         return problem is null;
     }
 

@@ -36,6 +36,9 @@ internal sealed class RawImage
     /// <summary>Size and order of the pixels; not of an encoded file.</summary>
     public PixelFormat Format { get; private set; }
 
+    /// <summary>Shorter side in pixels, upright; once it was decoded.</summary>
+    public int ShorterSide { get; set; }
+
     /// <summary>An encoded file, or pixels that are bytes.</summary>
     public Span<byte> Bytes => _bytes.AsSpan(0, _length);
 

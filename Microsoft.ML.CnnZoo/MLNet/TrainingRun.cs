@@ -16,6 +16,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
 {
     private CnnArchitecture _architecture = options.Architecture!;
     private WeightsForm? _weights;
+    private ImageAugmentation _augmentation = options.Augmentation;
     private readonly PixelVectorFormat _format = new(options.PixelLayout, options.ImageHeight, options.ImageWidth,
         options.ImageChannels);
 
@@ -45,20 +46,32 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             : Prepare<byte, TResult>(train, validation, label, feature, use);
     }
 
-    /// <summary>
-    /// The network's image size: as the options say; else that of the column, where it is known and not too small for
-    /// a network of the catalog; else the paper's, or the file's that the network comes from.
-    /// </summary>
-    private ImageShape ChooseImage(FeatureColumn feature)
+    /// <summary>The network's image size: see <see cref="CnnClassificationTrainer.Options.NetworkInput"/>.</summary>
+    private ImageShape ChooseImage(FeatureColumn feature, ImageSample? sample)
     {
         if (options.NetworkInput is { } chosen)
             return chosen;
         ImageShape paper = _architecture.DefaultInput;
+        if (_architecture is ImportedArchitecture)
+            return paper;
+        int least = _architecture.MinimumSize;
+        if (sample is not null && paper.Channels == 1 && sample.IsColored && !IsPretrained)
+            paper = paper with { Channels = 3 };
         (int height, int width) = feature.Size;
-        return _architecture is not ImportedArchitecture
-            && height >= _architecture.MinimumSize && width >= _architecture.MinimumSize
-            ? paper with { Height = height, Width = width } : paper;
+        if (height >= least && width >= least)
+            return paper with { Height = height, Width = width };
+        int side = sample is null || IsPretrained || height > 0 ? paper.Height
+            : TrainingRecipe.SideFor(paper.Height, least, sample.ShorterSide);
+        return side < paper.Height ? paper with { Height = side, Width = side } : paper;
     }
+
+    private bool IsPretrained => options.StartingWeights is not null;
+
+    /// <summary>Some images, where they decide something; floats are in units of the user's.</summary>
+    private ImageSample? LookAt(IDataView train, LabelColumn label, FeatureColumn feature) =>
+        feature.HoldsFloats || (options.NetworkInput is not null && !options.Augmentation.IsAuto) ? null
+            : ImageSample.Of(new LabeledRows(train, label, feature, BadImage.TrainingRows), options.MaxImagePixels,
+                options.CancellationToken);
 
     private FeatureColumn BindFeature(IDataView view)
     {
@@ -67,63 +80,62 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             ?? _architecture.DefaultInput);
     }
 
-    /// <summary>The options of the training loop.</summary>
-    public static TrainingOptions ToTrainingOptions(CnnClassificationTrainer.Options options, int seed,
-        WorkerPool workers) => new()
+    /// <summary>The options of the training loop, for some number of training images.</summary>
+    public static TrainingOptions ToTrainingOptions(CnnClassificationTrainer.Options options,
+        CnnArchitecture architecture, int images, int seed, WorkerPool workers)
     {
-        Epochs = options.Epochs,
-        BatchSize = options.BatchSize,
-        LearningRate = options.LearningRate ?? DefaultLearningRate(options),
-        Optimizer = options.Optimizer ?? (options.Momentum == 0 ? Optimizer.GradientDescent
-            : new MomentumOptimizer(options.Momentum)),
-        Schedule = options.LearningRateSchedule ?? new CosineSchedule(),
-        WeightDecay = options.WeightDecay,
-        GradientClipNorm = options.GradientClipNorm,
-        WeightAveraging = options.WeightAveraging,
-        Loss = options.Loss,
-        KernelInitializer = options.KernelInitializer,
-        FineTuning = options.FineTuning,
-        HeadEpochs = options.HeadEpochs,
-        FreezeUntil = options.FreezeUntil,
-        BodyLearningRateFactor = options.BodyLearningRateFactor,
-        LearningRateFactors = options.LearningRateFactors,
-        EarlyStopping = options.EarlyStopping,
-        MaxDivergences = options.MaxDivergences,
-        Metric = options.StoppingMetric,
-        MixesImages = options.Augmentation.Mixes,
-        Seed = seed,
-        EpochCompleted = options.ProgressCallback,
-        BatchCompleted = options.BatchCallback,
-        CancellationToken = options.CancellationToken,
-        Precision = options.Precision,
-        RecomputeActivations = options.RecomputeActivations,
-        RefreshBatchNormStatistics = options.RefreshBatchNormStatistics,
-        Workers = workers,
-    };
-
-    /// <summary>
-    /// Rates that train LeNets well, and the papers' of AlexNet, ZFNet and VGG; distances of RBF units are some hundred
-    /// times larger than cross-entropies, and so are their gradients.
-    /// </summary>
-    private static float DefaultLearningRate(CnnClassificationTrainer.Options options) => options.Optimizer switch
-    {
-        AdamOptimizer or AdamWOptimizer or NAdamOptimizer or RmsPropOptimizer => 0.001f,
-        _ when options.Architecture!.Output == OutputKind.RbfPenalty => 0.0005f,
-        _ when options.Architecture.Pixels == PixelScaling.Centered => 0.01f,
-        _ => options.Momentum >= 0.5f || options.Optimizer is MomentumOptimizer ? 0.02f : 0.1f,
-    };
+        bool isPretrained = options.StartingWeights is not null, headOnly = options.FineTuning == FineTuning.HeadOnly;
+        TrainingRecipe recipe = TrainingRecipe.For(architecture, options.Optimizer, isPretrained, headOnly, images);
+        int epochs = options.Epochs ?? recipe.Epochs;
+        return new()
+        {
+            Epochs = epochs,
+            BatchSize = options.BatchSize ?? recipe.BatchSize,
+            LearningRate = options.LearningRate ?? recipe.LearningRate,
+            Optimizer = options.Optimizer ?? (options.Momentum == 0 ? Optimizer.GradientDescent
+                : new MomentumOptimizer(options.Momentum, Nesterov: true)),
+            Schedule = options.LearningRateSchedule ?? new OneCycleSchedule(),
+            WeightDecay = options.WeightDecay ?? recipe.WeightDecay,
+            GradientClipNorm = options.GradientClipNorm ?? recipe.GradientClipNorm,
+            WeightAveraging = options.WeightAveraging,
+            Loss = options.Loss ?? recipe.Loss,
+            KernelInitializer = options.KernelInitializer ?? recipe.KernelInitializer,
+            EarlyStopping = options.EarlyStopping ?? (options.Epochs is null ? TrainingRecipe.Patience(epochs) : null),
+            FineTuning = options.FineTuning,
+            HeadEpochs = options.HeadEpochs,
+            FreezeUntil = options.FreezeUntil,
+            BodyLearningRateFactor = options.BodyLearningRateFactor,
+            LearningRateFactors = options.LearningRateFactors,
+            MaxDivergences = options.MaxDivergences,
+            Metric = options.StoppingMetric,
+            MixesImages = options.Augmentation.Mixes,
+            Seed = seed,
+            EpochCompleted = options.ProgressCallback,
+            BatchCompleted = options.BatchCallback,
+            CancellationToken = options.CancellationToken,
+            Precision = options.Precision,
+            RecomputeActivations = options.RecomputeActivations,
+            RefreshBatchNormStatistics = options.RefreshBatchNormStatistics
+                && options is { FineTuning: FineTuning.AllLayers, FreezeUntil: null },
+            Workers = workers,
+        };
+    }
 
     /// <summary>Reads the images, which are there as long as they are used.</summary>
     private TResult Prepare<T, TResult>(IDataView train, IDataView? validation, LabelColumn label,
         FeatureColumn feature, Func<PreparedTraining, TResult> use) where T : unmanaged
     {
         int seed = ChooseSeed();
-        ImageShape image = ChooseImage(feature);
+        ImageSample? sample = LookAt(train, label, feature);
+        ImageShape image = ChooseImage(feature, sample);
+        if (options.Augmentation.IsAuto)
+            _augmentation = options.FineTuning == FineTuning.HeadOnly ? ImageAugmentation.None
+                : TrainingRecipe.Augmentation(image, sample?.ShorterSide);
         using WorkerPool? ownWorkers = options.Threads > 0 ? new WorkerPool(options.Threads) : null;
         WorkerPool workers = ownWorkers ?? WorkerPool.Shared;
         Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. "
             + $"{KernelSet.Describe(workers)} Computes in {options.Precision}.");
-        options.Augmentation.Check(image.Height, image.Width);
+        _augmentation.Check(image.Height, image.Width);
         using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget,
             options.CacheFolder, message => channel.Warning(MessageSensitivity.None, message));
         (ImageCache<T> images, IBatchSource training, IBatchSource? held) = Read<T>(store, train, validation, label,
@@ -131,17 +143,17 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         LabelValues labels = LabelValues.Of(label.Column, label.Classes);
         if (images.Labels.Distinct().Count() == 1)
             throw LabelColumn.OneClass(options.LabelColumnName, labels, images.Labels[0]);
-        Info($"{training.Count} images to train on, {held?.Count ?? 0} to validate with.");
-
-        TrainingOptions trainingOptions = ToTrainingOptions(options, seed, workers) with
-        {
-            EpochCompleted = Report,
-            Message = Info,
-            FeatureStore = options.Augmentation.IsNone ? store : null,
-            ClassWeights = ResolveClassWeights(labels, training),
-            Checkpoints = PlanCheckpoints(images, held, labels, workers),
-            Warn = message => channel.Warning(MessageSensitivity.None, message),
-        };
+        TrainingOptions trainingOptions =
+            ToTrainingOptions(options, _architecture, training.Count, seed, workers) with
+            {
+                EpochCompleted = Report,
+                Message = Info,
+                FeatureStore = _augmentation.IsNone ? store : null,
+                ClassWeights = ResolveClassWeights(labels, training),
+                Checkpoints = PlanCheckpoints(images, held, labels, workers),
+                Warn = message => channel.Warning(MessageSensitivity.None, message),
+            };
+        Info($"{training.Count} images to train on, {held?.Count ?? 0} to validate with. {trainingOptions.Describe()}");
         return use(new PreparedTraining(trainingOptions, training, held, image, images.Normalization, labels, feature));
     }
 
@@ -189,7 +201,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             TakesFloats = prepared.Feature.HoldsFloats,
             Fit = options.ImageFit,
             Precision = options.Precision,
-            ResizedImage = new CropPlan(options.Augmentation, image, options.ImageFit).ScoredImage(options.TestCrops),
+            ResizedImage = new CropPlan(_augmentation, image, options.ImageFit).ScoredImage(options.TestCrops),
             TestCrops = options.TestCrops,
             MaxImagePixels = options.MaxImagePixels,
         };
@@ -292,13 +304,13 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     {
         int threads = options.DecodingThreads > 0 ? options.DecodingThreads : options.Threads > 0 ? options.Threads
             : Environment.ProcessorCount;
-        var plan = new CropPlan(options.Augmentation, image, options.ImageFit);
+        var plan = new CropPlan(_augmentation, image, options.ImageFit);
         var reader = new ImageSetReader(image, store, new ImageReading(threads, options.MaxImagePixels, options.BadImages,
             message => channel.Warning(MessageSensitivity.None, message), options.CancellationToken,
             options.BadImageFound));
         ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, BadImage.TrainingRows),
             plan.CreateTrainingScaler, warnOfCenterCrop: options.ImageFit == ImageFit.CenterCrop);
-        images.Augment(options.Augmentation, seed, options.ImageFit);
+        Augment(images, seed);
         images.Normalization = ChooseNormalization(feature, images.MeasureChannels());
         if (!images.Normalization.IsFinite)
             throw new InvalidOperationException("The images cannot be normalized: mean and standard deviation of their "
@@ -308,21 +320,28 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName),
                 BindFeature(validation), BadImage.ValidationRows);
             ImageCache<T> held = reader.Read<T>(rows, plan.CreateValidationScaler);
-            held.Augment(options.Augmentation, seed, options.ImageFit);
+            held.Augment(_augmentation, seed, options.ImageFit);
             held.Normalization = images.Normalization;
             ReportCache(store);
             return (images, images, held);
         }
         ReportCache(store);
-        int heldOut = (int)(images.Count * (options.ValidationSetFraction ?? 0));
-        if (heldOut == 0)
-            return (images, images, null);
-        int[] order = [.. Enumerable.Range(0, images.Count)];
-        new PhiloxRandom(seed, RandomPurpose.Splitting).Shuffle(order.AsSpan());
-        int[] kept = order[heldOut..], chosen = order[..heldOut];
-        Array.Sort(kept);
-        Array.Sort(chosen);
-        return (images, new BatchSubset(images, kept), new BatchSubset(images, chosen));
+        (int[] kept, int[] heldOut) = ClassSplit.Split(images.Labels, options.ValidationSetFraction ?? 0, seed);
+        return heldOut.Length == 0 ? (images, images, null)
+            : (images, new BatchSubset(images, kept), new BatchSubset(images, heldOut));
+    }
+
+    /// <summary>Where mirroring was left open, it is done unless it makes another class of images.</summary>
+    private void Augment<T>(ImageCache<T> images, int seed) where T : unmanaged
+    {
+        images.Augment(_augmentation, seed, options.ImageFit);
+        if (!options.Augmentation.IsAuto || _augmentation.IsNone)
+            return;
+        bool mirror = MirrorTest.KeepsClasses(images, seed);
+        _augmentation = _augmentation with { Mirror = mirror };
+        images.Augment(_augmentation, seed, options.ImageFit);
+        Info($"Augmentation: {_augmentation.Describe()}"
+            + $"{(mirror ? "." : "; not mirrored, for mirrored images look less like their class.")}");
     }
 
     private PixelNormalization ChooseNormalization(FeatureColumn feature, ChannelStatistics statistics)

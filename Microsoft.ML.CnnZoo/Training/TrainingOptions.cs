@@ -109,6 +109,11 @@ internal sealed record TrainingOptions
     /// <summary>Whether an epoch, counted from 1, trains the head alone.</summary>
     internal bool TrainsHeadAlone(int epoch) => epoch <= LastHeadEpoch;
 
+    /// <summary>The settings that decide most, for the log.</summary>
+    internal string Describe() => FormattableString.Invariant(
+        $"{Epochs} epochs at most in batches of {BatchSize}, {Optimizer}, {Schedule} from rate {LearningRate:g4}, ")
+        + FormattableString.Invariant($"weight decay {WeightDecay:g4}, {Loss?.ToString() ?? "the network's own loss"}.");
+
     /// <summary>Checks the ranges; messages name the fields of the trainer's options.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     internal void Check()

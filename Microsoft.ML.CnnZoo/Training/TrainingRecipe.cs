@@ -1,0 +1,112 @@
+using Microsoft.ML.CnnZoo.Architectures;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Training;
+
+/// <summary>
+/// What settings that are left open become: values that train a network well without tuning, by the network's kind,
+/// what it starts from and the number of images. Each was found by trying: BENCHMARKS.md has the tables.
+/// </summary>
+/// <param name="Epochs">Passes over the training images.</param>
+/// <param name="BatchSize">Images per step.</param>
+/// <param name="LearningRate">The schedule's peak.</param>
+/// <param name="WeightDecay">Of kernels.</param>
+/// <param name="GradientClipNorm">Largest norm of the gradients; null for any.</param>
+/// <param name="Loss">The loss; null for the architecture's own.</param>
+/// <param name="KernelInitializer">How kernels start; null for the paper's way.</param>
+internal sealed record TrainingRecipe(
+    int Epochs, int BatchSize, float LearningRate, float WeightDecay, float? GradientClipNorm,
+    ClassificationLoss? Loss,
+    Initializer? KernelInitializer)
+{
+    /// <summary>Pictures as small as this are digits, icons, thumbnails: nothing may be cut off them.</summary>
+    private const int SmallSide = 40;
+
+    /// <summary>Chooses.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="optimizer">The rule of the options; null for gradient descent with momentum.</param>
+    /// <param name="isPretrained">Whether it starts from trained weights.</param>
+    /// <param name="headOnly">Whether only its head is trained.</param>
+    /// <param name="images">Images to train on.</param>
+    public static TrainingRecipe For(CnnArchitecture network, Optimizer? optimizer, bool isPretrained,
+        bool headOnly, int images)
+    {
+        NetworkKind kind = KindOf(network);
+        int batchSize = images switch { < 500 => 16, < 20_000 => 32, _ => 64 };
+        return new TrainingRecipe(
+            EpochsFor(images, isPretrained), batchSize,
+            IsAdaptive(optimizer) ? 0.001f : Rate(kind, isPretrained, headOnly),
+            kind == NetworkKind.RadialBasis ? 0 : 5e-4f, kind is NetworkKind.Deep or NetworkKind.Shallow ? 5 : null,
+            kind == NetworkKind.RadialBasis || network.LabelSmoothing > 0 ? null : new SoftmaxCrossEntropyLoss(0.1f),
+            null);
+    }
+
+    /// <summary>Training ends early when half of its epochs brought nothing: a schedule's descent comes late.</summary>
+    public static EarlyStopping Patience(int epochs) => new(Math.Max(10, (epochs + 1) / 2));
+
+    /// <summary>Side of the network's images: the paper's, or that of smaller pictures, in steps of 32 pixels.</summary>
+    /// <param name="paper">The paper's side.</param>
+    /// <param name="least">The least that the network takes.</param>
+    /// <param name="pictures">The pictures' shorter side.</param>
+    public static int SideFor(int paper, int least, int pictures) =>
+        Math.Min(paper, Math.Max(least, Math.Max(32, (int)Math.Round(pictures / 32.0) * 32)));
+
+    /// <summary>How images are augmented; mirroring is decided when they are there.</summary>
+    /// <param name="image">Size of the network's images.</param>
+    /// <param name="pictures">The pictures' shorter side; null where it is not known: the network's.</param>
+    public static ImageAugmentation Augmentation(ImageShape image, int? pictures)
+    {
+        int side = Math.Min(image.Height, image.Width);
+        ImageAugmentation colors = new() { Brightness = 0.2, Contrast = 0.2, Saturation = 0.2 };
+        return (pictures ?? side) <= SmallSide
+            ? colors with { Rotation = 10, Scale = new(0.9, 1.1), Translation = 0.08 }
+            : (colors with { Area = new(0.5, 1), Rotation = 15 }).ForSide(side);
+    }
+
+    /// <summary>
+    /// Enough passes over a small set for some thousand steps, and no fewer than some over a large one. With trained
+    /// weights a third is enough.
+    /// </summary>
+    private static int EpochsFor(int images, bool isPretrained)
+    {
+        (int passes, int least, int most) = isPretrained ? (30_000, 5, 60) : (90_000, 15, 200);
+        return Math.Clamp((int)Math.Round((double)passes / images), least, most);
+    }
+
+    private static float Rate(NetworkKind kind, bool isPretrained, bool headOnly) => kind switch
+    {
+        NetworkKind.RadialBasis => 0.0005f,
+        _ when headOnly => 0.02f,
+        _ when isPretrained => 0.01f,
+        NetworkKind.Normalized => 0.05f,
+        NetworkKind.Shallow => 0.05f,
+        _ => 0.01f,
+    };
+
+    private static bool IsAdaptive(Optimizer? optimizer) => 
+        optimizer is AdamOptimizer or AdamWOptimizer or NAdamOptimizer or RmsPropOptimizer;
+
+    private static NetworkKind KindOf(CnnArchitecture network)
+    {
+        if (network.Output == OutputKind.RbfPenalty)
+            return NetworkKind.RadialBasis;
+        if (network.BuildGraph(2).Variables.Any(v => v.Role == VariableRole.Statistic))
+            return NetworkKind.Normalized;
+        return network.Depth <= ShallowDepth ? NetworkKind.Shallow : NetworkKind.Deep;
+    }
+
+    private const int ShallowDepth = 7;
+
+    /// <summary>What decides which rates a network bears.</summary>
+    private enum NetworkKind
+    {
+        /// <summary>Batch norms keep its activations in range.</summary>
+        Normalized,
+        /// <summary>A few layers without batch norms: the LeNets.</summary>
+        Shallow,
+        /// <summary>Many layers without batch norms.</summary>
+        Deep,
+        /// <summary>Distances of RBF units are some hundred times larger than cross-entropies.</summary>
+        RadialBasis,
+    }
+}
