@@ -133,7 +133,7 @@ public sealed partial class CnnClassificationTrainer
         {
             var network = new ClassificationGraphs(Architecture!, NetworkInput ?? Architecture!.DefaultInput, Classes: 2);
             FrozenLayers.Of(network.Architecture, network.Classes, network.Image, FreezeUntil, headAlone: false);
-            _ = new RateFactors(network, TrainingRun.ToTrainingOptions(this, 0, WorkerPool.Shared));
+            _ = new RateFactors(network, TrainingRun.ToTrainingOptions(this, Architecture!, images: 1, seed: 0, WorkerPool.Shared));
         }
 
         private void CheckExecution()
