@@ -26,8 +26,9 @@ internal interface ISharedWork
 
 /// <summary>
 /// Threads that share a kernel's work: as parts, one for each thread, whatever the machine's load, so that sums have a
-/// fixed order; or as items, where there are no sums across them. Starting a job allocates nothing; idle workers spin
-/// briefly, then sleep.
+/// fixed order; or as items, where there are no sums across them. A part that its thread has not begun when the caller is
+/// done with its own is run by the caller: on a busy machine nobody waits for a thread that has no processor. Starting
+/// a job allocates nothing; idle workers spin briefly, then sleep.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
@@ -37,7 +38,7 @@ internal sealed class WorkerPool : IDisposable
     private readonly SemaphoreSlim[] _wake;
     private readonly int[] _asleep;
     private readonly Lock _gate = new();
-    private readonly int[] _taken;
+    private readonly int[] _taken, _claimed;
     private IParallelWork? _work;
     private ISharedWork? _shared;
     private int _items;
@@ -57,6 +58,7 @@ internal sealed class WorkerPool : IDisposable
         _taken = new int[(ThreadCount + 1) * CountersApart];
         _wake = new SemaphoreSlim[_threads.Length];
         _asleep = new int[_threads.Length];
+        _claimed = new int[ThreadCount * CountersApart];
         for (int i = 0; i < _threads.Length; i++)
         {
             int index = i;
@@ -142,6 +144,8 @@ internal sealed class WorkerPool : IDisposable
             if (Interlocked.Exchange(ref _asleep[i], 0) == 1)
                 _wake[i].Release();
         RunGuarded(0);
+        for (int thread = 1; thread < ThreadCount; thread++)
+            RunIfUnclaimed(thread, _generation);
         var spinner = new SpinWait();
         while (Volatile.Read(ref _remaining) > 0)
             spinner.SpinOnce(sleep1Threshold: -1);
@@ -195,9 +199,21 @@ internal sealed class WorkerPool : IDisposable
             seen = Volatile.Read(ref _generation);
             if (_stopping)
                 return;
-            RunGuarded(index + 1);
-            Interlocked.Decrement(ref _remaining);
+            RunIfUnclaimed(index + 1, seen);
         }
+    }
+
+    /// <summary>
+    /// Runs a thread's part of a job unless it has been begun. Each part of each job is begun once, so that its mark is
+    /// the number of the job before until then; of an earlier job none can be begun.
+    /// </summary>
+    private void RunIfUnclaimed(int thread, int generation)
+    {
+        ref int claimed = ref _claimed[thread * CountersApart];
+        if (Interlocked.CompareExchange(ref claimed, generation, generation - 1) != generation - 1)
+            return;
+        RunGuarded(thread);
+        Interlocked.Decrement(ref _remaining);
     }
 
     /// <summary>
