@@ -68,8 +68,8 @@ public sealed partial class CnnClassificationTrainer
         public bool ResetHead;
         /// <summary>
         /// Which layers are trained. HeadOnly and HeadFirst need weights to start from, <see cref="InitialWeights"/>, an
-        /// <see cref="InitialModel"/> or an imported network's, and a head that is trained: not LeNet-5's fixed codes. HeadOnly needs no
-        /// <see cref="RefreshBatchNormStatistics"/>. Default: AllLayers.
+        /// <see cref="InitialModel"/> or an imported network's, and a head that is trained: not LeNet-5's fixed codes.
+        /// Default: AllLayers.
         /// </summary>
         public FineTuning FineTuning = FineTuning.AllLayers;
         /// <summary>
@@ -164,8 +164,8 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>
         /// Whether batch norms' running statistics are replaced at the end by statistics over the training images (as
         /// augmented) under the final weights: one more pass without gradients. Scores then agree with training also
-        /// after a few steps, when running averages lag behind the weights. It has no effect without batch norms, or
-        /// when training is canceled or diverges; validation while training uses the running averages. Wu, Johnson
+        /// after a few steps, when running averages lag behind the weights. It has no effect without batch norms, with
+        /// frozen layers, or when training is canceled or diverges; validation while training uses the running averages. Wu, Johnson
         /// 2021, arXiv:2105.07576, §3 (precise batch normalization). Default: true.
         /// </summary>
         public bool RefreshBatchNormStatistics = true;

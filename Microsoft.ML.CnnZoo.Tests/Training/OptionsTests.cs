@@ -38,8 +38,6 @@ public class OptionsTests
         (o => o.LearningRateFactors = new() { ["c1"] = -1 }, "Options.LearningRateFactors[\"c1\"] is -1"),
         (o => o.LearningRateFactors = new() { ["c2"] = 1 },
             "A key of Options.LearningRateFactors is 'c2'; expected the name of a stage or layer: fc2, conv1,"),
-        (o => (o.FineTuning, o.RefreshBatchNormStatistics) = (FineTuning.HeadOnly, true),
-            "Options.RefreshBatchNormStatistics is True; expected false with FineTuning.HeadOnly"),
         (o => o.Epochs = 0, "Options.Epochs is 0; expected 1 or more"),
         (o => o.BatchSize = -1, "Options.BatchSize is -1; expected 1 or more"),
         (o => o.LearningRate = 0, "Options.LearningRate is 0; expected a number greater than 0"),

@@ -46,6 +46,18 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             : Prepare<byte, TResult>(train, validation, label, feature, use);
     }
 
+    /// <summary>Size of the network's images, and how they are augmented, where that is left open.</summary>
+    private ImageShape ChooseImages(IDataView train, LabelColumn label, FeatureColumn feature)
+    {
+        ImageSample? sample = LookAt(train, label, feature);
+        ImageShape image = ChooseImage(feature, sample);
+        if (options.Augmentation.IsAuto)
+            _augmentation = options.FineTuning == FineTuning.HeadOnly ? ImageAugmentation.None
+                : TrainingRecipe.Augmentation(image, sample?.ShorterSide);
+        _augmentation.Check(image.Height, image.Width);
+        return image;
+    }
+
     /// <summary>The network's image size: see <see cref="CnnClassificationTrainer.Options.NetworkInput"/>.</summary>
     private ImageShape ChooseImage(FeatureColumn feature, ImageSample? sample)
     {
@@ -126,16 +138,11 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         FeatureColumn feature, Func<PreparedTraining, TResult> use) where T : unmanaged
     {
         int seed = ChooseSeed();
-        ImageSample? sample = LookAt(train, label, feature);
-        ImageShape image = ChooseImage(feature, sample);
-        if (options.Augmentation.IsAuto)
-            _augmentation = options.FineTuning == FineTuning.HeadOnly ? ImageAugmentation.None
-                : TrainingRecipe.Augmentation(image, sample?.ShorterSide);
+        ImageShape image = ChooseImages(train, label, feature);
         using WorkerPool? ownWorkers = options.Threads > 0 ? new WorkerPool(options.Threads) : null;
         WorkerPool workers = ownWorkers ?? WorkerPool.Shared;
         Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. "
             + $"{KernelSet.Describe(workers)} Computes in {options.Precision}.");
-        _augmentation.Check(image.Height, image.Width);
         using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget,
             options.CacheFolder, message => channel.Warning(MessageSensitivity.None, message));
         (ImageCache<T> images, IBatchSource training, IBatchSource? held) = Read<T>(store, train, validation, label,
@@ -235,8 +242,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     private void Preview<T>(IDataView train, LabelColumn label, FeatureColumn feature, string file, int images,
         int samples) where T : unmanaged
     {
-        ImageShape image = ChooseImage(feature);
-        options.Augmentation.Check(image.Height, image.Width);
+        ImageShape image = ChooseImages(train, label, feature);
         using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget,
             options.CacheFolder, message => channel.Warning(MessageSensitivity.None, message));
         (ImageCache<T> cache, IBatchSource training, _) =
@@ -269,7 +275,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
                     : $"{options.ValidationSetFraction ?? 0:r} of the training images",
                 ["normalization of the images"] = OptionsJson.Text(images.Normalization),
                 ["pixels of the images"] = Describe(images.MeasureChannels()),
-                ["Augmentation"] = OptionsJson.Text(options.Augmentation),
+                ["Augmentation"] = OptionsJson.Text(_augmentation),
                 ["ImageFit"] = options.ImageFit.ToString(),
             },
         };
