@@ -261,7 +261,7 @@ public sealed class InputPipelineTests : IDisposable
             options.Augmentation = augmentation;
             using CnnClassificationTransformer model = Fit(rows, options);
             Assert.Empty(_warnings);
-            Assert.Equal(new ImageShape(32, 32, 1), model.Model.ResizedImage);
+            Assert.Equal(new ImageShape(32, 32, 3), model.Model.ResizedImage);
             float[][] scores = DigitRows.Scores(model.Transform(_mlContext.Data.LoadFromEnumerable(rows)));
             _mlContext.Model.Save(model, null, _files.Path("letterbox.zip"));
             var loaded = (CnnClassificationTransformer)_mlContext.Model.Load(_files.Path("letterbox.zip"), out _);
