@@ -1,5 +1,6 @@
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Training;
 
 namespace Microsoft.ML.CnnZoo;
 
