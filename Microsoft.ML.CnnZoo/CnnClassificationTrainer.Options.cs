@@ -216,8 +216,19 @@ public sealed partial class CnnClassificationTrainer
         /// </summary>
         public TimeSpan? CheckpointInterval;
         /// <summary>
-        /// Whether training goes on from the newest checkpoint in <see cref="CheckpointFolder"/>, if there is one: the
-        /// weights at the end are, bit for bit, those of a training that was not disturbed. Callbacks are called again for
+        /// Folder that is given everything of the training: <c>options.json</c> (what was in effect, versions, processor),
+        /// <c>results.csv</c> (a line for each epoch), <c>learning-curves.svg</c>, <c>confusion-matrix.svg</c> and
+        /// <c>samples/validation.png</c> (with validation images), <c>samples/train-batch.png</c>, <c>weights/best.safetensors</c>,
+        /// <c>weights/last.safetensors</c>, <c>checkpoints</c> (unless <see cref="CheckpointFolder"/> names another folder),
+        /// <c>model.zip</c> (the network alone as a model of ML.NET, without what stands before and after it in the pipeline),
+        /// <c>log.txt</c> and events for TensorBoard. Where the folder holds a run already and <see cref="Resume"/> is not set,
+        /// it is <c>NAME-2</c>, <c>NAME-3</c> …: <see cref="TrainingResult.RunFolder"/> says which. What cannot be written costs
+        /// a warning in the log, not the training. Default: null, none.
+        /// </summary>
+        public string? RunFolder;
+        /// <summary>
+        /// Whether training goes on from the newest checkpoint in <see cref="CheckpointFolder"/> or <see cref="RunFolder"/>, if
+        /// there is one: the weights at the end are, bit for bit, those of a training that was not disturbed. Callbacks are called again for
         /// the epoch at hand, and not for those before. A training that has ended is not trained further: Fit returns its
         /// result. A checkpoint of another training (other data, classes, network, seed, options that decide the result) is
         /// refused, and the message names the difference; other hardware or another number of threads is a warning.

@@ -104,10 +104,11 @@ public sealed partial class CnnClassificationTrainer
             OptionRange.Require(CheckpointFolder is not "", "Options.CheckpointFolder", "empty", "null, or a folder");
             OptionRange.Require(CheckpointInterval is null or { Ticks: >= 0 }, "Options.CheckpointInterval",
                 CheckpointInterval, "null, or a time of 0 or more");
-            OptionRange.Require(!Resume || CheckpointFolder is not null, "Options.Resume", Resume,
-                "false where CheckpointFolder is null");
             OptionRange.Require(!FindLearningRate || LearningRate is null, "Options.FindLearningRate", FindLearningRate,
                 "false where LearningRate is set");
+            OptionRange.Require(RunFolder is not "", "Options.RunFolder", "empty", "null, or a folder");
+            OptionRange.Require(!Resume || CheckpointFolder is not null || RunFolder is not null, "Options.Resume", Resume,
+                "false where CheckpointFolder and RunFolder are null");
             OptionRange.Require(Loss is null || Loss.Outputs == Architecture!.Output, "Options.Loss",
                 Loss?.GetType().Name,
                 $"a loss for the {Architecture!.Output} outputs of {Architecture.DisplayName}, or null");

@@ -10,7 +10,7 @@ public partial class DependencyTests
     private static readonly string[] Everything =
     [
         "Graph", "Layers", "Architectures", "Execution", "Kernels", "Training", "Analysis", "Imaging", "Data",
-        "Weights", "Formats", "Files",
+        "Weights", "Formats", "Files", "Runs",
     ];
 
     /// <summary>
@@ -26,13 +26,14 @@ public partial class DependencyTests
         ["Kernels"] = ["Graph", "Execution"],
         ["Imaging"] = [],
         ["Files"] = [],
-        ["Data"] = ["Imaging", "Execution"], // of Execution the random numbers, which kernels draw too
+        ["Data"] = ["Imaging", "Execution", "Files"], // of Execution the random numbers, which kernels draw too
         ["Training"] = ["Graph", "Execution", "Layers", "Architectures", "Imaging", "Data", "Weights", "Files"],
         ["Weights"] = ["Graph", "Execution", "Architectures", "Files"],
         ["Formats"] =
         [
             "Graph", "Layers", "Architectures", "Execution", "Kernels", "Imaging", "Training", "Weights", "Files",
         ],
+        ["Runs"] = ["Training", "Files"],
         ["MLNet"] = Everything,
         [PublicFace] = [.. Everything, "MLNet"],
     };
@@ -117,6 +118,6 @@ public partial class DependencyTests
     private static partial Regex FullNames();
 
     [GeneratedRegex(@"(?<![\w.@])(Graph|Layers|Architectures|Execution|Kernels|Training|Analysis|Imaging|Data|Weights"
-        + @"|Files|MLNet)\.(?=[A-Z])")]
+        + @"|Files|Runs|MLNet)\.(?=[A-Z])")]
     private static partial Regex Relative();
 }

@@ -14,16 +14,11 @@ namespace Microsoft.ML.CnnZoo.Data;
 internal sealed class AugmentationSheet(
     IBatchSource source, PixelNormalization normalization, Func<int, string> className, bool areBytes)
 {
-    private const int LeastCell = 96, Gap = 4, Caption = 18, TextSize = 13;
     private readonly ImageShape _image = source.Image;
 
-    /// <summary>Times that pixels are enlarged, so that small images can be seen.</summary>
-    private int Zoom => Math.Max(1, (int)Math.Ceiling((double)LeastCell / Math.Max(_image.Height, _image.Width)));
-
     /// <summary>Pixels of the picture.</summary>
-    public (int Height, int Width) Size(int images, int samples) => (
-        Gap + Math.Min(images, source.Count) * (Caption + _image.Height * Zoom + Gap),
-        Gap + (1 + samples) * (_image.Width * Zoom + Gap));
+    public (int Height, int Width) Size(int images, int samples) =>
+        ContactSheet.Size(_image, Math.Min(images, source.Count), 1 + samples);
 
     /// <summary>Writes the picture as PNG.</summary>
     /// <param name="file">Path.</param>
@@ -33,67 +28,19 @@ internal sealed class AugmentationSheet(
     {
         int count = Math.Min(images, source.Count);
         int[] indices = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * source.Count / count))];
-        (int height, int width) = Size(images, samples);
-        using var sheet = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque));
-        using var canvas = new SKCanvas(sheet);
-        canvas.Clear(SKColors.White);
         var batch = new Batch(_image, count);
         batch.Load(source, indices, epoch: null);
-        (float least, float most) = Range(batch.Images);
-        DrawCaptions(canvas, batch.Labels);
+        using var sheet = new ContactSheet(_image, count, 1 + samples, normalization,
+            areBytes ? null : ContactSheet.RangeOf(batch.Images, normalization));
+        for (int row = 0; row < count; row++)
+            sheet.Write(row, 0, className(batch.Labels[row]), SKColors.Black, 1 + samples);
         for (int column = 0; column <= samples; column++)
         {
             if (column > 0)
                 batch.Load(source, indices, epoch: column);
             for (int row = 0; row < count; row++)
-                Draw(canvas, batch.Images.Slice(row * _image.ValueCount, _image.ValueCount), row, column, least, most);
+                sheet.Draw(row, column, batch.Images.Slice(row * _image.ValueCount, _image.ValueCount));
         }
-        using SKData png = sheet.Encode(SKEncodedImageFormat.Png, 100);
-        using FileStream stream = File.Create(file);
-        png.SaveTo(stream);
+        sheet.Save(file);
     }
-
-    private (float Least, float Most) Range(ReadOnlySpan<float> images)
-    {
-        if (areBytes)
-            return (0, 255);
-        (float least, float most) = (float.MaxValue, float.MinValue);
-        for (int i = 0; i < images.Length; i++)
-            (least, most) = (Math.Min(least, Pixel(images, i)), Math.Max(most, Pixel(images, i)));
-        return (least, most > least ? most : least + 1);
-    }
-
-    private float Pixel(ReadOnlySpan<float> images, int i)
-    {
-        int c = i % _image.Channels;
-        return (images[i] - normalization.Offset[c]) / normalization.Scale[c];
-    }
-
-    private void DrawCaptions(SKCanvas canvas, ReadOnlySpan<int> labels)
-    {
-        using var paint = new SKPaint { Color = SKColors.Black, TextSize = TextSize, IsAntialias = true };
-        for (int row = 0; row < labels.Length; row++)
-            canvas.DrawText(className(labels[row]), Gap, Top(row) - Gap, paint);
-    }
-
-    private void Draw(SKCanvas canvas, ReadOnlySpan<float> pixels, int row, int column, float least, float most)
-    {
-        using var image = new SKBitmap(
-            new SKImageInfo(_image.Width, _image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
-        for (int y = 0; y < _image.Height; y++)
-            for (int x = 0; x < _image.Width; x++)
-            {
-                int at = (y * _image.Width + x) * _image.Channels, last = _image.Channels - 1;
-                image.SetPixel(x, y, new SKColor(
-                    Color(pixels, at), Color(pixels, at + Math.Min(1, last)), Color(pixels, at + last)));
-            }
-        int left = Gap + column * (_image.Width * Zoom + Gap);
-        using var paint = new SKPaint { FilterQuality = SKFilterQuality.None };
-        canvas.DrawBitmap(image, SKRect.Create(left, Top(row), _image.Width * Zoom, _image.Height * Zoom), paint);
-
-        byte Color(ReadOnlySpan<float> values, int i) =>
-            (byte)Math.Clamp((Pixel(values, i) - least) / (most - least) * 255 + 0.5f, 0, 255);
-    }
-
-    private int Top(int row) => Gap + row * (Caption + _image.Height * Zoom + Gap) + Caption;
 }

@@ -1,9 +1,11 @@
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Files;
 using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Kernels;
+using Microsoft.ML.CnnZoo.Runs;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.CnnZoo.Training.Checkpoints;
 using Microsoft.ML.CnnZoo.Weights;
@@ -14,14 +16,22 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 /// <summary>One call of Fit: schema checks, reading, training, the transformer. Keeps nothing for the next.</summary>
 internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificationTrainer.Options options)
 {
+    private const int SheetRows = 8, SheetColumns = 6;
+
     private CnnArchitecture _architecture = options.Architecture!;
     private WeightsForm? _weights;
     private ImageAugmentation _augmentation = options.Augmentation;
+    private RunFolder? _folder;
     private readonly PixelVectorFormat _format = new(options.PixelLayout, options.ImageHeight, options.ImageWidth,
         options.ImageChannels);
 
-    public CnnClassificationTransformer Fit(IDataView train, IDataView? validation) =>
-        Prepare(train, validation, Train);
+    public CnnClassificationTransformer Fit(IDataView train, IDataView? validation)
+    {
+        options.Check();
+        using RunFolder? folder = _folder = options.RunFolder is null ? null
+            : RunFolder.Open(options.RunFolder, options.Resume, Warn);
+        return Prepare(train, validation, Train);
+    }
 
     /// <summary>A range test, on the images that Fit would train on.</summary>
     public LearningRateSearch FindLearningRate(IDataView train) => Prepare(train, options.ValidationSet, Search);
@@ -144,12 +154,14 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. "
             + $"{KernelSet.Describe(workers)} Computes in {options.Precision}.");
         using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget,
-            options.CacheFolder, message => channel.Warning(MessageSensitivity.None, message));
+            options.CacheFolder, Warn);
         (ImageCache<T> images, IBatchSource training, IBatchSource? held) = Read<T>(store, train, validation, label,
             feature, image, seed);
         LabelValues labels = LabelValues.Of(label.Column, label.Classes);
         if (images.Labels.Distinct().Count() == 1)
             throw LabelColumn.OneClass(options.LabelColumnName, labels, images.Labels[0]);
+        var description = new TrainingDescription(options, _architecture, image, labels.Texts(), images.Labels, training,
+            held, _augmentation, images.Normalization, images.MeasureChannels(), KernelSet.Describe(workers), train.Schema);
         TrainingOptions trainingOptions =
             ToTrainingOptions(options, _architecture, training.Count, seed, workers) with
             {
@@ -157,16 +169,22 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
                 Message = Info,
                 FeatureStore = _augmentation.IsNone ? store : null,
                 ClassWeights = ResolveClassWeights(labels, training),
-                Checkpoints = PlanCheckpoints(images, held, labels, workers),
-                Warn = message => channel.Warning(MessageSensitivity.None, message),
+                Checkpoints = description.CheckpointsIn(CheckpointsFolder),
+                Warn = Warn,
             };
         Info($"{training.Count} images to train on, {held?.Count ?? 0} to validate with. {trainingOptions.Describe()}");
-        return use(new PreparedTraining(trainingOptions, training, held, image, images.Normalization, labels, feature));
+        return use(new PreparedTraining(trainingOptions, description, labels, feature));
     }
 
     /// <summary>What a training needs, once the images are read.</summary>
-    private sealed record PreparedTraining(TrainingOptions Options, IBatchSource Training, IBatchSource? Validation,
-        ImageShape Image, PixelNormalization Normalization, LabelValues Labels, FeatureColumn Feature);
+    private sealed record PreparedTraining(TrainingOptions Options, TrainingDescription Description, LabelValues Labels,
+        FeatureColumn Feature)
+    {
+        public ImageShape Image => Description.Image;
+        public IBatchSource Training => Description.Training;
+        public IBatchSource? Validation => Description.Validation;
+        public PixelNormalization Normalization => Description.Normalization;
+    }
 
     private NetworkTrainer CreateTrainer(PreparedTraining prepared)
     {
@@ -195,7 +213,15 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             };
         ImageShape image = prepared.Image;
         int classes = prepared.Labels.Count;
+        Action<string>? saveWeights = null;
+        if (_folder is not null)
+        {
+            _folder.WriteOptions(prepared.Description.ToJson(prepared.Options));
+            prepared = prepared with { Options = _folder.Record(prepared.Options, path => saveWeights!(path)) };
+        }
         using NetworkTrainer trainer = CreateTrainer(prepared);
+        saveWeights = path => new CnnClassificationModel(_architecture, image, classes, prepared.Normalization,
+            trainer.Variables) { TakesFloats = prepared.Feature.HoldsFloats }.SaveWeights(path);
         TrainingResult result = trainer.Train(prepared.Training, prepared.Validation);
         ReportEnd(result);
         if (result.End == TrainingEnd.Canceled && options.OnCancel == CancelBehavior.Throw)
@@ -214,8 +240,11 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         };
         var columns = new ScoringColumns(options.FeatureColumnName, prepared.Feature.Column.Type, options.ScoreColumnName,
             options.PredictedLabelColumnName, _format, options.BadImagesWhenScoring);
-        return new CnnClassificationTransformer(host, new CnnScorer(model, WorkerPool.Shared), prepared.Labels,
-            columns, result);
+        var trained = new CnnClassificationTransformer(host, new CnnScorer(model, WorkerPool.Shared), prepared.Labels,
+            columns, _folder is null ? result : result with { RunFolder = _folder.Folder });
+        if (_folder is not null)
+            FinishRun(_folder, prepared, trainer, trained);
+        return trained;
     }
 
     private LossWeights? ResolveClassWeights(LabelValues labels, IBatchSource training)
@@ -244,44 +273,41 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     {
         ImageShape image = ChooseImages(train, label, feature);
         using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget,
-            options.CacheFolder, message => channel.Warning(MessageSensitivity.None, message));
+            options.CacheFolder, Warn);
         (ImageCache<T> cache, IBatchSource training, _) =
             Read<T>(store, train, null, label, feature, image, options.Seed ?? host.Rand.Next());
         new AugmentationSheet(training, cache.Normalization, LabelValues.Of(label.Column, label.Classes).Text,
             areBytes: !feature.HoldsFloats).Write(file, images, samples);
     }
 
+    private string? CheckpointsFolder => options.CheckpointFolder ?? _folder?.Checkpoints;
+
     /// <summary>The options', else that of the training to go on with, else one of the MLContext's.</summary>
     private int ChooseSeed()
     {
         int drawn = host.Rand.Next();
-        return options.Seed ?? (options is { Resume: true, CheckpointFolder: { } folder }
-            ? CheckpointFolder.FindSeed(Path.GetFullPath(folder)) : null) ?? drawn;
+        return options.Seed ?? (options.Resume && CheckpointsFolder is { } folder
+            ? CheckpointFolder.FindSeed(folder) : null) ?? drawn;
     }
 
-    /// <summary>Checkpoints belong to these images and classes, prepared in this way.</summary>
-    private CheckpointPlan? PlanCheckpoints<T>(ImageCache<T> images, IBatchSource? held, LabelValues labels,
-        WorkerPool workers) where T : unmanaged => options.CheckpointFolder is not { } folder ? null
-        : new CheckpointPlan(Path.GetFullPath(folder))
-        {
-            Interval = options.CheckpointInterval,
-            Resume = options.Resume,
-            Machine = KernelSet.Describe(workers),
-            Inputs = new Dictionary<string, string>
-            {
-                ["classes"] = string.Join(", ", labels.Texts()),
-                ["labels of the images"] = TrainingIdentity.Hash(images.Labels),
-                ["labels of the validation images"] = held is ImageCache<T> apart ? TrainingIdentity.Hash(apart.Labels)
-                    : $"{options.ValidationSetFraction ?? 0:r} of the training images",
-                ["normalization of the images"] = OptionsJson.Text(images.Normalization),
-                ["pixels of the images"] = Describe(images.MeasureChannels()),
-                ["Augmentation"] = OptionsJson.Text(_augmentation),
-                ["ImageFit"] = options.ImageFit.ToString(),
-            },
-        };
-
-    private static string Describe(ChannelStatistics channels) => string.Join(", ", Enumerable.Range(0, channels.Channels)
-        .Select(c => FormattableString.Invariant($"{channels.Mean(c):r} ± {channels.StandardDeviation(c):r}")));
+    /// <summary>What remains to be written when training is over.</summary>
+    private static void FinishRun(RunFolder folder, PreparedTraining prepared, NetworkTrainer trainer,
+        CnnClassificationTransformer trained)
+    {
+        string NameOf(int label) => trained.ClassNames[label];
+        bool areBytes = !prepared.Feature.HoldsFloats;
+        folder.Write(RunFolder.BestWeights, path => trained.Model.SaveWeights(path));
+        folder.Write("model.zip", path => CompleteFile.Write(path,
+            stream => new MLContext().Model.Save(trained, prepared.Description.Schema, stream)));
+        folder.Write("samples/train-batch.png", path => new AugmentationSheet(prepared.Training, prepared.Normalization,
+            NameOf, areBytes).Write(path, SheetRows, SheetColumns));
+        if (prepared.Validation is not { Count: > 0 } held)
+            return;
+        int[] predicted = trainer.Predict(held);
+        folder.Write("confusion-matrix.svg", ConfusionMatrix.Draw(held.Labels, predicted, trained.ClassNames).Write);
+        folder.Write("samples/validation.png", path => new PredictionSheet(held, prepared.Normalization, NameOf, areBytes)
+            .Write(path, predicted, SheetRows * SheetColumns));
+    }
 
     private void LoadInitialWeights(CnnWeights weights, WeightsForm form, ImageShape image, LabelValues labels,
         VariableStore variables)
@@ -299,8 +325,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             Info($"Of the weights: {string.Join("; ", form.Remarks)}.");
         if (weights.Metadata is null && form.Remarks.Count == 0
             && LibraryWeights.FormOf(_architecture) is string library)
-            channel.Warning(MessageSensitivity.None,
-                $"The weights of torchvision and timm belong to '{library}', which has the same tensors as "
+            Warn($"The weights of torchvision and timm belong to '{library}', which has the same tensors as "
                 + $"'{_architecture.Name}' but other strides: if '{weights.Source}' is theirs, choose that network.");
     }
 
@@ -312,7 +337,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             : Environment.ProcessorCount;
         var plan = new CropPlan(_augmentation, image, options.ImageFit);
         var reader = new ImageSetReader(image, store, new ImageReading(threads, options.MaxImagePixels, options.BadImages,
-            message => channel.Warning(MessageSensitivity.None, message), options.CancellationToken,
+            Warn, options.CancellationToken,
             options.BadImageFound));
         ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, BadImage.TrainingRows),
             plan.CreateTrainingScaler, warnOfCenterCrop: options.ImageFit == ImageFit.CenterCrop);
@@ -355,7 +380,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         InputNormalization choice = InputNormalization.Choose(options, feature.HoldsFloats, statistics, _weights);
         string message = $"Normalization of the images: {choice.Reason}.";
         if (choice.IsGuess)
-            channel.Warning(MessageSensitivity.None, message);
+            Warn(message);
         else
             Info(message);
         return choice.Normalization;
@@ -401,14 +426,26 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             : $"the weights are those of epoch {result.Best.Epoch}";
         switch (result.End)
         {
-            case TrainingEnd.Diverged: channel.Error(MessageSensitivity.None,
-                $"{result.Divergence!.Message} Training ends here; {best}."); break;
-            case TrainingEnd.Canceled: channel.Warning(MessageSensitivity.None,
-                $"Training was canceled; {best}."); break;
+            case TrainingEnd.Diverged:
+                string message = $"{result.Divergence!.Message} Training ends here; {best}.";
+                channel.Error(MessageSensitivity.None, message);
+                _folder?.Log("error", message);
+                break;
+            case TrainingEnd.Canceled: Warn($"Training was canceled; {best}."); break;
             case TrainingEnd.StoppedEarly: Info($"Training stopped early; {best}."); break;
             default: Info($"Training is done; {best}."); break;
         }
     }
 
-    private void Info(string message) => channel.Info(MessageSensitivity.None, message);
+    private void Info(string message)
+    {
+        channel.Info(MessageSensitivity.None, message);
+        _folder?.Log("info", message);
+    }
+
+    private void Warn(string message)
+    {
+        channel.Warning(MessageSensitivity.None, message);
+        _folder?.Log("warning", message);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
@@ -44,17 +45,26 @@ internal sealed class ClassificationGraph
     /// <summary>Loss and hits of a plan that has just run.</summary>
     public StepOutcome Read(Executable plan, ReadOnlySpan<int> labels)
     {
-        ReadOnlySpan<float> outputs = plan.Fetch<float>(0);
-        int classes = outputs.Length / labels.Length, correct = 0;
+        int correct = 0;
+        int[] predictions = Predictions(plan, labels.Length);
         for (int i = 0; i < labels.Length; i++)
+            if (predictions[i] == labels[i])
+                correct++;
+        return new StepOutcome(plan.Fetch<float>(1)[0], correct);
+    }
+
+    /// <summary>The class that each image is taken for by a plan that has just run.</summary>
+    public int[] Predictions(Executable plan, int images)
+    {
+        ReadOnlySpan<float> outputs = plan.Fetch<float>(0);
+        int classes = outputs.Length / images;
+        var predictions = new int[images];
+        for (int i = 0; i < images; i++)
         {
             ReadOnlySpan<float> row = outputs.Slice(i * classes, classes);
-            int best = HasPenalties ? System.Numerics.Tensors.TensorPrimitives.IndexOfMin(row)
-                : System.Numerics.Tensors.TensorPrimitives.IndexOfMax(row);
-            if (best == labels[i])
-                correct++;
+            predictions[i] = HasPenalties ? TensorPrimitives.IndexOfMin(row) : TensorPrimitives.IndexOfMax(row);
         }
-        return new StepOutcome(plan.Fetch<float>(1)[0], correct);
+        return predictions;
     }
 }
 

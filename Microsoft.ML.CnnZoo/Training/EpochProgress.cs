@@ -50,6 +50,10 @@ public sealed record BatchProgress
     public required int Batch { get; init; }
     /// <summary>Batches in an epoch.</summary>
     public required int Batches { get; init; }
+    /// <summary>Steps done in the whole training; after a divergence it goes back to the epoch's beginning.</summary>
+    public long Step { get; init; }
+    /// <summary>Mean loss over the images of the batch just done, before the weights moved.</summary>
+    public double BatchLoss { get; init; }
     /// <summary>Mean loss over the epoch's images so far.</summary>
     public required double Loss { get; init; }
     /// <summary>Fraction of the epoch's images classified correctly so far, 0…1.</summary>

@@ -118,6 +118,9 @@ internal sealed class NetworkTrainer : IDisposable
         return _parts.Evaluator.Evaluate(source, batchSize, default) ?? (double.NaN, double.NaN);
     }
 
+    /// <summary>The class that each image is taken for with the weights as they are.</summary>
+    public int[] Predict(IBatchSource source) => _parts.Evaluator.Predict(source, NetworkEvaluator.BatchSizeFor(_options));
+
     /// <inheritdoc/>
     public void Dispose()
     {

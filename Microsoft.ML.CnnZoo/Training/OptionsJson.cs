@@ -2,8 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Microsoft.ML.CnnZoo.Data;
-using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Training.Checkpoints;
 
 namespace Microsoft.ML.CnnZoo.Training;
@@ -13,14 +11,19 @@ internal static class OptionsJson
 {
     private static readonly JsonSerializerOptions Format = new()
     {
+        IncludeFields = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Converters = { new JsonStringEnumConverter(), new InitializerConverter(), new NamedTypeConverterFactory() },
+        Converters =
+        {
+            new JsonStringEnumConverter(), new TextConverter<Initializer>(initializer => initializer.ToString()),
+            new TextConverter<CnnArchitecture>(network => network.Name),
+            new TextConverter<CnnWeights>(weights => weights.Source), new NamedTypeConverterFactory(),
+        },
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { KeepValues } },
     };
 
-    /// <summary>The options' names and values.</summary>
-    public static JsonObject Of(TrainingOptions options) =>
-        JsonSerializer.SerializeToNode(options, Format)!.AsObject();
+    /// <summary>The names and values of an object's properties and fields.</summary>
+    public static JsonObject Of<T>(T options) => JsonSerializer.SerializeToNode(options, Format)!.AsObject();
 
     /// <summary>A value as JSON.</summary>
     public static string Text<T>(T value) => JsonSerializer.Serialize(value, Format);
@@ -32,17 +35,19 @@ internal static class OptionsJson
                 info.Properties.RemoveAt(i);
     }
 
-    private static bool IsValue(Type type) => !typeof(Delegate).IsAssignableFrom(type)
-        && type != typeof(CancellationToken) && type != typeof(WorkerPool) && type != typeof(PixelStore)
-        && type != typeof(CheckpointPlan);
+    private static bool IsValue(Type type) => type == typeof(CnnWeights) || !(typeof(Delegate).IsAssignableFrom(type)
+        || typeof(IDisposable).IsAssignableFrom(type) || type == typeof(CancellationToken) || type == typeof(CheckpointPlan)
+        || (type.IsInterface && !type.IsGenericType));
 
-    private sealed class InitializerConverter : JsonConverter<Initializer>
+    private sealed class TextConverter<T>(Func<T, string> text) : JsonConverter<T> where T : class
     {
-        public override Initializer Read(ref Utf8JsonReader reader, Type typeToConvert,
-            JsonSerializerOptions options) => throw new NotSupportedException();
+        public override bool CanConvert(Type typeToConvert) => typeof(T).IsAssignableFrom(typeToConvert);
 
-        public override void Write(Utf8JsonWriter writer, Initializer value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.ToString());
+        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(text(value));
     }
 
     /// <summary>Optimizers, schedules, losses: a name and what the type has.</summary>

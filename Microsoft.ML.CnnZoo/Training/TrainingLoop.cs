@@ -80,6 +80,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
             _isSaved = true;
             _clock = new TrainingClock(state.Elapsed);
             _resumedFrom = state.Step;
+            options.Resumed?.Invoke(state.History, state.Step);
         }
         if (_state.Batch == 0)
             KeepGood();
@@ -124,9 +125,9 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
         {
             if (IsCanceled)
                 return false;
-            Step(step, batch, meter);
+            StepOutcome outcome = Step(step, batch, meter);
             _state.Sums = meter.Sums(reader.Waited - waitedBefore);
-            Report(meter);
+            Report(meter, outcome);
             if (checkpoints?.IsDue == true)
                 Save();
         }
@@ -159,7 +160,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
         return true;
     }
 
-    private void Step(TrainingStep step, Batch batch, EpochMeter meter)
+    private StepOutcome Step(TrainingStep step, Batch batch, EpochMeter meter)
     {
         var context = new ScheduleContext(options.LearningRate, _state.Step, _reader.BatchCount, options.Epochs,
             _state.History);
@@ -182,6 +183,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
             throw Diverged($"the loss is {outcome.Loss:g4}, more than {ExplodedLoss:n0} times that of the first step");
         _state.Batch++;
         meter.Add(outcome, batch.Count);
+        return outcome;
     }
 
     private void Complete(EpochMeter meter, (double Loss, double Accuracy)? measured)
@@ -222,7 +224,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
             + $"learning rate {divergence.LearningRate:g4}. It goes back to the beginning of the epoch and on with a rate "
             + $"{1 / TrainingOptions.RecoveryRateFactor:f0} times lower ({_state.Recoveries} of at most "
             + $"{options.MaxDivergences} times).");
-        options.WentBack?.Invoke(_state.Epoch);
+        options.WentBack?.Invoke(_state.Step);
     }
 
     private TrainingResult Cancel()
@@ -295,12 +297,14 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
             options.CancellationToken);
     }
 
-    private void Report(EpochMeter meter) => options.BatchCompleted?.Invoke(new BatchProgress
+    private void Report(EpochMeter meter, StepOutcome outcome) => options.BatchCompleted?.Invoke(new BatchProgress
     {
         Epoch = _state.Epoch,
         Epochs = options.Epochs,
         Batch = _state.Batch,
         Batches = _reader.BatchCount,
+        Step = _state.Step,
+        BatchLoss = outcome.Loss,
         Loss = meter.Loss,
         Accuracy = meter.Accuracy,
         ImagesPerSecond = meter.ImagesPerSecond,

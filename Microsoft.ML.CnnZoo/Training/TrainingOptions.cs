@@ -84,8 +84,10 @@ internal sealed record TrainingOptions
     public Action<EpochProgress>? EpochCompleted { get; init; }
     /// <summary>Called after each batch, on the training thread; keep it short.</summary>
     public Action<BatchProgress>? BatchCompleted { get; init; }
-    /// <summary>Called with the epoch that is begun again after a divergence.</summary>
-    public Action<int>? WentBack { get; init; }
+    /// <summary>Called when training goes on from a checkpoint, with the epochs and the number of steps done.</summary>
+    public Action<IReadOnlyList<EpochProgress>, long>? Resumed { get; init; }
+    /// <summary>Called when training goes back after a divergence, with the number of steps that stay done.</summary>
+    public Action<long>? WentBack { get; init; }
     /// <summary>Called with what went wrong and did not end training.</summary>
     public Action<string>? Warn { get; init; }
     /// <summary>Ends training after the batch at hand; the best weights so far stay.</summary>
@@ -182,6 +184,12 @@ public sealed record TrainingResult(TrainingEnd End, IReadOnlyList<EpochProgress
     /// goes back to the beginning all the same.
     /// </summary>
     public long? ResumedFromStep { get; init; }
+
+    /// <summary>
+    /// Full path of the folder that holds everything of the training; null without
+    /// <see cref="CnnClassificationTrainer.Options.RunFolder"/>.
+    /// </summary>
+    public string? RunFolder { get; init; }
 }
 
 /// <summary>The loss or a weight became infinite or not a number.</summary>

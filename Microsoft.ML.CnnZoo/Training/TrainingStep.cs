@@ -111,5 +111,20 @@ internal sealed class NetworkEvaluator(Session session, ClassificationGraph grap
         return (meter.Loss, meter.Accuracy);
     }
 
+    /// <summary>The class that each image is taken for.</summary>
+    public int[] Predict(IBatchSource source, int batchSize)
+    {
+        var predicted = new List<int>(source.Count);
+        foreach (Batch batch in new BatchReader(source, batchSize).Read([.. Enumerable.Range(0, source.Count)]))
+        {
+            Executable plan = _plans.For(batch.Count);
+            batch.Images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
+            batch.Labels.CopyTo(plan.Feed<int>(ClassificationGraph.LabelInput));
+            plan.Run(CancellationToken.None);
+            predicted.AddRange(graph.Predictions(plan, batch.Count));
+        }
+        return [.. predicted];
+    }
+
     public void Dispose() => _plans.Dispose();
 }

@@ -22,12 +22,12 @@ public sealed class DivergenceTests : IDisposable
     public void Train_RateTooHigh_GoesBackWithAQuarterOfItAndSaysSo()
     {
         var warnings = new List<string>();
-        var again = new List<int>();
+        var again = new List<long>();
         Outcome outcome = Train(TooFast with { Warn = warnings.Add, WentBack = again.Add });
         Assert.Equal(TrainingEnd.Completed, outcome.Result.End);
         Assert.Equal(2, outcome.Result.Recoveries);
         Assert.Null(outcome.Result.Divergence);
-        Assert.Equal([1, 1], again);
+        Assert.Equal([0, 0], again);
         Assert.Equal(2, warnings.Count);
         Assert.Contains("1,000 times", warnings[0], StringComparison.Ordinal);
         Assert.Contains("2 of at most 3", warnings[1], StringComparison.Ordinal);
