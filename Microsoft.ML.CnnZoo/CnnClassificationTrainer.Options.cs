@@ -158,7 +158,8 @@ public sealed partial class CnnClassificationTrainer
         public ClassWeights? ClassWeights;
         /// <summary>
         /// Initial values of the kernels of convolutions and dense layers, for example
-        /// <see cref="Initializer.HeNormal"/>. Default: null, the paper's.
+        /// <see cref="Initializer.HeNormal"/>. Default: null, the paper's; HeNormal for networks of more than seven layers
+        /// without batch norms, which would stay at chance on sets smaller than their papers'.
         /// </summary>
         public Initializer? KernelInitializer;
         /// <summary>
@@ -271,9 +272,8 @@ public sealed partial class CnnClassificationTrainer
         /// for the Inception family). It is logged.
         /// </item>
         /// <item>
-        /// What the paper does: LeNet-1 and LeNet-5 <see cref="PixelNormalization.LeCun1998"/>; GoogLeNet, Inception and
-        /// Xception [-1, 1]; AlexNet, ZFNet and VGG subtract the training images' mean, which suits their papers' initial
-        /// weights: not with another <see cref="KernelInitializer"/>.
+        /// What the paper does: LeNet-1 and LeNet-5 <see cref="PixelNormalization.LeCun1998"/>, where that gives the
+        /// training images a mean near 0, as the paper has it; GoogLeNet, Inception and Xception [-1, 1].
         /// </item>
         /// <item>Each channel to mean 0 and standard deviation 1, measured on the training images.</item>
         /// </list>

@@ -33,9 +33,6 @@ internal sealed class AlexNet : CnnArchitecture
     public static AlexNet Ungrouped { get; } = new("alexnet_ungrouped", "AlexNet (ungrouped)", groups: 1);
 
     /// <inheritdoc/>
-    internal override PixelScaling Pixels => PixelScaling.Centered;
-
-    /// <inheritdoc/>
     internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = Conv(g, image, 96, 11, Padding.Valid, "conv1", strides: 4, bias: 0);

@@ -52,9 +52,6 @@ internal sealed class Vgg : CnnArchitecture
     internal bool HasBatchNorm => _batchNorm;
 
     /// <inheritdoc/>
-    internal override PixelScaling Pixels => _batchNorm ? PixelScaling.Standardized : PixelScaling.Centered;
-
-    /// <inheritdoc/>
     internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = image;

@@ -29,9 +29,6 @@ internal sealed class ZFNet : CnnArchitecture
     public static ZFNet Large { get; } = new("zfnet_large", "ZFNet (512-1024-512)", [512, 1024, 512]);
 
     /// <inheritdoc/>
-    internal override PixelScaling Pixels => PixelScaling.Centered;
-
-    /// <inheritdoc/>
     internal override NetworkBody BuildBody(GraphBuilder g, NodeOutput image, int classes)
     {
         NodeOutput x = Conv(g, image, 96, 7, 1, "conv1", strides: 2);

@@ -51,13 +51,10 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
         int channels = statistics.Channels;
         return scaling switch
         {
-            PixelScaling.Centered => new([.. Enumerable.Repeat(1f, channels)], [.. Channel(c => -statistics.Mean(c))]),
             PixelScaling.SignedUnitRange => SignedUnitRange(channels),
             PixelScaling.LeCun1998 => LeCun1998(channels),
             _ => FromStatistics(statistics),
         };
-        IEnumerable<float> Channel(Func<int, double> value) =>
-            Enumerable.Range(0, channels).Select(c => (float)value(c));
     }
 
     /// <summary>

@@ -4,11 +4,10 @@ namespace Microsoft.ML.CnnZoo.Imaging;
 internal enum PixelScaling
 {
     /// <summary>
-    /// Each channel to mean 0 and standard deviation 1 over the training images; also where a paper says nothing.
+    /// Each channel to mean 0 and standard deviation 1 over the training images; also where a paper says nothing, or
+    /// subtracts the mean alone, which suits its own initial weights only.
     /// </summary>
     Standardized,
-    /// <summary>The training images' mean is subtracted from each channel.</summary>
-    Centered,
     /// <summary>To [-1, 1].</summary>
     SignedUnitRange,
     /// <summary>

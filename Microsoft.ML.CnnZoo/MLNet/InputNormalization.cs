@@ -12,6 +12,8 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 /// <param name="IsGuess">Whether the user should confirm it.</param>
 internal sealed record InputNormalization(PixelNormalization Normalization, string Reason, bool IsGuess = false)
 {
+    private const double FarFromZero = 0.35;
+
     /// <summary>Chooses.</summary>
     /// <param name="options">The trainer's options.</param>
     /// <param name="fromFloats">Whether images come from a column of floats, scaled by the pipeline.</param>
@@ -29,13 +31,14 @@ internal sealed record InputNormalization(PixelNormalization Normalization, stri
             && OfWeights(weights, form ?? WeightsForm.Resolve(options.Architecture!, weights.Tensors), fromFloats,
                 statistics.Channels) is { } own)
             return own;
-        PixelScaling scaling = fromFloats
-            || (options.KernelInitializer is not null && options.Architecture!.Pixels == PixelScaling.Centered)
-            ? PixelScaling.Standardized : options.Architecture!.Pixels;
+        PixelScaling scaling = fromFloats ? PixelScaling.Standardized : options.Architecture!.Pixels;
+        // The paper means to give its pixels a mean of about 0: dark ink on white paper, and photographs, have another.
+        if (scaling == PixelScaling.LeCun1998 && Math.Abs(PixelNormalization.LeCun1998(1).Scale[0]
+            * statistics.Mean(0) + PixelNormalization.LeCun1998(1).Offset[0]) > FarFromZero)
+            scaling = PixelScaling.Standardized;
         return new(PixelNormalization.Of(scaling, statistics), scaling switch
         {
             PixelScaling.Standardized => "mean and standard deviation of the training images",
-            PixelScaling.Centered => "minus the training images' mean, as the paper has it",
             PixelScaling.SignedUnitRange => "to [-1, 1], as the paper's authors have it",
             _ => "background to -0.1, ink to 1.175, as the paper has it",
         });

@@ -223,7 +223,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         saveWeights = path => new CnnClassificationModel(_architecture, image, classes, prepared.Normalization,
             trainer.Variables) { TakesFloats = prepared.Feature.HoldsFloats }.SaveWeights(path);
         TrainingResult result = trainer.Train(prepared.Training, prepared.Validation);
-        ReportEnd(result);
+        ReportEnd(result, prepared.Labels.Count);
         if (result.End == TrainingEnd.Canceled && options.OnCancel == CancelBehavior.Throw)
             throw new OperationCanceledException("Training was canceled.", options.CancellationToken);
         var weightNames = new ClassificationGraphs(_architecture, image, classes)
@@ -420,7 +420,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         options.ProgressCallback?.Invoke(epoch);
     }
 
-    private void ReportEnd(TrainingResult result)
+    private void ReportEnd(TrainingResult result, int classes)
     {
         string best = result.Best is null ? "no epoch was completed; the weights are as the last batch left them"
             : $"the weights are those of epoch {result.Best.Epoch}";
@@ -435,6 +435,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             case TrainingEnd.StoppedEarly: Info($"Training stopped early; {best}."); break;
             default: Info($"Training is done; {best}."); break;
         }
+        foreach (string hint in TrainingHints.Of(result, _architecture, classes))
+            channel.Warning(MessageSensitivity.None, hint);
     }
 
     private void Info(string message)

@@ -38,8 +38,15 @@ internal sealed record TrainingRecipe(
             IsAdaptive(optimizer) ? 0.001f : Rate(kind, isPretrained, headOnly),
             kind == NetworkKind.RadialBasis ? 0 : 5e-4f, kind is NetworkKind.Deep or NetworkKind.Shallow ? 5 : null,
             kind == NetworkKind.RadialBasis || network.LabelSmoothing > 0 ? null : new SoftmaxCrossEntropyLoss(0.1f),
-            null);
+            InitializerFor(network, isPretrained));
     }
+
+    /// <summary>
+    /// How kernels start: deep networks without batch norms stay where they are with their papers' narrow distributions,
+    /// which were meant for a million images; He et al. 2015, arXiv:1502.01852, is for ReLUs. Null for the paper's way.
+    /// </summary>
+    public static Initializer? InitializerFor(CnnArchitecture network, bool isPretrained) =>
+        !isPretrained && KindOf(network) == NetworkKind.Deep ? Initializer.HeNormal : null;
 
     /// <summary>Training ends early when half of its epochs brought nothing: a schedule's descent comes late.</summary>
     public static EarlyStopping Patience(int epochs) => new(Math.Max(10, (epochs + 1) / 2));

@@ -1,0 +1,54 @@
+using Microsoft.ML.CnnZoo.Training;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Training;
+
+/// <summary>What settings become that are left open.</summary>
+public class TrainingRecipeTests
+{
+    [Theory]
+    [InlineData(1080, 83, 32)]
+    [InlineData(120, 200, 16)]
+    [InlineData(60_000, 15, 64)]
+    public void For_NumberOfImages_GivesStepsEnough(int images, int epochs, int batchSize)
+    {
+        TrainingRecipe recipe = TrainingRecipe.For(CnnArchitectures.ResNet20Cifar, null, false, false, images);
+        Assert.Equal((epochs, batchSize), (recipe.Epochs, recipe.BatchSize));
+        Assert.True(recipe.Epochs * Math.Ceiling((double)images / recipe.BatchSize) >= 1000);
+    }
+
+    [Fact]
+    public void For_NetworksWithoutBatchNorms_StartAsHeAndOthersHave()
+    {
+        foreach (CnnArchitecture deep in (CnnArchitecture[])
+            [CnnArchitectures.Vgg11, CnnArchitectures.GoogLeNet, CnnArchitectures.AlexNet, CnnArchitectures.SqueezeNet])
+        {
+            TrainingRecipe recipe = Recipe(deep);
+            Assert.Equal(Initializer.HeNormal, recipe.KernelInitializer);
+            Assert.NotNull(recipe.GradientClipNorm);
+        }
+        Assert.Null(Recipe(CnnArchitectures.ResNet18).KernelInitializer);
+        Assert.Null(Recipe(CnnArchitectures.LeNet5).KernelInitializer);
+        Assert.Null(TrainingRecipe.For(CnnArchitectures.Vgg11, null, true, false, 1000).KernelInitializer);
+    }
+
+    [Theory]
+    [InlineData(224, 32, 28, 32)]
+    [InlineData(224, 32, 170, 160)]
+    [InlineData(224, 32, 1200, 224)]
+    [InlineData(227, 67, 28, 67)]
+    [InlineData(32, 32, 300, 32)]
+    public void SideFor_Pictures_IsTheirsInStepsUpToThePapers(int paper, int least, int pictures, int side) =>
+        Assert.Equal(side, TrainingRecipe.SideFor(paper, least, pictures));
+
+    [Fact]
+    public void Augmentation_SmallImages_LoseNothingAtTheEdges()
+    {
+        Assert.Null(TrainingRecipe.Augmentation(new(32, 32, 1), pictures: 28).Area);
+        Assert.NotNull(TrainingRecipe.Augmentation(new(32, 32, 3), pictures: 200).Area);
+        Assert.Null(TrainingRecipe.Augmentation(new(28, 28, 1), pictures: null).Area);
+    }
+
+    private static TrainingRecipe Recipe(CnnArchitecture network) =>
+        TrainingRecipe.For(network, optimizer: null, isPretrained: false, headOnly: false, images: 1000);
+}
