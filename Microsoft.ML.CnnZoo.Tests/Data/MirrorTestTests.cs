@@ -19,11 +19,11 @@ public class MirrorTestTests
 
     [Fact]
     public void KeepsClasses_ThingsSeenFromBothSides_AreMirrored() =>
-        Assert.True(MirrorTest.KeepsClasses(Wedges(bothSides: true), seed: 1));
+        Assert.True(MirrorTest.KeepsClasses(Arrows(bothSides: true), seed: 1));
 
     [Fact]
     public void KeepsClasses_ArrowsToTheLeftAndToTheRight_AreNot() =>
-        Assert.False(MirrorTest.KeepsClasses(Wedges(bothSides: false), seed: 1));
+        Assert.False(MirrorTest.KeepsClasses(Arrows(bothSides: false), seed: 1));
 
     [Fact]
     public void KeepsClasses_FewImages_SaysYes() // nothing can be told from two
@@ -42,19 +42,21 @@ public class MirrorTestTests
         return images;
     }
 
-    /// <summary>Bright on one side, dark on the other, with noise: two classes by side, or by which half they fill.</summary>
-    private static ImageCache<byte> Wedges(bool bothSides)
+    /// <summary>
+    /// Arrowheads with noise, to either side; two classes by their breadth, or by where they point.
+    /// </summary>
+    private static ImageCache<byte> Arrows(bool bothSides)
     {
         var random = new Random(5);
         var images = new ImageCache<byte>(new ImageShape(Side, Side, 1));
         for (int i = 0; i < 200; i++)
         {
-            bool left = random.Next(2) == 0, upper = i % 2 == 0;
+            bool left = random.Next(2) == 0, broad = i % 2 == 0;
             var pixels = new byte[Side * Side];
             for (int p = 0; p < pixels.Length; p++)
             {
-                int y = p / Side, x = left ? p % Side : Side - 1 - p % Side;
-                bool bright = upper && bothSides ? x + y < Side : x < Side / 2;
+                int x = left ? p % Side : Side - 1 - p % Side, fromAxis = Math.Abs(2 * (p / Side) - Side + 1);
+                bool bright = x is >= 2 and < 14 && fromAxis < (broad ? x : x / 2);
                 pixels[p] = (byte)((bright ? 150 : 40) + random.Next(60));
             }
             images.Add(pixels, bothSides ? i % 2 : left ? 0 : 1);
