@@ -16,6 +16,12 @@ public sealed record ApplyCnnOptions
     /// </summary>
     public string PredictedLabelColumnName { get; init; } = "PredictedLabel";
 
+    /// <summary>
+    /// How many of the most probable classes get columns of their own, ≥ 0: <c>TopLabels</c>, their names, and
+    /// <c>TopScores</c>, their probabilities, the most probable first. Default: 0, none.
+    /// </summary>
+    public int TopK { get; init; }
+
     /// <summary>How images of another shape are brought to the network's size. Default: CenterCrop.</summary>
     public ImageFit ImageFit { get; init; } = ImageFit.CenterCrop;
 

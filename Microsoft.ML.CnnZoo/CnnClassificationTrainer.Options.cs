@@ -32,6 +32,12 @@ public sealed partial class CnnClassificationTrainer
         public string ScoreColumnName = "Score";
         /// <summary>The column of predicted keys to add. Default: <c>PredictedLabel</c>.</summary>
         public string PredictedLabelColumnName = "PredictedLabel";
+        /// <summary>
+        /// How many of the most probable classes get columns of their own, ≥ 0; all where there are fewer:
+        /// <c>TopLabels</c>, their names as text, and <c>TopScores</c>, their probabilities, the most probable first.
+        /// Default: 0, none.
+        /// </summary>
+        public int TopK;
 
         /// <summary>
         /// The network, one of <see cref="CnnArchitectures"/>. Required, unless there is an

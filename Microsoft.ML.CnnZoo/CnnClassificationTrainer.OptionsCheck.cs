@@ -54,6 +54,7 @@ public sealed partial class CnnClassificationTrainer
             OptionRange.Require(ScoreColumnName != PredictedLabelColumnName, "Options.ScoreColumnName",
                 $"'{ScoreColumnName}'",
                 "another name than PredictedLabelColumnName has");
+            OptionRange.Require(TopK >= 0, "Options.TopK", TopK, "0 or more");
         }
 
         private void CheckImages()

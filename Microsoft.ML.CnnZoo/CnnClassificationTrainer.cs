@@ -141,6 +141,6 @@ public sealed partial class CnnClassificationTrainer
         FeatureColumn.CheckShape(inputSchema, _options.FeatureColumnName);
         string score = _options.ScoreColumnName, predicted = _options.PredictedLabelColumnName;
         return new SchemaShape(inputSchema.Where(c => c.Name != score && c.Name != predicted)
-            .Concat(ScoreSchema.Promise(LabelColumn.ValueType(label), score, predicted)));
+            .Concat(ScoreSchema.Promise(LabelColumn.ValueType(label), score, predicted, _options.TopK > 0)));
     }
 }

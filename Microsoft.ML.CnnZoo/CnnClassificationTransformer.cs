@@ -73,6 +73,9 @@ public sealed class CnnClassificationTransformer
     /// </summary>
     public BadImageScoring BadImagesWhenScoring => _columns.BadImages;
 
+    /// <summary>How many of the most probable classes have columns of their own; 0 for none.</summary>
+    public int TopK => _columns.TopK;
+
     /// <summary>Class names, in the order of the score's slots.</summary>
     public IReadOnlyList<string> ClassNames { get; }
 

@@ -1,6 +1,7 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.MLNet;
+using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.CnnZoo.Weights;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -27,6 +28,7 @@ public sealed class CnnScoringEstimator : IEstimator<CnnClassificationTransforme
         if (imported.Network.Classifier is null)
             throw new ArgumentException($"{architecture.DisplayName} ends with {imported.Network.Classes} features and has "
                 + "no classes: train it first.", nameof(architecture));
+        OptionRange.Require(options.TopK >= 0, "ApplyCnnOptions.TopK", options.TopK, "0 or more");
         _architecture = imported;
         _options = options;
     }
@@ -65,7 +67,7 @@ public sealed class CnnScoringEstimator : IEstimator<CnnClassificationTransforme
             TakesFloats = takesFloats,
         };
         var columns = new ScoringColumns(options.FeatureColumnName, featureType, options.ScoreColumnName,
-            options.PredictedLabelColumnName, new PixelVectorFormat(PixelLayout.Auto, 0, 0, 0), options.BadImages);
+            options.PredictedLabelColumnName, new PixelVectorFormat(PixelLayout.Auto, 0, 0, 0), options.BadImages, options.TopK);
         LabelValues labels = LabelValues.Of(architecture.Labels
             ?? [.. Enumerable.Range(0, classes).Select(c => $"{c}")]);
         return new CnnClassificationTransformer(environment.Register(Name), new CnnScorer(model, WorkerPool.Shared), labels,
@@ -80,6 +82,6 @@ public sealed class CnnScoringEstimator : IEstimator<CnnClassificationTransforme
         FeatureColumn.CheckShape(inputSchema, _options.FeatureColumnName);
         string score = _options.ScoreColumnName, predicted = _options.PredictedLabelColumnName;
         return new SchemaShape(inputSchema.Where(c => c.Name != score && c.Name != predicted)
-            .Concat(ScoreSchema.Promise(TextDataViewType.Instance, score, predicted)));
+            .Concat(ScoreSchema.Promise(TextDataViewType.Instance, score, predicted, _options.TopK > 0)));
     }
 }

@@ -20,12 +20,13 @@ internal static class CnnModelFile
     /// <summary>
     /// Version of the block. 2 added the precision; 3 the size of the scaled image and its crops; 4 the package that
     /// saved it (always right behind the version, also in later ones), the most pixels of an image, the feature column's
-    /// type and what is done about bad images; 5 the graphs of imported networks. Lower ones are read, higher ones
-    /// refused.
+    /// type and what is done about bad images; 5 the graphs of imported networks; 6 letterboxing and columns of the most
+    /// probable classes. Lower ones are read, higher ones refused.
     /// </summary>
-    public const int Version = 5;
+    public const int Version = 6;
 
-    private const int PrecisionVersion = 2, CropsVersion = 3, PackageVersion = 4, ImportVersion = 5;
+    private const int PrecisionVersion = 2, CropsVersion = 3, PackageVersion = 4, ImportVersion = 5,
+        TopVersion = 6;
     /// <summary>Name of the block.</summary>
     public const string Block = "Model.key";
 
@@ -153,6 +154,7 @@ internal static class CnnModelFile
         writer.Write(columns.Format.Width);
         writer.Write(columns.Format.Channels);
         writer.Write((int)columns.BadImages);
+        writer.Write(columns.TopK);
         var image = columns.FeatureType as ImageDataViewType;
         int[] dimensions = image is null ? [.. ((VectorDataViewType)columns.FeatureType).Dimensions]
             : [image.Height, image.Width];
@@ -174,16 +176,19 @@ internal static class CnnModelFile
         if (version < PackageVersion)
             return new(feature, new VectorDataViewType(item), score, label, format, BadImageScoring.ScoreAsMissing);
         BadImageScoring badImages = Read<BadImageScoring>(reader);
+        int top = version < TopVersion ? 0 : reader.ReadInt32();
+        if (top is < 0 or > MaxClasses)
+            throw Damaged(Block, $"it gives the {top} most probable classes");
         bool isImage = reader.ReadBoolean();
         int rank = reader.ReadInt32();
         if (rank is < 1 or > MaxRank || (isImage && rank != 2))
             throw Damaged(Block, $"its feature column has {rank} dimensions");
         int[] dimensions = [.. Enumerable.Range(0, rank).Select(_ => reader.ReadInt32())];
         if (!isImage)
-            return new(feature, new VectorDataViewType(item, dimensions), score, label, format, badImages);
+            return new(feature, new VectorDataViewType(item, dimensions), score, label, format, badImages, top);
         var image = dimensions is [0, 0] ? new ImageDataViewType()
             : new ImageDataViewType(dimensions[0], dimensions[1]);
-        return new(feature, image, score, label, format, badImages);
+        return new(feature, image, score, label, format, badImages, top);
     }
 
     private static int ReadVersion(BinaryReader reader)

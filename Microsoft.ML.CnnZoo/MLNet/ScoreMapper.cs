@@ -21,8 +21,38 @@ internal sealed class ScoreMapper(CnnClassificationTransformer transformer, Data
 
     public override void ReportBadImage(long position, string problem) => transformer.ReportBadImage(position, problem);
 
-    public override Delegate CreateGetter(int column, RowValues values) => column == ScoreIndex ? Vector(values)
-        : (ValueGetter<uint>)((ref uint target) => target = PredictedKey(values()));
+    public override Delegate CreateGetter(int column, RowValues values)
+    {
+        if (column == ScoreIndex)
+            return Vector(values);
+        if (column == PredictedLabelIndex)
+            return (ValueGetter<uint>)((ref uint target) => target = PredictedKey(values()));
+        bool isLabels = OutputSchema[column].Type is VectorDataViewType { ItemType: TextDataViewType };
+        return isLabels ? Top(values, (_, c) => transformer.ClassNames[c].AsMemory()) : Top(values, (scores, c) => scores[c]);
+    }
+
+    /// <summary>
+    /// Something of the most probable classes, the most probable first; of equal ones the first class. Nothing of a row
+    /// whose image is bad.
+    /// </summary>
+    private ValueGetter<VBuffer<TValue>> Top<TValue>(RowValues values, Func<float[], int, TValue> what)
+    {
+        int count = Math.Min(transformer.TopK, transformer.Labels.Count);
+        float[] scores = new float[transformer.Labels.Count];
+        int[] classes = new int[scores.Length];
+        return (ref VBuffer<TValue> target) =>
+        {
+            values().CopyTo(scores);
+            for (int c = 0; c < classes.Length; c++)
+                classes[c] = c;
+            Array.Sort(classes, (a, b) => scores[a] != scores[b] ? scores[b].CompareTo(scores[a]) : a.CompareTo(b));
+            VBufferEditor<TValue> editor = VBufferEditor.Create(ref target, count);
+            bool isBad = float.IsNaN(scores[0]);
+            for (int i = 0; i < count; i++)
+                editor.Values[i] = isBad ? default! : what(scores, classes[i]);
+            target = editor.Commit();
+        };
+    }
 
     /// <summary>
     /// The best class's key: 1 more than its number; 0 (missing) when the scores are not numbers. Of equal scores the
@@ -64,6 +94,12 @@ internal static class ScoreSchema
         builder.AddColumn(transformer.PredictedLabelColumnName, key, label.ToAnnotations());
         var vector = new VectorDataViewType(NumberDataViewType.Single, labels.Count);
         builder.AddColumn(transformer.ScoreColumnName, vector, score.ToAnnotations());
+        int top = Math.Min(transformer.TopK, labels.Count);
+        if (top > 0)
+        {
+            builder.AddColumn(ScoringColumns.TopLabels, new VectorDataViewType(TextDataViewType.Instance, top));
+            builder.AddColumn(ScoringColumns.TopScores, new VectorDataViewType(NumberDataViewType.Single, top));
+        }
         return builder.ToSchema();
     }
 
@@ -71,7 +107,9 @@ internal static class ScoreSchema
     /// <param name="labelType">Type of the values behind the label's keys; null where there are none.</param>
     /// <param name="scoreName">The column of probabilities.</param>
     /// <param name="labelName">The column of predicted keys.</param>
-    public static IEnumerable<SchemaShape.Column> Promise(DataViewType? labelType, string scoreName, string labelName)
+    /// <param name="hasTop">Whether the most probable classes get columns.</param>
+    public static IEnumerable<SchemaShape.Column> Promise(DataViewType? labelType, string scoreName, string labelName,
+        bool hasTop)
     {
         IEnumerable<SchemaShape.Column> common = AnnotationUtils.GetTrainerOutputAnnotation();
         IEnumerable<SchemaShape.Column> Values(string kind) => labelType is null ? []
@@ -85,6 +123,11 @@ internal static class ScoreSchema
         [
             new(labelName, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, true, labelAnnotations),
             new(scoreName, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, false, scoreAnnotations),
+            .. hasTop ? new SchemaShape.Column[]
+            {
+                new(ScoringColumns.TopLabels, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, false),
+                new(ScoringColumns.TopScores, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, false),
+            } : [],
         ];
     }
 

@@ -239,7 +239,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             MaxImagePixels = options.MaxImagePixels,
         };
         var columns = new ScoringColumns(options.FeatureColumnName, prepared.Feature.Column.Type, options.ScoreColumnName,
-            options.PredictedLabelColumnName, _format, options.BadImagesWhenScoring);
+            options.PredictedLabelColumnName, _format, options.BadImagesWhenScoring, options.TopK);
         var trained = new CnnClassificationTransformer(host, new CnnScorer(model, WorkerPool.Shared), prepared.Labels,
             columns, _folder is null ? result : result with { RunFolder = _folder.Folder });
         if (_folder is not null)
