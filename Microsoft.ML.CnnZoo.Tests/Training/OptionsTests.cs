@@ -13,6 +13,7 @@ public class OptionsTests
 {
     private static readonly (Action<CnnClassificationTrainer.Options> Spoil, string Message)[] Faults =
     [
+        (o => o.TopK = -1, "Options.TopK is -1; expected 0 or more"),
         (o => o.LabelColumnName = "", "Options.LabelColumnName is empty; expected the name of a column"),
         (o => o.FeatureColumnName = null!, "Options.FeatureColumnName is null; expected the name of a column"),
         (o => o.ScoreColumnName = "", "Options.ScoreColumnName is empty"),
