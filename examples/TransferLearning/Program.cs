@@ -13,7 +13,7 @@ if (args.Length > 0 && !quick)
     return 2;
 }
 
-int pictures = quick ? 2 : 20, headEpochs = quick ? 1 : 8, fineTuningEpochs = quick ? 1 : 6;
+int pictures = quick ? 2 : 20, headEpochs = quick ? 2 : 30, fineTuningEpochs = quick ? 1 : 6;
 string folder = quick ? "pictures-quick" : "pictures";
 Pictures.Draw(Path.Combine(folder, "train"), pictures, seed: 1);
 Pictures.Draw(Path.Combine(folder, "test"), pictures, seed: 2);
@@ -36,15 +36,13 @@ using CnnClassificationTransformer head = Train("head only, features frozen", ne
 {
     Architecture = pretrained, FineTuning = FineTuning.HeadOnly, Epochs = headEpochs,
 });
-using CnnWeights learned = CnnWeights.From(head);
 Train("then all layers, fine-tuned", new()
 {
-    Architecture = pretrained, InitialWeights = learned, LearningRate = 0.005f, Epochs = fineTuningEpochs,
-    RefreshBatchNormStatistics = true,
+    InitialModel = head, LearningRate = 0.005f, Epochs = fineTuningEpochs, RefreshBatchNormStatistics = true,
 }).Dispose();
 Train("all layers, from scratch", new()
 {
-    Architecture = untrained, Epochs = headEpochs + fineTuningEpochs, RefreshBatchNormStatistics = true,
+    Architecture = untrained, Epochs = quick ? 1 : 14, RefreshBatchNormStatistics = true,
 }).Dispose();
 
 Console.WriteLine();
