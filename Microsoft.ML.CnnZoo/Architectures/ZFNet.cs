@@ -1,5 +1,4 @@
 using Microsoft.ML.CnnZoo.Graph;
-using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Layers;
 
 namespace Microsoft.ML.CnnZoo.Architectures;

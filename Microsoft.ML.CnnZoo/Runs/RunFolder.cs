@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML.CnnZoo.Files;
-using Microsoft.ML.CnnZoo.Training;
 
 namespace Microsoft.ML.CnnZoo.Runs;
 
