@@ -188,17 +188,21 @@ public sealed partial class CnnClassificationTrainer
         /// </summary>
         public IDataView? ValidationSet;
         /// <summary>
-        /// Fraction of each class's training rows held out at random when there is no validation set, in [0, 1); null or
-        /// 0 for none: then the last epoch's weights are kept. A class's only image is trained on. Default: 0.1.
+        /// Fraction of each class's training rows held out at random when there is no validation set, in [0, 1); 0 for
+        /// none: then the last epoch's weights are kept. A class's only image is trained on. Default: null, 0.1; none of
+        /// fewer than 500 images, which would be too few to choose an epoch by.
         /// </summary>
-        public float? ValidationSetFraction = 0.1f;
+        public float? ValidationSetFraction;
         /// <summary>
         /// When to end early. Without validation images it has no effect. Default: null, never where <see cref="Epochs"/>
         /// are set.
         /// </summary>
         public EarlyStopping? EarlyStopping;
-        /// <summary>Which epoch counts as the best. Default: ValidationAccuracy.</summary>
-        public StoppingMetric StoppingMetric = StoppingMetric.ValidationAccuracy;
+        /// <summary>
+        /// Which epoch counts as the best. Default: null, by ValidationAccuracy with 1,000 validation images or more, else
+        /// by ValidationLoss, in which chance has less part.
+        /// </summary>
+        public StoppingMetric? StoppingMetric;
 
         /// <summary>
         /// How often training may go back when it diverges (the loss or a weight becomes infinite or not a number, or the

@@ -87,7 +87,7 @@ internal static class DigitRows
         BatchSize = 32,
         LearningRate = 0.05f,
         Seed = 3,
-        ValidationSetFraction = null,
+        ValidationSetFraction = 0,
         Precision = CnnPrecision.Float32, // whatever the processor: tests compare scores of different plans
     };
 

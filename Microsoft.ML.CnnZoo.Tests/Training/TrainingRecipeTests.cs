@@ -42,6 +42,15 @@ public class TrainingRecipeTests
         Assert.Equal(side, TrainingRecipe.SideFor(paper, least, pictures));
 
     [Fact]
+    public void HeldOutShare_FewImages_IsNone() // a dozen validation images choose an epoch by chance
+    {
+        Assert.Equal(0, TrainingRecipe.HeldOutShare(120));
+        Assert.Equal(0.1, TrainingRecipe.HeldOutShare(1200));
+        Assert.Equal(StoppingMetric.ValidationLoss, TrainingRecipe.Metric(120));
+        Assert.Equal(StoppingMetric.ValidationAccuracy, TrainingRecipe.Metric(6000));
+    }
+
+    [Fact]
     public void Augmentation_SmallImages_LoseNothingAtTheEdges()
     {
         Assert.Null(TrainingRecipe.Augmentation(new(32, 32, 1), pictures: 28).Area);

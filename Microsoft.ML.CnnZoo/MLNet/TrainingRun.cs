@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Files;
@@ -103,7 +104,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
 
     /// <summary>The options of the training loop, for some number of training images.</summary>
     public static TrainingOptions ToTrainingOptions(CnnClassificationTrainer.Options options,
-        CnnArchitecture architecture, int images, int seed, WorkerPool workers)
+        CnnArchitecture architecture, int images, int seed, WorkerPool workers, int validationImages = 0)
     {
         bool isPretrained = options.StartingWeights is not null, headOnly = options.FineTuning == FineTuning.HeadOnly;
         TrainingRecipe recipe = TrainingRecipe.For(architecture, options.Optimizer, isPretrained, headOnly, images);
@@ -128,7 +129,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             BodyLearningRateFactor = options.BodyLearningRateFactor,
             LearningRateFactors = options.LearningRateFactors,
             MaxDivergences = options.MaxDivergences,
-            Metric = options.StoppingMetric,
+            Metric = options.StoppingMetric ?? TrainingRecipe.Metric(validationImages),
             MixesImages = options.Augmentation.Mixes,
             Seed = seed,
             EpochCompleted = options.ProgressCallback,
@@ -162,7 +163,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         var description = new TrainingDescription(options, _architecture, image, labels.Texts(), images.Labels, training,
             held, _augmentation, images.Normalization, images.MeasureChannels(), KernelSet.Describe(workers), train.Schema);
         TrainingOptions trainingOptions =
-            ToTrainingOptions(options, _architecture, training.Count, seed, workers) with
+            ToTrainingOptions(options, _architecture, training.Count, seed, workers, held?.Count ?? 0) with
             {
                 EpochCompleted = Report,
                 Message = Info,
@@ -356,7 +357,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             return (images, images, held);
         }
         ReportCache(store);
-        (int[] kept, int[] heldOut) = ClassSplit.Split(images.Labels, options.ValidationSetFraction ?? 0, seed);
+        (int[] kept, int[] heldOut) = ClassSplit.Split(images.Labels, options.ValidationSetFraction
+            ?? TrainingRecipe.HeldOutShare(images.Count), seed);
         return heldOut.Length == 0 ? (images, images, null)
             : (images, new BatchSubset(images, kept), new BatchSubset(images, heldOut));
     }

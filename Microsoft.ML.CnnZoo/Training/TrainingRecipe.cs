@@ -48,6 +48,13 @@ internal sealed record TrainingRecipe(
     public static Initializer? InitializerFor(CnnArchitecture network, bool isPretrained) =>
         !isPretrained && KindOf(network) == NetworkKind.Deep ? Initializer.HeNormal : null;
 
+    /// <summary>Share of the images that is held out to choose an epoch by: a few dozen would choose it by chance.</summary>
+    public static double HeldOutShare(int images) => images < 500 ? 0 : 0.1;
+
+    /// <summary>The accuracy on few images is a number of few steps; their loss tells epochs apart.</summary>
+    public static StoppingMetric Metric(int validationImages) =>
+        validationImages < 1000 ? StoppingMetric.ValidationLoss : StoppingMetric.ValidationAccuracy;
+
     /// <summary>Training ends early when half of its epochs brought nothing: a schedule's descent comes late.</summary>
     public static EarlyStopping Patience(int epochs) => new(Math.Max(10, (epochs + 1) / 2));
 
@@ -66,8 +73,8 @@ internal sealed record TrainingRecipe(
         int side = Math.Min(image.Height, image.Width);
         ImageAugmentation colors = new() { Brightness = 0.2, Contrast = 0.2, Saturation = 0.2 };
         return (pictures ?? side) <= SmallSide
-            ? colors with { Rotation = 10, Scale = new(0.9, 1.1), Translation = 0.08 }
-            : (colors with { Area = new(0.5, 1), Rotation = 15 }).ForSide(side);
+            ? colors with { Rotation = 15, Scale = new(0.85, 1.15), Translation = 0.1 }
+            : (colors with { Area = new(0.5, 1), Rotation = 5 }).ForSide(side);
     }
 
     /// <summary>

@@ -48,7 +48,7 @@ internal sealed class InputPipelineWork(CnnArchitecture architecture, int epochs
             BatchSize = batch,
             LearningRate = 1e-4f,
             Seed = 1,
-            ValidationSetFraction = null,
+            ValidationSetFraction = 0,
             Augmentation = augmentation,
             CacheBudget = memory,
             CacheFileBudget = file,

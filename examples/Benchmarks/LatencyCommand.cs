@@ -77,7 +77,7 @@ internal static class LatencyCommand
             using (CnnClassificationTransformer trained =
                 mlContext.MulticlassClassification.Trainers.CnnClassification(new CnnClassificationTrainer.Options
             {
-                Architecture = network, Epochs = 1, BatchSize = 2, LearningRate = 1e-6f, ValidationSetFraction = null,
+                Architecture = network, Epochs = 1, BatchSize = 2, LearningRate = 1e-6f, ValidationSetFraction = 0,
             }).Fit(rows))
                 mlContext.Model.Save(trained, rows.Schema, path);
             string program = Environment.ProcessPath!;

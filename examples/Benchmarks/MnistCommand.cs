@@ -33,9 +33,12 @@ internal static class MnistCommand
         };
         var epochs = new Option<int>("--epochs")
         {
-            Description = "Passes over the images", DefaultValueFactory = _ => 10,
+            Description = "Passes over the images; 0 for enough", DefaultValueFactory = _ => 0,
         };
-        var batch = new Option<int>("--batch") { Description = "Images per step", DefaultValueFactory = _ => 64 };
+        var batch = new Option<int>("--batch") 
+        {
+            Description = "Images per step; 0 for what suits the set", DefaultValueFactory = _ => 0,
+        };
         var rate = new Option<float>("--lr")
         {
             Description = "Learning rate; 0 for one that suits the network", DefaultValueFactory = _ => 0f,
@@ -57,8 +60,8 @@ internal static class MnistCommand
             parsed => Run(parsed.GetRequiredValue(data), parsed.GetValue(images), new CnnClassificationTrainer.Options
         {
             Architecture = CnnArchitectures.Find(parsed.GetRequiredValue(architecture)),
-            Epochs = parsed.GetValue(epochs),
-            BatchSize = parsed.GetValue(batch),
+            Epochs = parsed.GetValue(epochs) is > 0 and int passes ? passes : null,
+            BatchSize = parsed.GetValue(batch) is > 0 and int size ? size : null,
             LearningRate = parsed.GetValue(rate) is > 0 and float given ? given : null,
             Seed = parsed.GetValue(seed),
             Precision = parsed.GetValue(precision),

@@ -22,9 +22,9 @@ if (args is ["kernels", .. var kernelArguments])
     BenchmarkRunner.Run<KernelBenchmarks>(config, kernelArguments);
     return 0;
 }
-var root = new RootCommand("Times networks beside their peers, single kernels, and measures accuracy on MNIST.")
+var root = new RootCommand("Times networks beside their peers, single kernels, and measures accuracy on sets of images.")
 {
-    NetworksCommand.Create(), TableCommand.Create(), MnistCommand.Create(), InputPipelineCommand.Create(),
-    LatencyCommand.Create(), WorkerCommand.Ours(), WorkerCommand.OnnxRuntime(),
+    NetworksCommand.Create(), TableCommand.Create(), MnistCommand.Create(), DefaultsCommand.Create(),
+    InputPipelineCommand.Create(), LatencyCommand.Create(), WorkerCommand.Ours(), WorkerCommand.OnnxRuntime(),
 };
 return root.Parse(args).Invoke();

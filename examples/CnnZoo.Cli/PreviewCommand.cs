@@ -54,7 +54,7 @@ internal static class PreviewCommand
             FeatureColumnName = "Image",
             Augmentation = settings.Augmentation,
             ImageFit = settings.Fit,
-            ValidationSetFraction = null,
+            ValidationSetFraction = 0,
             BadImages = BadImageHandling.Skip,
             BadImageFound = image => bad.Add(readable[(int)image.Row].ImagePath, image.Reason),
             Seed = settings.Seed,

@@ -73,7 +73,7 @@ static double[] Train(CnnArchitecture network, ImageSet set, Settings settings)
             LearningRate = few ? 0.05f : 0.1f,
             WeightDecay = 1e-4f,
             LearningRateSchedule = new WarmupSchedule(few ? 2 : 1, new StepSchedule(Math.Max(1, settings.Epochs / 2))),
-            ValidationSetFraction = null,
+            ValidationSetFraction = 0,
             ProgressCallback = epoch =>
             {
                 errors.Add(1 - epoch.Accuracy);
