@@ -128,9 +128,12 @@ public sealed partial class CnnClassificationTrainer
     public LearningRateSearch FindLearningRate(IDataView trainData)
     {
         ArgumentNullException.ThrowIfNull(trainData);
-        using IChannel channel = _host.Start(Name);
-        return new TrainingRun(_host, channel, _options).FindLearningRate(trainData);
+        return Run(run => run.FindLearningRate(trainData));
     }
+
+    /// <summary>The size of the network's images that Fit would choose.</summary>
+    /// <param name="trainData">Labeled images.</param>
+    internal ImageShape ChooseInput(IDataView trainData) => Run(run => run.ChooseInput(trainData));
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The label or feature column is missing or of the wrong type.</exception>

@@ -36,6 +36,13 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     /// <summary>A range test, on the images that Fit would train on.</summary>
     public LearningRateSearch FindLearningRate(IDataView train) => Prepare(train, options.ValidationSet, Search);
 
+    /// <summary>The size of the network's images that Fit would choose.</summary>
+    public ImageShape ChooseInput(IDataView train)
+    {
+        FeatureColumn feature = BindFeature(train);
+        return ChooseImage(feature, LookAt(train, LabelColumn.Bind(train.Schema, options.LabelColumnName), feature));
+    }
+
     private TResult Prepare<TResult>(IDataView train, IDataView? validation, Func<PreparedTraining, TResult> use)
     {
         options.Check();

@@ -28,24 +28,13 @@ internal static class AugmentationArguments
         ["cutmix"] = ImageAugmentation.Cifar with { CutMix = 1 },
     };
 
+    /// <summary>The names.</summary>
+    public static string[] Names => [.. Known.Keys];
+
     /// <summary>The switch.</summary>
     /// <param name="byDefault">The name that is used when none is given.</param>
-    public static Option<string> Option(string byDefault)
-    {
-        var option = new Option<string>("--augment")
-        {
-            Description = "How training images are changed at random",
-            DefaultValueFactory = _ => byDefault,
-            HelpName = string.Join('|', Known.Keys),
-        };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ } token] && !Known.ContainsKey(token.Value))
-                result.AddError($"--augment needs one of {string.Join(", ", Known.Keys)}, not '{token.Value}'.");
-        });
-        option.CompletionSources.Add([.. Known.Keys]);
-        return option;
-    }
+    public static Option<string?> Option(string byDefault) => CommandOptions.Name(
+        "--augment", $"How training images are changed at random [default: {byDefault}]", Names);
 
     /// <summary>The augmentation of a name, for a network's images.</summary>
     /// <param name="name">One of those that the switch accepts.</param>

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Microsoft.ML.CnnZoo.Architectures;
 
 namespace CnnZoo.Cli;
 
@@ -13,19 +15,57 @@ internal static class CommandOptions
     {
         Description = description,
         DefaultValueFactory = _ => defaultValue,
-        CustomParser = result =>
-        {
-            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-            // no thousands separators: 0,01 is no number, rather than 1
-            if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out T value)
-                && value >= minimum && value <= maximum)
-                return value;
-            bool whole = T.One / (T.One + T.One) == T.Zero;
-            result.AddError(string.Create(CultureInfo.InvariantCulture,
-                $"{name} needs a {(whole ? "whole number" : "number")} from {minimum} to {maximum}, not '{text}'."));
-            return defaultValue;
-        },
+        HelpName = "NUMBER",
+        CustomParser = result => Parse(result, name, minimum, maximum, []) ?? defaultValue,
     };
+
+    /// <summary>A number within bounds, both included, or one of some words in its place.</summary>
+    /// <param name="name">The option.</param>
+    /// <param name="description">What it is, and what it is without the option.</param>
+    /// <param name="minimum">The smallest number.</param>
+    /// <param name="maximum">The largest.</param>
+    /// <param name="words">The words and the values that they stand for.</param>
+    public static Option<T?> Number<T>(string name, string description, T minimum, T maximum,
+        params (string Word, T? Value)[] words) where T : struct, INumber<T> => new(name)
+    {
+        Description = description,
+        HelpName = string.Join('|', words.Select(w => w.Word).Append("NUMBER")),
+        CustomParser = result => Parse(result, name, minimum, maximum, words),
+    };
+
+    private static T? Parse<T>(ArgumentResult result, string name, T minimum, T maximum, (string Word, T? Value)[] words)
+        where T : struct, INumber<T>
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (words.Any(w => w.Word == text))
+            return words.First(w => w.Word == text).Value;
+        // no thousands separators: 0,01 is no number, rather than 1
+        if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out T value)
+            && value >= minimum && value <= maximum)
+            return value;
+        string choices = string.Concat(words.Select(w => $"{w.Word}, ")) + (words.Length > 0 ? "or " : "");
+        result.AddError(string.Create(CultureInfo.InvariantCulture,
+            $"{name} needs {choices}a {(IsWhole<T>() ? "whole number" : "number")} from {minimum} to {maximum}, not '{text}'."));
+        return null;
+    }
+
+    /// <summary>Whether a type of numbers has no fractions.</summary>
+    public static bool IsWhole<T>() where T : struct, INumber<T> => T.One / (T.One + T.One) == T.Zero;
+
+    /// <summary>One of some names.</summary>
+    public static Option<string?> Name(string name, string description, params string[] names)
+    {
+        var option = new Option<string?>(name) { Description = description, HelpName = string.Join('|', names) };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is not [{ } token] || names.Contains(token.Value, StringComparer.Ordinal))
+                return;
+            string near = ArchitectureNames.Near(token.Value, names) is [var nearest, ..] ? $": did you mean {nearest}?" : ".";
+            result.AddError($"{name} needs one of {string.Join(", ", names)}, not '{token.Value}'{near}");
+        });
+        option.CompletionSources.Add(names);
+        return option;
+    }
 
     /// <summary>An exception's message without the parameter's name that .NET appends: nobody typed it.</summary>
     public static string WithoutParameter(string message) => message.Split(" (Parameter '")[0];

@@ -9,7 +9,7 @@ internal static class DataFolder
     /// <summary>The switch.</summary>
     public static Option<string> Option(string description)
     {
-        var option = new Option<string>("--data") { Description = description, Required = true };
+        var option = new Option<string>("--data") { Description = description, HelpName = "FOLDER", Required = true };
         CommandOptions.RefuseEmpty(option, "the name of a folder");
         return option;
     }

@@ -1,47 +1,77 @@
 using Microsoft.ML;
 using Microsoft.ML.CnnZoo;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms;
 
 namespace CnnZoo.Cli;
 
-/// <summary>One training on image files; its model reads files, too.</summary>
-internal sealed class FolderTraining(
-    CnnClassificationTrainer.Options options, IReadOnlyList<LabeledImage> images,
-    IReadOnlyList<LabeledImage>? validation, BadImages bad)
+/// <summary>Training on image files; its model reads files, too.</summary>
+internal sealed class FolderTraining
 {
-    private readonly MLContext _mlContext = new(options.Seed);
+    private readonly CnnClassificationTrainer.Options _options;
+    private readonly MLContext _mlContext;
+    private readonly DataViewSchema _files;
+    private readonly TransformerChain<ITransformer> _reading;
+    private readonly IDataView _rows;
+
+    /// <summary>Lays the images out for a trainer.</summary>
+    /// <param name="request">What to train; the options get what depends on the images.</param>
+    /// <param name="images">Images to train on.</param>
+    /// <param name="validation">Images that choose the best epoch.</param>
+    /// <param name="bad">Where images that cannot be used are listed.</param>
+    public FolderTraining(TrainingRequest request, IReadOnlyList<LabeledImage> images,
+        IReadOnlyList<LabeledImage>? validation, BadImages bad)
+    {
+        _options = request.Options;
+        _options.FeatureColumnName = "Image";
+        _options.BadImageFound = image =>
+            bad.Add((image.Rows == BadImage.ValidationRows ? validation! : images)[(int)image.Row].ImagePath,
+                image.Reason);
+        _mlContext = new MLContext(_options.Seed);
+        _mlContext.Log += Listen;
+        IDataView files = _mlContext.Data.LoadFromEnumerable(images);
+        _files = files.Schema;
+        _reading = new EstimatorChain<ITransformer>()
+            .Append((IEstimator<ITransformer>)_mlContext.Transforms.Conversion.MapValueToKey(
+                "Label", keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.ByValue))
+            .Append((IEstimator<ITransformer>)_mlContext.Transforms.LoadRawImageBytes(
+                "Image", imageFolder: null, inputColumnName: nameof(LabeledImage.ImagePath)))
+            .Fit(files);
+        _rows = _reading.Transform(files);
+        if (validation is not null)
+            _options.ValidationSet = _reading.Transform(_mlContext.Data.LoadFromEnumerable(validation));
+        request.SetImages(() => Trainer.ChooseInput(_rows));
+    }
+
+    /// <summary>Is given the trainer's warnings.</summary>
+    public Action<string> Warn { get; set; } = message => Console.Error.WriteLine($"cnnzoo: {message}");
+
+    private CnnClassificationTrainer Trainer =>
+        _mlContext.MulticlassClassification.Trainers.CnnClassification(_options);
+
+    /// <summary>Looks for a learning rate.</summary>
+    public LearningRateSearch FindLearningRate() => Trainer.FindLearningRate(_rows);
 
     /// <summary>Trains.</summary>
     /// <exception cref="CommandException">Interrupted before an epoch was complete, or an image cannot be
     /// used.</exception>
     public TrainedFolder Fit(TrainingDisplay display)
     {
-        options.FeatureColumnName = "Image";
-        options.ProgressCallback = display.EpochCompleted;
-        options.BatchCallback = display.BatchCompleted;
-        options.BadImageFound = image =>
-            bad.Add((image.Rows == BadImage.ValidationRows ? validation! : images)[(int)image.Row].ImagePath,
-                image.Reason);
-        IDataView rows = _mlContext.Data.LoadFromEnumerable(images);
-        var keys = _mlContext.Transforms.Conversion.MapValueToKey(
-            "Label", keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.ByValue)
-            .Append(_mlContext.Transforms.LoadRawImageBytes(
-                "Image", imageFolder: null, inputColumnName: nameof(LabeledImage.ImagePath)))
-            .Fit(rows);
-        IDataView? held = validation is null ? null : keys.Transform(_mlContext.Data.LoadFromEnumerable(validation));
-        CnnClassificationTransformer network = FitNetwork(keys.Transform(rows), held);
+        Warn = display.Warn;
+        _options.ProgressCallback = display.EpochCompleted;
+        _options.BatchCallback = display.BatchCompleted;
+        CnnClassificationTransformer network = FitNetwork();
         ITransformer names = _mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel")
-            .Fit(network.Transform(keys.Transform(rows)));
-        return new TrainedFolder(_mlContext, keys.Append(network).Append(names), network.Training!, rows.Schema);
+            .Fit(network.Transform(_rows));
+        return new TrainedFolder(_mlContext, _reading.Append(network).Append(names), network.Training!, _files);
     }
 
-    private CnnClassificationTransformer FitNetwork(IDataView rows, IDataView? held)
+    private CnnClassificationTransformer FitNetwork()
     {
         try
         {
-            CnnClassificationTransformer network =
-                _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(rows, held);
+            CnnClassificationTransformer network = Trainer.Fit(_rows);
             if (network.Training!.End != TrainingEnd.Canceled || network.Training.Best is not null)
                 return network;
             network.Dispose();
@@ -52,6 +82,14 @@ internal sealed class FolderTraining(
         throw new CommandException(
             "Interrupted before the first epoch ended: nothing was saved.", ExitCode.Interrupted);
     }
+
+    private void Listen(object? sender, LoggingEventArgs log)
+    {
+        // What became of an interruption, and which images are bad, the tool says itself.
+        if (log.Kind == ChannelMessageKind.Warning && !_options.CancellationToken.IsCancellationRequested
+            && !log.RawMessage.Contains("have no image that can be read", StringComparison.Ordinal))
+            Warn(log.RawMessage);
+    }
 }
 
 /// <summary>A trained model and how its training went.</summary>
@@ -59,14 +97,18 @@ internal sealed record TrainedFolder(
     MLContext MLContext, TransformerChain<ITransformer> Model, TrainingResult Training, DataViewSchema InputSchema)
     : IDisposable
 {
-    /// <summary>Why training ended, unless it just came to its end.</summary>
-    public string? Remark => Training.End switch
+    /// <summary>How training ended, and which weights were kept.</summary>
+    public string Summary => Training.End switch
     {
         TrainingEnd.Canceled when Training.Best!.ValidationLoss is null =>
             "Interrupted: the weights are kept as they are.",
         TrainingEnd.Canceled => $"Interrupted: the weights of epoch {Training.Best!.Epoch} are kept, the best so far.",
         TrainingEnd.Diverged => $"{Training.Divergence!.Message} The weights of epoch {Training.Best!.Epoch} are kept.",
-        _ => null,
+        _ => Training.Best is not { ValidationAccuracy: { } accuracy } best
+            ? $"Trained for {Training.History.Count} epochs, without validation images: the last weights are kept."
+            : $"Best epoch {best.Epoch} of {Training.History.Count}: validation accuracy {accuracy:F4}, loss "
+                + $"{ConsoleProgress.Loss(best.ValidationLoss)}"
+                + (Training.End == TrainingEnd.StoppedEarly ? "; ended early, for validation became no better." : "."),
     };
 
     /// <summary>Writes the model file.</summary>

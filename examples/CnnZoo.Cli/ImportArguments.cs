@@ -5,8 +5,11 @@ using Microsoft.ML.CnnZoo;
 namespace CnnZoo.Cli;
 
 /// <summary>Options for what a file of another framework may leave unsaid.</summary>
-internal sealed class ImportArguments
+/// <param name="sizeDescription">What --size is for.</param>
+internal sealed class ImportArguments(
+    string sizeDescription = "Size of its images, where its file leaves it open: HEIGHTxWIDTH")
 {
+
     private enum Preset
     {
         /// <summary>What the file states.</summary>
@@ -24,20 +27,24 @@ internal sealed class ImportArguments
     private readonly Option<ChannelOrder?> _order = new("--channel-order")
     {
         Description = "Order of colors that such a network takes: rgb or bgr; the preset's without",
+        HelpName = "rgb|bgr",
     };
 
     private readonly Option<ImageShape?> _size = new("--size")
     {
-        Description = "Size of its images, where its file leaves it open: HEIGHTxWIDTH",
+        Description = sizeDescription,
+        HelpName = "HEIGHTxWIDTH",
         CustomParser = result =>
         {
             string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-            string[] sides = text.Split('x');
-            if (sides.Length is 1 or 2 && sides.All(s => int.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture,
-                out int side) && side is >= 1 and <= 16384))
-                return new ImageShape(int.Parse(sides[0], CultureInfo.InvariantCulture),
-                    int.Parse(sides[^1], CultureInfo.InvariantCulture), 3);
-            result.AddError($"--size needs HEIGHTxWIDTH in pixels, such as 224x224, not '{text}'.");
+            int[] sides = [.. text.Split('x').Select(s => int.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture,
+                out int side) && side <= 16384 ? side : 0)];
+            if (text == "auto")
+                return null;
+            if (sides.Length is >= 1 and <= 3 && !sides.Contains(0) && (sides.Length < 3 || sides[2] is 1 or 3))
+                return new ImageShape(sides[0], sides[Math.Min(1, sides.Length - 1)], sides.Length == 3 ? sides[2] : 0);
+            result.AddError("--size needs HEIGHTxWIDTH in pixels, such as 224x224, or with 1 or 3 channels, such as 28x28x1, "
+                + $"not '{text}'.");
             return null;
         },
     };
@@ -45,14 +52,21 @@ internal sealed class ImportArguments
     private readonly Option<FileInfo?> _labels = new("--labels")
     {
         Description = "Text file of its class names, one a line, in the order of its outputs",
+        HelpName = "FILE",
     };
+
+    /// <summary>The options.</summary>
+    public IReadOnlyList<Option> Options => [_size, _preprocessing, _order, _labels];
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_preprocessing, _order, _size, _labels])
+        foreach (Option option in Options)
             command.Add(option);
     }
+
+    /// <summary>The size that was given; 0 channels where these were left open.</summary>
+    public ImageShape? Size(ParseResult parsed) => parsed.GetValue(_size);
 
     /// <summary>What was given.</summary>
     public CnnImportOptions Read(ParseResult parsed)
@@ -72,7 +86,7 @@ internal sealed class ImportArguments
         return new CnnImportOptions
         {
             Preprocessing = preset,
-            Image = parsed.GetValue(_size),
+            Image = Size(parsed) is { Channels: 0 } open ? open with { Channels = 3 } : Size(parsed),
             Labels = parsed.GetValue(_labels) is { } file ? ReadLabels(file) : null,
         };
     }

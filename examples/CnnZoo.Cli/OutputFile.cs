@@ -17,7 +17,7 @@ internal sealed class OutputFile
     /// <summary>The switch <c>--out</c>.</summary>
     public static Option<string> Option(string description)
     {
-        var option = new Option<string>("--out") { Description = description, Required = true };
+        var option = new Option<string>("--out") { Description = description, HelpName = "FILE", Required = true };
         CommandOptions.RefuseEmpty(option, "the name of a file");
         return option;
     }

@@ -8,6 +8,7 @@ namespace CnnZoo.Cli;
 internal static class PreviewCommand
 {
     private const int DefaultSide = 64;
+    private const string DefaultAugmentation = "strong";
 
     private sealed record Settings(string Folder, string Output, ImageAugmentation Augmentation, int Side, bool Gray,
         ImageFit Fit, int Images, int Samples, int Seed);
@@ -17,10 +18,10 @@ internal static class PreviewCommand
     {
         Option<string> data = DataFolder.Option("Folder with one folder of images per class, or with a folder train of this kind");
         Option<string> output = OutputFile.Option("PNG file to write, for example sheet.png");
-        Option<string> augment = AugmentationArguments.Option("strong");
+        Option<string?> augment = AugmentationArguments.Option(DefaultAugmentation);
         Option<int> size = CommandOptions.Number("--size", "Height and width of the network's images", DefaultSide, 8, 1024);
         var gray = new Option<bool>("--gray") { Description = "The network takes gray images" };
-        Option<ImageFit> fit = CommandOptions.Choice<ImageFit>("--fit", "What becomes of images that are not square");
+        Option<string?> fit = ImageFits.Option();
         Option<int> images = CommandOptions.Number("--images", "Images, one row each", 8, 1, 100);
         Option<int> samples = CommandOptions.Number("--samples", "Augmented samples of each image", 7, 0, 100);
         Option<int> seed = CommandOptions.Number("--seed", "Seed: the same seed gives the same samples", 1, 0, int.MaxValue);
@@ -30,8 +31,8 @@ internal static class PreviewCommand
             data, output, augment, size, gray, fit, images, samples, seed,
         };
         command.SetAction(parsed => Run(new(parsed.GetRequiredValue(data), parsed.GetRequiredValue(output),
-            AugmentationArguments.Find(parsed.GetRequiredValue(augment), parsed.GetValue(size)), parsed.GetValue(size),
-            parsed.GetValue(gray), parsed.GetValue(fit), parsed.GetValue(images), parsed.GetValue(samples),
+            AugmentationArguments.Find(parsed.GetValue(augment) ?? DefaultAugmentation, parsed.GetValue(size)), parsed.GetValue(size),
+            parsed.GetValue(gray), ImageFits.Find(parsed.GetValue(fit)), parsed.GetValue(images), parsed.GetValue(samples),
             parsed.GetValue(seed))));
         return command;
     }

@@ -1,7 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
-using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Architectures;
 
 namespace CnnZoo.Cli;
@@ -11,25 +11,9 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
-        var root = new RootCommand(
-            "Trains classic convolutional networks on folders of images, uses them, and compares them. "
-            + "Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted before there was anything to save.")
-        {
-            TrainCommand.Create(), EvaluateCommand.Create(), PredictCommand.Create(), SummaryCommand.Create(),
-            ListCommand.Create(),
-            CompareCommand.Create(), SavingsCommand.Create(), GraphCommand.Create(), ExportCommand.Create(),
-            RunCommand.Create(), PreviewCommand.Create(), WeightsCommand.Create(), FeaturesCommand.Create(),
-        };
-        ParseResult parsed = root.Parse(args);
-        if (parsed.Action is ParseErrorAction)
-        {
-            string verb = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
-            Console.Error.WriteLine($"cnnzoo: {OneLine(Problem(parsed))} (cnnzoo {verb}--help shows the usage)");
-            return ExitCode.WrongUsage;
-        }
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return Run(args);
         }
 #pragma warning disable CA1031 // whoever typed a command is shown a line, not a stack trace
         catch (Exception e)
@@ -46,6 +30,35 @@ internal static class Program
                 _ => ExitCode.Failed,
             };
         }
+    }
+
+    private static int Run(string[] args)
+    {
+        var root = new RootCommand(
+            "Trains classic convolutional networks on folders of images, uses them, and compares them. "
+            + "Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted before there was anything to save.")
+        {
+            TrainCommand.Create(), ResumeCommand.Create(Run), RateCommand.Create(), PreviewCommand.Create(),
+            EvaluateCommand.Create(), PredictCommand.Create(), FeaturesCommand.Create(), ExportCommand.Create(),
+            RunCommand.Create(), WeightsCommand.Create(), ListCommand.Create(), SummaryCommand.Create(),
+            CompareCommand.Create(), SavingsCommand.Create(), GraphCommand.Create(), TrainCommand.CreateSchema(),
+        };
+        ParseResult parsed = root.Parse(args);
+        if (parsed.CommandResult.Command is TrainingCommand training)
+        {
+            if (parsed.Action is HelpAction)
+            {
+                training.WriteHelp(Console.Out);
+                return ExitCode.Done;
+            }
+            if (training.Configured(parsed) is [_, ..] configured)
+                parsed = root.Parse([.. args, .. configured]);
+        }
+        if (parsed.Action is not ParseErrorAction)
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        string verb = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
+        Console.Error.WriteLine($"cnnzoo: {OneLine(Problem(parsed))} (cnnzoo {verb}--help shows the usage)");
+        return ExitCode.WrongUsage;
     }
 
     /// <summary>What was not understood says more than what is missing because of it.</summary>

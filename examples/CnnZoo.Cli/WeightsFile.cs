@@ -17,7 +17,7 @@ internal static class WeightsFile
     /// <summary>The switch <c>--weights</c>.</summary>
     public static Option<string?> Option(string purpose)
     {
-        var option = new Option<string?>("--weights") { Description = $"{purpose}. {Description}" };
+        var option = new Option<string?>("--weights") { Description = $"{purpose}. {Description}", HelpName = "FILE" };
         CommandOptions.RefuseEmpty(option, "the name of a file");
         return option;
     }
