@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Packs the library, and uses the package as a stranger would: a console project outside the repository, whose program is
 # the one in the package's README, trains, saves, and classifies in a fresh process; published as a single file and
-# ReadyToRun too.
+# ReadyToRun too. The command line tool is packed and installed as a .NET tool.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -10,7 +10,7 @@ work="$(mktemp -d)"
 export NUGET_PACKAGES="${NUGET_PACKAGES:-$HOME/.nuget/packages}"
 # A version of its own, so that no copy of an earlier run is taken from the cache of packages.
 version="0.0.0-try.$$.$(date +%s)"
-trap 'rm -rf "$work" "$NUGET_PACKAGES/microsoft.ml.cnnzoo/$version"' EXIT
+trap 'rm -rf "$work" "$NUGET_PACKAGES"/{microsoft.ml.cnnzoo,cnnzoo.tool}/"$version"' EXIT
 
 fail() {
   echo "try-package: $*" >&2
@@ -91,3 +91,10 @@ for trimming in PublishTrimmed PublishAot; do
     fail "$trimming: no reason given: $output"
   echo "try-package: $trimming: refused with the reason"
 done
+
+dotnet pack "$root/examples/CnnZoo.Cli" -c Release --nologo -v quiet -clp:ErrorsOnly \
+  -p:PackageVersion="$version" -o "$work/packages"
+dotnet tool install CnnZoo.Tool --version "$version" --tool-path "$work/tool" --add-source "$work/packages" >/dev/null
+"$work/tool/cnnzoo" list | grep -q lenet5_relu || fail "the installed tool does not list its networks"
+"$work/tool/cnnzoo" train --data "$work/images" --arch lenet5_relu --epochs 1 --out "$work/tool.zip" >/dev/null
+echo "try-package: the tool cnnzoo: installed, lists and trains"

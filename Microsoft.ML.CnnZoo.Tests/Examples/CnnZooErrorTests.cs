@@ -14,9 +14,20 @@ public sealed class CnnZooErrorTests
     [InlineData("train --data . --arch lenet5 --out", "--out")]
     [InlineData("train --data . --arch lenet5 --out m.zip --bad-images ignore",
         "--bad-images needs one of fail, skip, not 'ignore'")]
-    [InlineData("train --data . --arch lenet5 --out m.zip --lr 0,01", "--lr needs a number from 0 to 1000, not '0,01'")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --lr 0,01", "--lr needs auto, find, or a number from 1E-09 to 1000, not '0,01'")]
     [InlineData("evaluate --model m.zip --data .. extra", "extra")]
     [InlineData("train", "--data")]
+    [InlineData("train --data . --arch lenet5", "--out FILE.zip or --run FOLDER is needed")]
+    [InlineData("train --data . --out m.zip", "--arch is needed")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --optimizer adm", "did you mean adam?")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --schedule cosin", "did you mean cosine?")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --resume", "--resume needs --run FOLDER or --checkpoints FOLDER")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --schedule step", "needs --drop-epochs N")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --schedule cyclic --lr find", "--schedule cyclic needs --lr NUMBER")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --optimizer adam --momentum 0.5", "belongs to --optimizer sgd")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --size 32x32x4", "--size needs HEIGHTxWIDTH")]
+    [InlineData("train --config absent.json", "absent.json': the file does not exist")]
+    [InlineData("resume", "RUN")]
     [InlineData("train --data . --arch lenet5 --out m.zip --epochs many", "many")]
     [InlineData("train --data . --arch lenet5 --out m.zip --epochs 0", "--epochs")]
     [InlineData("train --data . --arch lenet5 --out m.zip --precision half", "half")]
@@ -55,7 +66,7 @@ public sealed class CnnZooErrorTests
     {
         foreach (
             string verb in (string[])["train", "evaluate", "predict", "summary", "list", "compare", "savings", "graph",
-                "preview"])
+                "preview", "resume", "lr", "features", "export", "run", "weights"])
             Assert.Contains(
                 "Usage", CnnZooCommand.Run(verb, "--help").AssertSuccess().Output, StringComparison.Ordinal);
     }
@@ -104,6 +115,22 @@ public sealed class CnnZooErrorTests
             CnnZooCommand.Run("train", "--data", images.Folder, "--arch", "lenet5_relu", "--out", images.At("no/model.zip"));
         run.AssertFailure(1, "of the output file does not exist");
         Assert.DoesNotContain("epoch", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Resume_FolderWithoutRun_SaysSo()
+    {
+        using var images = new BarImages(each: 1);
+        CnnZooCommand.Run("resume", images.Folder).AssertFailure(1, "it holds no train.json");
+    }
+
+    [Fact]
+    public void Train_UnknownStage_NamesTheSwitchAndTheStages()
+    {
+        using var images = new BarImages(each: 3);
+        CnnZooCommand.Run("train", "--data", images.Folder, "--arch", Path.Combine(AppContext.BaseDirectory, "ResNet18.onnx"),
+            "--preprocessing", "kerascaffe", "--freeze", "layer9", "--out", images.At("m.zip"))
+            .AssertFailure(1, "--freeze is 'layer9'; expected the name of a stage or layer");
     }
 
     [Fact]

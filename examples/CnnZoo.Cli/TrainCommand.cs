@@ -71,7 +71,8 @@ internal static class TrainCommand
             file.Write(trained.Save);
         Console.WriteLine($"Saved {string.Join(" and ", outputs)} after {watch.Elapsed.TotalSeconds:F1} s");
         if (run is not null)
-            Console.WriteLine($"{run} holds: {string.Join(", ", Directory.GetFileSystemEntries(run).Select(Path.GetFileName).Order(StringComparer.Ordinal))}"
+            Console.WriteLine($"{run} holds: "
+                + string.Join(", ", Directory.GetFileSystemEntries(run).Select(Path.GetFileName).Order(StringComparer.Ordinal))
                 + (trained.Training.End == TrainingEnd.Canceled ? $". Go on with: cnnzoo resume {run}" : ""));
     }
 
