@@ -6,6 +6,10 @@ using Microsoft.ML.CnnZoo.Architectures;
 
 namespace CnnZoo.Cli;
 
+/// <summary>A number that may be left open: the parser takes a plain null for a failure.</summary>
+/// <param name="Value">The number; null where it is open.</param>
+internal sealed record OpenNumber<T>(T? Value) where T : struct;
+
 /// <summary>Options that say in plain words what they accept.</summary>
 internal static class CommandOptions
 {
@@ -16,7 +20,7 @@ internal static class CommandOptions
         Description = description,
         DefaultValueFactory = _ => defaultValue,
         HelpName = "NUMBER",
-        CustomParser = result => Parse(result, name, minimum, maximum, []) ?? defaultValue,
+        CustomParser = result => Parse(result, name, minimum, maximum, [])?.Value ?? defaultValue,
     };
 
     /// <summary>A number within bounds, both included, or one of some words in its place.</summary>
@@ -25,7 +29,7 @@ internal static class CommandOptions
     /// <param name="minimum">The smallest number.</param>
     /// <param name="maximum">The largest.</param>
     /// <param name="words">The words and the values that they stand for.</param>
-    public static Option<T?> Number<T>(string name, string description, T minimum, T maximum,
+    public static Option<OpenNumber<T>?> Number<T>(string name, string description, T minimum, T maximum,
         params (string Word, T? Value)[] words) where T : struct, INumber<T> => new(name)
     {
         Description = description,
@@ -33,16 +37,16 @@ internal static class CommandOptions
         CustomParser = result => Parse(result, name, minimum, maximum, words),
     };
 
-    private static T? Parse<T>(ArgumentResult result, string name, T minimum, T maximum, (string Word, T? Value)[] words)
+    private static OpenNumber<T>? Parse<T>(ArgumentResult result, string name, T minimum, T maximum, (string Word, T? Value)[] words)
         where T : struct, INumber<T>
     {
         string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         if (words.Any(w => w.Word == text))
-            return words.First(w => w.Word == text).Value;
+            return new(words.First(w => w.Word == text).Value);
         // no thousands separators: 0,01 is no number, rather than 1
         if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out T value)
             && value >= minimum && value <= maximum)
-            return value;
+            return new(value);
         string choices = string.Concat(words.Select(w => $"{w.Word}, ")) + (words.Length > 0 ? "or " : "");
         result.AddError(string.Create(CultureInfo.InvariantCulture,
             $"{name} needs {choices}a {(IsWhole<T>() ? "whole number" : "number")} from {minimum} to {maximum}, not '{text}'."));

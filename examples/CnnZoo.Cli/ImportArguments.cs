@@ -40,7 +40,7 @@ internal sealed class ImportArguments(
             int[] sides = [.. text.Split('x').Select(s => int.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture,
                 out int side) && side <= 16384 ? side : 0)];
             if (text == "auto")
-                return null;
+                return default(ImageShape);
             if (sides.Length is >= 1 and <= 3 && !sides.Contains(0) && (sides.Length < 3 || sides[2] is 1 or 3))
                 return new ImageShape(sides[0], sides[Math.Min(1, sides.Length - 1)], sides.Length == 3 ? sides[2] : 0);
             result.AddError("--size needs HEIGHTxWIDTH in pixels, such as 224x224, or with 1 or 3 channels, such as 28x28x1, "
@@ -66,7 +66,8 @@ internal sealed class ImportArguments(
     }
 
     /// <summary>The size that was given; 0 channels where these were left open.</summary>
-    public ImageShape? Size(ParseResult parsed) => parsed.GetValue(_size);
+    public ImageShape? Size(ParseResult parsed) =>
+        parsed.GetValue(_size) is { Height: > 0 } size ? size : null;
 
     /// <summary>What was given.</summary>
     public CnnImportOptions Read(ParseResult parsed)

@@ -45,7 +45,11 @@ internal abstract partial class SwitchTable
         JsonObject schema = NumberSchema(minimum, maximum);
         schema["type"] = new JsonArray(CommandOptions.IsWhole<T>() ? "integer" : "number", "string");
         schema["pattern"] = $"^({string.Join('|', words.Select(w => w.Word))})$";
-        Add(CommandOptions.Number(name, description, minimum, maximum, words), schema, (r, v) => set(r, v!.Value), field);
+        Add(CommandOptions.Number(name, description, minimum, maximum, words), schema, (r, v) =>
+        {
+            if (v!.Value is { } number)
+                set(r, number);
+        }, field);
     }
 
     /// <summary>A number with a default.</summary>

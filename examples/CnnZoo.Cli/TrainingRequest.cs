@@ -87,7 +87,7 @@ internal sealed class TrainingRequest : IDisposable
     }
 
     /// <summary>The epochs at which a schedule drops the rate.</summary>
-    public ImmutableArray<float> Drops(string schedule, int most) => DropEpochs is { } epochs && epochs.Length <= most
+    public ImmutableArray<float> Drops(string schedule, int most) => DropEpochs is { Length: > 0 } epochs && epochs.Length <= most
         ? [.. epochs] : throw new CommandException($"--schedule {schedule} needs --drop-epochs "
             + (most == 1 ? "N, the epochs between drops." : "A,B,…, the epochs before each drop."), ExitCode.WrongUsage);
 
