@@ -13,6 +13,9 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>The weights to start from: the ones given, or those that came with an imported network.</summary>
         internal CnnWeights? StartingWeights => InitialWeights ?? (Architecture as ImportedArchitecture)?.FileWeights;
 
+        /// <summary>Options of their own with the same values.</summary>
+        internal Options Copy() => (Options)MemberwiseClone();
+
         /// <summary>These options with what an <see cref="InitialModel"/> stands for.</summary>
         /// <param name="weights">The model's weights.</param>
         /// <exception cref="ArgumentOutOfRangeException">The options have a network or weights of their own.</exception>
@@ -23,7 +26,7 @@ public sealed partial class CnnClassificationTrainer
                 "Options.Architecture", Architecture?.Name, $"null, or the network of InitialModel, {model.Architecture.Name}");
             OptionRange.Require(InitialWeights is null, "Options.InitialWeights", InitialWeights?.Source,
                 "null where there is an InitialModel");
-            var copy = (Options)MemberwiseClone();
+            Options copy = Copy();
             (copy.Architecture, copy.InitialWeights, copy.NetworkInput) =
                 (model.Architecture, weights, NetworkInput ?? model.Image);
             return copy;

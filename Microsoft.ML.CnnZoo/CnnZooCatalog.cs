@@ -126,4 +126,23 @@ public static class CnnZooCatalog
         ArgumentNullException.ThrowIfNull(catalog);
         return new CnnClassificationTrainer(catalog.GetEnvironment(), options);
     }
+
+    /// <summary>
+    /// Creates a <see cref="CnnExperiment"/>: it finds network and settings for images by itself, within a time limit.
+    /// </summary>
+    /// <param name="catalog">The multiclass catalog of an MLContext.</param>
+    /// <param name="options">Time limit, candidates and all else; null: the defaults. Their values are checked by Execute.</param>
+    /// <example><code>
+    /// using CnnExperimentResult result = mlContext.MulticlassClassification.CreateCnnExperiment(new CnnExperimentOptions
+    /// {
+    ///     Time = TimeSpan.FromMinutes(10),
+    ///     Trainer = new() { FeatureColumnName = "Image" },
+    /// }).Execute(rows);
+    /// </code></example>
+    public static CnnExperiment CreateCnnExperiment(
+        this MulticlassClassificationCatalog catalog, CnnExperimentOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new CnnExperiment(catalog.GetEnvironment(), options ?? new CnnExperimentOptions());
+    }
 }

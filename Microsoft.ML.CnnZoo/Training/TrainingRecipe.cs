@@ -20,7 +20,7 @@ internal sealed record TrainingRecipe(
     Initializer? KernelInitializer)
 {
     /// <summary>Pictures as small as this are digits, icons, thumbnails: nothing may be cut off them.</summary>
-    private const int SmallSide = 40;
+    public const int SmallSide = 40;
 
     /// <summary>Chooses.</summary>
     /// <param name="network">The network.</param>

@@ -38,7 +38,7 @@ internal static class Program
             "Trains classic convolutional networks on folders of images, uses them, and compares them. "
             + "Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted before there was anything to save.")
         {
-            TrainCommand.Create(), ResumeCommand.Create(Run), RateCommand.Create(), PreviewCommand.Create(),
+            TrainCommand.Create(), ExperimentCommand.Create(), ResumeCommand.Create(Run), RateCommand.Create(), PreviewCommand.Create(),
             EvaluateCommand.Create(), PredictCommand.Create(), FeaturesCommand.Create(), ExportCommand.Create(),
             RunCommand.Create(), WeightsCommand.Create(), ListCommand.Create(), SummaryCommand.Create(),
             CompareCommand.Create(), SavingsCommand.Create(), GraphCommand.Create(), TrainCommand.CreateSchema(),
