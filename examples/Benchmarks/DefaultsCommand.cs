@@ -57,7 +57,7 @@ internal static class DefaultsCommand
     {
         var mlContext = new MLContext(options.Seed);
         IDataView train = ImageFolder.Load(Path.Combine(folder, "train"), mlContext);
-        ITransformer files = mlContext.Transforms.Conversion.MapValueToKey(
+        TransformerChain<ImageLoadingTransformer> files = mlContext.Transforms.Conversion.MapValueToKey(
             "Label", keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.ByValue)
             .Append(mlContext.Transforms.LoadRawImageBytes("Features", imageFolder: null, inputColumnName: "ImagePath"))
             .Fit(train);
