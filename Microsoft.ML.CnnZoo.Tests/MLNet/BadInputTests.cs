@@ -198,8 +198,8 @@ public sealed class BadInputTests
     public void Training_Diverges_TheErrorSaysWhere()
     {
         CnnClassificationTrainer.Options options = DigitRows.Options(1);
-        (options.LabelColumnName, options.LearningRate, options.LearningRateSchedule) =
-            ("Key", 1e20f, LearningRateSchedule.Constant);
+        (options.LabelColumnName, options.LearningRate, options.LearningRateSchedule, options.MaxDivergences) =
+            ("Key", 1e20f, LearningRateSchedule.Constant, 0);
         IDataView rows = _mlContext.Data.LoadFromEnumerable(DigitRows.Pixels(0, 100));
         IDataView keyed = _mlContext.Transforms.Conversion.MapValueToKey("Key", "Label").Fit(rows).Transform(rows);
         var error = Assert.Throws<TrainingDivergedException>(

@@ -86,6 +86,8 @@ internal static class DigitRows
         Epochs = epochs,
         BatchSize = 32,
         LearningRate = 0.05f,
+        LearningRateSchedule = new CosineSchedule(),
+        Augmentation = ImageAugmentation.None,
         Seed = 3,
         ValidationSetFraction = 0,
         Precision = CnnPrecision.Float32, // whatever the processor: tests compare scores of different plans

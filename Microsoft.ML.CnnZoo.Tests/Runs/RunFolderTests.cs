@@ -81,7 +81,7 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(weights, Bytes(network));
         CnnClassificationTrainer.Options options = DigitRows.Options(1);
         using CnnWeights best = CnnWeights.Load(In("weights/best.safetensors"));
-        (options.InitialWeights, options.LearningRate) = (best, 1e-30f);
+        (options.InitialWeights, options.LearningRate) = (best, float.Epsilon);
         Fit(options, out byte[] again);
         Assert.Equal(weights, again);
     }

@@ -4,6 +4,7 @@ namespace Microsoft.ML.CnnZoo.Training;
 internal static class TrainingHints
 {
     private const double FarAhead = 0.15, NearChance = 1.2;
+    private const int EnoughEpochs = 10;
 
     /// <summary>Hints for the log; none where all is well.</summary>
     /// <param name="result">The training.</param>
@@ -17,7 +18,7 @@ internal static class TrainingHints
             yield return FormattableString.Invariant($"Training accuracy {best.Accuracy:f3} is far ahead of validation's ")
                 + FormattableString.Invariant($"{validation:f3}: the network learns its images by heart. More images, ")
                 + "pretrained weights (Options.InitialWeights), stronger augmentation or weight decay help.";
-        if (Math.Max(last.Accuracy, best.ValidationAccuracy ?? 0) < NearChance / classes)
+        if (last.Epoch >= EnoughEpochs && Math.Max(last.Accuracy, best.ValidationAccuracy ?? 0) < NearChance / classes)
             yield return $"{network.DisplayName} is still near chance, {1.0 / classes:f3}, after {last.Epoch} epochs: "
                 + "look at the labels, train longer, try Options.FindLearningRate, or another network: one with batch "
                 + "normalization (resnet20_cifar, resnet18) or ReLUs (lenet5_relu) learns sooner.";

@@ -39,8 +39,8 @@ internal sealed class TrainSwitches : SwitchTable
         File("--validation-data", "Folder of images that choose the best epoch, with one folder per class", "FOLDER",
             (r, v) => r.ValidationData = v);
         Number("--validation", "Fraction of the images that are held out to choose the best epoch; 0 for none; a folder val "
-            + "or --validation-data replaces it", 0.1f, 0f, 0.9f, (r, v) => r.Options.ValidationSetFraction = v,
-            nameof(Options.ValidationSetFraction));
+            + "or --validation-data replaces it [default: auto, 0.1, none of fewer than 500 images]", 0f, 0.9f,
+            (r, v) => r.Options.ValidationSetFraction = v, nameof(Options.ValidationSetFraction));
         AddImport(0, new JsonObject { ["type"] = new JsonArray("integer", "string"), ["pattern"] = "^(auto|\\d+(x\\d+(x[13])?)?)$" },
             nameof(Options.NetworkInput));
         Add(ImageFits.Option(), Choices(ImageFits.Names), (r, v) => r.Options.ImageFit = ImageFits.Find(v),
