@@ -47,7 +47,7 @@ public sealed class CnnZooSwitchTests
         CnnClassificationTrainer.Options options = Parse("--schedule multistep --drop-epochs 30,60 --epochs 90 --batch 8 --lr 0.25 "
             + "--weight-decay 0.01 --clip 3 --momentum 0.5 --seed 4 --threads 2 --validation 0.2 --body-lr-factor 0.3 "
             + "--freeze conv1 --fine-tuning headfirst --class-weights balanced --fit letterbox --precision bfloat16 "
-            + "--refresh-statistics false --recompute --max-pixels 99 --checkpoints c --resume");
+            + "--refresh-statistics false --recompute --bad-images skip --max-pixels 99 --checkpoints c --resume");
         Assert.Equal<float>([30, 60], Assert.IsType<MultiStepSchedule>(options.LearningRateSchedule).Epochs);
         Assert.Equal((90, 8, 0.25f, 0.01f, 3f, 0.5f), (options.Epochs, options.BatchSize, options.LearningRate,
             options.WeightDecay, options.GradientClipNorm, options.Momentum));
@@ -57,6 +57,7 @@ public sealed class CnnZooSwitchTests
             (options.FineTuning, options.ClassWeights, options.ImageFit, options.Precision));
         Assert.Equal((false, true, 99L, "c", true), (options.RefreshBatchNormStatistics, options.RecomputeActivations,
             options.MaxImagePixels, options.CheckpointFolder, options.Resume));
+        Assert.Equal(BadImageHandling.Skip, options.BadImages);
     }
 
     [Fact]

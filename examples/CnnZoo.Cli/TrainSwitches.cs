@@ -47,7 +47,7 @@ internal sealed class TrainSwitches : SwitchTable
             nameof(Options.ImageFit));
         Add(AugmentationArguments.Option("auto"), Choices(AugmentationArguments.Names), (r, v) => r.Augmentation = v!,
             nameof(Options.Augmentation));
-        Add(BadImages.Option("fail at the first"), Choices(["fail", "skip"]), (r, v) => r.BadImages = v);
+        Add(BadImages.Option("fail at the first"), Choices(["fail", "skip"]), (r, v) => r.BadImages = v, nameof(Options.BadImages));
         Number(BadImages.PixelLimit, "Largest image to decode, in pixels; the model keeps the limit",
             new Options().MaxImagePixels, 1, int.MaxValue, (r, v) => r.Options.MaxImagePixels = v,
             nameof(Options.MaxImagePixels));

@@ -108,6 +108,7 @@ internal sealed class TrainingRequest : IDisposable
 
     private void SetRules()
     {
+        Options.BadImages = BadImages == BadImageChoice.Skip ? BadImageHandling.Skip : BadImageHandling.Throw;
         if (Options.Resume && Run is null && Options.CheckpointFolder is null)
             throw Misused("--resume needs --run FOLDER or --checkpoints FOLDER, where the training is kept.");
         if (LearningRate != FindRate)
