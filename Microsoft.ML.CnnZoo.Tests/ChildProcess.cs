@@ -8,7 +8,7 @@ namespace Microsoft.ML.CnnZoo.Tests;
 /// <summary>Starts this assembly again as a fresh process: what it does there is chosen by its first argument.</summary>
 internal static class ChildProcess
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     /// <summary>The entry point. Test runners do not call it.</summary>
     public static int Main(string[] arguments)
