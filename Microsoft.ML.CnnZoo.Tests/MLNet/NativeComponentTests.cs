@@ -46,7 +46,7 @@ public sealed class NativeComponentTests
             .Fit(rows);
         Assert.Equal(["MyLabel", "MyScore"], model.Transform(rows).Schema.Skip(rows.Schema.Count).Select(c => c.Name));
         Assert.All(epochs, e => Assert.Contains("validation loss", e, StringComparison.Ordinal));
-        Assert.Equal(10, epochs.Count);
+        Assert.NotEmpty(epochs);
     }
 
     [Fact]
