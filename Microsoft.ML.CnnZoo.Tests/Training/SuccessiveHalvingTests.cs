@@ -60,6 +60,16 @@ public class SuccessiveHalvingTests
     }
 
     [Fact]
+    public void Run_HalfOfTheTimeGoneWithoutResult_TrainsTheFastestSoFar()
+    {
+        var runner = new PretendedTrainings([0.6, 0.7, 0.8], [20, 20, 1]) { SecondsToBegin = 45 };
+        SuccessiveHalving search = runner.Search(fullEpochs: 90, seconds: 200);
+        Assert.Equal([0, 1, 0], runner.Trials.Select(t => t.Candidate)); // the third is not begun
+        Assert.Equal((TrialEnd.Done, 2), (search.Best!.End, search.Best.Epochs)); // 94 seconds, less 45, for 22 each
+        Assert.InRange(runner.Clock.Seconds, 190, 200);
+    }
+
+    [Fact]
     public void Run_OneCandidateTooSlow_BeginsAnewWithAScheduleThatFits()
     {
         var runner = new PretendedTrainings([0.6], [10]);
@@ -112,6 +122,7 @@ public class SuccessiveHalvingTests
         public double[]? Losses { get; init; }
         public int? Diverges { get; init; }
         public int? CanceledTrial { get; init; }
+        public double SecondsToBegin { get; init; }
         public double SlowFrom { get; init; } = double.PositiveInfinity;
 
         public SuccessiveHalving Search(int fullEpochs, double seconds)
@@ -125,6 +136,7 @@ public class SuccessiveHalvingTests
         {
             Trials.Add(trial);
             double start = Clock.Seconds;
+            Clock.Seconds += SecondsToBegin;
             int step = 0;
             bool goesOn = true;
             while (goesOn && step < trial.Epochs * Steps)
@@ -143,6 +155,7 @@ public class SuccessiveHalvingTests
                 measured ? Losses?[trial.Candidate] ?? 0.1 : null, epochs, seconds)
             {
                 SecondsPerEpoch = end == TrialEnd.OutOfTime ? timer.SecondsPerEpoch : seconds / trial.Epochs,
+                SecondsToBegin = end == TrialEnd.OutOfTime ? timer.SecondsToBegin : 0,
             };
         }
     }

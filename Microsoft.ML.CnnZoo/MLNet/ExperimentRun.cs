@@ -96,7 +96,9 @@ internal sealed class ExperimentRun(
         int epochs = network?.Training!.History.Count ?? 0;
         TrialResult result = new(trial, end, best?.ValidationAccuracy, best?.ValidationLoss, epochs,
             options.Clock.GetElapsedTime(start).TotalSeconds);
-        return (end == TrialEnd.OutOfTime ? result with { SecondsPerEpoch = timer.SecondsPerEpoch } : result, network);
+        if (end == TrialEnd.OutOfTime)
+            result = result with { SecondsPerEpoch = timer.SecondsPerEpoch, SecondsToBegin = timer.SecondsToBegin };
+        return (result, network);
 
         TrialEnd Interrupted() => options.CancellationToken.IsCancellationRequested ? TrialEnd.Canceled : TrialEnd.OutOfTime;
     }

@@ -27,6 +27,9 @@ internal sealed record TrialResult(Trial Trial, TrialEnd End, double? Accuracy, 
     /// <summary>Seconds an epoch takes, as far as they are known.</summary>
     public double? SecondsPerEpoch { get; init; } = Epochs > 0 ? Seconds / Epochs : null;
 
+    /// <summary>Seconds before the first step, where <see cref="SecondsPerEpoch"/> does not hold them.</summary>
+    public double SecondsToBegin { get; init; }
+
     /// <summary>Sorts the better one first: by accuracy, then by loss, then by the candidates' order.</summary>
     public static IComparer<TrialResult> BestFirst { get; } = Comparer<TrialResult>.Create((a, b) =>
         ((b.Accuracy ?? -1).CompareTo(a.Accuracy ?? -1), (a.Loss ?? double.PositiveInfinity).CompareTo(
@@ -116,9 +119,13 @@ internal sealed class SuccessiveHalving(
     /// <summary>Time that stays free for the full training of the best so far; null when there is none.</summary>
     public double? ReserveOfBest => Best is { SecondsPerEpoch: { } seconds } best ? Reserve(best.Trial.Candidate, seconds) : null;
 
-    /// <summary>A candidate whose speed is known is not begun where it cannot end in time.</summary>
+    /// <summary>
+    /// A candidate whose speed is known is not begun where it cannot end in time; none is when half of the time has gone without
+    /// any result.
+    /// </summary>
     private bool MayStart(int candidate, int rung) => Left > TimeSpan.Zero
-        && (SecondsPerEpoch(candidate) is not { } seconds
+        && (Best is not null || Left >= time / 2)
+        && (Known(candidate)?.SecondsPerEpoch is not { } seconds
             || Margin * seconds * EpochsOf(candidate, rung) + (ReserveOfBest ?? Reserve(candidate, seconds)) <= Left.TotalSeconds);
 
     /// <summary>With all its epochs, or as many as fit into the time, if these are more than it has had.</summary>
@@ -128,9 +135,10 @@ internal sealed class SuccessiveHalving(
         TrialResult result;
         do
         {
-            double? seconds = SecondsPerEpoch(candidate);
-            isKnown = seconds is not null;
-            int fitting = isKnown ? (int)Math.Min(int.MaxValue, Left.TotalSeconds / (Margin * seconds!.Value)) : int.MaxValue;
+            TrialResult? known = Known(candidate);
+            isKnown = known is not null;
+            int fitting = known is null ? int.MaxValue : (int)Math.Min(int.MaxValue,
+                (Left.TotalSeconds - known.SecondsToBegin) / (Margin * known.SecondsPerEpoch!.Value));
             int epochs = Math.Min(fullEpochs[candidate], epochsBefore == 0 ? Math.Max(1, fitting) : fitting);
             if (epochs <= epochsBefore || Left <= TimeSpan.Zero)
                 return;
@@ -149,11 +157,13 @@ internal sealed class SuccessiveHalving(
         return result;
     }
 
-    private double? SecondsPerEpoch(int candidate) =>
-        _results.LastOrDefault(r => r.Trial.Candidate == candidate && r.SecondsPerEpoch is not null)?.SecondsPerEpoch;
+    /// <summary>The last result that tells a candidate's speed.</summary>
+    private TrialResult? Known(int candidate) =>
+        _results.LastOrDefault(r => r.Trial.Candidate == candidate && r.SecondsPerEpoch is not null);
 
     /// <summary>Of those that were given up the one that gets furthest.</summary>
-    private int Fastest() => Enumerable.Range(0, fullEpochs.Count).MinBy(c => SecondsPerEpoch(c) ?? double.PositiveInfinity);
+    private int Fastest() => Enumerable.Range(0, fullEpochs.Count).MinBy(
+        c => Known(c)?.SecondsPerEpoch ?? double.PositiveInfinity);
 }
 
 /// <summary>Gives up a trial that cannot end in time: after the limit, or as its first steps tell.</summary>
@@ -165,12 +175,16 @@ internal sealed class TrialTimer(SuccessiveHalving search, Trial trial, bool est
     /// <summary>The first step compiles; some more, for a while, tell the pace. Judged once: what was let on may end.</summary>
     private const int LeastSteps = 4;
     private static readonly TimeSpan LeastTime = TimeSpan.FromSeconds(3);
+    private readonly TimeSpan _created = search.Elapsed;
     private bool _isJudged = !estimates;
     private (double Epochs, TimeSpan Time) _begin;
     private int _steps;
 
     /// <summary>Seconds an epoch takes, by the steps so far.</summary>
     public double? SecondsPerEpoch { get; private set; }
+
+    /// <summary>Seconds until the first step was done.</summary>
+    public double SecondsToBegin => _steps == 0 ? 0 : (_begin.Time - _created).TotalSeconds;
 
     /// <summary>Time until the search's limit.</summary>
     public TimeSpan Left => search.Left;

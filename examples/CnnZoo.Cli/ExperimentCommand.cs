@@ -21,6 +21,8 @@ internal static class ExperimentCommand
         };
         CommandOptions.RefuseEmpty(output, "the name of a folder");
         Option<string[]> candidates = Candidates();
+        Option<int> epochs = CommandOptions.Number(
+            "--epochs", "Epochs of a full training; 0 for as many as suit the number of images", 0, 0, 100_000);
         Option<string> project = Project();
         Option<int> seed = CommandOptions.Number("--seed", "Seed of the trainings and of the split", 1, 0, int.MaxValue);
         Option<float> validation = CommandOptions.Number("--validation",
@@ -30,7 +32,7 @@ internal static class ExperimentCommand
         var command = new Command("experiment", "Finds the network and the settings that classify a folder's images best, within a "
             + "time limit. Ctrl-C saves the best so far.")
         {
-            data, time, output, candidates, project, seed, validation, resume, badImages,
+            data, time, output, candidates, epochs, project, seed, validation, resume, badImages,
         };
         command.SetAction(parsed =>
         {
@@ -40,6 +42,7 @@ internal static class ExperimentCommand
                 Time = parsed.GetRequiredValue(time),
                 Candidates = parsed.GetValue(candidates) is { Length: > 0 } names
                     ? [.. Names(names).Select(n => new CnnExperimentCandidate { Architecture = CnnArchitectures.Find(n) })] : null,
+                Trainer = new() { Epochs = parsed.GetValue(epochs) is > 0 and int given ? given : null },
                 Seed = parsed.GetValue(seed),
                 ValidationSetFraction = parsed.GetValue(validation),
                 Folder = Path.Combine(folder, "search"),

@@ -50,6 +50,7 @@ internal sealed class FolderExperiment(
     private CnnClassificationTrainer.Options Trainer() => new()
     {
         FeatureColumnName = "Image",
+        Epochs = options.Trainer.Epochs,
         BadImages = BadImageHandling.Skip,
         BadImageFound = image =>
         {
