@@ -10,7 +10,7 @@ public partial class DependencyTests
     private static readonly string[] Everything =
     [
         "Graph", "Layers", "Architectures", "Execution", "Kernels", "Training", "Analysis", "Imaging", "Data",
-        "Weights", "Formats", "Files", "Runs",
+        "Weights", "Formats", "Files", "Runs", "Judging",
     ];
 
     /// <summary>
@@ -33,6 +33,7 @@ public partial class DependencyTests
         [
             "Graph", "Layers", "Architectures", "Execution", "Kernels", "Imaging", "Training", "Weights", "Files",
         ],
+        ["Judging"] = [],
         ["Runs"] = ["Training", "Files"],
         ["MLNet"] = Everything,
         [PublicFace] = [.. Everything, "MLNet"],
@@ -118,6 +119,6 @@ public partial class DependencyTests
     private static partial Regex FullNames();
 
     [GeneratedRegex(@"(?<![\w.@])(Graph|Layers|Architectures|Execution|Kernels|Training|Analysis|Imaging|Data|Weights"
-        + @"|Files|Runs|MLNet)\.(?=[A-Z])")]
+        + @"|Files|Runs|Judging|MLNet)\.(?=[A-Z])")]
     private static partial Regex Relative();
 }
