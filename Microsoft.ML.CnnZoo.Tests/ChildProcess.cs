@@ -42,7 +42,8 @@ internal static class ChildProcess
     /// <summary>Starts the assembly with some arguments; what it writes is to be read.</summary>
     public static Process Start(string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        bool isHost = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
+        var start = new ProcessStartInfo(isHost ? Environment.ProcessPath! : "dotnet")
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,

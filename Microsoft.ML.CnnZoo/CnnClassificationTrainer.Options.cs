@@ -206,8 +206,8 @@ public sealed partial class CnnClassificationTrainer
 
         /// <summary>
         /// How often training may go back when it diverges (the loss or a weight becomes infinite or not a number, or the
-        /// loss a thousand times what it was at first), ≥ 0: to the beginning of the epoch, all variables and the optimizer's state as they were there, and on with a quarter
-        /// of the rate, which stays in force. Each time is a warning in the log and counts in
+        /// loss a thousand times what it was at first), ≥ 0: to the beginning of the epoch, all variables and the optimizer's
+        /// state as they were there, and on with a quarter of the rate, which stays in force. Each time is a warning in the log and counts in
         /// <see cref="TrainingResult.Recoveries"/>. It costs a copy of weights and optimizer state in memory; 0 for none.
         /// Default: 3.
         /// </summary>
@@ -239,8 +239,8 @@ public sealed partial class CnnClassificationTrainer
         public string? RunFolder;
         /// <summary>
         /// Whether training goes on from the newest checkpoint in <see cref="CheckpointFolder"/> or <see cref="RunFolder"/>, if
-        /// there is one: the weights at the end are, bit for bit, those of a training that was not disturbed. Callbacks are called again for
-        /// the epoch at hand, and not for those before. A training that has ended is not trained further: Fit returns its
+        /// there is one: the weights at the end are, bit for bit, those of a training that was not disturbed. Callbacks are
+        /// called again for the epoch at hand, and not for those before. A training that has ended is not trained further: Fit returns its
         /// result. A checkpoint of another training (other data, classes, network, seed, options that decide the result) is
         /// refused, and the message names the difference; other hardware or another number of threads is a warning.
         /// Default: false.

@@ -102,7 +102,7 @@ public sealed partial class CnnClassificationTrainer
         private void CheckTraining()
         {
             OptionRange.RequireShare(Momentum, "Options.Momentum");
-            TrainingRun.ToTrainingOptions(this, Architecture!, images: 1, seed: 0, WorkerPool.Shared).Check();
+            TrainingSettings.Of(this, Architecture!, images: 1, seed: 0, WorkerPool.Shared).Check();
             ClassWeights?.Check();
             OptionRange.RequireDefined(OnCancel, "Options.OnCancel");
             OptionRange.Require(CheckpointFolder is not "", "Options.CheckpointFolder", "empty", "null, or a folder");
@@ -138,7 +138,7 @@ public sealed partial class CnnClassificationTrainer
         {
             var network = new ClassificationGraphs(Architecture!, NetworkInput ?? Architecture!.DefaultInput, Classes: 2);
             FrozenLayers.Of(network.Architecture, network.Classes, network.Image, FreezeUntil, headAlone: false);
-            _ = new RateFactors(network, TrainingRun.ToTrainingOptions(this, Architecture!, images: 1, seed: 0, WorkerPool.Shared));
+            _ = new RateFactors(network, TrainingSettings.Of(this, Architecture!, images: 1, seed: 0, WorkerPool.Shared));
         }
 
         private void CheckExecution()

@@ -8,7 +8,8 @@ internal static class RepositoryFolder
 
     /// <summary>The library's source files, build outputs left out.</summary>
     public static IEnumerable<string> Sources() => Directory.EnumerateFiles(Library, "*.cs", SearchOption.AllDirectories)
-        .Where(f => Path.GetRelativePath(Library, f).Split(Path.DirectorySeparatorChar)[0] is not ("bin" or "obj")).Order(StringComparer.Ordinal);
+        .Where(f => Path.GetRelativePath(Library, f).Split(Path.DirectorySeparatorChar)[0] is not ("bin" or "obj"))
+        .Order(StringComparer.Ordinal);
 
     private static string Root()
     {

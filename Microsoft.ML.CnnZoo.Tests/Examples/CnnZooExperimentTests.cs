@@ -37,7 +37,8 @@ public sealed class CnnZooExperimentTests : IDisposable
         Assert.StartsWith("1,\"", lines[1], StringComparison.Ordinal);
         CnnZooCommand.Run("evaluate", "--model", Path.Combine(output, "model.zip"), "--data", _images.Folder).AssertSuccess();
 
-        CnnZooCommand again = Experiment("--candidates", "lenet5_relu,lenet1", "--epochs", "30", "--time", "2h", "--resume").AssertSuccess();
+        CnnZooCommand again = Experiment("--candidates", "lenet5_relu,lenet1", "--epochs", "30", "--time", "2h",
+            "--resume").AssertSuccess();
         Assert.Equal(lines, File.ReadAllLines(Path.Combine(output, "leaderboard.csv")));
         Assert.True(File.Exists(Path.Combine(output, "Consume", "Consume.csproj")), again.Output);
 

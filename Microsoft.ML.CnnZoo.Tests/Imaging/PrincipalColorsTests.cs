@@ -34,7 +34,8 @@ public class PrincipalColorsTests
         Assert.Equal((7 - Math.Sqrt(45)) / 2, colors.Value(1), 1e-12);
         Assert.Equal(0, colors.Value(2), 1e-12);
         double length = Math.Sqrt(9 + ((first - 5) * (first - 5)));
-        Assert.Equal([3 / length, (first - 5) / length, 0], colors.Vector(0).ToArray().Select(v => Math.Round(v, 12)), (a, b) => Math.Abs(a - b) < 1e-9);
+        Assert.Equal([3 / length, (first - 5) / length, 0], colors.Vector(0).ToArray().Select(v => Math.Round(v, 12)),
+            (a, b) => Math.Abs(a - b) < 1e-9);
     }
 
     [Fact]
@@ -69,6 +70,7 @@ public class PrincipalColorsTests
         var colors = new PrincipalColors(statistics);
         float[] shift = colors.Shift([0.5, -2, 7]);
         for (int c = 0; c < 3; c++)
-            Assert.Equal((0.5 * Math.Sqrt(colors.Value(0)) * colors.Vector(0)[c]) - (2 * Math.Sqrt(colors.Value(1)) * colors.Vector(1)[c]), shift[c], 1e-6);
+            Assert.Equal((0.5 * Math.Sqrt(colors.Value(0)) * colors.Vector(0)[c])
+                - (2 * Math.Sqrt(colors.Value(1)) * colors.Vector(1)[c]), shift[c], 1e-6);
     }
 }

@@ -118,7 +118,8 @@ public sealed class FeaturizerTests : IDisposable
     public void Schema_PromisedAndDelivered_Agree()
     {
         CnnFeaturizingEstimator estimator = _mlContext.Transforms.FeaturizeCnn("Features", _trained, "Pixels");
-        SchemaShape.Column promised = estimator.GetOutputSchema(NativeComponentTests.ShapeOf(_rows.Schema)).Single(c => c.Name == "Features");
+        SchemaShape.Column promised = estimator.GetOutputSchema(NativeComponentTests.ShapeOf(_rows.Schema))
+            .Single(c => c.Name == "Features");
         using CnnFeaturizingTransformer features = estimator.Fit(_rows);
         DataViewSchema.Column made = features.Transform(_rows).Schema["Features"];
         Assert.Equal(new VectorDataViewType(NumberDataViewType.Single, 84), made.Type);

@@ -28,7 +28,8 @@ public sealed class DrawingTests : IDisposable
             Assert.Contains(svg.Elements(Namespace + "text"), t => t.Value == title);
         if (epochs == 1)
             return;
-        double[] loss = [.. svg.Elements(Namespace + "polyline").Where(p => ((string)p.Attribute("class")!).EndsWith("line0", StringComparison.Ordinal))
+        double[] loss = [.. svg.Elements(Namespace + "polyline")
+            .Where(p => ((string)p.Attribute("class")!).EndsWith("line0", StringComparison.Ordinal))
             .First().Attribute("points")!.Value.Split(' ').Select(p => double.Parse(p.Split(',')[1], CultureInfo.InvariantCulture))];
         Assert.Equal(loss.Order(), loss); // it falls: y grows downwards
     }

@@ -66,7 +66,8 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(Enumerable.Range(1, Epochs * Batches).Select(s => (long)s), events.Of("step/loss").Select(s => s.Step));
         Assert.Equal(result.History.Select(e => ((long)e.Epoch * Batches, (double)(float)e.Loss)), events.Of("loss/training"));
         Assert.Equal(result.History.Select(e => (double)(float)e.ValidationLoss!), events.Of("loss/validation").Select(e => e.Value));
-        Assert.Equal(result.History.Select(e => (double)(float)e.ValidationAccuracy!), events.Of("accuracy/validation").Select(e => e.Value));
+        Assert.Equal(result.History.Select(e => (double)(float)e.ValidationAccuracy!),
+            events.Of("accuracy/validation").Select(e => e.Value));
         Assert.Equal(result.History.Select(e => (double)e.LearningRate), events.Of("epoch/learning_rate").Select(e => e.Value));
         Assert.Equal(Epochs, events.Of("epoch/images_per_second").Count());
     }
@@ -147,7 +148,9 @@ public sealed class RunFolderTests : IDisposable
         };
         Fit(Options(Path.Combine(file, "run")), out byte[] weights);
         Assert.Equal(expected, weights);
-        foreach (string name in new[] { "options.json", "results.csv", "best.safetensors", "log.txt", "events.out", "model.zip", "checkpoint-" })
+        string[] names = ["options.json", "results.csv", "best.safetensors", "log.txt", "events.out", "model.zip",
+            "checkpoint-"];
+        foreach (string name in names)
             Assert.Contains(warnings, w => w.Contains(name, StringComparison.Ordinal));
         Assert.InRange(warnings.Count, 8, 20); // once for each file; checkpoints each time
     }

@@ -50,7 +50,8 @@ public sealed class SafetensorsTests : IDisposable
     public void Write_ValueNotFiniteInTheFile_IsRefusedAndTheOldFileStays(WeightsPrecision precision, float value)
     {
         SafetensorsWriter.Write(_path, [new("x", [1], [1f])]);
-        var error = Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(_path, [new("good", [1], [1f]), new("bad", [2], [0, value])], precision));
+        var error = Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(_path,
+            [new("good", [1], [1f]), new("bad", [2], [0, value])], precision));
         Assert.Contains($"The tensor 'bad' has values that are not finite as {precision}", error.Message);
         using var file = SafetensorsFile.Open(_path);
         Assert.Equal("x", Assert.Single(file.Entries).Name);

@@ -227,7 +227,7 @@ internal sealed class ExperimentRun(
     }
 
     private TrainingOptions ToTrainingOptions(CnnClassificationTrainer.Options settings) =>
-        TrainingRun.ToTrainingOptions(settings, settings.Architecture!, _images, _seed, WorkerPool.Shared);
+        TrainingSettings.Of(settings, settings.Architecture!, _images, _seed, WorkerPool.Shared);
 
     /// <summary>A digest of what decides a trial's result, as far as it is known before the images are read.</summary>
     private string Key(Trial trial)

@@ -19,10 +19,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
 
     private CnnArchitecture _architecture = options.Architecture!;
     private WeightsForm? _weights;
-    private ImageAugmentation _augmentation = options.Augmentation;
     private RunFolder? _folder;
-    private readonly PixelVectorFormat _format = new(options.PixelLayout, options.ImageHeight, options.ImageWidth,
-        options.ImageChannels);
 
     public CnnClassificationTransformer Fit(IDataView train, IDataView? validation)
     {
@@ -38,9 +35,19 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     /// <summary>The size of the network's images that Fit would choose.</summary>
     public ImageShape ChooseInput(IDataView train)
     {
-        FeatureColumn feature = BindFeature(train);
-        return ChooseImage(feature, LookAt(train, LabelColumn.Bind(train.Schema, options.LabelColumnName), feature));
+        TrainingImages images = CreateImages();
+        return images.Choose(train, LabelColumn.Bind(train.Schema, options.LabelColumnName), images.Bind(train));
     }
+
+    /// <summary>Draws training images as the network is shown them; see <see cref="AugmentationSheet"/>.</summary>
+    public void Preview(IDataView train, string file, int images, int samples) => Prepare(train, null, prepared =>
+    {
+        new AugmentationSheet(prepared.Training, prepared.Normalization, prepared.Labels.Text,
+            areBytes: !prepared.Feature.HoldsFloats).Write(file, images, samples);
+        return file;
+    });
+
+    private TrainingImages CreateImages() => new(options, _architecture, _weights, Info, Warn);
 
     private TResult Prepare<TResult>(IDataView train, IDataView? validation, Func<PreparedTraining, TResult> use)
     {
@@ -51,140 +58,54 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             _architecture = _weights.Architecture;
         }
         LabelColumn label = LabelColumn.Bind(train.Schema, options.LabelColumnName);
-        FeatureColumn feature = BindFeature(train);
+        TrainingImages images = CreateImages();
+        FeatureColumn feature = images.Bind(train);
         if (options.InitialModel?.Model.TakesFloats is { } floats && floats != feature.HoldsFloats)
             throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", feature.Column.Name, floats
                 ? "known-size vector of Single, as InitialModel was trained on"
                 : "Image or vector of Byte, as InitialModel was trained on", feature.Column.Type.ToString()!);
         if (validation is not null)
-            CheckValidation(validation, label, feature);
-        return feature.HoldsFloats ? Prepare<float, TResult>(train, validation, label, feature, use)
-            : Prepare<byte, TResult>(train, validation, label, feature, use);
-    }
-
-    /// <summary>Size of the network's images, and how they are augmented, where that is left open.</summary>
-    private ImageShape ChooseImages(IDataView train, LabelColumn label, FeatureColumn feature)
-    {
-        ImageSample? sample = LookAt(train, label, feature);
-        ImageShape image = ChooseImage(feature, sample);
-        if (options.Augmentation.IsAuto)
-            _augmentation = options.FineTuning == FineTuning.HeadOnly ? ImageAugmentation.None
-                : TrainingRecipe.Augmentation(image, sample?.ShorterSide);
-        _augmentation.Check(image.Height, image.Width);
-        return image;
-    }
-
-    /// <summary>The network's image size: see <see cref="CnnClassificationTrainer.Options.NetworkInput"/>.</summary>
-    private ImageShape ChooseImage(FeatureColumn feature, ImageSample? sample)
-    {
-        if (options.NetworkInput is { } chosen)
-            return chosen;
-        ImageShape paper = _architecture.DefaultInput;
-        if (_architecture is ImportedArchitecture)
-            return paper;
-        int least = _architecture.MinimumSize;
-        if (sample is not null && paper.Channels == 1 && sample.IsColored && !IsPretrained)
-            paper = paper with { Channels = 3 };
-        (int height, int width) = feature.Size;
-        if (height >= least && width >= least)
-            return paper with { Height = height, Width = width };
-        int side = sample is null || IsPretrained || height > 0 ? paper.Height
-            : TrainingRecipe.SideFor(paper.Height, least, sample.ShorterSide);
-        return side < paper.Height ? paper with { Height = side, Width = side } : paper;
-    }
-
-    private bool IsPretrained => options.StartingWeights is not null;
-
-    /// <summary>Some images, where they decide something; floats are in units of the user's.</summary>
-    private ImageSample? LookAt(IDataView train, LabelColumn label, FeatureColumn feature) =>
-        feature.HoldsFloats || (options.NetworkInput is not null && !options.Augmentation.IsAuto) ? null
-            : ImageSample.Of(new LabeledRows(train, label, feature, BadImage.TrainingRows), options.MaxImagePixels,
-                options.CancellationToken);
-
-    private FeatureColumn BindFeature(IDataView view)
-    {
-        CachedImages.CheckKept(view, options.FeatureColumnName);
-        return FeatureColumn.Bind(view.Schema, options.FeatureColumnName, _format, options.NetworkInput
-            ?? _architecture.DefaultInput);
-    }
-
-    /// <summary>The options of the training loop, for some number of training images.</summary>
-    public static TrainingOptions ToTrainingOptions(CnnClassificationTrainer.Options options,
-        CnnArchitecture architecture, int images, int seed, WorkerPool workers, int validationImages = 0)
-    {
-        bool isPretrained = options.StartingWeights is not null, headOnly = options.FineTuning == FineTuning.HeadOnly;
-        TrainingRecipe recipe = TrainingRecipe.For(architecture, options.Optimizer, isPretrained, headOnly, images);
-        int epochs = options.Epochs ?? recipe.Epochs;
-        return new()
-        {
-            Epochs = epochs,
-            BatchSize = options.BatchSize ?? recipe.BatchSize,
-            LearningRate = options.LearningRate ?? recipe.LearningRate,
-            Optimizer = options.Optimizer ?? (options.Momentum == 0 ? Optimizer.GradientDescent
-                : new MomentumOptimizer(options.Momentum, Nesterov: true)),
-            Schedule = options.LearningRateSchedule ?? new OneCycleSchedule(),
-            WeightDecay = options.WeightDecay ?? recipe.WeightDecay,
-            GradientClipNorm = options.GradientClipNorm ?? recipe.GradientClipNorm,
-            WeightAveraging = options.WeightAveraging,
-            Loss = options.Loss ?? recipe.Loss,
-            KernelInitializer = options.KernelInitializer ?? recipe.KernelInitializer,
-            EarlyStopping = options.EarlyStopping ?? (options.Epochs is null ? TrainingRecipe.Patience(epochs) : null),
-            FineTuning = options.FineTuning,
-            HeadEpochs = options.HeadEpochs,
-            FreezeUntil = options.FreezeUntil,
-            BodyLearningRateFactor = options.BodyLearningRateFactor,
-            LearningRateFactors = options.LearningRateFactors,
-            MaxDivergences = options.MaxDivergences,
-            Metric = options.StoppingMetric ?? TrainingRecipe.Metric(validationImages),
-            MixesImages = options.Augmentation.Mixes,
-            Seed = seed,
-            EpochCompleted = options.ProgressCallback,
-            BatchCompleted = options.BatchCallback,
-            CancellationToken = options.CancellationToken,
-            Precision = options.Precision,
-            RecomputeActivations = options.RecomputeActivations,
-            RefreshBatchNormStatistics = options.RefreshBatchNormStatistics
-                && options is { FineTuning: FineTuning.AllLayers, FreezeUntil: null },
-            Workers = workers,
-        };
+            images.CheckValidation(validation, label, feature);
+        return feature.HoldsFloats ? Prepare<float, TResult>(images, train, validation, label, feature, use)
+            : Prepare<byte, TResult>(images, train, validation, label, feature, use);
     }
 
     /// <summary>Reads the images, which are there as long as they are used.</summary>
-    private TResult Prepare<T, TResult>(IDataView train, IDataView? validation, LabelColumn label,
-        FeatureColumn feature, Func<PreparedTraining, TResult> use) where T : unmanaged
+    private TResult Prepare<T, TResult>(TrainingImages source, IDataView train, IDataView? validation,
+        LabelColumn label, FeatureColumn feature, Func<PreparedTraining, TResult> use) where T : unmanaged
     {
         int seed = ChooseSeed();
-        ImageShape image = ChooseImages(train, label, feature);
+        ImageShape image = source.Choose(train, label, feature);
         using WorkerPool? ownWorkers = options.Threads > 0 ? new WorkerPool(options.Threads) : null;
         WorkerPool workers = ownWorkers ?? WorkerPool.Shared;
         Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. "
             + $"{KernelSet.Describe(workers)} Computes in {options.Precision}.");
         using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget,
             options.CacheFolder, Warn);
-        (ImageCache<T> images, IBatchSource training, IBatchSource? held) = Read<T>(store, train, validation, label,
-            feature, image, seed);
+        (ImageCache<T> images, IBatchSource training, IBatchSource? held) = source.Read<T>(store, train, validation,
+            label, feature, image, seed);
         LabelValues labels = LabelValues.Of(label.Column, label.Classes);
         if (images.Labels.Distinct().Count() == 1)
             throw LabelColumn.OneClass(options.LabelColumnName, labels, images.Labels[0]);
         var description = new TrainingDescription(options, _architecture, image, labels.Texts(), images.Labels, training,
-            held, _augmentation, images.Normalization, images.MeasureChannels(), KernelSet.Describe(workers), train.Schema);
+            held, source.Augmentation, images.Normalization, images.MeasureChannels(), KernelSet.Describe(workers), train.Schema);
         TrainingOptions trainingOptions =
-            ToTrainingOptions(options, _architecture, training.Count, seed, workers, held?.Count ?? 0) with
+            TrainingSettings.Of(options, _architecture, training.Count, seed, workers, held?.Count ?? 0) with
             {
                 EpochCompleted = Report,
                 Message = Info,
-                FeatureStore = _augmentation.IsNone ? store : null,
+                FeatureStore = source.Augmentation.IsNone ? store : null,
                 ClassWeights = ResolveClassWeights(labels, training),
                 Checkpoints = description.CheckpointsIn(CheckpointsFolder),
                 Warn = Warn,
             };
         Info($"{training.Count} images to train on, {held?.Count ?? 0} to validate with. {trainingOptions.Describe()}");
-        return use(new PreparedTraining(trainingOptions, description, labels, feature));
+        return use(new PreparedTraining(trainingOptions, description, labels, source.Format, feature));
     }
 
     /// <summary>What a training needs, once the images are read.</summary>
     private sealed record PreparedTraining(TrainingOptions Options, TrainingDescription Description, LabelValues Labels,
-        FeatureColumn Feature)
+        PixelVectorFormat Format, FeatureColumn Feature)
     {
         public ImageShape Image => Description.Image;
         public IBatchSource Training => Description.Training;
@@ -240,12 +161,12 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             TakesFloats = prepared.Feature.HoldsFloats,
             Fit = options.ImageFit,
             Precision = options.Precision,
-            ResizedImage = new CropPlan(_augmentation, image, options.ImageFit).ScoredImage(options.TestCrops),
+            ResizedImage = new CropPlan(prepared.Description.Augmentation, image, options.ImageFit).ScoredImage(options.TestCrops),
             TestCrops = options.TestCrops,
             MaxImagePixels = options.MaxImagePixels,
         };
         var columns = new ScoringColumns(options.FeatureColumnName, prepared.Feature.Column.Type, options.ScoreColumnName,
-            options.PredictedLabelColumnName, _format, options.BadImagesWhenScoring, options.TopK);
+            options.PredictedLabelColumnName, prepared.Format, options.BadImagesWhenScoring, options.TopK);
         var trained = new CnnClassificationTransformer(host, new CnnScorer(model, WorkerPool.Shared), prepared.Labels,
             columns, _folder is null ? result : result with { RunFolder = _folder.Folder });
         if (_folder is not null)
@@ -260,30 +181,6 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             Info($"Weights of the classes: {string.Join(", ",
                 labels.Texts().Zip(weights.Values, (name, weight) => $"{name} {weight:g3}"))}.");
         return weights;
-    }
-
-    /// <summary>Draws training images as the network is shown them; see <see cref="AugmentationSheet"/>.</summary>
-    public void Preview(IDataView train, string file, int images, int samples)
-    {
-        options.Check();
-        LabelColumn label = LabelColumn.Bind(train.Schema, options.LabelColumnName);
-        FeatureColumn feature = BindFeature(train);
-        if (feature.HoldsFloats)
-            Preview<float>(train, label, feature, file, images, samples);
-        else
-            Preview<byte>(train, label, feature, file, images, samples);
-    }
-
-    private void Preview<T>(IDataView train, LabelColumn label, FeatureColumn feature, string file, int images,
-        int samples) where T : unmanaged
-    {
-        ImageShape image = ChooseImages(train, label, feature);
-        using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget,
-            options.CacheFolder, Warn);
-        (ImageCache<T> cache, IBatchSource training, _) =
-            Read<T>(store, train, null, label, feature, image, options.Seed ?? host.Rand.Next());
-        new AugmentationSheet(training, cache.Normalization, LabelValues.Of(label.Column, label.Classes).Text,
-            areBytes: !feature.HoldsFloats).Write(file, images, samples);
     }
 
     private string? CheckpointsFolder => options.CheckpointFolder ?? _folder?.Checkpoints;
@@ -335,88 +232,6 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
                 + $"'{_architecture.Name}' but other strides: if '{weights.Source}' is theirs, choose that network.");
     }
 
-    private (ImageCache<T> Images, IBatchSource Training, IBatchSource? Validation) Read<T>(PixelStore store,
-        IDataView train, IDataView? validation, LabelColumn label, FeatureColumn feature, ImageShape image,
-        int seed) where T : unmanaged
-    {
-        int threads = options.DecodingThreads > 0 ? options.DecodingThreads : options.Threads > 0 ? options.Threads
-            : Environment.ProcessorCount;
-        var plan = new CropPlan(_augmentation, image, options.ImageFit);
-        var reader = new ImageSetReader(image, store, new ImageReading(threads, options.MaxImagePixels, options.BadImages,
-            Warn, options.CancellationToken,
-            options.BadImageFound));
-        ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, BadImage.TrainingRows),
-            plan.CreateTrainingScaler, warnOfCenterCrop: options.ImageFit == ImageFit.CenterCrop);
-        Augment(images, seed);
-        images.Normalization = ChooseNormalization(feature, images.MeasureChannels());
-        if (!images.Normalization.IsFinite)
-            throw new InvalidOperationException("The images cannot be normalized: mean and standard deviation of their "
-                + "channels are not finite as 32-bit floats. Set Options.ImageNormalization.");
-        if (validation is not null)
-        {
-            var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName),
-                BindFeature(validation), BadImage.ValidationRows);
-            ImageCache<T> held = reader.Read<T>(rows, plan.CreateValidationScaler);
-            held.Augment(_augmentation, seed, options.ImageFit);
-            held.Normalization = images.Normalization;
-            ReportCache(store);
-            return (images, images, held);
-        }
-        ReportCache(store);
-        (int[] kept, int[] heldOut) = ClassSplit.Split(images.Labels, options.ValidationSetFraction
-            ?? TrainingRecipe.HeldOutShare(images.Count), seed);
-        return heldOut.Length == 0 ? (images, images, null)
-            : (images, new BatchSubset(images, kept), new BatchSubset(images, heldOut));
-    }
-
-    /// <summary>Where mirroring was left open, it is done unless it makes another class of images.</summary>
-    private void Augment<T>(ImageCache<T> images, int seed) where T : unmanaged
-    {
-        images.Augment(_augmentation, seed, options.ImageFit);
-        if (!options.Augmentation.IsAuto || _augmentation.IsNone)
-            return;
-        bool mirror = MirrorTest.KeepsClasses(images, seed);
-        _augmentation = _augmentation with { Mirror = mirror };
-        images.Augment(_augmentation, seed, options.ImageFit);
-        Info($"Augmentation: {_augmentation.Describe()}"
-            + $"{(mirror ? "." : "; not mirrored, for mirrored images look less like their class.")}");
-    }
-
-    private PixelNormalization ChooseNormalization(FeatureColumn feature, ChannelStatistics statistics)
-    {
-        InputNormalization choice = InputNormalization.Choose(options, feature.HoldsFloats, statistics, _weights);
-        string message = $"Normalization of the images: {choice.Reason}.";
-        if (choice.IsGuess)
-            Warn(message);
-        else
-            Info(message);
-        return choice.Normalization;
-    }
-
-    private void CheckValidation(IDataView validation, LabelColumn label, FeatureColumn feature)
-    {
-        LabelColumn ownLabel = LabelColumn.Bind(validation.Schema, options.LabelColumnName);
-        if (ownLabel.Classes != label.Classes)
-            throw Mismatch("label", label.Column, ownLabel.Column);
-        LabelValues values = LabelValues.Of(label.Column, label.Classes),
-            own = LabelValues.Of(ownLabel.Column, label.Classes);
-        if (values.FirstDifference(own) is int key)
-            throw Contracts.ExceptParam(nameof(validation),
-                $"The keys of label column '{options.LabelColumnName}' stand for other classes in the validation data: key {key + 1} "
-                + $"is '{own.Text(key)}' there, '{values.Text(key)}' in the training data. Map the labels of both by one MapValueToKey, "
-                + "fitted on the training data");
-        FeatureColumn ownFeature = BindFeature(validation);
-        if (ownFeature.HoldsFloats != feature.HoldsFloats)
-            throw Mismatch("feature", feature.Column, ownFeature.Column);
-    }
-
-    private static Exception Mismatch(string role, DataViewSchema.Column train, DataViewSchema.Column validation) =>
-        Contracts.ExceptSchemaMismatch("inputSchema", $"validation {role}", train.Name, train.Type.ToString(),
-            validation.Type.ToString());
-
-    private void ReportCache(PixelStore store) =>
-        Info($"Decoded images: {store.InMemory >> 20} MiB in memory, {store.InFile >> 20} MiB in a temporary file.");
-
     private void Report(EpochProgress epoch)
     {
         string validation = epoch.ValidationLoss is null ? ""
@@ -443,7 +258,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             default: Info($"Training is done; {best}."); break;
         }
         foreach (string hint in TrainingHints.Of(result, _architecture, classes))
-            channel.Warning(MessageSensitivity.None, hint);
+            Warn(hint);
     }
 
     private void Info(string message)

@@ -45,26 +45,27 @@ internal sealed class ClassificationGraph
     /// <summary>Loss and hits of a plan that has just run.</summary>
     public StepOutcome Read(Executable plan, ReadOnlySpan<int> labels)
     {
+        ReadOnlySpan<float> outputs = plan.Fetch<float>(0);
         int correct = 0;
-        int[] predictions = Predictions(plan, labels.Length);
         for (int i = 0; i < labels.Length; i++)
-            if (predictions[i] == labels[i])
+            if (Prediction(outputs, i, labels.Length) == labels[i])
                 correct++;
         return new StepOutcome(plan.Fetch<float>(1)[0], correct);
     }
 
-    /// <summary>The class that each image is taken for by a plan that has just run.</summary>
-    public int[] Predictions(Executable plan, int images)
+    /// <summary>Appends the class that each image is taken for by a plan that has just run.</summary>
+    public void AddPredictions(Executable plan, int images, List<int> predicted)
     {
         ReadOnlySpan<float> outputs = plan.Fetch<float>(0);
-        int classes = outputs.Length / images;
-        var predictions = new int[images];
         for (int i = 0; i < images; i++)
-        {
-            ReadOnlySpan<float> row = outputs.Slice(i * classes, classes);
-            predictions[i] = HasPenalties ? TensorPrimitives.IndexOfMin(row) : TensorPrimitives.IndexOfMax(row);
-        }
-        return predictions;
+            predicted.Add(Prediction(outputs, i, images));
+    }
+
+    private int Prediction(ReadOnlySpan<float> outputs, int image, int images)
+    {
+        int classes = outputs.Length / images;
+        ReadOnlySpan<float> row = outputs.Slice(image * classes, classes);
+        return HasPenalties ? TensorPrimitives.IndexOfMin(row) : TensorPrimitives.IndexOfMax(row);
     }
 }
 

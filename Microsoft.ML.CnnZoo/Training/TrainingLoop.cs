@@ -15,8 +15,8 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// <param name="Best">The scored variables after the best epoch.</param>
 /// <param name="Good">All variables at the beginning of the epoch at hand, to go back to when it diverges.</param>
 internal sealed record TrainingParts(VariableStore Variables, TrainingStep? HeadStep,
-    Func<IBatchSource, IBatchSource?, FrozenFeatures?> Features, TrainingStep? Step, NetworkEvaluator Evaluator, BatchNormStatistics? Statistics, WeightAverage? Average, WeightSnapshot Best,
-    WeightSnapshot Good);
+    Func<IBatchSource, IBatchSource?, FrozenFeatures?> Features, TrainingStep? Step, NetworkEvaluator Evaluator,
+    BatchNormStatistics? Statistics, WeightAverage? Average, WeightSnapshot Best, WeightSnapshot Good);
 
 /// <summary>Epochs, steps and validation of one training; checkpoints, and the ways back to them.</summary>
 /// <param name="parts">What it works with.</param>

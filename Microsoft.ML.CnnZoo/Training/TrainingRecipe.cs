@@ -16,11 +16,12 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// <param name="KernelInitializer">How kernels start; null for the paper's way.</param>
 internal sealed record TrainingRecipe(
     int Epochs, int BatchSize, float LearningRate, float WeightDecay, float? GradientClipNorm,
-    ClassificationLoss? Loss,
-    Initializer? KernelInitializer)
+    ClassificationLoss? Loss, Initializer? KernelInitializer)
 {
     /// <summary>Pictures as small as this are digits, icons, thumbnails: nothing may be cut off them.</summary>
     public const int SmallSide = 40;
+
+    private const int ShallowDepth = 7;
 
     /// <summary>Chooses.</summary>
     /// <param name="network">The network.</param>
@@ -97,7 +98,7 @@ internal sealed record TrainingRecipe(
         _ => 0.01f,
     };
 
-    private static bool IsAdaptive(Optimizer? optimizer) => 
+    private static bool IsAdaptive(Optimizer? optimizer) =>
         optimizer is AdamOptimizer or AdamWOptimizer or NAdamOptimizer or RmsPropOptimizer;
 
     private static NetworkKind KindOf(CnnArchitecture network)
@@ -108,8 +109,6 @@ internal sealed record TrainingRecipe(
             return NetworkKind.Normalized;
         return network.Depth <= ShallowDepth ? NetworkKind.Shallow : NetworkKind.Deep;
     }
-
-    private const int ShallowDepth = 7;
 
     /// <summary>What decides which rates a network bears.</summary>
     private enum NetworkKind

@@ -97,16 +97,11 @@ internal sealed class NetworkEvaluator(Session session, ClassificationGraph grap
     public (double Loss, double Accuracy)? Evaluate(IBatchSource source, int batchSize, CancellationToken cancellation)
     {
         var meter = new EpochMeter();
-        int[] order = [.. Enumerable.Range(0, source.Count)];
-        foreach (Batch batch in new BatchReader(source, batchSize).Read(order))
+        foreach ((Executable plan, Batch batch) in Run(source, batchSize))
         {
+            meter.Add(graph.Read(plan, batch.Labels), batch.Count);
             if (cancellation.IsCancellationRequested)
                 return null;
-            Executable plan = _plans.For(batch.Count);
-            batch.Images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
-            batch.Labels.CopyTo(plan.Feed<int>(ClassificationGraph.LabelInput));
-            plan.Run(CancellationToken.None);
-            meter.Add(graph.Read(plan, batch.Labels), batch.Count);
         }
         return (meter.Loss, meter.Accuracy);
     }
@@ -115,15 +110,21 @@ internal sealed class NetworkEvaluator(Session session, ClassificationGraph grap
     public int[] Predict(IBatchSource source, int batchSize)
     {
         var predicted = new List<int>(source.Count);
+        foreach ((Executable plan, Batch batch) in Run(source, batchSize))
+            graph.AddPredictions(plan, batch.Count, predicted);
+        return [.. predicted];
+    }
+
+    private IEnumerable<(Executable Plan, Batch Batch)> Run(IBatchSource source, int batchSize)
+    {
         foreach (Batch batch in new BatchReader(source, batchSize).Read([.. Enumerable.Range(0, source.Count)]))
         {
             Executable plan = _plans.For(batch.Count);
             batch.Images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
             batch.Labels.CopyTo(plan.Feed<int>(ClassificationGraph.LabelInput));
             plan.Run(CancellationToken.None);
-            predicted.AddRange(graph.Predictions(plan, batch.Count));
+            yield return (plan, batch);
         }
-        return [.. predicted];
     }
 
     public void Dispose() => _plans.Dispose();
