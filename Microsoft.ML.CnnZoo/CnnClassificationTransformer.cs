@@ -26,7 +26,7 @@ namespace Microsoft.ML.CnnZoo;
 /// missing, the inner exception of ML.NET's is a <see cref="FileNotFoundException"/> for the assembly
 /// "Microsoft.ML.CnnZoo".
 /// </remarks>
-public sealed class CnnClassificationTransformer
+public sealed partial class CnnClassificationTransformer
     : ISingleFeaturePredictionTransformer<CnnClassificationModel>, IDisposable
 {
     internal const string LoaderSignature = "CnnZooClassification";
@@ -34,6 +34,7 @@ public sealed class CnnClassificationTransformer
     private readonly IHost _host;
     private readonly ScoringColumns _columns;
     private readonly ImageClassifier _classifier;
+    private readonly Lazy<ImageExplainer> _explainer;
 
     internal CnnClassificationTransformer(
         IHost host, CnnScorer scorer, LabelValues labels, ScoringColumns columns, TrainingResult? training = null)
@@ -45,6 +46,7 @@ public sealed class CnnClassificationTransformer
         Scorer = scorer;
         ClassNames = Array.AsReadOnly(labels.Texts());
         _classifier = new ImageClassifier(this);
+        _explainer = new Lazy<ImageExplainer>(() => new ImageExplainer(Scorer, ClassNames));
     }
 
     /// <summary>The network: architecture, preprocessing, weights.</summary>

@@ -10,7 +10,7 @@ public partial class DependencyTests
     private static readonly string[] Everything =
     [
         "Graph", "Layers", "Architectures", "Execution", "Kernels", "Training", "Analysis", "Imaging", "Data",
-        "Weights", "Formats", "Files", "Runs", "Judging",
+        "Weights", "Formats", "Files", "Runs", "Judging", "Explain",
     ];
 
     /// <summary>
@@ -34,6 +34,7 @@ public partial class DependencyTests
             "Graph", "Layers", "Architectures", "Execution", "Kernels", "Imaging", "Training", "Weights", "Files",
         ],
         ["Judging"] = [],
+        ["Explain"] = ["Graph", "Execution", "Architectures", "Training", "Data"],
         ["Runs"] = ["Training", "Files"],
         ["MLNet"] = Everything,
         [PublicFace] = [.. Everything, "MLNet"],
@@ -119,6 +120,6 @@ public partial class DependencyTests
     private static partial Regex FullNames();
 
     [GeneratedRegex(@"(?<![\w.@])(Graph|Layers|Architectures|Execution|Kernels|Training|Analysis|Imaging|Data|Weights"
-        + @"|Files|Runs|Judging|MLNet)\.(?=[A-Z])")]
+        + @"|Files|Runs|Judging|Explain|MLNet)\.(?=[A-Z])")]
     private static partial Regex Relative();
 }

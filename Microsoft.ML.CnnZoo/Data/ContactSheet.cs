@@ -43,7 +43,7 @@ internal sealed class ContactSheet : IDisposable
         (float least, float most) = (float.MaxValue, float.MinValue);
         for (int i = 0; i < images.Length; i++)
         {
-            float value = Undo(images[i], normalization, i % normalization.Channels);
+            float value = normalization.Undo(images[i], i % normalization.Channels);
             (least, most) = (Math.Min(least, value), Math.Max(most, value));
         }
         return (least, most > least ? most : least + 1);
@@ -77,11 +77,14 @@ internal sealed class ContactSheet : IDisposable
     }
 
     /// <summary>Writes the picture as PNG, completely or not at all.</summary>
-    public void Save(string file)
+    public void Save(string file) => CompleteFile.Write(file, stream => stream.Write(ToPng()));
+
+    /// <summary>The picture as PNG.</summary>
+    public byte[] ToPng()
     {
         _canvas.Flush();
         using SKData png = _sheet.Encode(SKEncodedImageFormat.Png, 100);
-        CompleteFile.Write(file, png.SaveTo);
+        return png.ToArray();
     }
 
     public void Dispose()
@@ -91,10 +94,7 @@ internal sealed class ContactSheet : IDisposable
     }
 
     private byte Shade(ReadOnlySpan<float> pixel, int channel) => (byte)Math.Clamp(
-        (Undo(pixel[channel], _normalization, channel) - _least) / (_most - _least) * 255 + 0.5f, 0, 255);
-
-    private static float Undo(float value, PixelNormalization normalization, int channel) =>
-        (value - normalization.Offset[channel]) / normalization.Scale[channel];
+        (_normalization.Undo(pixel[channel], channel) - _least) / (_most - _least) * 255 + 0.5f, 0, 255);
 
     private static int ZoomFor(ImageShape image, int leastSide) =>
         Math.Max(1, (int)Math.Ceiling((double)leastSide / Math.Max(image.Height, image.Width)));

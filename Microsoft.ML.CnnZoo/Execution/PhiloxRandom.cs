@@ -18,6 +18,8 @@ internal enum RandomPurpose
     Mixing,
     /// <summary>Which rows are held out for validation.</summary>
     Splitting,
+    /// <summary>Noise that explanations are averaged over.</summary>
+    Explanation,
 }
 
 /// <summary>

@@ -91,6 +91,9 @@ public sealed record PixelNormalization(ImmutableArray<float> Scale, ImmutableAr
         ApplyInPlace(target[..pixels.Length]);
     }
 
+    /// <summary>The value that became a normalized one.</summary>
+    internal float Undo(float value, int channel) => (value - Offset[channel]) / Scale[channel];
+
     /// <inheritdoc/>
     public bool Equals(PixelNormalization? other) =>
         other is not null && Scale.SequenceEqual(other.Scale) && Offset.SequenceEqual(other.Offset);

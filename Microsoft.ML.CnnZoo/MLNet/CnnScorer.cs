@@ -23,6 +23,7 @@ internal sealed class CnnScorer : IDisposable
     private readonly ClassificationGraph _graph;
     private readonly ConcurrentDictionary<int, ConcurrentBag<Executable>> _plans = [];
     private readonly Lock _gate = new();
+    private readonly List<IDisposable> _parts = [];
     private readonly int _crops;
     private Task<Executable>? _ahead;
     private int _inUse;
@@ -129,13 +130,37 @@ internal sealed class CnnScorer : IDisposable
         }
     }
 
-    private Executable Rent(int size)
+    /// <summary>Keeps the network while something else than <see cref="Score"/> runs on it.</summary>
+    /// <returns>To be disposed when that is done.</returns>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    public IDisposable Hold()
+    {
+        Enter();
+        return new Held(this);
+    }
+
+    /// <summary>Frees something together with the network.</summary>
+    public void FreeWithIt(IDisposable part)
+    {
+        lock (_gate)
+        {
+            CheckAlive();
+            _parts.Add(part);
+        }
+    }
+
+    private void Enter()
     {
         lock (_gate)
         {
             CheckAlive();
             _inUse++;
         }
+    }
+
+    private Executable Rent(int size)
+    {
+        Enter();
         try
         {
             if (_plans.GetOrAdd(size, static _ => []).TryTake(out Executable? plan))
@@ -180,6 +205,15 @@ internal sealed class CnnScorer : IDisposable
             if (ahead.IsCompletedSuccessfully)
                 ahead.Result.Dispose();
         }
+        foreach (IDisposable part in _parts)
+            part.Dispose();
         _model.Dispose();
+    }
+
+    private sealed class Held(CnnScorer scorer) : IDisposable
+    {
+        private CnnScorer? _scorer = scorer;
+
+        public void Dispose() => Interlocked.Exchange(ref _scorer, null)?.Leave();
     }
 }

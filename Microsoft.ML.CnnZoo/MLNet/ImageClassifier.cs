@@ -6,7 +6,7 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 /// <summary>Scores single images outside a pipeline, from any number of threads, as rows are scored.</summary>
 internal sealed class ImageClassifier(CnnClassificationTransformer transformer)
 {
-    private readonly ConcurrentBag<Seat> _seats = [];
+    private readonly ConcurrentBag<ScoringSeat> _seats = [];
 
     /// <summary>Scores an encoded image.</summary>
     /// <param name="file">Its bytes.</param>
@@ -19,12 +19,12 @@ internal sealed class ImageClassifier(CnnClassificationTransformer transformer)
     public IReadOnlyList<ClassProbability> Classify(MLImage image, int top) =>
         Classify(seat => seat.Reader.TryRead(image, seat.Crops), top);
 
-    private ClassProbability[] Classify(Func<Seat, bool> read, int top)
+    private ClassProbability[] Classify(Func<ScoringSeat, bool> read, int top)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
         transformer.Scorer.CheckAlive();
-        if (!_seats.TryTake(out Seat? seat))
-            seat = new Seat(transformer.Model);
+        if (!_seats.TryTake(out ScoringSeat? seat))
+            seat = new ScoringSeat(transformer.Model);
         try
         {
             if (!read(seat))
@@ -38,20 +38,5 @@ internal sealed class ImageClassifier(CnnClassificationTransformer transformer)
         {
             _seats.Add(seat);
         }
-    }
-
-    /// <summary>A reader and its buffers. Belongs to one thread at a time.</summary>
-    private sealed class Seat
-    {
-        public Seat(CnnClassificationModel model)
-        {
-            Reader = new CropReader(model);
-            Crops = new float[Reader.ValueCount];
-            Scores = new float[model.Classes];
-        }
-
-        public CropReader Reader { get; }
-        public float[] Crops { get; }
-        public float[] Scores { get; }
     }
 }

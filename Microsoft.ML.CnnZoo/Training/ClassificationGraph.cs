@@ -133,14 +133,7 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
     {
         var g = new GraphBuilder(GraphMode.Inference);
         NetworkOutputs network = Network(g);
-        NodeOutput features = network.Features;
-        if (layer is not null)
-        {
-            var stages = new NetworkStages(g.ToGraph());
-            NodeDef? node = g.Find(layer) ?? stages.Last(layer);
-            OptionRange.Require(node is not null, "The layer", $"'{layer}'", stages.Choices(layer));
-            features = node!.Output();
-        }
+        NodeOutput features = layer is null ? network.Features : Layer(g, layer);
         OptionRange.Require(features.Type == DataType.Float && features.Shape.Rank > 1
             && features.Shape[0] == TensorShape.Unknown, "The layer", $"'{layer}', which gives {features.Spec}",
             "one that gives numbers for each image");
@@ -148,6 +141,23 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
             features = g.GlobalAveragePool2D(features, "features");
         return Finish(g, [features], []);
     }
+
+    /// <summary>What a layer gives.</summary>
+    /// <param name="g">A graph that holds the network.</param>
+    /// <param name="layer">Name of a node, layer or stage, whose last node counts.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such layer.</exception>
+    public static NodeOutput Layer(GraphBuilder g, string layer)
+    {
+        var stages = new NetworkStages(g.ToGraph());
+        NodeDef? node = g.Find(layer) ?? stages.Last(layer);
+        OptionRange.Require(node is not null, "The layer", $"'{layer}'", stages.Choices(layer));
+        return node!.Output();
+    }
+
+    /// <summary>Adds the network, from a placeholder of its images.</summary>
+    public NetworkOutputs Network(GraphBuilder g) =>
+        Architecture.Build(g, g.Placeholder(ClassificationGraph.ImageInput, DataType.Float,
+            new TensorShape(-1, Image.Height, Image.Width, Image.Channels)), Classes);
 
     private GraphBuilder TrainingBuilder(TrainingOptions options, int epoch) => new(GraphMode.Training)
     {
@@ -165,10 +175,6 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
         Optimizer = optimizer,
         HasPenalties = Architecture.Output == OutputKind.RbfPenalty,
     };
-
-    private NetworkOutputs Network(GraphBuilder g) =>
-        Architecture.Build(g, g.Placeholder(ClassificationGraph.ImageInput, DataType.Float,
-            new TensorShape(-1, Image.Height, Image.Width, Image.Channels)), Classes);
 
     private (NetworkOutputs Network, NodeOutput Loss) WithLoss(GraphBuilder g, ClassificationLoss? chosen,
         LossWeights? weights = null, bool isMixed = false)

@@ -22,6 +22,8 @@ internal sealed partial class DenseNetNames(bool isCifar, bool isOld = false) : 
     /// <inheritdoc/>
     public override string Module(string module)
     {
+        if (module == "features")
+            return "norm5";
         string path = module.Replace("features.", "", StringComparison.Ordinal).Replace('.', '/');
         // PyTorch's dense layer returns its new maps; the CIFAR code's layer returns all maps so far.
         return path.Contains("denselayer", StringComparison.Ordinal) ? $"{path}/conv2" : path;

@@ -31,6 +31,8 @@ internal sealed class MobileNetV2Names : TorchNames
         string[] parts = module.Split('.');
         if (parts[0] == "classifier")
             return "classifier";
+        if (parts.Length == 1)
+            return "conv_last";
         int block = int.Parse(parts[1]);
         string scope = block switch { 0 => "conv1", 18 => "conv_last", _ => $"block{block}" };
         if (block is 0 or 18)

@@ -24,6 +24,8 @@ internal sealed class SqueezeNetNames(IReadOnlyList<int> pooledBefore) : TorchNa
         string[] parts = module.Split('.');
         if (parts[0] == "classifier")
             return parts.Length > 1 && parts[1] == "1" ? "conv10/BiasAdd" : "conv10";
+        if (parts.Length == 1)
+            return "fire9";
         int index = int.Parse(parts[1]);
         if (index < 2)
             return index == 0 ? "conv1/BiasAdd" : "conv1/relu";
