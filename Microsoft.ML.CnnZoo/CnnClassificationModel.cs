@@ -60,6 +60,15 @@ public sealed class CnnClassificationModel : IDisposable
     public CnnPrecision Precision { get; internal init; }
 
     /// <summary>
+    /// Share of each class in training, as the loss weighed them, in the order of the class names; empty where it is not
+    /// known, as for models of earlier versions and imported networks.
+    /// </summary>
+    public IReadOnlyList<double> TrainingShares { get; internal init; } = [];
+
+    /// <summary>What becomes of the probabilities before they are given out.</summary>
+    internal DecisionRule Decision { get; set; } = DecisionRule.None;
+
+    /// <summary>
     /// The weights by name. Reading is safe from any thread; changing them while the transformer scores is not.
     /// </summary>
     internal VariableStore Weights { get; }
@@ -98,7 +107,7 @@ public sealed class CnnClassificationModel : IDisposable
     /// </param>
     /// <param name="foldsBatchNorms">Whether batch norms become part of the convolutions before them.</param>
     internal FrozenGraph Freeze(bool normalizesPixels, bool foldsBatchNorms) => FrozenGraph.Of(Architecture, Image,
-        Classes, Weights, KernelSet.Shared, normalizesPixels ? Normalization : null, foldsBatchNorms);
+        Classes, Weights, KernelSet.Shared, normalizesPixels ? Normalization : null, foldsBatchNorms, Decision.OnLogits);
 
     internal IReadOnlyList<NamedTensor> ReadTensors() =>
         new NetworkTensors(Architecture, Graphs.Scoring().Graph).Read(Weights);

@@ -40,6 +40,24 @@ public sealed partial class CnnClassificationTrainer
         public int TopK;
 
         /// <summary>
+        /// Whether the trained network's probabilities are calibrated: a temperature is fitted on the validation images, which
+        /// there must be, and kept in <see cref="CnnClassificationTransformer.Decision"/>. It changes which class is the most
+        /// probable for no image. Default: false.
+        /// </summary>
+        public bool Calibrate;
+        /// <summary>
+        /// How often the trained network's answers shall be right, in (0, 1]: for images whose confidence is too low for that,
+        /// by the validation images, which there must be, PredictedLabel is missing. What cannot be reached is a warning, and
+        /// there are answers to all. Default: null, always an answer.
+        /// </summary>
+        public float? AbstainPrecision;
+        /// <summary>
+        /// Shares of the classes where the network is used, by name, ≥ 0, where they are others than in training:
+        /// probabilities are corrected for them. One for each class; their sum need not be 1. Default: null, as in training.
+        /// </summary>
+        public IReadOnlyDictionary<string, float>? ExpectedClassShares;
+
+        /// <summary>
         /// The network, one of <see cref="CnnArchitectures"/>. Required, unless there is an
         /// <see cref="InitialModel"/>; default: null.
         /// </summary>

@@ -58,6 +58,12 @@ public sealed partial class CnnClassificationTrainer
                 $"'{ScoreColumnName}'",
                 "another name than PredictedLabelColumnName has");
             OptionRange.Require(TopK >= 0, "Options.TopK", TopK, "0 or more");
+            OptionRange.Require(AbstainPrecision is null or (> 0 and <= 1), "Options.AbstainPrecision", AbstainPrecision,
+                "null, or above 0 and at most 1");
+            OptionRange.Require(ExpectedClassShares?.Values.All(s => s >= 0 && float.IsFinite(s)) != false
+                && ExpectedClassShares?.Values.Sum() != 0, "Options.ExpectedClassShares",
+                string.Join(", ", ExpectedClassShares?.Select(s => $"{s.Key} {s.Value}") ?? []),
+                "null, or shares of 0 or more, not all 0");
         }
 
         private void CheckImages()

@@ -55,6 +55,7 @@ public sealed class CnnModelFileTests
             BadImageScoring.ScoreAsMissing), columns);
         Assert.Equal((Architecture, true, 2), (model.Architecture.Name, model.TakesFloats, labels.Count));
         Assert.Equal(precision, model.Precision);
+        Assert.Same(DecisionRule.None, model.Decision);
     }
 
     [Fact]

@@ -14,6 +14,9 @@ public class OptionsTests
     private static readonly (Action<CnnClassificationTrainer.Options> Spoil, string Message)[] Faults =
     [
         (o => o.TopK = -1, "Options.TopK is -1; expected 0 or more"),
+        (o => o.AbstainPrecision = 1.5f, "Options.AbstainPrecision is 1.5; expected null, or above 0 and at most 1"),
+        (o => o.ExpectedClassShares = new Dictionary<string, float> { ["digit 1"] = -1 },
+            "Options.ExpectedClassShares is digit 1 -1; expected null, or shares of 0 or more, not all 0"),
         (o => o.LabelColumnName = "", "Options.LabelColumnName is empty; expected the name of a column"),
         (o => o.FeatureColumnName = null!, "Options.FeatureColumnName is null; expected the name of a column"),
         (o => o.ScoreColumnName = "", "Options.ScoreColumnName is empty"),
@@ -138,7 +141,7 @@ public class OptionsTests
 
     /// <summary>Fields that take any value.</summary>
     private static readonly string[] Unchecked =
-        ["InitialWeights", "InitialModel", "RefreshBatchNormStatistics", "Seed", "ValidationSet", "RecomputeActivations",
+        ["Calibrate", "InitialWeights", "InitialModel", "RefreshBatchNormStatistics", "Seed", "ValidationSet", "RecomputeActivations",
             "ProgressCallback", "BatchCallback", "CancellationToken"];
 
     public static TheoryData<string> Messages => [.. Faults.Select(f => f.Message)];

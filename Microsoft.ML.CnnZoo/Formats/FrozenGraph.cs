@@ -28,13 +28,19 @@ internal sealed record FrozenGraph(NetworkGraph Graph, NodeOutput Image, NodeOut
     /// What is put in front of the network, so that the image is pixels as they come; null: the image is normalized.
     /// </param>
     /// <param name="foldsBatchNorms">Whether batch norms become part of the convolutions before them.</param>
+    /// <param name="onLogits">What the logits are multiplied by, and what is added to them; null for
+    /// nothing.</param>
     public static FrozenGraph Of(CnnArchitecture architecture, ImageShape image, int classes, VariableStore weights,
-        IKernelSet kernels, PixelNormalization? normalization, bool foldsBatchNorms)
+        IKernelSet kernels, PixelNormalization? normalization, bool foldsBatchNorms,
+        (float[] Scale, float[] Offset)? onLogits = null)
     {
         (NetworkGraph graph, NetworkOutputs outputs) = architecture.BuildGraph(GraphMode.Inference, classes, image);
         var request = new GraphRequest(graph, [outputs.Scores], []);
         if (normalization is not null)
-            request = Normalize(request, normalization);
+            request = ScaleBehind(request, request.Graph[CnnArchitecture.ImageInput], "normalization",
+                [.. normalization.Scale], [.. normalization.Offset]);
+        if (onLogits is var (scale, offset))
+            request = ScaleBehind(request, request.Fetches[0].Node.Inputs[0].Node, "calibration", scale, offset);
         if (foldsBatchNorms)
             request = new FoldBatchNorm().Apply(request);
         request = new FoldParameters(weights, kernels).Apply(request);
@@ -42,30 +48,33 @@ internal sealed record FrozenGraph(NetworkGraph Graph, NodeOutput Image, NodeOut
         return new(request.Graph, request.Graph[CnnArchitecture.ImageInput].Output(), scores.Node.Inputs[0], scores);
     }
 
-    /// <summary>Puts value · scale + offset, per channel, between the placeholder and the network.</summary>
-    private static GraphRequest Normalize(GraphRequest request, PixelNormalization normalization)
+    /// <summary>Puts value · scale + offset, per channel, between a node and those that read it.</summary>
+    private static GraphRequest ScaleBehind(GraphRequest request, NodeDef at, string scope, float[] scale, float[] offset)
     {
+        if (scale.All(s => s == 1) && offset.All(o => o == 0))
+            return request;
         var rewriter = new GraphRewriter(request);
         foreach (NodeDef node in request.Graph.Nodes)
         {
             NodeOutput copy = rewriter.Copy(node).Output();
-            if (node.Op != "Placeholder")
+            if (node != at)
                 continue;
-            if (normalization.Scale.Any(s => s != 1))
-                copy = Combine(rewriter, "Mul", copy, "scale", [.. normalization.Scale]);
-            if (normalization.Offset.Any(o => o != 0))
-                copy = Combine(rewriter, "AddV2", copy, "offset", [.. normalization.Offset]);
+            if (scale.Any(s => s != 1))
+                copy = Combine(rewriter, "Mul", copy, scope, "scale", scale);
+            if (offset.Any(o => o != 0))
+                copy = Combine(rewriter, "AddV2", copy, scope, "offset", offset);
             rewriter.Replace(node.Output(), copy);
         }
         return rewriter.Finish();
     }
 
-    private static NodeOutput Combine(GraphRewriter rewriter, string op, NodeOutput x, string name, float[] values)
+    private static NodeOutput Combine(GraphRewriter rewriter, string op, NodeOutput x, string scope, string name,
+        float[] values)
     {
         TensorLiteral value = values.Distinct().Count() == 1 ? TensorLiteral.Scalar(values[0])
             : TensorLiteral.Vector<float>(values);
-        NodeOutput constant = rewriter.Add(OpCatalog.Get("Const"), $"normalization/{name}", [],
+        NodeOutput constant = rewriter.Add(OpCatalog.Get("Const"), $"{scope}/{name}", [],
             [new("value", AttributeValue.Of(value)), new("dtype", AttributeValue.Of(value.Spec.Type))]).Output();
-        return rewriter.Add(OpCatalog.Get(op), $"normalization/{op}", [x, constant], []).Output();
+        return rewriter.Add(OpCatalog.Get(op), $"{scope}/{op}", [x, constant], []).Output();
     }
 }

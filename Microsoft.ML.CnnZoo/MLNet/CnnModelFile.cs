@@ -21,12 +21,12 @@ internal static class CnnModelFile
     /// Version of the block. 2 added the precision; 3 the size of the scaled image and its crops; 4 the package that
     /// saved it (always right behind the version, also in later ones), the most pixels of an image, the feature column's
     /// type and what is done about bad images; 5 the graphs of imported networks; 6 letterboxing and columns of the most
-    /// probable classes. Lower ones are read, higher ones refused.
+    /// probable classes; 7 the decision rule and the classes' shares in training. Lower ones are read, higher ones refused.
     /// </summary>
-    public const int Version = 6;
+    public const int Version = 7;
 
     private const int PrecisionVersion = 2, CropsVersion = 3, PackageVersion = 4, ImportVersion = 5,
-        TopVersion = 6;
+        TopVersion = 6, DecisionVersion = 7;
     /// <summary>Name of the block.</summary>
     public const string Block = "Model.key";
 
@@ -80,6 +80,18 @@ internal static class CnnModelFile
         writer.Write(model.ResizedImage.Width);
         writer.Write((int)model.TestCrops);
         writer.Write(model.MaxImagePixels);
+        writer.Write(model.Decision.Temperature);
+        writer.Write(model.Decision.AbstainBelow);
+        WriteForClasses(writer, model.Decision.ClassFactors);
+        WriteForClasses(writer, model.TrainingShares);
+    }
+
+    /// <summary>A number for each class, or none.</summary>
+    private static void WriteForClasses(BinaryWriter writer, IReadOnlyList<double> values)
+    {
+        writer.Write(values.Count > 0);
+        foreach (double value in values)
+            writer.Write(value);
     }
 
     /// <summary>Reads the whole block; the model's weights are still to be read.</summary>
@@ -132,8 +144,17 @@ internal static class CnnModelFile
         long maxPixels = version < PackageVersion ? ImageDecoder.DefaultMaxPixels : reader.ReadInt64();
         if (maxPixels < 1)
             throw Damaged(Block, $"it has at most {maxPixels} pixels an image");
+        DecisionRule decision = version < DecisionVersion ? DecisionRule.None : new DecisionRule
+        {
+            Temperature = reader.ReadDouble(),
+            AbstainBelow = reader.ReadDouble(),
+            ClassFactors = ReadForClasses(reader, classes),
+        };
+        decision.Check(classes);
         return new CnnClassificationModel(architecture, image, classes, normalization, new VariableStore())
         {
+            Decision = decision,
+            TrainingShares = version < DecisionVersion ? [] : ReadForClasses(reader, classes),
             TakesFloats = floats,
             Fit = fit,
             Precision = precision,
@@ -240,6 +261,17 @@ internal static class CnnModelFile
     {
         ImmutableArray<float> values = [.. Enumerable.Range(0, image.Channels).Select(_ => reader.ReadSingle())];
         return values.All(float.IsFinite) ? values : throw Damaged(Block, "its pixel normalization is not finite");
+    }
+
+    private static double[] ReadForClasses(BinaryReader reader, int classes)
+    {
+        if (!reader.ReadBoolean())
+            return [];
+        var values = new List<double>(); // which grows as far as there are numbers
+        while (values.Count < classes)
+            values.Add(reader.ReadDouble());
+        return values.All(v => v >= 0 && double.IsFinite(v)) ? [.. values]
+            : throw Damaged(Block, "its shares of the classes are not numbers of 0 or more");
     }
 
     private static (ImageShape Whole, TestCrops Crops) ReadCrops(BinaryReader reader, ImageShape image)

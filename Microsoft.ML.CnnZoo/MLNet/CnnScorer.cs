@@ -25,6 +25,7 @@ internal sealed class CnnScorer : IDisposable
     private readonly Lock _gate = new();
     private readonly List<IDisposable> _parts = [];
     private readonly int _crops;
+    private readonly bool _givesFeatures;
     private Task<Executable>? _ahead;
     private int _inUse;
     private bool _disposed;
@@ -38,6 +39,7 @@ internal sealed class CnnScorer : IDisposable
         _model = model;
         _options = new CompileOptions { Workers = workers, Precision = model.Precision };
         _graph = graph ?? model.Graphs.Scoring();
+        _givesFeatures = graph is not null;
         ValuesPerRow = checked((int)new TensorShape(_graph.Fetches[0].Shape.Dimensions[1..]).ElementCount);
         _crops = CropPlan.Count(model.TestCrops);
         RowsPerBatch =
@@ -70,7 +72,8 @@ internal sealed class CnnScorer : IDisposable
     /// <param name="images">The crops of at most <see cref="RowsPerBatch"/> images, one image's after the other:
     /// [n·crops, height, width, channels], normalized.</param>
     /// <param name="count">n.</param>
-    /// <param name="scores">Receives <see cref="ValuesPerRow"/> values for each row, the means over the crops.</param>
+    /// <param name="scores">Receives <see cref="ValuesPerRow"/> values for each row, the means over the crops;
+    /// probabilities are changed by the model's decision rule.</param>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public void Score(ReadOnlySpan<float> images, int count, Span<float> scores)
     {
@@ -83,6 +86,9 @@ internal sealed class CnnScorer : IDisposable
             feed[images.Length..].Clear();
             plan.Run(CancellationToken.None);
             Average(plan.Fetch<float>(0), count, scores);
+            DecisionRule decision = _model.Decision;
+            for (int row = 0; row < count && !_givesFeatures && decision.ChangesScores; row++)
+                decision.Apply(scores.Slice(row * ValuesPerRow, ValuesPerRow));
         }
         finally
         {

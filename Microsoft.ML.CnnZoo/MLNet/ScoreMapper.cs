@@ -26,7 +26,8 @@ internal sealed class ScoreMapper(CnnClassificationTransformer transformer, Data
         if (column == ScoreIndex)
             return Vector(values);
         if (column == PredictedLabelIndex)
-            return (ValueGetter<uint>)((ref uint target) => target = PredictedKey(values()));
+            return (ValueGetter<uint>)((ref uint target) => target = PredictedKey(values(),
+                transformer.Decision.AbstainBelow));
         bool isLabels = OutputSchema[column].Type is VectorDataViewType { ItemType: TextDataViewType };
         return isLabels ? Top(values, (_, c) => transformer.ClassNames[c].AsMemory()) : Top(values, (scores, c) => scores[c]);
     }
@@ -55,10 +56,10 @@ internal sealed class ScoreMapper(CnnClassificationTransformer transformer, Data
     }
 
     /// <summary>
-    /// The best class's key: 1 more than its number; 0 (missing) when the scores are not numbers. Of equal scores the
-    /// first wins.
+    /// The best class's key: 1 more than its number; 0 (missing) when the scores are not numbers, or the best is below a
+    /// threshold. Of equal scores the first wins.
     /// </summary>
-    public static uint PredictedKey(ReadOnlySpan<float> scores)
+    public static uint PredictedKey(ReadOnlySpan<float> scores, double abstainBelow)
     {
         int best = 0;
         for (int c = 0; c < scores.Length; c++)
@@ -68,7 +69,7 @@ internal sealed class ScoreMapper(CnnClassificationTransformer transformer, Data
             if (scores[c] > scores[best])
                 best = c;
         }
-        return (uint)best + 1;
+        return scores[best] < abstainBelow ? 0 : (uint)best + 1;
     }
 }
 

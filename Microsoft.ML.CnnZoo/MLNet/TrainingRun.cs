@@ -140,6 +140,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             };
         ImageShape image = prepared.Image;
         int classes = prepared.Labels.Count;
+        DecisionFit.Check(options, prepared.Labels.Texts(), prepared.Validation);
         Action<string>? saveWeights = null;
         if (_folder is not null)
         {
@@ -153,6 +154,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         ReportEnd(result, prepared.Labels.Count);
         if (result.End == TrainingEnd.Canceled && options.OnCancel == CancelBehavior.Throw)
             throw new OperationCanceledException("Training was canceled.", options.CancellationToken);
+        var decisions = new DecisionFit(options, prepared.Labels.Texts(), prepared.Training, prepared.Validation,
+            prepared.Options.ClassWeights);
         var weightNames = new ClassificationGraphs(_architecture, image, classes)
             .Scoring().Graph.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
         VariableStore weights = trainer.Variables.Clone(v => weightNames.Contains(v.Name));
@@ -164,6 +167,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             ResizedImage = new CropPlan(prepared.Description.Augmentation, image, options.ImageFit).ScoredImage(options.TestCrops),
             TestCrops = options.TestCrops,
             MaxImagePixels = options.MaxImagePixels,
+            TrainingShares = decisions.TrainingShares,
+            Decision = decisions.Fit(trainer.Score, Info, Warn),
         };
         var columns = new ScoringColumns(options.FeatureColumnName, prepared.Feature.Column.Type, options.ScoreColumnName,
             options.PredictedLabelColumnName, prepared.Format, options.BadImagesWhenScoring, options.TopK);

@@ -67,6 +67,21 @@ internal sealed class ClassificationGraph
         ReadOnlySpan<float> row = outputs.Slice(image * classes, classes);
         return HasPenalties ? TensorPrimitives.IndexOfMin(row) : TensorPrimitives.IndexOfMax(row);
     }
+
+    /// <summary>Each image's probabilities, of a plan that has just run.</summary>
+    public float[][] Probabilities(Executable plan, int images)
+    {
+        float[] outputs = plan.Fetch<float>(0).ToArray();
+        if (HasPenalties)
+            TensorPrimitives.Negate(outputs, outputs);
+        float[][] rows = [.. outputs.Chunk(outputs.Length / images)];
+        foreach (float[] row in rows)
+        {
+            TensorPrimitives.Subtract(row, TensorPrimitives.Max<float>(row), row);
+            TensorPrimitives.SoftMax<float>(row, row);
+        }
+        return rows;
+    }
 }
 
 /// <summary>

@@ -121,6 +121,9 @@ internal sealed class NetworkTrainer : IDisposable
     /// <summary>The class that each image is taken for with the weights as they are.</summary>
     public int[] Predict(IBatchSource source) => _parts.Evaluator.Predict(source, NetworkEvaluator.BatchSizeFor(_options));
 
+    /// <summary>Each image's probabilities with the weights as they are.</summary>
+    public float[][] Score(IBatchSource source) => _parts.Evaluator.Score(source, NetworkEvaluator.BatchSizeFor(_options));
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -115,6 +115,10 @@ internal sealed class NetworkEvaluator(Session session, ClassificationGraph grap
         return [.. predicted];
     }
 
+    /// <summary>Probabilities of each image.</summary>
+    public float[][] Score(IBatchSource source, int batchSize) =>
+        [.. Run(source, batchSize).SelectMany(done => graph.Probabilities(done.Plan, done.Batch.Count))];
+
     private IEnumerable<(Executable Plan, Batch Batch)> Run(IBatchSource source, int batchSize)
     {
         foreach (Batch batch in new BatchReader(source, batchSize).Read([.. Enumerable.Range(0, source.Count)]))

@@ -17,18 +17,24 @@ internal static class EvaluateCommand
         int Images, double MicroAccuracy, double MacroAccuracy, double LogLoss, double LogLossReduction,
         IReadOnlyList<ClassMetrics> Classes,
         IReadOnlyList<IReadOnlyList<double>> Confusion, IReadOnlyList<string> UnknownClasses,
-        IReadOnlyList<SkippedImage> Skipped);
+        IReadOnlyList<SkippedImage> Skipped)
+    {
+        public double AbstainBelow { get; init; }
+        public int Answered { get; init; }
+        public double AnsweredAccuracy { get; init; }
+    }
 
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
         Option<string> model = ModelFile.Option();
         var import = new ImportArguments();
+        var decisions = new DecisionArguments();
         Option<string> data = DataFolder.Option("Folder with one folder of images per class");
         Option<BadImageChoice> badImages = BadImages.Option("fail at the first");
         var json = new Option<bool>("--json")
         {
-            Description = "Write one JSON value: metrics, classes, confusion[actual][predicted], skipped; "
+            Description = "Write one JSON value: metrics, classes, confusion[actual][predicted], skipped, answered; "
                 + "undefined numbers are null",
         };
         var command = new Command("evaluate", "Measures a model on a folder of images.")
@@ -36,42 +42,31 @@ internal static class EvaluateCommand
             model, data, badImages, json,
         };
         import.AddTo(command);
+        decisions.AddTo(command);
         command.SetAction(parsed =>
-            Run(parsed.GetRequiredValue(model), import.Read(parsed), parsed.GetRequiredValue(data),
-                new BadImages(parsed.GetValue(badImages)), parsed.GetValue(json)));
+            Run(parsed.GetRequiredValue(model), import.Read(parsed), network => decisions.Apply(parsed, network),
+                parsed.GetRequiredValue(data), new BadImages(parsed.GetValue(badImages)), parsed.GetValue(json)));
         return command;
     }
 
-    private static void Run(string modelPath, CnnImportOptions import, string folder, BadImages bad, bool json)
+    private static void Run(string modelPath, CnnImportOptions import, Action<CnnClassificationTransformer> decide,
+        string folder, BadImages bad, bool json)
     {
         var mlContext = new MLContext();
         using var scorer = ImageScorer.Load(mlContext, modelPath, import);
-        ImageFolder images = DataFolder.Load(folder);
-        string[] unknown = [.. images.Classes.Except(scorer.Classes)];
-        if (unknown.Length == images.Classes.Count)
-            throw new CommandException(
-                $"None of the folders in '{folder}' is named like one of the model's classes "
-                + $"({string.Join(", ", scorer.Classes)}).");
-        if (unknown.Length > 0)
-            Console.Error.WriteLine(
-                $"cnnzoo: the model does not know the classes {string.Join(", ", unknown)}: "
-                + "their images are left out.");
-
-        var rows = new List<ScoredRow>();
-        foreach (ScoredImage scored in scorer.Score([.. images.Images.Where(image => !unknown.Contains(image.Label))]))
-        {
-            if (scored.Scores is { } scores)
-                rows.Add(ScoredRow.Of(scores, Array.IndexOf(scorer.Classes, scored.Image.Label)));
-            else
-                bad.Add(scored.Image.ImagePath, scored.Problem!);
-        }
-        bad.Report();
-        if (rows.Count == 0)
-            throw new CommandException($"None of the images in '{folder}' can be used.");
-
+        decide(scorer.Network);
+        ScoredFolder scored = ScoredFolder.Score(scorer, folder, bad);
+        ScoredRow[] rows = [.. scored.Scores.Zip(scored.Labels, ScoredRow.Of)];
         MulticlassClassificationMetrics metrics =
             mlContext.MulticlassClassification.Evaluate(ScoredRow.ToView(mlContext, rows, scorer.Classes));
-        Evaluation evaluation = Summarize(metrics, rows, scorer.Classes, unknown, bad);
+        double threshold = scorer.Network.Decision.AbstainBelow;
+        ScoredRow[] answered = Array.FindAll(rows, row => row.Score.Max() >= threshold);
+        Evaluation evaluation = Summarize(metrics, rows, scorer.Classes, scored.UnknownClasses, bad) with
+        {
+            AbstainBelow = threshold, Answered = answered.Length,
+            AnsweredAccuracy = answered.Length == 0 ? double.NaN
+                : (double)answered.Count(row => row.Label == row.PredictedLabel) / answered.Length,
+        };
         if (json)
             JsonOutput.Write(evaluation);
         else
@@ -79,7 +74,7 @@ internal static class EvaluateCommand
     }
 
     private static Evaluation Summarize(
-        MulticlassClassificationMetrics metrics, List<ScoredRow> rows, string[] classes, string[] unknown,
+        MulticlassClassificationMetrics metrics, ScoredRow[] rows, string[] classes, IReadOnlyList<string> unknown,
         BadImages bad)
     {
         Dictionary<uint, int> counts = rows.CountBy(row => row.Label).ToDictionary();
@@ -88,7 +83,7 @@ internal static class EvaluateCommand
             name, counts.GetValueOrDefault((uint)i), confusion.PerClassPrecision[i], confusion.PerClassRecall[i],
             metrics.PerClassLogLoss[i]))];
         return new Evaluation(
-            rows.Count, metrics.MicroAccuracy, metrics.MacroAccuracy, metrics.LogLoss, metrics.LogLossReduction,
+            rows.Length, metrics.MicroAccuracy, metrics.MacroAccuracy, metrics.LogLoss, metrics.LogLossReduction,
             perClass, confusion.Counts,
             unknown, [.. bad.Skipped.Select(image => new SkippedImage(image.Path, image.Reason))]);
     }
@@ -100,6 +95,9 @@ internal static class EvaluateCommand
         Console.WriteLine($"MacroAccuracy    {evaluation.MacroAccuracy:F4}");
         Console.WriteLine($"LogLoss          {evaluation.LogLoss:F4}");
         Console.WriteLine($"LogLossReduction {evaluation.LogLossReduction:F4}");
+        if (evaluation.AbstainBelow > 0)
+            Console.WriteLine($"Answered         {evaluation.Answered}, right {evaluation.AnsweredAccuracy:F4}, "
+                + $"with a confidence of {evaluation.AbstainBelow:F4} or more");
         if (!Console.IsOutputRedirected)
         {
             Table table = new Table().AddColumns("class", "images", "precision", "recall", "log-loss");

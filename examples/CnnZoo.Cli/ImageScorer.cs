@@ -12,10 +12,12 @@ internal sealed class ImageScorer : IDisposable
 {
     private readonly MLContext _mlContext;
     private readonly ITransformer _model;
+    private readonly DataViewSchema? _input;
     private readonly Dictionary<long, string> _problems = [];
 
-    private ImageScorer(MLContext mlContext, ITransformer model)
+    private ImageScorer(MLContext mlContext, ITransformer model, DataViewSchema? input = null)
     {
+        _input = input;
         _mlContext = mlContext;
         _model = model;
         Network = CnnClassificationTransformer.From(model);
@@ -42,7 +44,7 @@ internal sealed class ImageScorer : IDisposable
         return loaded is TransformerChain<ITransformer> chain
             && input?.GetColumnOrNull(nameof(LabeledImage.ImagePath)) is not null
             && chain.OfType<CnnClassificationTransformer>().Count() == 1
-            ? new ImageScorer(mlContext, chain)
+            ? new ImageScorer(mlContext, chain, input)
             : throw new CommandException(
                 $"The model '{path}' was not made by 'cnnzoo train': "
                 + "it must read the column ImagePath and score images.");
@@ -68,6 +70,11 @@ internal sealed class ImageScorer : IDisposable
             yield return unreadable[i] is { } problem ? new ScoredImage(images[i], null, problem)
                 : ScoreNext(images[i], cursor, read);
     }
+
+    /// <summary>Writes the model as it is now.</summary>
+    /// <exception cref="CommandException">It is a network of another framework.</exception>
+    public void Save(string path) => _mlContext.Model.Save(_model, _input ?? throw new CommandException(
+        "A network of another framework is not written as a model: train it first."), path);
 
     /// <inheritdoc/>
     public void Dispose() => (_model as IDisposable)?.Dispose();

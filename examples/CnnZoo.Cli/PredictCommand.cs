@@ -10,17 +10,18 @@ internal static class PredictCommand
 {
     private sealed record RankedClass(string Class, double Score);
 
-    private sealed record ImagePrediction(string Image, IReadOnlyList<RankedClass>? Classes, string? Error);
+    private sealed record ImagePrediction(string Image, IReadOnlyList<RankedClass>? Classes, bool Abstained, string? Error);
 
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
         Option<string> model = ModelFile.Option();
         var import = new ImportArguments();
+        var decisions = new DecisionArguments();
         Option<int> top = CommandOptions.Number("--top", "How many classes to show for an image", 1, 1, int.MaxValue);
         var json = new Option<bool>("--json")
         {
-            Description = "Write one JSON array: image, classes[{class, score}] or error",
+            Description = "Write one JSON array: image, classes[{class, score}], abstained, or error",
         };
         Option<BadImageChoice> badImages = BadImages.Option("predict the others and fail");
         var images = new Argument<string[]>("IMAGE")
@@ -29,28 +30,31 @@ internal static class PredictCommand
         };
         var command = new Command("predict", "Names the classes of images.") { model, top, badImages, json, images };
         import.AddTo(command);
+        decisions.AddTo(command);
         command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(model), import.Read(parsed), List(parsed.GetRequiredValue(images)), parsed.GetValue(top),
-            parsed.GetValue(badImages) == BadImageChoice.Skip, parsed.GetValue(json)));
+            parsed.GetRequiredValue(model), import.Read(parsed), network => decisions.Apply(parsed, network), List(parsed.GetRequiredValue(images)),
+            parsed.GetValue(top), parsed.GetValue(badImages) == BadImageChoice.Skip, parsed.GetValue(json)));
         return command;
     }
 
     /// <summary>Predicts every image that can be read and reports the others.</summary>
     private static int Run(
-        string modelPath, CnnImportOptions import, List<LabeledImage> images, int top, bool skip, bool json)
+        string modelPath, CnnImportOptions import, Action<CnnClassificationTransformer> decide, List<LabeledImage> images,
+        int top, bool skip, bool json)
     {
         using var scorer = ImageScorer.Load(new MLContext(), modelPath, import);
+        decide(scorer.Network);
         var predictions = new List<ImagePrediction>();
         foreach (ScoredImage scored in scorer.Score(images))
         {
-            ImagePrediction prediction = Predict(scored, scorer.Classes, top);
+            ImagePrediction prediction = Predict(scored, scorer.Classes, top, scorer.Network.Decision.AbstainBelow);
             predictions.Add(prediction);
             if (prediction.Error is not null)
                 Console.Error.WriteLine($"cnnzoo: {prediction.Error}");
             else if (!json)
             {
                 IEnumerable<string> ranked = prediction.Classes!.Select(c => $"{c.Class} {c.Score:P1}");
-                Console.WriteLine($"{prediction.Image}: {string.Join(", ", ranked)}");
+                Console.WriteLine($"{prediction.Image}: {(prediction.Abstained ? "no answer; " : "")}{string.Join(", ", ranked)}");
             }
         }
         if (json)
@@ -79,13 +83,13 @@ internal static class PredictCommand
         return images;
     }
 
-    private static ImagePrediction Predict(ScoredImage scored, string[] classes, int top)
+    private static ImagePrediction Predict(ScoredImage scored, string[] classes, int top, double abstainBelow)
     {
         string path = scored.Image.ImagePath;
         if (scored.Scores is not { } scores)
-            return new ImagePrediction(path, null, BadImages.Sentence(path, scored.Problem!));
+            return new ImagePrediction(path, null, Abstained: false, BadImages.Sentence(path, scored.Problem!));
         IEnumerable<RankedClass> ranked = classes.Zip(scores, (name, score) => new RankedClass(name, score))
             .OrderByDescending(c => c.Score);
-        return new ImagePrediction(path, [.. ranked.Take(top)], null);
+        return new ImagePrediction(path, [.. ranked.Take(top)], scores.Max() < abstainBelow, null);
     }
 }

@@ -136,6 +136,14 @@ internal sealed class TrainSwitches : SwitchTable
         Name("--class-weights", "Weights of the classes in the loss: balanced counts rare ones more [default: none]",
             ["none", "balanced"], (r, v) => r.Options.ClassWeights = v == "balanced" ? ClassWeights.Balanced : null,
             nameof(Options.ClassWeights));
+        Flag("--calibrate", "Fit a temperature on the validation images, so that the model's probabilities are as sure as they "
+            + "are right", (r, v) => r.Options.Calibrate = v, nameof(Options.Calibrate));
+        Number("--abstain-precision", "How often the model's answers shall be right, by the validation images; images that are "
+            + "too uncertain get none [default: auto, always an answer]", 1e-6f, 1f, (r, v) => r.Options.AbstainPrecision = v,
+            nameof(Options.AbstainPrecision));
+        Add(DecisionArguments.Shares("--class-shares", "Shares of the classes where the model is used, if they are others than in "
+            + "training: cat=0.2,dog=0.8"), Texts(), (r, v) => r.Options.ExpectedClassShares = v,
+            nameof(Options.ExpectedClassShares));
         Flag("--refresh-statistics", "Measure the batch norms' statistics again after the last step",
             (r, v) => r.Options.RefreshBatchNormStatistics = v, nameof(Options.RefreshBatchNormStatistics), byDefault: true);
     }
