@@ -327,6 +327,21 @@ public sealed partial class CnnClassificationTransformer
     /// </summary>
     internal FeatureColumn BindFeature(DataViewSchema schema) => FeatureMapper.Bind(schema, _columns, Model);
 
+    /// <summary>A model of its own, which lives on when this one is disposed.</summary>
+    internal CnnClassificationModel CopyModel(ImageFit? fit = null, PixelNormalization? normalization = null)
+    {
+        Scorer.CheckAlive();
+        return new(Model.Architecture, Model.Image, Model.Classes, normalization ?? Model.Normalization, Model.Weights.Clone())
+        {
+            TakesFloats = Model.TakesFloats,
+            Fit = fit ?? Model.Fit,
+            Precision = Model.Precision,
+            ResizedImage = Model.ResizedImage,
+            TestCrops = Model.TestCrops,
+            MaxImagePixels = Model.MaxImagePixels,
+        };
+    }
+
     private ModelProto ToOnnx(OnnxExportOptions? options)
     {
         Scorer.CheckAlive();

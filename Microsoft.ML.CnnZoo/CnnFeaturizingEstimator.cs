@@ -62,7 +62,8 @@ public sealed class CnnFeaturizingEstimator : IEstimator<CnnFeaturizingTransform
         DataViewSchema.Column column = input.Schema.GetColumnOrNull(_input)
             ?? throw Contracts.ExceptSchemaMismatch("inputSchema", "feature", _input);
         bool floats = column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single;
-        CnnClassificationModel model = _trained is not null ? Copy(_trained) : Load(floats, channel);
+        CnnClassificationModel model = _trained is not null
+            ? _trained.CopyModel(_options.ImageFit, _options.ImageNormalization) : Load(floats, channel);
         try
         {
             return Create(_host, model, new ScoringColumns(_input, column.Type, _output, "", CnnFeaturizingTransformer.Format,
@@ -93,23 +94,6 @@ public sealed class CnnFeaturizingEstimator : IEstimator<CnnFeaturizingTransform
             output.BuildGraph(model)), columns, output);
         transformer.BindFeature(schema);
         return transformer;
-    }
-
-    /// <summary>A model of its own, which lives on when the trained one is disposed.</summary>
-    private CnnClassificationModel Copy(CnnClassificationTransformer trained)
-    {
-        trained.Scorer.CheckAlive();
-        CnnClassificationModel model = trained.Model;
-        return new(model.Architecture, model.Image, model.Classes, _options.ImageNormalization ?? model.Normalization,
-            model.Weights.Clone())
-        {
-            TakesFloats = model.TakesFloats,
-            Fit = _options.ImageFit ?? model.Fit,
-            Precision = model.Precision,
-            ResizedImage = model.ResizedImage,
-            TestCrops = model.TestCrops,
-            MaxImagePixels = model.MaxImagePixels,
-        };
     }
 
     private CnnClassificationModel Load(bool floats, IChannel channel)

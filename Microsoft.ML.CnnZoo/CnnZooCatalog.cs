@@ -116,6 +116,35 @@ public static class CnnZooCatalog
         return new(catalog.GetEnvironment(), outputColumnName, inputColumnName, options, architecture, weights);
     }
 
+    /// <summary>
+    /// Draws what a trained network sees in images: each under a heat map, blue where nothing speaks for the class, red where
+    /// the most does. By default Grad-CAM of the most probable class.
+    /// </summary>
+    /// <param name="catalog">The transforms of an MLContext.</param>
+    /// <param name="outputColumnName">The column of pictures (MLImage) to add.</param>
+    /// <param name="network">
+    /// The trained network, which is copied; <see cref="CnnClassificationTransformer.From(ITransformer)"/> finds it in a
+    /// pipeline.
+    /// </param>
+    /// <param name="inputColumnName">The images; null: <paramref name="outputColumnName"/>.</param>
+    /// <param name="options">
+    /// Method (GradCam, Saliency, SmoothGrad or Occlusion), class and layer; null: the defaults.
+    /// </param>
+    /// <param name="side">Pixels of a picture's longer side, 16 to 4096. Default: 224.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range, or there is no such class.</exception>
+    /// <example><code>
+    /// var pictures = mlContext.Transforms.LoadImages("Image", folder, "Path")
+    ///     .Append(mlContext.Transforms.ExplainCnn("HeatMap", CnnClassificationTransformer.From(model), "Image"));
+    /// </code></example>
+    public static CnnExplainingEstimator ExplainCnn(this TransformsCatalog catalog, string outputColumnName,
+        CnnClassificationTransformer network, string? inputColumnName = null, CnnExplanationOptions? options = null,
+        int side = 224)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(network);
+        return new(catalog.GetEnvironment(), outputColumnName, network, inputColumnName, options, side);
+    }
+
     /// <summary>Creates a <see cref="CnnClassificationTrainer"/> with all options.</summary>
     /// <param name="catalog">The multiclass trainers of an MLContext.</param>
     /// <param name="options">Options; <see cref="CnnClassificationTrainer.Options.Architecture"/> is required.</param>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.ML.CnnZoo.Data;
 using SkiaSharp;
 
@@ -29,14 +28,21 @@ internal static class HeatMapPicture
         return pixels;
     }
 
-    /// <summary>The picture, opaque RGBA, row by row.</summary>
+    /// <summary>Rows and columns of a picture whose longer side is given.</summary>
+    public static (int Height, int Width) Size(ImageShape shape, int side)
+    {
+        double scale = (double)side / Math.Max(shape.Height, shape.Width);
+        return (Math.Max(1, (int)Math.Round(shape.Height * scale)), Math.Max(1, (int)Math.Round(shape.Width * scale)));
+    }
+
+    /// <summary>The picture.</summary>
     /// <param name="image">Its pixels, gray or red, green, blue, 0…255, row by row.</param>
     /// <param name="shape">Its size.</param>
     /// <param name="map">The heat map, of any size: it lies over the whole image. Negative values are not shown.</param>
-    /// <param name="height">Rows of the picture.</param>
-    /// <param name="width">Columns of the picture.</param>
-    public static byte[] Draw(ReadOnlySpan<byte> image, ImageShape shape, HeatMap map, int height, int width)
+    /// <param name="side">Pixels of the picture's longer side.</param>
+    public static Picture Draw(ReadOnlySpan<byte> image, ImageShape shape, HeatMap map, int side)
     {
+        (int height, int width) = Size(shape, side);
         using SKBitmap scaled = Scale(image, shape, height, width);
         ReadOnlySpan<byte> pixels = scaled.GetPixelSpan();
         float most = Most(map.Values);
@@ -48,26 +54,8 @@ internal static class HeatMapPicture
                 double heat = Math.Clamp(At(map, (y + 0.5) * map.Height / height, (x + 0.5) * map.Width / width) / most, 0, 1);
                 Blend(pixels.Slice(at, 4), heat, picture.AsSpan(at, 4));
             }
-        return picture;
+        return new(height, width, picture);
     }
-
-    /// <summary>Encodes opaque RGBA pixels as PNG.</summary>
-    public static byte[] ToPng(byte[] pixels, int height, int width)
-    {
-        using SKBitmap bitmap = Bitmap(pixels, height, width);
-        using SKData png = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        return png.ToArray();
-    }
-
-    private static SKBitmap Bitmap(byte[] pixels, int height, int width)
-    {
-        var bitmap = new SKBitmap(Info(height, width));
-        Marshal.Copy(pixels, 0, bitmap.GetPixels(), pixels.Length);
-        return bitmap;
-    }
-
-    private static SKImageInfo Info(int height, int width) =>
-        new(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque);
 
     /// <summary>The image in another size: its pixels as squares where they are enlarged much.</summary>
     private static SKBitmap Scale(ReadOnlySpan<byte> image, ImageShape shape, int height, int width)
@@ -80,8 +68,8 @@ internal static class HeatMapPicture
             (target[i * 4], target[i * 4 + 1], target[i * 4 + 2], target[i * 4 + 3]) =
                 (pixel[0], pixel[Math.Min(1, last)], pixel[Math.Min(2, last)], 255);
         }
-        using SKBitmap bitmap = Bitmap(target, shape.Height, shape.Width);
-        return bitmap.Resize(Info(height, width),
+        using SKBitmap bitmap = new Picture(shape.Height, shape.Width, target).ToBitmap();
+        return bitmap.Resize(Picture.Info(height, width),
             height >= 3 * shape.Height ? SKFilterQuality.None : SKFilterQuality.High);
     }
 

@@ -42,6 +42,11 @@ internal static class CnnModelFile
         "CNNZOOFT", 0x00010000 + Version, 0x00010000 + Version, 0x00010005,
         typeof(CnnModelFile).Assembly.FullName, CnnFeaturizingTransformer.LoaderSignature);
 
+    /// <summary>The same of a transformer that explains.</summary>
+    public static VersionInfo ExplanationsVersionInfo { get; } = new(
+        "CNNZOOEX", 0x00010000 + Version, 0x00010000 + Version, 0x00010006,
+        typeof(CnnModelFile).Assembly.FullName, CnnExplainingTransformer.LoaderSignature);
+
     /// <summary>Name of the stream of weights.</summary>
     public const string WeightsStream = "Weights.bin";
 

@@ -13,7 +13,7 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 /// Runs a trained network from any number of threads: each rents a compiled plan from a pool (one pool for single
 /// images, one for full batches) and returns it.
 /// </summary>
-internal sealed class CnnScorer : IDisposable
+internal sealed class CnnScorer : IRowScorer, IDisposable
 {
     private const int LargestBatch = 64, BatchBytes = 32 << 20;
     private const long MostBytesUnread = 1 << 30;
@@ -46,13 +46,13 @@ internal sealed class CnnScorer : IDisposable
             Math.Max(1, Math.Clamp(BatchBytes / (model.Image.ValueCount * sizeof(float)), 1, LargestBatch) / _crops);
     }
 
-    /// <summary>The network, which the scorer frees.</summary>
+    /// <inheritdoc/>
     public CnnClassificationModel Model => _model;
 
-    /// <summary>Values that a row gets: a probability for each class, or features.</summary>
+    /// <inheritdoc/>
     public int ValuesPerRow { get; }
 
-    /// <summary>Rows that are best scored together.</summary>
+    /// <inheritdoc/>
     public int RowsPerBatch { get; }
 
     /// <summary>
@@ -68,13 +68,7 @@ internal sealed class CnnScorer : IDisposable
         _ahead = Task.Run(() => Compile(_crops));
     }
 
-    /// <summary>Scores rows.</summary>
-    /// <param name="images">The crops of at most <see cref="RowsPerBatch"/> images, one image's after the other:
-    /// [n·crops, height, width, channels], normalized.</param>
-    /// <param name="count">n.</param>
-    /// <param name="scores">Receives <see cref="ValuesPerRow"/> values for each row, the means over the crops;
-    /// probabilities are changed by the model's decision rule.</param>
-    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    /// <inheritdoc/>
     public void Score(ReadOnlySpan<float> images, int count, Span<float> scores)
     {
         int size = _crops * (count == 1 ? 1 : RowsPerBatch);
@@ -114,7 +108,7 @@ internal sealed class CnnScorer : IDisposable
         }
     }
 
-    /// <summary>Throws when disposed.</summary>
+    /// <inheritdoc/>
     public void CheckAlive()
     {
         if (_disposed)

@@ -36,7 +36,7 @@ internal sealed class FeatureMapper(CnnFeaturizingTransformer transformer, DataV
     : NetworkMapper(input, transformer.BindFeature(input))
 {
     public override DataViewSchema OutputSchema { get; } = Build(input, transformer);
-    public override CnnScorer Scorer => transformer.Scorer;
+    public override IRowScorer Scorer => transformer.Scorer;
     public override ICanSaveModel Transformer => transformer;
 
     public override void ReportBadImage(long position, string problem) => transformer.ReportBadImage(position, problem);

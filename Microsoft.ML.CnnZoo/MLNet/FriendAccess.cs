@@ -8,6 +8,8 @@ using Microsoft.ML.CnnZoo;
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.Data")]
 
 // How mlContext.Model.Load finds the transformer: the model file names this assembly, and ML.NET reads this attribute.
+[assembly: LoadableClass(typeof(CnnExplainingTransformer), null, typeof(SignatureLoadModel), "CNN explanations",
+    CnnExplainingTransformer.LoaderSignature)]
 [assembly: LoadableClass(typeof(CnnFeaturizingTransformer), null, typeof(SignatureLoadModel), "CNN features",
     CnnFeaturizingTransformer.LoaderSignature)]
 [assembly: LoadableClass(typeof(CnnClassificationTransformer), null, typeof(SignatureLoadModel), "CNN classification",

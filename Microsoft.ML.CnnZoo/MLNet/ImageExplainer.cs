@@ -53,14 +53,19 @@ internal sealed class ImageExplainer
         return index;
     }
 
-    /// <summary>Explains the crops of an image, as <see cref="CropReader"/> gives them.</summary>
-    public CnnExplanation Explain(float[] crops, float[] scores, CnnExplanationOptions options)
+    /// <summary>The image under the heat map of the crops of an image.</summary>
+    public Picture Draw(float[] crops, float[] scores, CnnExplanationOptions options, int side)
     {
-        _scorer.Score(crops, 1, scores);
-        int target = options.ClassName is { } name ? IndexOf(name, _classNames) : TensorPrimitives.IndexOfMax<float>(scores);
+        (int target, float[] image) = Target(crops, scores, options);
+        return HeatMapPicture.Draw(HeatMapPicture.Pixels(image, Model.Normalization, areBytes: !Model.TakesFloats),
+            Model.Image, HeatMapOf(image, target, options), side);
+    }
+
+    /// <summary>Explains the crops of an image, as <see cref="CropReader"/> gives them.</summary>
+    private CnnExplanation Explain(float[] crops, float[] scores, CnnExplanationOptions options)
+    {
+        (int target, float[] image) = Target(crops, scores, options);
         var explained = new ClassProbability(_classNames[target], scores[target]);
-        int size = Model.Image.ValueCount;
-        float[] image = crops.AsSpan(crops.Length == size ? 0 : CenterOfTen * size, size).ToArray();
         return options.Method switch
         {
             ExplanationMethod.Deconvnet => Sheet(options, explained,
@@ -70,6 +75,15 @@ internal sealed class ImageExplainer
                     maps[0].Values)),
             _ => Overlay(options, explained, HeatMapOf(image, target, options), image),
         };
+    }
+
+    /// <summary>Scores an image, and says which class of which crop is explained.</summary>
+    private (int Class, float[] Image) Target(float[] crops, float[] scores, CnnExplanationOptions options)
+    {
+        _scorer.Score(crops, 1, scores);
+        int size = Model.Image.ValueCount;
+        return (options.ClassName is { } name ? IndexOf(name, _classNames) : TensorPrimitives.IndexOfMax<float>(scores),
+            crops.AsSpan(crops.Length == size ? 0 : CenterOfTen * size, size).ToArray());
     }
 
     private CnnExplanation Explain(Func<ScoringSeat, bool> read, CnnExplanationOptions options)
@@ -101,15 +115,8 @@ internal sealed class ImageExplainer
 
     private CnnExplanation Overlay(CnnExplanationOptions options, ClassProbability explained, HeatMap map, float[] image)
     {
-        ImageShape shape = Model.Image;
         byte[] pixels = HeatMapPicture.Pixels(image, Model.Normalization, areBytes: !Model.TakesFloats);
-        return new(options.Method, explained, map, side =>
-        {
-            double scale = (double)side / Math.Max(shape.Height, shape.Width);
-            int height = Math.Max(1, (int)Math.Round(shape.Height * scale));
-            int width = Math.Max(1, (int)Math.Round(shape.Width * scale));
-            return HeatMapPicture.ToPng(HeatMapPicture.Draw(pixels, shape, map, height, width), height, width);
-        });
+        return new(options.Method, explained, map, side => HeatMapPicture.Draw(pixels, Model.Image, map, side).ToPng());
     }
 
     private CnnExplanation Sheet(CnnExplanationOptions options, ClassProbability explained, FeatureMap[] maps,

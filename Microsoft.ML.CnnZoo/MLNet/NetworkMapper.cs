@@ -19,7 +19,7 @@ internal abstract class NetworkMapper(DataViewSchema input, FeatureColumn featur
     public FeatureColumn Feature { get; } = feature;
 
     /// <summary>Runs the network.</summary>
-    public abstract CnnScorer Scorer { get; }
+    public abstract IRowScorer Scorer { get; }
 
     /// <summary>What saves the network.</summary>
     public abstract ICanSaveModel Transformer { get; }

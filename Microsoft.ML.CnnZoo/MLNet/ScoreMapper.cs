@@ -10,7 +10,7 @@ internal sealed class ScoreMapper(CnnClassificationTransformer transformer, Data
     : NetworkMapper(input, transformer.BindFeature(input))
 {
     public override DataViewSchema OutputSchema { get; } = ScoreSchema.Build(input, transformer);
-    public override CnnScorer Scorer => transformer.Scorer;
+    public override IRowScorer Scorer => transformer.Scorer;
     public override ICanSaveModel Transformer => transformer;
 
     /// <summary>Index of PredictedLabel in the output.</summary>
