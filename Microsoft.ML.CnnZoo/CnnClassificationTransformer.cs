@@ -339,6 +339,8 @@ public sealed partial class CnnClassificationTransformer
             ResizedImage = Model.ResizedImage,
             TestCrops = Model.TestCrops,
             MaxImagePixels = Model.MaxImagePixels,
+            Decision = Model.Decision,
+            TrainingShares = Model.TrainingShares,
         };
     }
 

@@ -44,7 +44,7 @@ internal static class CnnModelFile
 
     /// <summary>The same of a transformer that explains.</summary>
     public static VersionInfo ExplanationsVersionInfo { get; } = new(
-        "CNNZOOEX", 0x00010000 + Version, 0x00010000 + Version, 0x00010006,
+        "CNNZOOEX", 0x00010000 + Version, 0x00010000 + Version, 0x00010007,
         typeof(CnnModelFile).Assembly.FullName, CnnExplainingTransformer.LoaderSignature);
 
     /// <summary>Name of the stream of weights.</summary>
