@@ -20,7 +20,7 @@ internal static class LearningCurves
     {
         double x0 = (column * Width) + Left, width = Width - Left - Right, height = Height - Top - Bottom;
         double[] values = [.. history.SelectMany(e => series.Select(s => s.Value(e))).OfType<double>()];
-        (double least, double most, double step) = Scale(values.DefaultIfEmpty(0).Min(), values.DefaultIfEmpty(1).Max());
+        (double least, double most, double step) = RoundScale.Around(values.DefaultIfEmpty(0).Min(), values.DefaultIfEmpty(1).Max());
         int epochs = Math.Max(1, history.Count);
         double X(double epoch) => x0 + (epochs == 1 ? width / 2 : (epoch - 1) / (epochs - 1) * width);
         double Y(double value) => Top + ((most - value) / (most - least) * height);
@@ -32,7 +32,7 @@ internal static class LearningCurves
             svg.Line(x0, Y(value), x0 + width, Y(value), "grid");
             svg.Text(x0 - 6, Y(value) + 4, FormattableString.Invariant($"{Math.Round(value, 12):g4}"), "end");
         }
-        int every = (int)Scale(0, epochs).Step;
+        int every = (int)RoundScale.Around(0, epochs).Step;
         for (int epoch = 1; epoch <= epochs; epoch++)
             if (epoch == 1 || epoch % Math.Max(1, every) == 0)
                 svg.Text(X(epoch), Top + height + 16, FormattableString.Invariant($"{epoch}"), "middle");
@@ -50,15 +50,5 @@ internal static class LearningCurves
             svg.Line(legend, 16, legend + 16, 16, $"curve line{i}");
             legend -= 10;
         }
-    }
-
-    /// <summary>Round numbers around a range, and a round step between them.</summary>
-    private static (double Least, double Most, double Step) Scale(double least, double most)
-    {
-        if (!double.IsFinite(least) || !double.IsFinite(most) || most - least < 1e-12 * Math.Max(1, Math.Abs(most)))
-            (least, most) = double.IsFinite(least) && least != 0 ? (Math.Min(0, least), Math.Max(0, least)) : (0, 1);
-        double rough = (most - least) / 5, power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
-        double step = power * (rough / power) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 };
-        return (Math.Floor(least / step) * step, Math.Ceiling(most / step) * step, step);
     }
 }

@@ -27,9 +27,20 @@ internal sealed class Svg
     private readonly XElement _root;
 
     /// <summary>Begins a drawing.</summary>
-    public Svg(double width, double height)
+    /// <param name="width">Width, pixels.</param>
+    /// <param name="height">Height, pixels.</param>
+    /// <param name="label">
+    /// Null for a file of its own; else what it shows, for whoever cannot see it: then it is part of a page, whose style it
+    /// has.
+    /// </param>
+    public Svg(double width, double height, string? label = null)
     {
         _root = Element("svg", ("viewBox", $"0 0 {Number(width)} {Number(height)}"), ("width", width), ("height", height));
+        if (label is not null)
+        {
+            _root.Add(new XAttribute("role", "img"), new XAttribute("aria-label", Printable(label)));
+            return;
+        }
         _root.Add(new XElement(Namespace + "style", Style));
         Rectangle(0, 0, width, height, "paper");
     }
@@ -39,7 +50,7 @@ internal sealed class Svg
     {
         XElement element = Add("text", ("x", x), ("y", y), ("text-anchor", anchor), ("class", kind),
             ("transform", turn == 0 ? "" : FormattableString.Invariant($"rotate({turn} {Number(x)} {Number(y)})")));
-        element.Value = new string([.. text.Select(c => XmlConvert.IsXmlChar(c) || char.IsSurrogate(c) ? c : '\uFFFD')]);
+        element.Value = Printable(text);
     }
 
     /// <summary>A line.</summary>
@@ -63,14 +74,19 @@ internal sealed class Svg
         XElement element = Add("rect", ("x", x), ("y", y), ("width", width), ("height", height), ("class", kind),
             ("fill-opacity", opacity));
         if (hint.Length > 0)
-            element.Add(new XElement(Namespace + "title",
-                new string([.. hint.Where(c => XmlConvert.IsXmlChar(c) || char.IsSurrogate(c))])));
+            element.Add(new XElement(Namespace + "title", Printable(hint)));
     }
+
+    /// <summary>The drawing as text, for a page.</summary>
+    public override string ToString() => _root.ToString(SaveOptions.DisableFormatting);
 
     /// <summary>Writes the file, completely or not at all.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(string path) => CompleteFile.Write(path, stream =>
-        stream.Write(Encoding.UTF8.GetBytes(_root.ToString(SaveOptions.DisableFormatting) + "\n")));
+        stream.Write(Encoding.UTF8.GetBytes($"{this}\n")));
+
+    private static string Printable(string text) =>
+        new([.. text.Select(c => XmlConvert.IsXmlChar(c) || char.IsSurrogate(c) ? c : '\uFFFD')]);
 
     private XElement Add(string name, params (string Name, object Value)[] attributes)
     {

@@ -18,7 +18,10 @@ internal static class JsonOutput
     };
 
     /// <summary>Writes a value.</summary>
-    public static void Write<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Options));
+    public static void Write<T>(T value) => Console.Out.WriteLine(Text(value));
+
+    /// <summary>A value as JSON.</summary>
+    public static string Text<T>(T value) => JsonSerializer.Serialize(value, Options);
 
     /// <summary>JSON has no NaN and no infinity.</summary>
     private sealed class FiniteNumbers : JsonConverter<double>

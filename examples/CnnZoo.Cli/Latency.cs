@@ -17,12 +17,13 @@ internal sealed record Latency(double Milliseconds, long PeakBytes)
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Runs a network with random weights on an image of noise, at the paper's size, after one run that does not count.
+    /// Runs a network with random weights on an image of noise, by default at the paper's size, after one run that does not
+    /// count.
     /// </summary>
-    public static Latency Measure(CnnArchitecture architecture, int classes)
+    public static Latency Measure(CnnArchitecture architecture, int classes, ImageShape? size = null)
     {
         using var variables = new VariableStore();
-        ImageShape input = architecture.DefaultInput;
+        ImageShape input = size ?? architecture.DefaultInput;
         var shape = new TensorShape(1, input.Height, input.Width, input.Channels);
         var g = new GraphBuilder(GraphMode.Inference);
         NodeOutput scores = architecture.Build(

@@ -1,0 +1,154 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using HandlebarsDotNet;
+using Microsoft.ML.CnnZoo;
+
+namespace CnnZoo.Cli.Reports;
+
+/// <summary>Pictures of a report's images; none where there are only scores.</summary>
+/// <param name="Of">A small picture of an image, as data URI.</param>
+/// <param name="HeatMap">Where the network looked when it took the image for a class.</param>
+/// <param name="OfPair">Images of a class that were taken for another.</param>
+/// <param name="Cells">The images of the confusion matrix, as JSON.</param>
+internal sealed record ReportPictures(Func<string, string> Of, Func<string, string, string> HeatMap,
+    Func<ConfusedClasses, IReadOnlyList<string>> OfPair, string Cells);
+
+/// <summary>
+/// A report as one HTML file. What the page is given is escaped by the template, except charts and images, which are
+/// made here; its policy lets no script run but its own, and nothing be loaded.
+/// </summary>
+internal static class ReportPage
+{
+    private const int MostMatrixClasses = 30, SmallMatrix = 14, MostStages = 24;
+    private static readonly string[] HeadlineKeys =
+        ["accuracy", "macroF1", "macroAuc", "logLoss", "expectedCalibrationError", "areaUnderRiskCoverage"];
+
+    /// <summary>The page.</summary>
+    public static string Write(ReportData data, ReportPictures? pictures)
+    {
+        string script = Read("page.js");
+        var figures = Figure.All(data.Classes.Count).Select(f => new
+        {
+            f.Key, f.Name, f.Hint, Value = Figure.Exact(data.Metrics[f.Key]), Text = f.Show(data.Metrics[f.Key]),
+            Range = data.Intervals.TryGetValue(f.Key, out ConfidenceInterval range)
+                ? $"{f.Show(range.Low).Replace(" %", "", StringComparison.Ordinal)} – {f.Show(range.High)}" : "",
+        }).ToArray();
+        var page = new
+        {
+            data.Title, data.Findings, Script = script, Style = Read("page.css"),
+            ScriptHash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script))),
+            Subtitle = Subtitle(data), Images = data.Images.ToString("N0", CultureInfo.InvariantCulture),
+            Figures = figures, Headline = HeadlineKeys.Select(key => figures.First(f => f.Key == key)).ToArray(),
+            Matrix = Matrix(data),
+            Classes = data.Classes.Select(c => new
+            {
+                c.Name, Support = c.Support.ToString(CultureInfo.InvariantCulture), Precision = Figure.Percent(c.Precision),
+                Recall = Figure.Percent(c.Recall), F1 = Figure.Percent(c.F1), Auc = Figure.Number(c.Auc), Width = Css(100 * c.F1),
+            }).ToArray(),
+            Reliability = Charts.Reliability(data.ReliabilityBins),
+            RiskCoverage = Charts.RiskCoverage(data.RiskCoverage, data.Decision),
+            Decision = data.Decision is { AbstainBelow: > 0 } d ? $"Below a confidence of {Figure.Percent(d.AbstainBelow)} the model "
+                + $"gives no answer (dot): {Figure.Percent(d.Coverage)} answered, {Figure.Percent(d.AnsweredAccuracy)} of that right." : null,
+            Loss = data.Epochs.Count > 0 ? Charts.Loss(data.Epochs) : null,
+            Accuracy = data.Epochs.Count > 0 ? Charts.Accuracy(data.Epochs) : null,
+            HasValidation = data.Epochs.Any(e => e.ValidationLoss is not null),
+            Mistakes = data.WorstMistakes.Select(m => new
+            {
+                m.Image, m.Class, m.TakenFor, Confidence = Figure.Percent(m.Confidence), Src = pictures?.Of(m.Image),
+                Heat = pictures?.HeatMap(m.Image, m.TakenFor),
+            }).ToArray(),
+            Pairs = data.MostConfused.Select(p => new
+            {
+                p.Class, p.TakenFor, p.Count, Share = Figure.Percent(p.Share),
+                Images = (pictures?.OfPair(p) ?? []).Select(i => new { Name = Path.GetFileName(i), Src = pictures!.Of(i) }).ToArray(),
+            }).ToArray(),
+            Stages = Stages(data.Model),
+            LayerCount = data.Model?.Layers.Count,
+            Layers = data.Model?.Layers.Select(l => new
+            {
+                l.Name, l.Kind, l.Output, Parameters = Facts.Count(l.Parameters), MultiplyAdds = Facts.Count(l.MultiplyAdds),
+            }).ToArray() ?? [],
+            Groups = new[]
+            {
+                new { Name = "Model", Facts = Facts.Of(data.Model) }, new { Name = "This machine", Facts = Facts.Of(data.Machine) },
+                new { Name = "Images", Facts = data.Data }, new { Name = "Run", Facts = data.Run },
+            }.Where(g => g.Facts.Count > 0).ToArray(),
+            HasImages = pictures is not null, Cells = pictures?.Cells ?? "",
+        };
+        return Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true })
+            .Compile(Read("page.hbs"))(page);
+    }
+
+    private static string Subtitle(ReportData data) => string.Join(" · ", new[]
+    {
+        data.Model?.DisplayName, $"{data.Images.ToString("N0", CultureInfo.InvariantCulture)} images",
+        $"{data.Classes.Count} classes", data.Created.ToString("d MMMM yyyy, HH:mm", CultureInfo.InvariantCulture),
+    }.OfType<string>());
+
+    /// <summary>The confusion matrix; of many classes those that are confused most.</summary>
+    private static object Matrix(ReportData data)
+    {
+        int count = data.Classes.Count;
+        int[] shown = [.. Enumerable.Range(0, count).OrderByDescending(c => data.Classes[c].Support + data.Classes[c].Predicted
+            - (2 * data.Classes[c].Correct)).Take(MostMatrixClasses).Order()];
+        return new
+        {
+            IsSmall = shown.Length > SmallMatrix,
+            Note = count > shown.Length ? $" Of {count} classes, the {shown.Length} that are confused most." : "",
+            Names = shown.Select(c => data.Classes[c].Name).ToArray(),
+            Rows = shown.Select(r => new
+            {
+                data.Classes[r].Name, Cells = shown.Select(c => Cell(data, r, c)).ToArray(),
+            }).ToArray(),
+        };
+    }
+
+    private static object Cell(ReportData data, int label, int predicted)
+    {
+        int count = data.Confusion[label][predicted];
+        ClassFigures row = data.Classes[label];
+        double share = row.Support == 0 ? 0 : (double)count / row.Support;
+        bool isRight = label == predicted;
+        double ink = isRight ? share : Math.Min(1, 2 * share); // confusions are rarer, and what one looks for
+        return new
+        {
+            Count = count, Share = Css(ink), Key = $"{label},{predicted}",
+            Kind = (isRight ? "right" : "wrong") + (ink > 0.92 ? " strong" : ink > 0.5 ? " medium" : ""),
+            Hint = isRight ? $"{row.Name}: {count} of {row.Support} right ({Figure.Percent(share)})"
+                : $"{row.Name} taken for {data.Classes[predicted].Name}: {count} of {row.Support} ({Figure.Percent(share)})",
+        };
+    }
+
+    /// <summary>Layers that follow each other and whose names begin alike.</summary>
+    private static object[] Stages(ModelFacts? model)
+    {
+        if (model is null)
+            return [];
+        var stages = new List<List<LayerFacts>>();
+        foreach (LayerFacts layer in model.Layers)
+        {
+            if (stages.Count == 0 || Stage(stages[^1][0]) != Stage(layer))
+                stages.Add([]);
+            stages[^1].Add(layer);
+        }
+        double all = Math.Max(1, model.MultiplyAdds);
+        return [.. stages.Take(MostStages).Select(s => new
+        {
+            Name = s.Count == 1 ? s[0].Name : Stage(s[0]), Output = s[^1].Output,
+            Kinds = string.Join(", ", s.CountBy(l => l.Kind).Select(k => k.Value > 1 ? $"{k.Value} × {k.Key}" : k.Key)),
+            Width = Css(100 * s.Sum(l => (double)l.MultiplyAdds) / all),
+        })];
+
+        static string Stage(LayerFacts layer) => layer.Name.Split('/', '_')[0];
+    }
+
+    private static string Css(double value) => Math.Round(value, 3).ToString(CultureInfo.InvariantCulture);
+
+    private static string Read(string name)
+    {
+        using Stream stream = typeof(ReportPage).Assembly.GetManifestResourceStream(name)!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}
