@@ -9,7 +9,7 @@ internal static class Facts
     public static IReadOnlyList<Fact> Of(ModelFacts? model) => model is null ? [] :
     [
         new("Network", $"{model.DisplayName} ({model.Name})"),
-        new("Its images", model.Input.Replace("x", " × ", StringComparison.Ordinal)),
+        new("Image size", model.Input.Replace("x", " × ", StringComparison.Ordinal)),
         new("Parameters", Count(model.Parameters)),
         new("Multiply-adds for one image", Count(model.MultiplyAdds)),
         new("Weights", Bytes(model.WeightBytes)),

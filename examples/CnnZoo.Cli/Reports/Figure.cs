@@ -51,7 +51,7 @@ internal sealed record Figure(string Key, string Name, string Hint, bool IsShare
 
     /// <summary>A share in percent.</summary>
     public static string Percent(double value) =>
-        double.IsFinite(value) ? string.Create(CultureInfo.InvariantCulture, $"{100 * value:F1} %") : "–";
+        double.IsFinite(value) ? string.Create(CultureInfo.InvariantCulture, $"{100 * value:F1}\u00A0%") : "–";
 
     /// <summary>A number with three digits behind the point.</summary>
     public static string Number(double value) =>

@@ -8,7 +8,7 @@ namespace CnnZoo.Cli.Reports;
 /// <summary><c>cnnzoo report</c>: how good a model is, where it is wrong and whether its confidence can be trusted.</summary>
 internal static class ReportCommand
 {
-    private const int PairImages = 8;
+    private const int PairImages = 6;
 
     private sealed record Inputs(string? Model, string? Data, string? Run, string? Scores, string? Labels, bool AreLogits,
         string? Title);

@@ -21,8 +21,9 @@ internal sealed record ReportPictures(Func<string, string> Of, Func<string, stri
 internal static class ReportPage
 {
     private const int MostMatrixClasses = 30, SmallMatrix = 14, MostStages = 24;
+    private static readonly string[] Companions = ["BatchNormalization", "ReLU", "ZeroPadding2D"];
     private static readonly string[] HeadlineKeys =
-        ["accuracy", "macroF1", "macroAuc", "logLoss", "expectedCalibrationError", "areaUnderRiskCoverage"];
+        ["accuracy", "macroF1", "macroAuc", "logLoss", "brierScore", "expectedCalibrationError"];
 
     /// <summary>The page.</summary>
     public static string Write(ReportData data, ReportPictures? pictures)
@@ -32,7 +33,7 @@ internal static class ReportPage
         {
             f.Key, f.Name, f.Hint, Value = Figure.Exact(data.Metrics[f.Key]), Text = f.Show(data.Metrics[f.Key]),
             Range = data.Intervals.TryGetValue(f.Key, out ConfidenceInterval range)
-                ? $"{f.Show(range.Low).Replace(" %", "", StringComparison.Ordinal)} – {f.Show(range.High)}" : "",
+                ? $"{f.Show(range.Low).TrimEnd('%', '\u00A0')} – {f.Show(range.High)}" : "",
         }).ToArray();
         var page = new
         {
@@ -136,7 +137,8 @@ internal static class ReportPage
         return [.. stages.Take(MostStages).Select(s => new
         {
             Name = s.Count == 1 ? s[0].Name : Stage(s[0]), Output = s[^1].Output,
-            Kinds = string.Join(", ", s.CountBy(l => l.Kind).Select(k => k.Value > 1 ? $"{k.Value} × {k.Key}" : k.Key)),
+            Kinds = string.Join(", ", s.Where(l => s.Count == 1 || !Companions.Contains(l.Kind)).CountBy(l => l.Kind)
+                .Select(k => k.Value > 1 ? $"{k.Value}\u00A0×\u00A0{k.Key}" : k.Key)),
             Width = Css(100 * s.Sum(l => (double)l.MultiplyAdds) / all),
         })];
 
