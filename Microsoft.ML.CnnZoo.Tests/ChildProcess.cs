@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.ML.CnnZoo.Tests.Documentation;
+using Microsoft.ML.CnnZoo.Tests.Examples;
 using Microsoft.ML.CnnZoo.Tests.MLNet;
 using Microsoft.ML.CnnZoo.Tests.Training.Checkpoints;
 
@@ -27,6 +28,8 @@ internal static class ChildProcess
             case ["train", string folder, string threads]:
                 KilledTrainingTests.Train(folder, int.Parse(threads));
                 return 0;
+            case ["webload"]:
+                return ServedDigits.Load().GetAwaiter().GetResult();
             case ["run", string program]:
                 ExampleProgram.Run(program);
                 return 0;

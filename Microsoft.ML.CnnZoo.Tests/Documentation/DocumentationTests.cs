@@ -13,7 +13,7 @@ public sealed class DocumentationTests(ReaderFolder folder) : IClassFixture<Read
 
     /// <summary>What else may stand in a block of commands: each is run by .ci/run, by BENCHMARKS.md's author or by everybody.</summary>
     private static readonly string[] OtherCommands =
-        ["git clone", "cd ", "build/quickstart.sh", "build/test.sh", "build/bench.sh", "build/try-package.sh", "dotnet "];
+        ["git clone", "cd ", "build/quickstart.sh", "build/test.sh", "build/bench.sh", "build/try-package.sh", "dotnet ", "curl "];
 
     /// <summary>Blocks of C#, by document and line.</summary>
     public static TheoryData<string> Programs => [.. DocumentExamples.All
