@@ -77,7 +77,7 @@ internal static class ExperimentCommand
         if (interrupt.Token.IsCancellationRequested)
             Console.WriteLine("Interrupted: the best so far is kept; --resume goes on.");
         model.Write(found.Save);
-        table.Write(path => File.WriteAllText(path, Leaderboard.Csv(found.Leaderboard)));
+        table.Write(path => File.WriteAllText(path, Leaderboard.ToCsv(found.Leaderboard)));
         string consumption = Path.Combine(output, project);
         ConsumptionProject.Write(consumption, project, Path.Combine(output, "model.zip"), ConsumptionProject.ToolVersion);
         Console.WriteLine($"Saved {Path.Combine(output, "model.zip")} and leaderboard.csv; "

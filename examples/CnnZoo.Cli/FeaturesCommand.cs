@@ -90,6 +90,16 @@ internal static class FeaturesCommand
         return ExitCode.Done;
     }
 
+    /// <summary>What goes into the head of a model, for images that can be read.</summary>
+    public static float[][] Read(string model, IEnumerable<string> images)
+    {
+        var mlContext = new MLContext();
+        using TransformerChain<CnnFeaturizingTransformer> pipeline = Fit(mlContext, new(model, null, null, new(),
+            new() { BadImages = BadImageScoring.Throw }, "", Skips: false));
+        return [.. Read(mlContext, pipeline, [.. images.Select(path => new LabeledImage { ImagePath = path })])
+            .Select(row => row.Features ?? throw new CommandException(row.Problem))];
+    }
+
     private static TransformerChain<CnnFeaturizingTransformer> Fit(MLContext mlContext, Settings settings)
     {
         EstimatorChain<ITransformer> Files() => new EstimatorChain<ITransformer>().Append((IEstimator<ITransformer>)
@@ -142,7 +152,7 @@ internal static class FeaturesCommand
         using var writer = new StreamWriter(path);
         writer.WriteLine($"image,{string.Join(',', rows[0].Features.Select((_, i) => $"f{i}"))}");
         foreach ((string image, float[] features) in rows)
-            writer.WriteLine($"\"{image.Replace("\"", "\"\"", StringComparison.Ordinal)}\","
+            writer.WriteLine($"{Csv.Quote(image)},"
                 + string.Join(',', features.Select(f => f.ToString(CultureInfo.InvariantCulture))));
     }
 }

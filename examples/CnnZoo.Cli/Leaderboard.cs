@@ -29,13 +29,13 @@ internal static class Leaderboard
     }
 
     /// <summary>Comma-separated values with a line of names.</summary>
-    public static string Csv(IReadOnlyList<CnnExperimentEntry> entries)
+    public static string ToCsv(IReadOnlyList<CnnExperimentEntry> entries)
     {
         var text = new StringBuilder("rank,network,settings,validation_accuracy,validation_loss,epochs,seconds,outcome\n");
         for (int i = 0; i < entries.Count; i++)
         {
             CnnExperimentEntry e = entries[i];
-            text.Append(CultureInfo.InvariantCulture, $"{i + 1},{Quote(e.Network)},{Quote(e.Settings)},{e.ValidationAccuracy:r},")
+            text.Append(CultureInfo.InvariantCulture, $"{i + 1},{Csv.Quote(e.Network)},{Csv.Quote(e.Settings)},{e.ValidationAccuracy:r},")
                 .Append(CultureInfo.InvariantCulture, $"{e.ValidationLoss:r},{e.Epochs},{e.Time.TotalSeconds:F1},{Outcome(e)}\n");
         }
         return text.ToString();
@@ -53,6 +53,4 @@ internal static class Leaderboard
         CnnExperimentOutcome.OutOfTime => "out of time",
         var other => other.ToString().ToLowerInvariant(),
     };
-
-    private static string Quote(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

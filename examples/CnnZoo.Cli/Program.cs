@@ -40,7 +40,8 @@ internal static class Program
             + "Exit codes: 0 done, 1 failed, 2 wrong command line, 130 interrupted before there was anything to save.")
         {
             TrainCommand.Create(), ExperimentCommand.Create(), ResumeCommand.Create(Run), RateCommand.Create(), PreviewCommand.Create(),
-            EvaluateCommand.Create(), ReportCommand.Create(), CalibrateCommand.Create(), PredictCommand.Create(),
+            CheckCommand.Create(), EvaluateCommand.Create(), ReportCommand.Create(), CalibrateCommand.Create(),
+            PredictCommand.Create(),
             ExplainCommand.Create(), FeaturesCommand.Create(), ExportCommand.Create(),
             RunCommand.Create(), WeightsCommand.Create(), ListCommand.Create(), SummaryCommand.Create(),
             CompareCommand.Create(), SavingsCommand.Create(), GraphCommand.Create(), TrainCommand.CreateSchema(),
