@@ -145,16 +145,19 @@ public sealed partial class CnnClassificationTrainer
         /// </summary>
         public bool FindLearningRate;
         /// <summary>
-        /// Momentum of the default optimizer, in [0, 1); ignored when <see cref="Optimizer"/> is set. Default: 0.9.
+        /// Momentum, in [0, 1), of gradient descent with Nesterov's momentum, which is the optimizer where this is set;
+        /// ignored when <see cref="Optimizer"/> is set. Default: null.
         /// </summary>
-        public float Momentum = 0.9f;
+        public float? Momentum;
         /// <summary>
         /// Weight decay (L2) of kernels, not of biases and batch norms: the factor c in gradient ← gradient + c · weight, ≥ 0;
-        /// the papers' are 1e-4 to 5e-4. Default: null, 5e-4; 0 for RBF outputs (LeNet-5).
+        /// the papers' are 1e-4 to 5e-4. Default: null, 5e-4, of AdamW 0.01; 0 for RBF outputs (LeNet-5).
         /// </summary>
         public float? WeightDecay;
         /// <summary>
-        /// The rule that updates the weights. Default: null, gradient descent with <see cref="Momentum"/>, Nesterov's.
+        /// The rule that updates the weights. Default: null, AdamW for networks with batch norms that start from random
+        /// weights, where <see cref="LearningRate"/> and <see cref="Momentum"/> are open, too; else gradient descent
+        /// with Nesterov's momentum of 0.9.
         /// </summary>
         public Optimizer? Optimizer;
         /// <summary>

@@ -107,7 +107,7 @@ public sealed partial class CnnClassificationTrainer
 
         private void CheckTraining()
         {
-            OptionRange.RequireShare(Momentum, "Options.Momentum");
+            OptionRange.RequireShare(Momentum ?? 0, "Options.Momentum");
             TrainingSettings.Of(this, Architecture!, images: 1, seed: 0, WorkerPool.Shared).Check();
             ClassWeights?.Check();
             OptionRange.RequireDefined(OnCancel, "Options.OnCancel");

@@ -64,8 +64,8 @@ public sealed record CnnExperimentCandidate
     /// <summary>A third of the rate that suits most data.</summary>
     private static CnnExperimentCandidate Slower(CnnExperimentCandidate candidate) => candidate with
     {
-        LearningRate = TrainingRecipe.For(candidate.Architecture, optimizer: null, isPretrained: false, headOnly: false,
-            images: 1).LearningRate * 0.3f,
+        LearningRate = TrainingRecipe.For(candidate.Architecture, TrainingRecipe.GradientDescent, isPretrained: false,
+            headOnly: false, images: 1).LearningRate * 0.3f,
     };
 
     /// <summary>What is set apart from the network, in words: <c>rate 0.015, augmentation none</c>.</summary>

@@ -37,8 +37,8 @@ public sealed class CnnZooCheckTests : IDisposable
                 ("leak", "test/a/leak.jpg", "train/a/005.png"),
                 ("conflict", "train/b/copy.png", "train/a/004.png"),
                 ("duplicate", "train/a/copy.png", "train/a/003.png"),
-                ("duplicate", "train/b/mirrored.png", "train/b/003.png"),
                 ("duplicate", "train/b/scaled.jpg", "train/b/002.png"),
+                ("duplicate", "train/b/mirrored.png", "train/b/003.png"),
             ],
             Findings("--data", At("train"), "--test", At("test"), "--folds", "0"));
     }

@@ -1,3 +1,5 @@
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.CnnZoo.Training;
 using Xunit;
 
@@ -12,7 +14,8 @@ public class TrainingRecipeTests
     [InlineData(60_000, 15, 64)]
     public void For_NumberOfImages_GivesStepsEnough(int images, int epochs, int batchSize)
     {
-        TrainingRecipe recipe = TrainingRecipe.For(CnnArchitectures.ResNet20Cifar, null, false, false, images);
+        TrainingRecipe recipe = TrainingRecipe.For(CnnArchitectures.ResNet20Cifar,
+            TrainingRecipe.GradientDescent, isPretrained: false, headOnly: false, images);
         Assert.Equal((epochs, batchSize), (recipe.Epochs, recipe.BatchSize));
         Assert.True(recipe.Epochs * Math.Ceiling((double)images / recipe.BatchSize) >= 1000);
     }
@@ -29,7 +32,32 @@ public class TrainingRecipeTests
         }
         Assert.Null(Recipe(CnnArchitectures.ResNet18).KernelInitializer);
         Assert.Null(Recipe(CnnArchitectures.LeNet5).KernelInitializer);
-        Assert.Null(TrainingRecipe.For(CnnArchitectures.Vgg11, null, true, false, 1000).KernelInitializer);
+        Assert.Null(TrainingRecipe.InitializerFor(CnnArchitectures.Vgg11, isPretrained: true));
+    }
+
+    [Fact]
+    public void OptimizerFor_NetworksWithBatchNorms_IsAdamWFromRandomWeights()
+    {
+        Assert.IsType<AdamWOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.ResNet18, isPretrained: false));
+        Assert.Equal(0.002f, Recipe(CnnArchitectures.ResNet18).LearningRate);
+        Assert.IsType<MomentumOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.ResNet18, isPretrained: true));
+        Assert.IsType<MomentumOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.LeNet5Relu, isPretrained: false));
+    }
+
+    /// <summary>A rate that somebody chose is one for gradient descent, as it always was.</summary>
+    [Fact]
+    public void Of_LearningRateGiven_StaysWithGradientDescent()
+    {
+        var options = new CnnClassificationTrainer.Options { Architecture = CnnArchitectures.ResNet18 };
+        Assert.IsType<AdamWOptimizer>(Settings().Optimizer);
+        options.LearningRate = 0.05f;
+        Assert.Equal(TrainingRecipe.GradientDescent, Settings().Optimizer);
+        (options.LearningRate, options.Momentum) = (null, 0.8f);
+        Assert.Equal(new MomentumOptimizer(0.8f, Nesterov: true), Settings().Optimizer);
+        Assert.Equal(0.05f, Settings().LearningRate);
+
+        TrainingOptions Settings() =>
+            TrainingSettings.Of(options, options.Architecture!, images: 1000, seed: 1, WorkerPool.Shared);
     }
 
     [Theory]
@@ -59,5 +87,6 @@ public class TrainingRecipeTests
     }
 
     private static TrainingRecipe Recipe(CnnArchitecture network) =>
-        TrainingRecipe.For(network, optimizer: null, isPretrained: false, headOnly: false, images: 1000);
+        TrainingRecipe.For(network, TrainingRecipe.OptimizerFor(network, isPretrained: false), isPretrained: false,
+            headOnly: false, images: 1000);
 }

@@ -17,15 +17,21 @@ internal static class TrainingSettings
         int seed, WorkerPool workers, int validationImages = 0)
     {
         bool isPretrained = options.StartingWeights is not null, headOnly = options.FineTuning == FineTuning.HeadOnly;
-        TrainingRecipe recipe = TrainingRecipe.For(architecture, options.Optimizer, isPretrained, headOnly, images);
+        Optimizer optimizer = options.Optimizer ?? options.Momentum switch
+        {
+            0 => Optimizer.GradientDescent,
+            float momentum => new MomentumOptimizer(momentum, Nesterov: true),
+            null => options.LearningRate is null ? TrainingRecipe.OptimizerFor(architecture, isPretrained)
+                : TrainingRecipe.GradientDescent,
+        };
+        TrainingRecipe recipe = TrainingRecipe.For(architecture, optimizer, isPretrained, headOnly, images);
         int epochs = options.Epochs ?? recipe.Epochs;
         return new()
         {
             Epochs = epochs,
             BatchSize = options.BatchSize ?? recipe.BatchSize,
             LearningRate = options.LearningRate ?? recipe.LearningRate,
-            Optimizer = options.Optimizer ?? (options.Momentum == 0 ? Optimizer.GradientDescent
-                : new MomentumOptimizer(options.Momentum, Nesterov: true)),
+            Optimizer = optimizer,
             Schedule = options.LearningRateSchedule ?? new OneCycleSchedule(),
             WeightDecay = options.WeightDecay ?? recipe.WeightDecay,
             GradientClipNorm = options.GradientClipNorm ?? recipe.GradientClipNorm,

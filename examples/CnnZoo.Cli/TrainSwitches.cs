@@ -118,11 +118,11 @@ internal sealed class TrainSwitches : SwitchTable
             (r, v) => r.Options.BatchSize = v, nameof(Options.BatchSize));
         Number("--seed", "Seed: the same seed gives the same weights", 1, 0, int.MaxValue, (r, v) => r.Options.Seed = v,
             nameof(Options.Seed));
-        Name("--optimizer", "The rule that moves the weights [default: sgd, with Nesterov's momentum]", [.. Optimizers.Keys],
+        Name("--optimizer", "The rule that moves the weights [default: auto, adamw with batch norms and an open --lr, else sgd]", [.. Optimizers.Keys],
             (r, v) => r.Options.Optimizer = Optimizers[v], nameof(Options.Optimizer));
-        Number("--momentum", "Of sgd and rmsprop [default: auto, 0.9 and 0]", 0f, 0.9999f, (r, v) => r.Momentum = v,
+        Number("--momentum", "Of sgd (Nesterov's) and rmsprop [default: auto, 0.9 and 0]", 0f, 0.9999f, (r, v) => r.Momentum = v,
             nameof(Options.Momentum));
-        Number("--weight-decay", "L2 penalty of kernels [default: auto, 0.0005 for most networks]", 0f, 10f,
+        Number("--weight-decay", "L2 penalty of kernels [default: auto, 0.0005 for most networks, 0.01 of adamw]", 0f, 10f,
             (r, v) => r.Options.WeightDecay = v, nameof(Options.WeightDecay));
         Number("--clip", "Largest norm of all gradients [default: auto, 5 without batch norms]", 1e-6f, 1e9f,
             (r, v) => r.Options.GradientClipNorm = v, nameof(Options.GradientClipNorm));
@@ -148,9 +148,10 @@ internal sealed class TrainSwitches : SwitchTable
             (r, v) => r.Options.RefreshBatchNormStatistics = v, nameof(Options.RefreshBatchNormStatistics), byDefault: true);
     }
 
-    private static readonly Dictionary<string, Optimizer?> Optimizers = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Optimizer> Optimizers = new(StringComparer.Ordinal)
     {
-        ["sgd"] = null, ["adam"] = new AdamOptimizer(), ["adamw"] = new AdamWOptimizer(), ["nadam"] = new NAdamOptimizer(),
+        ["sgd"] = new MomentumOptimizer(0.9f, Nesterov: true), ["adam"] = new AdamOptimizer(),
+        ["adamw"] = new AdamWOptimizer(), ["nadam"] = new NAdamOptimizer(),
         ["rmsprop"] = new RmsPropOptimizer(),
     };
 

@@ -130,12 +130,15 @@ internal sealed class TrainingRequest : IDisposable
 
     private void SetMomentum(float momentum)
     {
-        if (Options.Optimizer is RmsPropOptimizer rule)
-            Options.Optimizer = rule with { Momentum = momentum };
-        else if (Options.Optimizer is null)
+        if (Options.Optimizer is null)
             Options.Momentum = momentum;
         else
-            throw Misused("--momentum belongs to --optimizer sgd and rmsprop.");
+            Options.Optimizer = Options.Optimizer switch
+            {
+                RmsPropOptimizer rule => rule with { Momentum = momentum },
+                MomentumOptimizer rule => rule with { Momentum = momentum },
+                _ => throw Misused("--momentum belongs to --optimizer sgd and rmsprop."),
+            };
     }
 
     private void OpenNetwork(CnnImportOptions import)
