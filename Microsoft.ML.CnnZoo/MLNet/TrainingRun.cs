@@ -154,12 +154,26 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         ReportEnd(result, prepared.Labels.Count);
         if (result.End == TrainingEnd.Canceled && options.OnCancel == CancelBehavior.Throw)
             throw new OperationCanceledException("Training was canceled.", options.CancellationToken);
+        CnnClassificationModel model = CreateModel(prepared, trainer);
+        var columns = new ScoringColumns(options.FeatureColumnName, prepared.Feature.Column.Type, options.ScoreColumnName,
+            options.PredictedLabelColumnName, prepared.Format, options.BadImagesWhenScoring, options.TopK);
+        var trained = new CnnClassificationTransformer(host, new CnnScorer(model, WorkerPool.Shared), prepared.Labels,
+            columns, _folder is null ? result : result with { RunFolder = _folder.Folder });
+        if (_folder is not null)
+            FinishRun(_folder, prepared, trainer, trained);
+        return trained;
+    }
+
+    /// <summary>A model of the weights that training ended with.</summary>
+    private CnnClassificationModel CreateModel(PreparedTraining prepared, NetworkTrainer trainer)
+    {
+        (ImageShape image, int classes) = (prepared.Image, prepared.Labels.Count);
         var decisions = new DecisionFit(options, prepared.Labels.Texts(), prepared.Training, prepared.Validation,
             prepared.Options.ClassWeights);
         var weightNames = new ClassificationGraphs(_architecture, image, classes)
             .Scoring().Graph.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
         VariableStore weights = trainer.Variables.Clone(v => weightNames.Contains(v.Name));
-        var model = new CnnClassificationModel(_architecture, image, classes, prepared.Normalization, weights)
+        return new CnnClassificationModel(_architecture, image, classes, prepared.Normalization, weights)
         {
             TakesFloats = prepared.Feature.HoldsFloats,
             Fit = options.ImageFit,
@@ -170,13 +184,6 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             TrainingShares = decisions.TrainingShares,
             Decision = decisions.Fit(trainer.Score, Info, Warn),
         };
-        var columns = new ScoringColumns(options.FeatureColumnName, prepared.Feature.Column.Type, options.ScoreColumnName,
-            options.PredictedLabelColumnName, prepared.Format, options.BadImagesWhenScoring, options.TopK);
-        var trained = new CnnClassificationTransformer(host, new CnnScorer(model, WorkerPool.Shared), prepared.Labels,
-            columns, _folder is null ? result : result with { RunFolder = _folder.Folder });
-        if (_folder is not null)
-            FinishRun(_folder, prepared, trainer, trained);
-        return trained;
     }
 
     private LossWeights? ResolveClassWeights(LabelValues labels, IBatchSource training)

@@ -32,8 +32,9 @@ internal static class PredictCommand
         import.AddTo(command);
         decisions.AddTo(command);
         command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(model), import.Read(parsed), network => decisions.Apply(parsed, network), List(parsed.GetRequiredValue(images)),
-            parsed.GetValue(top), parsed.GetValue(badImages) == BadImageChoice.Skip, parsed.GetValue(json)));
+            parsed.GetRequiredValue(model), import.Read(parsed), network => decisions.Apply(parsed, network),
+            List(parsed.GetRequiredValue(images)), parsed.GetValue(top), parsed.GetValue(badImages) == BadImageChoice.Skip,
+            parsed.GetValue(json)));
         return command;
     }
 

@@ -24,8 +24,10 @@ internal static class Charts
         foreach (ReliabilityBin bin in bins.Where(b => b.Count > 0))
         {
             double x = X(share, bin.From) + 1, width = (PlotWidth / bins.Count) - 2, y = Y(share, bin.Accuracy);
-            svg.Rectangle(x, y, width, Top + PlotHeight - y, "bar", 0.35 + (0.65 * bin.Count / most), FormattableString.Invariant(
-                $"confidence {Figure.Percent(bin.From)} to {Figure.Percent(bin.To)}: {bin.Count} images, confident to {Figure.Percent(bin.Confidence)}, right in {Figure.Percent(bin.Accuracy)}"));
+            svg.Rectangle(x, y, width, Top + PlotHeight - y, "bar", 0.35 + (0.65 * bin.Count / most), 
+                FormattableString.Invariant($"confidence {Figure.Percent(bin.From)} to {Figure.Percent(bin.To)}: ")
+                + FormattableString.Invariant($"{bin.Count} images, confident to {Figure.Percent(bin.Confidence)}, ")
+                + $"right in {Figure.Percent(bin.Accuracy)}");
         }
         svg.Line(X(share, 0), Y(share, 0), X(share, 1), Y(share, 1), "diagonal");
         return svg.ToString();

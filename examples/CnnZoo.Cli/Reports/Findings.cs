@@ -11,7 +11,10 @@ internal static class Findings
 
     /// <summary>The sentences, the most important first.</summary>
     public static IReadOnlyList<string> Of(ClassificationReport report, ReportIntervals intervals, DecisionFacts? decision) =>
-        [.. new[] { Accuracy(report, intervals), Weakest(report), Confused(report), Confidence(report), Answers(decision) }.OfType<string>()];
+        [.. new[]
+        {
+            Accuracy(report, intervals), Weakest(report), Confused(report), Confidence(report), Answers(decision),
+        }.OfType<string>()];
 
     private static string Accuracy(ClassificationReport report, ReportIntervals intervals) => string.Create(
         CultureInfo.InvariantCulture, $"Right on {Percent(report.Accuracy)} of {report.Count:N0} images; with other images of the "

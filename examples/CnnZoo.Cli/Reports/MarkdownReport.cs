@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.ML.CnnZoo;
 
 namespace CnnZoo.Cli.Reports;
 
@@ -17,12 +18,12 @@ internal static partial class MarkdownReport
         text.Append("\n| figure | value | 95 % interval |\n| --- | ---: | --- |\n");
         foreach (Figure figure in Figure.All(data.Classes.Count))
         {
-            string range = data.Intervals.TryGetValue(figure.Key, out var interval)
+            string range = data.Intervals.TryGetValue(figure.Key, out ConfidenceInterval interval)
                 ? $"{figure.Show(interval.Low)} to {figure.Show(interval.High)}" : "";
             text.Append($"| {figure.Name} | {figure.Show(data.Metrics[figure.Key])} | {range} |\n");
         }
         text.Append("\n| class | images | precision | recall | F1 |\n| --- | ---: | ---: | ---: | ---: |\n");
-        foreach (var c in data.Classes)
+        foreach (ClassFigures c in data.Classes)
             text.Append(CultureInfo.InvariantCulture, $"| {Escape(c.Name)} | {c.Support} | {Figure.Percent(c.Precision)} | ")
                 .Append($"{Figure.Percent(c.Recall)} | {Figure.Percent(c.F1)} |\n");
         if (data.MostConfused.Count > 0)

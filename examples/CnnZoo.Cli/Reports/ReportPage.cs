@@ -8,10 +8,10 @@ namespace CnnZoo.Cli.Reports;
 
 /// <summary>Pictures of a report's images; none where there are only scores.</summary>
 /// <param name="Of">A small picture of an image, as data URI.</param>
-/// <param name="HeatMap">Where the network looked when it took the image for a class.</param>
+/// <param name="HeatMap">Where the network looked when it took the image for a class; null where it cannot say.</param>
 /// <param name="OfPair">Images of a class that were taken for another.</param>
 /// <param name="Cells">The images of the confusion matrix, as JSON.</param>
-internal sealed record ReportPictures(Func<string, string> Of, Func<string, string, string> HeatMap,
+internal sealed record ReportPictures(Func<string, string> Of, Func<string, string, string?> HeatMap,
     Func<ConfusedClasses, IReadOnlyList<string>> OfPair, string Cells);
 
 /// <summary>
@@ -29,57 +29,84 @@ internal static class ReportPage
     public static string Write(ReportData data, ReportPictures? pictures)
     {
         string script = Read("page.js");
-        var figures = Figure.All(data.Classes.Count).Select(f => new
-        {
-            f.Key, f.Name, f.Hint, Value = Figure.Exact(data.Metrics[f.Key]), Text = f.Show(data.Metrics[f.Key]),
-            Range = data.Intervals.TryGetValue(f.Key, out ConfidenceInterval range)
-                ? $"{f.Show(range.Low).TrimEnd('%', '\u00A0')} – {f.Show(range.High)}" : "",
-        }).ToArray();
+        PageFigure[] figures = [.. Figure.All(data.Classes.Count).Select(f => Show(f, data))];
         var page = new
         {
             data.Title, data.Findings, Script = script, Style = Read("page.css"),
             ScriptHash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script))),
             Subtitle = Subtitle(data), Images = data.Images.ToString("N0", CultureInfo.InvariantCulture),
             Figures = figures, Headline = HeadlineKeys.Select(key => figures.First(f => f.Key == key)).ToArray(),
-            Matrix = Matrix(data),
-            Classes = data.Classes.Select(c => new
-            {
-                c.Name, Support = c.Support.ToString(CultureInfo.InvariantCulture), Precision = Figure.Percent(c.Precision),
-                Recall = Figure.Percent(c.Recall), F1 = Figure.Percent(c.F1), Auc = Figure.Number(c.Auc), Width = Css(100 * c.F1),
-            }).ToArray(),
+            Matrix = Matrix(data), Classes = Classes(data),
             Reliability = Charts.Reliability(data.ReliabilityBins),
-            RiskCoverage = Charts.RiskCoverage(data.RiskCoverage, data.Decision),
-            Decision = data.Decision is { AbstainBelow: > 0 } d ? $"Below a confidence of {Figure.Percent(d.AbstainBelow)} the model "
-                + $"gives no answer (dot): {Figure.Percent(d.Coverage)} answered, {Figure.Percent(d.AnsweredAccuracy)} of that right." : null,
+            RiskCoverage = Charts.RiskCoverage(data.RiskCoverage, data.Decision), Decision = Decision(data.Decision),
             Loss = data.Epochs.Count > 0 ? Charts.Loss(data.Epochs) : null,
             Accuracy = data.Epochs.Count > 0 ? Charts.Accuracy(data.Epochs) : null,
             HasValidation = data.Epochs.Any(e => e.ValidationLoss is not null),
-            Mistakes = data.WorstMistakes.Select(m => new
-            {
-                m.Image, m.Class, m.TakenFor, Confidence = Figure.Percent(m.Confidence), Src = pictures?.Of(m.Image),
-                Heat = pictures?.HeatMap(m.Image, m.TakenFor),
-            }).ToArray(),
-            Pairs = data.MostConfused.Select(p => new
-            {
-                p.Class, p.TakenFor, p.Count, Share = Figure.Percent(p.Share),
-                Images = (pictures?.OfPair(p) ?? []).Select(i => new { Name = Path.GetFileName(i), Src = pictures!.Of(i) }).ToArray(),
-            }).ToArray(),
-            Stages = Stages(data.Model),
-            LayerCount = data.Model?.Layers.Count,
-            Layers = data.Model?.Layers.Select(l => new
-            {
-                l.Name, l.Kind, l.Output, Parameters = Facts.Count(l.Parameters), MultiplyAdds = Facts.Count(l.MultiplyAdds),
-            }).ToArray() ?? [],
-            Groups = new[]
-            {
-                new { Name = "Model", Facts = Facts.Of(data.Model) }, new { Name = "This machine", Facts = Facts.Of(data.Machine) },
-                new { Name = "Images", Facts = data.Data }, new { Name = "Run", Facts = data.Run },
-            }.Where(g => g.Facts.Count > 0).ToArray(),
-            HasImages = pictures is not null, Cells = pictures?.Cells ?? "",
+            Mistakes = Mistakes(data, pictures), Pairs = Pairs(data, pictures),
+            Stages = Stages(data.Model), LayerCount = data.Model?.Layers.Count, Layers = Layers(data.Model),
+            Groups = Groups(data), HasImages = pictures is not null, Cells = pictures?.Cells ?? "",
         };
         return Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true })
             .Compile(Read("page.hbs"))(page);
     }
+
+    private sealed record PageFigure(string Key, string Name, string Hint, string Value, string Text, string Range);
+
+    private static PageFigure Show(Figure figure, ReportData data)
+    {
+        double value = data.Metrics[figure.Key];
+        string range = data.Intervals.TryGetValue(figure.Key, out ConfidenceInterval interval)
+            ? $"{figure.Show(interval.Low).TrimEnd('%', '\u00A0')} – {figure.Show(interval.High)}" : "";
+        return new(figure.Key, figure.Name, figure.Hint, Figure.Exact(value), figure.Show(value), range);
+    }
+
+    private static object[] Classes(ReportData data) =>
+    [
+        .. data.Classes.Select(c => new
+        {
+            c.Name, Support = c.Support.ToString(CultureInfo.InvariantCulture), Precision = Figure.Percent(c.Precision),
+            Recall = Figure.Percent(c.Recall), F1 = Figure.Percent(c.F1), Auc = Figure.Number(c.Auc), Width = Css(100 * c.F1),
+        }),
+    ];
+
+    private static string? Decision(DecisionFacts? decision) => decision is not { AbstainBelow: > 0 } ? null
+        : $"Below a confidence of {Figure.Percent(decision.AbstainBelow)} the model gives no answer (dot): "
+            + $"{Figure.Percent(decision.Coverage)} answered, {Figure.Percent(decision.AnsweredAccuracy)} of that right.";
+
+    private static object[] Mistakes(ReportData data, ReportPictures? pictures) =>
+    [
+        .. data.WorstMistakes.Select(m => new
+        {
+            m.Image, m.Class, m.TakenFor, Confidence = Figure.Percent(m.Confidence), Src = pictures?.Of(m.Image),
+            Heat = pictures?.HeatMap(m.Image, m.TakenFor),
+        }),
+    ];
+
+    private static object[] Pairs(ReportData data, ReportPictures? pictures) =>
+    [
+        .. data.MostConfused.Select(p => new
+        {
+            p.Class, p.TakenFor, p.Count, Share = Figure.Percent(p.Share),
+            Images = (pictures?.OfPair(p) ?? []).Select(i => new { Name = Path.GetFileName(i), Src = pictures!.Of(i) }).ToArray(),
+        }),
+    ];
+
+    private static object[] Layers(ModelFacts? model) =>
+    [
+        .. (model?.Layers ?? []).Select(l => new
+        {
+            l.Name, l.Kind, l.Output, Parameters = Facts.Count(l.Parameters), MultiplyAdds = Facts.Count(l.MultiplyAdds),
+        }),
+    ];
+
+    private static object[] Groups(ReportData data) =>
+    [
+        .. new[]
+        {
+            new { Name = "Model", Facts = Facts.Of(data.Model) }, new { Name = "This machine", Facts = Facts.Of(data.Machine) },
+            new { Name = "Images", Facts = data.Data }, new { Name = "Run", Facts = data.Run },
+        }.Where(g => g.Facts.Count > 0),
+    ];
 
     private static string Subtitle(ReportData data) => string.Join(" · ", new[]
     {

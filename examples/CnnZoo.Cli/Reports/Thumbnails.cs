@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Graph;
 using SkiaSharp;
 
 namespace CnnZoo.Cli.Reports;
@@ -12,6 +13,7 @@ internal sealed class Thumbnails(CnnClassificationTransformer network)
     private readonly ImageDecoder _decoder = new(
         CropPlan.CreateScaler(new ImageShape(Side, Side, 3), network.Model.Fit), network.Model.MaxImagePixels);
     private readonly Dictionary<string, string> _made = new(StringComparer.Ordinal);
+    private bool _isUnexplained;
 
     /// <summary>Width and height of an image file, upright or not; null where it cannot be read.</summary>
     public static (int Width, int Height)? SizeOf(string path)
@@ -31,12 +33,26 @@ internal sealed class Thumbnails(CnnClassificationTransformer network)
         return _made[path] = _decoder.TryDecode<byte>(raw, pixels) ? Jpeg(pixels) : "data:,";
     }
 
-    /// <summary>Where a network looks when it finds a class in an image: Grad-CAM.</summary>
-    public string HeatMap(string path, string className)
+    /// <summary>
+    /// Where a network looks when it finds a class in an image: Grad-CAM; null where the network cannot say, which standard
+    /// error tells once.
+    /// </summary>
+    public string? HeatMap(string path, string className)
     {
-        using var picture = SKBitmap.Decode(
-            network.Explain(path, new CnnExplanationOptions { ClassName = className }).ToPng(Side));
-        return Encode(picture);
+        if (_isUnexplained)
+            return null;
+        try
+        {
+            using var picture = SKBitmap.Decode(
+                network.Explain(path, new CnnExplanationOptions { ClassName = className }).ToPng(Side));
+            return Encode(picture);
+        }
+        catch (Exception e) when (e is GraphException or ArgumentOutOfRangeException)
+        {
+            Console.Error.WriteLine($"cnnzoo: no heat maps: {CommandOptions.WithoutParameter(e.Message)}");
+            _isUnexplained = true;
+            return null;
+        }
     }
 
     private static string Jpeg(byte[] rgb)
