@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.CnnZoo.Tests.Distributed;
 using Microsoft.ML.CnnZoo.Tests.Documentation;
 using Microsoft.ML.CnnZoo.Tests.Examples;
 using Microsoft.ML.CnnZoo.Tests.MLNet;
@@ -30,6 +31,8 @@ internal static class ChildProcess
                 return 0;
             case ["webload"]:
                 return ServedDigits.Load().GetAwaiter().GetResult();
+            case ["rank", string folder, .. string[] settings]:
+                return RankProgram.Run(folder, settings);
             case ["run", string program]:
                 ExampleProgram.Run(program);
                 return 0;

@@ -278,6 +278,11 @@ public sealed partial class CnnClassificationTrainer
         /// memory (most in DenseNets), more time, the same weights. Default: false.
         /// </summary>
         public bool RecomputeActivations;
+        /// <summary>
+        /// Ranks that train together, each on its part of the rows: <c>DistributedTraining.Mpi()</c> in a program that
+        /// mpirun or srun starts. Default: null, this process alone.
+        /// </summary>
+        public DistributedTraining? Distributed;
         /// <summary>Threads, ≥ 0; 0 for one per processor. Part of what fixes the weights. Default: 0.</summary>
         public int Threads;
 

@@ -104,7 +104,10 @@ public sealed partial class CnnClassificationTrainer
         });
     }
 
-    private T Run<T>(Func<TrainingRun, T> action)
+    private T Run<T>(Func<TrainingRun, T> action) => _options.Distributed is { } distributed
+        ? distributed.Group.Together(() => RunAlone(action)) : RunAlone(action);
+
+    private T RunAlone<T>(Func<TrainingRun, T> action)
     {
         using IChannel channel = _host.Start(Name);
         if (_options.InitialModel is null)

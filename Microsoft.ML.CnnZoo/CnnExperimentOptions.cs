@@ -78,6 +78,8 @@ public sealed record CnnExperimentOptions
         Require(!Resume || Seed is not null, nameof(Resume), Resume, "false where Seed is null");
         Require(Trainer!.InitialModel is null && !Trainer.FindLearningRate, nameof(Trainer), "with InitialModel or FindLearningRate",
             "options without: an experiment's candidates have starts and rates of their own");
+        Require(Trainer.Distributed is null, nameof(Trainer), "with Distributed",
+            "options without: what is dropped depends on the time, which ranks do not share");
     }
 
     private static void Require(bool holds, string option, object? value, string expected) =>

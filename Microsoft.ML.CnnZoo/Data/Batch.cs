@@ -54,17 +54,22 @@ internal sealed class BatchReader
 {
     private readonly IBatchSource _source;
     private readonly Batch[] _batches;
-    private readonly int _batchSize;
 
-    public BatchReader(IBatchSource source, int batchSize)
+    public BatchReader(IBatchSource source, int batchSize) : this(source, new BatchPlan(source.Count, batchSize))
     {
-        _source = source;
-        _batchSize = Math.Min(batchSize, Math.Max(1, source.Count));
-        _batches = [new Batch(source.Image, _batchSize), new Batch(source.Image, _batchSize)];
     }
 
+    public BatchReader(IBatchSource source, BatchPlan plan)
+    {
+        (_source, Plan) = (source, plan);
+        _batches = [new Batch(source.Image, plan.LargestShare), new Batch(source.Image, plan.LargestShare)];
+    }
+
+    /// <summary>Which images a batch has.</summary>
+    public BatchPlan Plan { get; }
+
     /// <summary>Batches in a pass.</summary>
-    public int BatchCount => (_source.Count + _batchSize - 1) / _batchSize;
+    public int BatchCount => Plan.Batches;
 
     /// <summary>Time that the reader of the batches has waited for them, in all passes so far.</summary>
     public TimeSpan Waited { get; private set; }
@@ -73,14 +78,16 @@ internal sealed class BatchReader
     /// <param name="order">The images' numbers.</param>
     /// <param name="epoch">The epoch that they are trained on in, from 1; null for images that are not
     /// augmented.</param>
-    public IEnumerable<Batch> Read(int[] order, int? epoch = null)
+    /// <param name="firstBatch">Batches to leave out at the beginning.</param>
+    /// <param name="endBatch">The batch to end before; null for the end of the pass.</param>
+    public IEnumerable<Batch> Read(int[] order, int? epoch = null, int firstBatch = 0, int? endBatch = null)
     {
         long start = Stopwatch.GetTimestamp();
         // A caller that leaves early must not find the source still being read: disposing waits, and drops what failed.
-        using var feeder = new BatchFeeder(_batches, (order.Length + _batchSize - 1) / _batchSize, (batch, index) =>
+        using var feeder = new BatchFeeder(_batches, Math.Max(0, (endBatch ?? BatchCount) - firstBatch), (batch, index) =>
         {
-            int first = index * _batchSize;
-            batch.Load(_source, order.AsSpan(first, Math.Min(_batchSize, order.Length - first)), epoch);
+            (int first, int count) = Plan.ShareOf(firstBatch + index);
+            batch.Load(_source, order.AsSpan(first, count), epoch);
         });
         while (true)
         {

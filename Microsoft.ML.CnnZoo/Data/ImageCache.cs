@@ -60,6 +60,15 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
     /// <summary>Class numbers, from 0, in the order in which the images were added.</summary>
     public IReadOnlyList<int> Labels => _labels;
 
+    /// <summary>The row of each image.</summary>
+    public IReadOnlyList<long> Rows => [.. _entries.Select(e => e.Row)];
+
+    /// <summary>
+    /// Numbers of the images, which decide how each is augmented; null for their places here. Ranks of a distributed
+    /// training number all their images together.
+    /// </summary>
+    public IReadOnlyList<int>? Numbers { get; set; }
+
     /// <summary>What is done to the values as they enter a batch.</summary>
     public PixelNormalization Normalization { get; set; }
 
@@ -124,16 +133,17 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
     /// <param name="augmentation">How.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="fit">What becomes of images of another shape.</param>
+    /// <param name="rank">The rank of a distributed training: each mixes its images in its own way.</param>
     /// <remarks>Color components are measured on the images added so far.</remarks>
     /// <exception cref="ArgumentException">A value of the augmentation is out of its range.</exception>
-    public void Augment(ImageAugmentation augmentation, long seed, ImageFit fit = ImageFit.CenterCrop)
+    public void Augment(ImageAugmentation augmentation, long seed, ImageFit fit = ImageFit.CenterCrop, int rank = 0)
     {
         ArgumentNullException.ThrowIfNull(augmentation);
         augmentation.Check(Image.Height, Image.Width);
         _isAugmented = !augmentation.IsNone;
         PrincipalColors? colors = augmentation.ColorStandardDeviation > 0 ? new PrincipalColors(_statistics) : null;
         _sampler = new AugmentationSampler(augmentation, Image, seed, colors, fit);
-        Mixer = augmentation.Mixes ? new BatchMixer(augmentation, Image, seed) : null;
+        Mixer = augmentation.Mixes ? new BatchMixer(augmentation, Image, seed + ((long)rank << 32)) : null;
     }
 
     /// <inheritdoc/>
@@ -191,7 +201,8 @@ internal sealed class ImageCache<T> : IBatchSource, IDisposable where T : unmana
             pixels = entry.Offset < 0 ? again![index].Pixels
                 : MemoryMarshal.Cast<byte, T>(
                     _store.Read(entry.Offset, entry.Height * entry.Width * Image.Channels * sizeof(T)));
-        ImageCrop crop = epoch is { } number ? _sampler.Draw(number, index, entry.Height, entry.Width)
+        ImageCrop crop = epoch is { } number ? _sampler.Draw(number, Numbers?[index] ?? index, entry.Height,
+            entry.Width)
             : _sampler.Center(entry.Height, entry.Width);
         writer.Write(pixels, entry.Height, entry.Width, crop, Normalization, target);
     }

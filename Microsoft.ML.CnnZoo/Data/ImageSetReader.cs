@@ -10,9 +10,10 @@ namespace Microsoft.ML.CnnZoo.Data;
 /// <param name="Warn">Is called with what was left out.</param>
 /// <param name="Cancellation">Ends reading with an exception.</param>
 /// <param name="BadImageFound">Is called with each bad image, before it is skipped or ends the reading.</param>
+/// <param name="MayBeEmpty">Whether there may be no image.</param>
 internal sealed record ImageReading(
     int Threads, long MaxImagePixels, BadImageHandling BadImages, Action<string> Warn, CancellationToken Cancellation,
-    Action<BadImage>? BadImageFound = null);
+    Action<BadImage>? BadImageFound = null, bool MayBeEmpty = false);
 
 /// <summary>
 /// Reads labeled rows once and decodes them on several threads. Rows without a label are left out and counted. The
@@ -94,7 +95,7 @@ internal sealed class ImageSetReader(ImageShape image, PixelStore store, ImageRe
             reading.Warn($"{All(unlabeled)} have no label (a missing key) and were left out.");
         if (bad.Count > 0)
             reading.Warn($"{All(bad.Count)} have no image that can be read and were left out: {bad}.");
-        if (count > 0)
+        if (count > 0 || reading.MayBeEmpty)
             return;
         string reasons = bad.Count == 0 ? "" : $": {bad}";
         throw new InvalidOperationException(rows == 0 ? $"The {name} data have no rows."

@@ -21,6 +21,7 @@ internal sealed unsafe class Executable : IDisposable
     private readonly List<NativeBuffer> _constants = [];
     private readonly Dictionary<string, (nint Pointer, TensorSpec Spec)> _feeds = new(StringComparer.Ordinal);
     private readonly (nint Pointer, TensorSpec Spec)[] _fetches;
+    private readonly NodeDef[] _steps, _fetchSources;
     private long _parametersVersion = -1;
     private bool _disposed;
 
@@ -44,14 +45,15 @@ internal sealed unsafe class Executable : IDisposable
         _parameters = [.. steps.Select(s => s.Parameter)];
         _parameterSources = parameterSources;
         _fetches = [.. request.Fetches.Select(f => (Address(storages[Schedule.Root(f)]), f.Spec))];
+        _fetchSources = [.. request.Fetches.Select(f => Schedule.Root(f).Node)];
         foreach (NodeDef node in request.Graph.Nodes.Where(n => n.Op == "Placeholder"))
             _feeds.Add(node.Name, (Address(storages[node.Output()]), node.Outputs[0]));
-        Steps = [.. steps.Select(s => s.Node)];
+        _steps = [.. steps.Select(s => s.Node)];
         PeakBytes = arenaBytes + _constants.Sum(c => c.ByteLength);
     }
 
     /// <summary>The nodes, after all passes, in the order in which they run.</summary>
-    public IReadOnlyList<NodeDef> Steps { get; }
+    public IReadOnlyList<NodeDef> Steps => _steps;
 
     /// <summary>
     /// Bytes of activations, scratch, feeds, fetches and constants; variables not counted. Known before the first run.
@@ -80,10 +82,23 @@ internal sealed unsafe class Executable : IDisposable
     /// <summary>Type and shape of a fetched tensor.</summary>
     public TensorSpec FetchSpec(int index) => _fetches[index].Spec;
 
+    /// <summary>Address of a fetched tensor, the same at every run.</summary>
+    public nint FetchAddress(int index) => _fetches[index].Pointer;
+
+    /// <summary>Address of a placeholder, the same at every run.</summary>
+    public nint FeedAddress(string placeholder) => _feeds[placeholder].Pointer;
+
+    /// <summary>The step that computes a fetched tensor, which stays as it is from then on; -1 for none.</summary>
+    public int FetchStep(int index) => Array.IndexOf(_steps, _fetchSources[index]);
+
+    /// <summary>The last step that changes a variable; -1 for none.</summary>
+    public int ChangeStep(Variable variable) => Array.FindLastIndex(_changed, c => c.Contains(variable));
+
     /// <summary>Runs all steps.</summary>
     /// <param name="cancellation">Checked between steps; some variables may be updated by then and others not.</param>
+    /// <param name="observer">Is told of each step that is done; null for nobody.</param>
     /// <exception cref="OperationCanceledException">Canceled.</exception>
-    public void Run(CancellationToken cancellation = default)
+    public void Run(CancellationToken cancellation = default, IPlanObserver? observer = null)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         long version = SourcesVersion();
@@ -93,6 +108,7 @@ internal sealed unsafe class Executable : IDisposable
             cancellation.ThrowIfCancellationRequested();
             if (refreshes || _parameters[i] is null)
                 RunStep(i);
+            observer?.StepDone(i);
         }
         _parametersVersion = version;
     }

@@ -112,6 +112,9 @@ internal sealed record KernelRequest(NodeDef Node, IReadOnlyList<KernelInput> In
     /// <summary>For each output as <see cref="KernelInput.RowPitch"/> for inputs; empty if all are dense.</summary>
     public IReadOnlyList<int> OutputRowPitches { get; init; } = [];
 
+    /// <summary>Sums over the ranks of a distributed training that see one batch together; null for none.</summary>
+    public IRankSums? RankSums { get; init; }
+
     /// <summary>Elements from one row of an output's last dimension to the next.</summary>
     public int OutputPitch(int output = 0) => IsPlaced(output) ? OutputRowPitches[output] : Outputs[output].Shape[^1];
 

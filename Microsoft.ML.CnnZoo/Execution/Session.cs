@@ -28,6 +28,14 @@ internal sealed record CompileOptions
     /// </summary>
     internal bool PlacesConcatenations { get; init; } = true;
 
+    /// <summary>
+    /// Whether variables change between runs although this plan does not change them: then packed weights are not kept.
+    /// </summary>
+    public bool TrainsElsewhere { get; init; }
+
+    /// <summary>Sums over ranks, by which batch norms in training normalize the whole batch alike; null for none.</summary>
+    public IRankSums? RankSums { get; init; }
+
     /// <summary>Threads to run on. Default: one per processor.</summary>
     public WorkerPool Workers { get; init; } = WorkerPool.Shared;
 }
@@ -56,7 +64,7 @@ internal sealed class Session(IKernelSet kernels)
         GraphRequest request = Optimize(new GraphRequest(graph, fetches, targets), feeds, options);
         ConcatenationPlacement placement = options.PlacesConcatenations
             ? ConcatenationPlacement.Of(request) : ConcatenationPlacement.None;
-        return new PlanCompiler(request, kernels, variables, options.Workers, placement).Compile();
+        return new PlanCompiler(request, kernels, variables, options, placement).Compile();
     }
 
     /// <summary>The graph after all passes: what <see cref="Compile"/> would run.</summary>

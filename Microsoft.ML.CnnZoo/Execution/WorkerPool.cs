@@ -39,6 +39,7 @@ internal sealed class WorkerPool : IDisposable
     private readonly int[] _asleep;
     private readonly Lock _gate = new();
     private readonly int[] _taken, _claimed;
+    private readonly Action<long[], bool>? _record;
     private IParallelWork? _work;
     private ISharedWork? _shared;
     private int _items;
@@ -68,8 +69,25 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
+    /// <summary>A pool that pretends: it does the work of many threads on the caller's, part after part.</summary>
+    /// <param name="threads">Threads to pretend.</param>
+    /// <param name="record">Is given each job: the time of every part or item, in ticks, and whether they are items.</param>
+    private WorkerPool(int threads, Action<long[], bool> record)
+    {
+        (ThreadCount, _record) = (threads, record);
+        (_threads, _taken, _wake, _asleep, _claimed) = ([], [], [], [], []);
+    }
+
     /// <summary>A pool with one thread per processor, the default.</summary>
     public static WorkerPool Shared { get; } = new();
+
+    /// <summary>
+    /// What a plan would do on some number of threads, timed on one: how much of the work is on the longest way can be
+    /// told without having the processors.
+    /// </summary>
+    /// <param name="threads">Threads to pretend, ≥ 1.</param>
+    /// <param name="record">Is given each job: the time of every part or item, in ticks, and whether they are items.</param>
+    public static WorkerPool Pretend(int threads, Action<long[], bool> record) => new(threads, record);
 
     /// <summary>Threads, the caller's included; also the number of parts of work that is divided into parts.</summary>
     public int ThreadCount { get; }
@@ -80,7 +98,9 @@ internal sealed class WorkerPool : IDisposable
     /// <remarks>An exception in a part is thrown here once all parts have ended.</remarks>
     public void Run(IParallelWork work)
     {
-        if (_threads.Length == 0)
+        if (_record is not null)
+            Record(ThreadCount, part => work.RunPart(part, ThreadCount), areItems: false);
+        else if (_threads.Length == 0)
             work.RunPart(0, 1);
         else
             lock (_gate)
@@ -98,7 +118,9 @@ internal sealed class WorkerPool : IDisposable
     /// <remarks>An exception in an item is thrown here once all threads have ended.</remarks>
     public void Run(ISharedWork work, int items)
     {
-        if (_threads.Length == 0 || items == 1)
+        if (_record is not null)
+            Record(items, item => work.RunItem(item, 0), areItems: true);
+        else if (_threads.Length == 0 || items == 1)
             for (int item = 0; item < items; item++)
                 work.RunItem(item, 0);
         else
@@ -132,6 +154,18 @@ internal sealed class WorkerPool : IDisposable
             thread.Join();
         foreach (SemaphoreSlim wake in _wake)
             wake.Dispose();
+    }
+
+    private void Record(int count, Action<int> run, bool areItems)
+    {
+        var times = new long[count];
+        for (int i = 0; i < count; i++)
+        {
+            long start = System.Diagnostics.Stopwatch.GetTimestamp();
+            run(i);
+            times[i] = System.Diagnostics.Stopwatch.GetTimestamp() - start;
+        }
+        _record!(times, areItems);
     }
 
     private void RunJob()

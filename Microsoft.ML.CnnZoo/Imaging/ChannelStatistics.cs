@@ -42,6 +42,16 @@ internal sealed class ChannelStatistics
         _pixels += pixels.Length / channels;
     }
 
+    /// <summary>Counts what others have counted, too.</summary>
+    /// <param name="sum">Replaces numbers by their sums.</param>
+    public void Combine(Action<double[]> sum)
+    {
+        var pixels = (double[])[_pixels];
+        foreach (double[] own in (double[][])[pixels, _sums, _products])
+            sum(own);
+        _pixels = (long)pixels[0];
+    }
+
     /// <summary>Mean of a channel; 0 when nothing was counted.</summary>
     public double Mean(int channel) => _pixels == 0 ? 0 : _sums[channel] / _pixels;
 

@@ -1,4 +1,3 @@
-using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Training;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
@@ -6,22 +5,21 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 /// <summary>The decision rule that a trained network gets by the trainer's options.</summary>
 /// <param name="options">The options.</param>
 /// <param name="classes">Names of the classes.</param>
-/// <param name="training">The images that were trained on.</param>
-/// <param name="validation">Those that were validated with.</param>
+/// <param name="trainingLabels">Classes of the images that were trained on.</param>
 /// <param name="weights">Weights of the classes in the loss.</param>
-internal sealed class DecisionFit(CnnClassificationTrainer.Options options, string[] classes, IBatchSource training,
-    IBatchSource? validation, LossWeights? weights)
+internal sealed class DecisionFit(CnnClassificationTrainer.Options options, string[] classes,
+    IReadOnlyList<int> trainingLabels, LossWeights? weights)
 {
     /// <summary>Share of each class in the training loss; none where a class has no images.</summary>
-    public double[] TrainingShares { get; } = Shares(classes.Length, training.Labels, weights);
+    public double[] TrainingShares { get; } = Shares(classes.Length, trainingLabels, weights);
 
     /// <summary>Checks before training what depends on the images.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option does not fit them.</exception>
-    public static void Check(CnnClassificationTrainer.Options options, string[] classes, IBatchSource? validation)
+    public static void Check(CnnClassificationTrainer.Options options, string[] classes, int validationImages)
     {
         const string Images = "where there are no validation images: set ValidationSetFraction (cnnzoo: --validation) or give "
             + "a validation set";
-        bool hasImages = validation is { Count: > 0 };
+        bool hasImages = validationImages > 0;
         OptionRange.Require(hasImages || !options.Calibrate, "Options.Calibrate", options.Calibrate, $"false {Images}");
         OptionRange.Require(hasImages || options.AbstainPrecision is null, "Options.AbstainPrecision",
             options.AbstainPrecision, $"null {Images}");
@@ -31,16 +29,16 @@ internal sealed class DecisionFit(CnnClassificationTrainer.Options options, stri
     }
 
     /// <summary>Fits the rule.</summary>
-    /// <param name="score">Gives the probabilities of images.</param>
+    /// <param name="score">Gives probabilities and classes of the images that were validated with.</param>
     /// <param name="info">Is told what was fitted.</param>
     /// <param name="warn">Is told what could not be.</param>
-    public DecisionRule Fit(Func<IBatchSource, float[][]> score, Action<string> info, Action<string> warn)
+    public DecisionRule Fit(Func<(float[][] Scores, int[] Labels)> score, Action<string> info, Action<string> warn)
     {
         DecisionRule rule = DecisionRule.None;
-        float[][] scores = options.Calibrate || options.AbstainPrecision is not null ? score(validation!) : [];
+        (float[][] scores, int[] labels) = options.Calibrate || options.AbstainPrecision is not null ? score() : ([], []);
         if (options.Calibrate)
         {
-            rule = DecisionRule.FitTemperature(scores, validation!.Labels);
+            rule = DecisionRule.FitTemperature(scores, labels);
             info($"Calibrated on {scores.Length} validation images: temperature {rule.Temperature:g4}.");
         }
         if (options.ExpectedClassShares is { } expected && TrainingShares.Length > 0)
@@ -51,7 +49,7 @@ internal sealed class DecisionFit(CnnClassificationTrainer.Options options, stri
             return rule;
         try
         {
-            rule = rule.WithAbstention(precision, scores, validation!.Labels);
+            rule = rule.WithAbstention(precision, scores, labels);
             info($"Answers with a confidence below {rule.AbstainBelow:g4} are left out, for a precision of {precision:g3}.");
         }
         catch (InvalidOperationException e)

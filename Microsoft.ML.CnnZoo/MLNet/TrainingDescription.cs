@@ -13,18 +13,13 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 /// <param name="Network">The network.</param>
 /// <param name="Image">Size of its images.</param>
 /// <param name="Classes">Names of the classes.</param>
-/// <param name="Labels">Class of each image that was read.</param>
-/// <param name="Training">The images that are trained on.</param>
-/// <param name="Validation">The images that are validated with.</param>
+/// <param name="Sets">The images.</param>
 /// <param name="Augmentation">How training images are changed.</param>
-/// <param name="Normalization">What pixels become.</param>
-/// <param name="Pixels">What they are before.</param>
 /// <param name="Kernels">What computes.</param>
 /// <param name="Schema">Columns of the training rows.</param>
 internal sealed record TrainingDescription(CnnClassificationTrainer.Options Options, CnnArchitecture Network,
-    ImageShape Image, IReadOnlyList<string> Classes, IReadOnlyList<int> Labels, IBatchSource Training,
-    IBatchSource? Validation, ImageAugmentation Augmentation, PixelNormalization Normalization,
-    ChannelStatistics Pixels, string Kernels, DataViewSchema Schema)
+    ImageShape Image, IReadOnlyList<string> Classes, TrainingSets Sets, ImageAugmentation Augmentation, string Kernels,
+    DataViewSchema Schema)
 {
     /// <summary>The plan for checkpoints in a folder; null for none.</summary>
     public CheckpointPlan? CheckpointsIn(string? folder) => folder is null ? null
@@ -36,12 +31,12 @@ internal sealed record TrainingDescription(CnnClassificationTrainer.Options Opti
             Inputs = new Dictionary<string, string>
             {
                 ["classes"] = string.Join(", ", Classes),
-                ["labels of the images"] = TrainingIdentity.Hash(Labels),
-                ["labels of the training images"] = TrainingIdentity.Hash(Training.Labels),
-                ["labels of the validation images"] = TrainingIdentity.Hash(Validation?.Labels ?? []),
-                ["normalization of the images"] = OptionsJson.Text(Normalization),
-                ["pixels of the images"] = string.Join(", ", Enumerable.Range(0, Pixels.Channels)
-                    .Select(c => FormattableString.Invariant($"{Pixels.Mean(c):r} ± {Pixels.StandardDeviation(c):r}"))),
+                ["labels of the images"] = TrainingIdentity.Hash(Sets.Labels),
+                ["labels of the training images"] = TrainingIdentity.Hash(Sets.TrainingLabels),
+                ["labels of the validation images"] = TrainingIdentity.Hash(Sets.ValidationLabels),
+                ["normalization of the images"] = OptionsJson.Text(Sets.Normalization),
+                ["pixels of the images"] = string.Join(", ", Enumerable.Range(0, Sets.Pixels.Channels)
+                    .Select(c => FormattableString.Invariant($"{Sets.Pixels.Mean(c):r} ± {Sets.Pixels.StandardDeviation(c):r}"))),
                 ["Augmentation"] = OptionsJson.Text(Augmentation),
                 ["ImageFit"] = Options.ImageFit.ToString(),
             },
@@ -64,9 +59,9 @@ internal sealed record TrainingDescription(CnnClassificationTrainer.Options Opti
         ["network"] = Network.Name,
         ["image"] = Image.ToString(),
         ["augmentation"] = JsonNode.Parse(OptionsJson.Text(Augmentation)),
-        ["normalization"] = JsonNode.Parse(OptionsJson.Text(Normalization)),
-        ["trainingImages"] = Training.Count,
-        ["validationImages"] = Validation?.Count ?? 0,
+        ["normalization"] = JsonNode.Parse(OptionsJson.Text(Sets.Normalization)),
+        ["trainingImages"] = Sets.TrainingLabels.Count,
+        ["validationImages"] = Sets.ValidationLabels.Count,
         ["classes"] = new JsonArray([.. Classes.Select(c => JsonValue.Create(c))]),
         ["training"] = OptionsJson.Of(training),
         ["options"] = OptionsJson.Of(Options),

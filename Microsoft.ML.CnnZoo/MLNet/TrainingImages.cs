@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Distributed;
 using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Training;
@@ -13,9 +14,12 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 /// <param name="weights">The weights it starts from; null for random ones.</param>
 /// <param name="info">Is told what was chosen.</param>
 /// <param name="warn">Is told what deserves attention.</param>
+/// <param name="warnOfRows">Is told of this rank's rows what deserves attention.</param>
 internal sealed class TrainingImages(CnnClassificationTrainer.Options options, CnnArchitecture architecture,
-    WeightsForm? weights, Action<string> info, Action<string> warn)
+    WeightsForm? weights, Action<string> info, Action<string> warn, Action<string> warnOfRows)
 {
+    private readonly RankGroup? _ranks = options.Distributed?.Group;
+
     /// <summary>How pixel vectors are to be read.</summary>
     public PixelVectorFormat Format { get; } = new(options.PixelLayout, options.ImageHeight, options.ImageWidth,
         options.ImageChannels);
@@ -35,7 +39,8 @@ internal sealed class TrainingImages(CnnClassificationTrainer.Options options, C
     /// <summary>Chooses size of the network's images, and how they are augmented, where that is left open.</summary>
     public ImageShape Choose(IDataView train, LabelColumn label, FeatureColumn feature)
     {
-        ImageSample? sample = LookAt(train, label, feature);
+        ImageSample? sample = _ranks is null ? LookAt(train, label, feature)
+            : _ranks.Decide(() => LookAt(train, label, feature));
         ImageShape image = ChooseSize(feature, sample);
         if (options.Augmentation.IsAuto)
             Augmentation = options.FineTuning == FineTuning.HeadOnly ? ImageAugmentation.None
@@ -53,35 +58,62 @@ internal sealed class TrainingImages(CnnClassificationTrainer.Options options, C
     /// <param name="image">Size of the network's images.</param>
     /// <param name="seed">Decides which images are held out, and how each is changed.</param>
     /// <exception cref="InvalidOperationException">The images cannot be normalized.</exception>
-    public (ImageCache<T> Images, IBatchSource Training, IBatchSource? Validation) Read<T>(PixelStore store,
-        IDataView train, IDataView? validation, LabelColumn label, FeatureColumn feature, ImageShape image,
-        int seed) where T : unmanaged
+    public TrainingSets Read<T>(PixelStore store, IDataView train, IDataView? validation, LabelColumn label,
+        FeatureColumn feature, ImageShape image, int seed) where T : unmanaged
     {
         int threads = options.DecodingThreads > 0 ? options.DecodingThreads : options.Threads > 0 ? options.Threads
             : Environment.ProcessorCount;
         var plan = new CropPlan(Augmentation, image, options.ImageFit);
         var reader = new ImageSetReader(image, store, new ImageReading(threads, options.MaxImagePixels, options.BadImages,
-            warn, options.CancellationToken, options.BadImageFound));
-        ImageCache<T> images = reader.Read<T>(new LabeledRows(train, label, feature, BadImage.TrainingRows),
-            plan.CreateTrainingScaler, warnOfCenterCrop: options.ImageFit == ImageFit.CenterCrop);
+            warnOfRows, options.CancellationToken, options.BadImageFound, MayBeEmpty: _ranks is not null));
+        IImageRows rows = Own(new LabeledRows(train, label, feature, BadImage.TrainingRows));
+        ImageCache<T> images = reader.Read<T>(rows, plan.CreateTrainingScaler,
+            warnOfCenterCrop: options.ImageFit == ImageFit.CenterCrop);
+        CheckRows(rows);
+        RankOrder order = Order(images);
+        if (order.Own.Length == 0)
+            throw new InvalidOperationException($"Rank {_ranks!.Rank} of {_ranks.Size} has no images: the training data have "
+                + $"{order.Labels.Length} that can be used. Start fewer ranks.");
+        if (_ranks is not null)
+            images.MeasureChannels().Combine(sums => _ranks.Sum(sums));
         Augment(images, seed);
         images.Normalization = ChooseNormalization(feature, images.MeasureChannels());
         ImageCache<T>? held = null;
         if (validation is not null)
         {
-            var rows = new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName),
-                Bind(validation), BadImage.ValidationRows);
+            rows = Own(new LabeledRows(validation, LabelColumn.Bind(validation.Schema, options.LabelColumnName),
+                Bind(validation), BadImage.ValidationRows));
             held = reader.Read<T>(rows, plan.CreateValidationScaler);
+            CheckRows(rows);
             held.Augment(Augmentation, seed, options.ImageFit);
             held.Normalization = images.Normalization;
         }
         info($"Decoded images: {store.InMemory >> 20} MiB in memory, {store.InFile >> 20} MiB in a temporary file.");
+        TrainingSets Sets(IBatchSource training, IBatchSource? validating, int[] trained, int[] validated) =>
+            new(training, validating, order.Labels, trained, validated, images.Normalization, images.MeasureChannels());
         if (held is not null)
-            return (images, images, held);
-        (int[] kept, int[] heldOut) = ClassSplit.Split(images.Labels, options.ValidationSetFraction
-            ?? TrainingRecipe.HeldOutShare(images.Count), seed);
-        return heldOut.Length == 0 ? (images, images, null)
-            : (images, new BatchSubset(images, kept), new BatchSubset(images, heldOut));
+            return Sets(images, held, order.Labels, Order(held).Labels);
+        (int[] kept, int[] heldOut) = ClassSplit.Split(order.Labels, options.ValidationSetFraction
+            ?? TrainingRecipe.HeldOutShare(order.Labels.Length), seed);
+        return heldOut.Length == 0 ? Sets(images, null, order.Labels, [])
+            : Sets(new BatchSubset(images, order.OwnOf(kept)), new BatchSubset(images, order.OwnOf(heldOut)),
+                [.. kept.Select(i => order.Labels[i])], [.. heldOut.Select(i => order.Labels[i])]);
+    }
+
+    /// <summary>This rank's rows.</summary>
+    private IImageRows Own(IImageRows rows) => _ranks is null ? rows : new RankRows(rows, _ranks.Rank, _ranks.Size);
+
+    private void CheckRows(IImageRows rows)
+    {
+        if (rows is RankRows own)
+            RankAgreement.Check(_ranks!, new Dictionary<string, string> { [$"the {rows.Name} data"] = own.Seen });
+    }
+
+    private RankOrder Order<T>(ImageCache<T> images) where T : unmanaged
+    {
+        RankOrder order = RankOrder.Of(_ranks, images.Rows, images.Labels);
+        images.Numbers = _ranks is null ? null : order.Own;
+        return order;
     }
 
     /// <summary>Refuses validation rows of other classes, or of other images, than the training rows'.</summary>
@@ -135,12 +167,12 @@ internal sealed class TrainingImages(CnnClassificationTrainer.Options options, C
     /// <summary>Where mirroring was left open, it is done unless it makes another class of images.</summary>
     private void Augment<T>(ImageCache<T> images, int seed) where T : unmanaged
     {
-        images.Augment(Augmentation, seed, options.ImageFit);
+        images.Augment(Augmentation, seed, options.ImageFit, _ranks?.Rank ?? 0);
         if (!options.Augmentation.IsAuto || Augmentation.IsNone)
             return;
-        bool mirror = MirrorTest.KeepsClasses(images, seed);
+        bool mirror = _ranks?.Decide(() => MirrorTest.KeepsClasses(images, seed)) ?? MirrorTest.KeepsClasses(images, seed);
         Augmentation = Augmentation with { Mirror = mirror };
-        images.Augment(Augmentation, seed, options.ImageFit);
+        images.Augment(Augmentation, seed, options.ImageFit, _ranks?.Rank ?? 0);
         info($"Augmentation: {Augmentation.Describe()}"
             + $"{(mirror ? "." : "; not mirrored, for mirrored images look less like their class.")}");
     }

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Distributed;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Files;
 using Microsoft.ML.CnnZoo.Formats.Import;
@@ -19,12 +21,16 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
 
     private CnnArchitecture _architecture = options.Architecture!;
     private WeightsForm? _weights;
+    private readonly RankGroup? _ranks = options.Distributed?.Group;
     private RunFolder? _folder;
+
+    /// <summary>Whether this process writes: of several ranks, the first.</summary>
+    private bool Writes => _ranks?.IsFirst ?? true;
 
     public CnnClassificationTransformer Fit(IDataView train, IDataView? validation)
     {
         options.Check();
-        using RunFolder? folder = _folder = options.RunFolder is null ? null
+        using RunFolder? folder = _folder = options.RunFolder is null || !Writes ? null
             : RunFolder.Open(options.RunFolder, options.Resume, Warn);
         return Prepare(train, validation, Train);
     }
@@ -42,12 +48,13 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     /// <summary>Draws training images as the network is shown them; see <see cref="AugmentationSheet"/>.</summary>
     public void Preview(IDataView train, string file, int images, int samples) => Prepare(train, null, prepared =>
     {
-        new AugmentationSheet(prepared.Training, prepared.Normalization, prepared.Labels.Text,
-            areBytes: !prepared.Feature.HoldsFloats).Write(file, images, samples);
+        if (Writes)
+            new AugmentationSheet(prepared.Training, prepared.Normalization, prepared.Labels.Text,
+                areBytes: !prepared.Feature.HoldsFloats).Write(file, images, samples);
         return file;
     });
 
-    private TrainingImages CreateImages() => new(options, _architecture, _weights, Info, Warn);
+    private TrainingImages CreateImages() => new(options, _architecture, _weights, Info, Warn, WarnOfRows);
 
     private TResult Prepare<TResult>(IDataView train, IDataView? validation, Func<PreparedTraining, TResult> use)
     {
@@ -74,32 +81,39 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     private TResult Prepare<T, TResult>(TrainingImages source, IDataView train, IDataView? validation,
         LabelColumn label, FeatureColumn feature, Func<PreparedTraining, TResult> use) where T : unmanaged
     {
-        int seed = ChooseSeed();
-        ImageShape image = source.Choose(train, label, feature);
         using WorkerPool? ownWorkers = options.Threads > 0 ? new WorkerPool(options.Threads) : null;
         WorkerPool workers = ownWorkers ?? WorkerPool.Shared;
+        LabelValues labels = LabelValues.Of(label.Column, label.Classes);
+        if (options.Distributed is { } distributed)
+        {
+            RankAgreement.CheckOptions(distributed, options, KernelSet.Describe(workers),
+                $"{label.Column.Name}, {feature.Column.Name} {feature.Column.Type}, {string.Join(", ", labels.Texts())}");
+            Info($"Rank {distributed.Rank} of {distributed}; {distributed.Group.Link.Description}.");
+        }
+        int seed = _ranks?.Decide(ChooseSeed) ?? ChooseSeed();
+        ImageShape image = source.Choose(train, label, feature);
         Info($"{_architecture.DisplayName}, {label.Classes} classes, images of {image}, seed {seed}. "
             + $"{KernelSet.Describe(workers)} Computes in {options.Precision}.");
         using var store = new PixelStore(options.CacheBudget ?? PixelStore.DefaultMemoryBudget, options.CacheFileBudget,
             options.CacheFolder, Warn);
-        (ImageCache<T> images, IBatchSource training, IBatchSource? held) = source.Read<T>(store, train, validation,
-            label, feature, image, seed);
-        LabelValues labels = LabelValues.Of(label.Column, label.Classes);
-        if (images.Labels.Distinct().Count() == 1)
-            throw LabelColumn.OneClass(options.LabelColumnName, labels, images.Labels[0]);
-        var description = new TrainingDescription(options, _architecture, image, labels.Texts(), images.Labels, training,
-            held, source.Augmentation, images.Normalization, images.MeasureChannels(), KernelSet.Describe(workers), train.Schema);
+        TrainingSets sets = source.Read<T>(store, train, validation, label, feature, image, seed);
+        if (sets.Labels.Distinct().Count() == 1)
+            throw LabelColumn.OneClass(options.LabelColumnName, labels, sets.Labels[0]);
+        var description = new TrainingDescription(options, _architecture, image, labels.Texts(), sets, source.Augmentation,
+            KernelSet.Describe(workers) + (_ranks is null ? "" : $" {_ranks.Size} ranks."), train.Schema);
+        int count = sets.TrainingLabels.Count, held = sets.ValidationLabels.Count;
         TrainingOptions trainingOptions =
-            TrainingSettings.Of(options, _architecture, training.Count, seed, workers, held?.Count ?? 0) with
+            TrainingSettings.Of(options, _architecture, count, seed, workers, held) with
             {
-                EpochCompleted = Report,
+                EpochCompleted = Writes ? Report : null,
+                BatchCompleted = Writes ? options.BatchCallback : null,
                 Message = Info,
                 FeatureStore = source.Augmentation.IsNone ? store : null,
-                ClassWeights = ResolveClassWeights(labels, training),
+                ClassWeights = ResolveClassWeights(labels, sets),
                 Checkpoints = description.CheckpointsIn(CheckpointsFolder),
                 Warn = Warn,
             };
-        Info($"{training.Count} images to train on, {held?.Count ?? 0} to validate with. {trainingOptions.Describe()}");
+        Info($"{count} images to train on, {held} to validate with. {trainingOptions.Describe()}");
         return use(new PreparedTraining(trainingOptions, description, labels, source.Format, feature));
     }
 
@@ -108,9 +122,9 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         PixelVectorFormat Format, FeatureColumn Feature)
     {
         public ImageShape Image => Description.Image;
-        public IBatchSource Training => Description.Training;
-        public IBatchSource? Validation => Description.Validation;
-        public PixelNormalization Normalization => Description.Normalization;
+        public IBatchSource Training => Description.Sets.Training;
+        public IBatchSource? Validation => Description.Sets.Validation;
+        public PixelNormalization Normalization => Description.Sets.Normalization;
     }
 
     private NetworkTrainer CreateTrainer(PreparedTraining prepared)
@@ -140,7 +154,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             };
         ImageShape image = prepared.Image;
         int classes = prepared.Labels.Count;
-        DecisionFit.Check(options, prepared.Labels.Texts(), prepared.Validation);
+        DecisionFit.Check(options, prepared.Labels.Texts(), prepared.Description.Sets.ValidationLabels.Count);
         Action<string>? saveWeights = null;
         if (_folder is not null)
         {
@@ -159,8 +173,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             options.PredictedLabelColumnName, prepared.Format, options.BadImagesWhenScoring, options.TopK);
         var trained = new CnnClassificationTransformer(host, new CnnScorer(model, WorkerPool.Shared), prepared.Labels,
             columns, _folder is null ? result : result with { RunFolder = _folder.Folder });
-        if (_folder is not null)
-            FinishRun(_folder, prepared, trainer, trained);
+        if (_ranks?.Any(_folder is not null) ?? _folder is not null)
+            FinishRun(prepared, trainer, trained);
         return trained;
     }
 
@@ -168,7 +182,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     private CnnClassificationModel CreateModel(PreparedTraining prepared, NetworkTrainer trainer)
     {
         (ImageShape image, int classes) = (prepared.Image, prepared.Labels.Count);
-        var decisions = new DecisionFit(options, prepared.Labels.Texts(), prepared.Training, prepared.Validation,
+        var decisions = new DecisionFit(options, prepared.Labels.Texts(), prepared.Description.Sets.TrainingLabels,
             prepared.Options.ClassWeights);
         var weightNames = new ClassificationGraphs(_architecture, image, classes)
             .Scoring().Graph.Variables.Select(v => v.Name).ToHashSet(StringComparer.Ordinal);
@@ -182,13 +196,13 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             TestCrops = options.TestCrops,
             MaxImagePixels = options.MaxImagePixels,
             TrainingShares = decisions.TrainingShares,
-            Decision = decisions.Fit(trainer.Score, Info, Warn),
+            Decision = decisions.Fit(() => Score(trainer, prepared.Validation!), Info, Warn),
         };
     }
 
-    private LossWeights? ResolveClassWeights(LabelValues labels, IBatchSource training)
+    private LossWeights? ResolveClassWeights(LabelValues labels, TrainingSets sets)
     {
-        LossWeights? weights = options.ClassWeights?.Resolve(labels.Texts(), training.Labels);
+        LossWeights? weights = options.ClassWeights?.Resolve(labels.Texts(), sets.TrainingLabels);
         if (weights is not null)
             Info($"Weights of the classes: {string.Join(", ",
                 labels.Texts().Zip(weights.Values, (name, weight) => $"{name} {weight:g3}"))}.");
@@ -205,10 +219,15 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             ? CheckpointFolder.FindSeed(folder) : null) ?? drawn;
     }
 
-    /// <summary>What remains to be written when training is over.</summary>
-    private static void FinishRun(RunFolder folder, PreparedTraining prepared, NetworkTrainer trainer,
-        CnnClassificationTransformer trained)
+    /// <summary>What remains to be written when training is over: all ranks compute, and the first writes.</summary>
+    private void FinishRun(PreparedTraining prepared, NetworkTrainer trainer, CnnClassificationTransformer trained)
     {
+        int[] predicted = prepared.Validation is { Count: > 0 } own ? trainer.Predict(own) : [];
+        (int[] labels, int[] all) = (prepared.Validation is null ? [] : [.. prepared.Validation.Labels], predicted);
+        if (_ranks is not null)
+            (labels, all) = (GatherAll(_ranks, labels), GatherAll(_ranks, predicted));
+        if (_folder is not { } folder)
+            return;
         string NameOf(int label) => trained.ClassNames[label];
         bool areBytes = !prepared.Feature.HoldsFloats;
         folder.Write(RunFolder.BestWeights, path => trained.Model.SaveWeights(path));
@@ -218,11 +237,25 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             NameOf, areBytes).Write(path, SheetRows, SheetColumns));
         if (prepared.Validation is not { Count: > 0 } held)
             return;
-        int[] predicted = trainer.Predict(held);
-        folder.Write("confusion-matrix.svg", ConfusionMatrix.Draw(held.Labels, predicted, trained.ClassNames).Write);
+        folder.Write("confusion-matrix.svg", ConfusionMatrix.Draw(labels, all, trained.ClassNames).Write);
         folder.Write("samples/validation.png", path => new PredictionSheet(held, prepared.Normalization, NameOf, areBytes)
             .Write(path, predicted, SheetRows * SheetColumns));
     }
+
+    /// <summary>Probabilities and classes of images, of all ranks.</summary>
+    private (float[][] Scores, int[] Labels) Score(NetworkTrainer trainer, IBatchSource images)
+    {
+        float[][] own = trainer.Score(images);
+        int[] labels = [.. images.Labels];
+        if (_ranks is null)
+            return (own, labels);
+        int[] all = GatherAll(_ranks, labels);
+        float[] scores = GatherAll<float>(_ranks, [.. own.SelectMany(s => s)]);
+        return ([.. scores.Chunk(scores.Length / all.Length)], all);
+    }
+
+    private static T[] GatherAll<T>(RankGroup ranks, T[] own) where T : unmanaged =>
+        [.. ranks.GatherBytes(MemoryMarshal.AsBytes<T>(own).ToArray()).SelectMany(bytes => MemoryMarshal.Cast<byte, T>(bytes).ToArray())];
 
     private void LoadInitialWeights(CnnWeights weights, WeightsForm form, ImageShape image, LabelValues labels,
         VariableStore variables)
@@ -250,6 +283,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             : $", validation loss {epoch.ValidationLoss:f4}, accuracy {epoch.ValidationAccuracy:f4}";
         Info($"Epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:f4}, accuracy {epoch.Accuracy:f4}{validation}, "
             + $"{epoch.ImagesPerSecond:f0} images/s, {epoch.DataWait.TotalMilliseconds:f0} ms of waiting for images, "
+            + (_ranks is null ? "" : $"{epoch.RankWait.TotalMilliseconds:f0} ms for other ranks, {epoch.BytesSent / 1e6:f1} MB sent, ")
             + $"learning rate {epoch.LearningRate:g4}, {epoch.Remaining:hh\\:mm\\:ss} left.");
         options.ProgressCallback?.Invoke(epoch);
     }
@@ -275,12 +309,24 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
 
     private void Info(string message)
     {
+        if (!Writes)
+            return;
         channel.Info(MessageSensitivity.None, message);
         _folder?.Log("info", message);
     }
 
+    private void WarnOfRows(string message)
+    {
+        if (Writes)
+            Warn(message);
+        else
+            channel.Warning(MessageSensitivity.None, $"Rank {_ranks!.Rank}: {message}");
+    }
+
     private void Warn(string message)
     {
+        if (!Writes)
+            return;
         channel.Warning(MessageSensitivity.None, message);
         _folder?.Log("warning", message);
     }

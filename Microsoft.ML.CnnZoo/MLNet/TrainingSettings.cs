@@ -6,6 +6,9 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 /// <summary>The options of a training loop: the trainer's, and what suits it where they are left open.</summary>
 internal static class TrainingSettings
 {
+    /// <summary>Goyal et al. 2017, arXiv:1706.02677, §2.2.</summary>
+    private const float WarmupEpochs = 5;
+
     /// <summary>The options.</summary>
     /// <param name="options">The trainer's.</param>
     /// <param name="architecture">The network, in the form that its weights have.</param>
@@ -25,14 +28,15 @@ internal static class TrainingSettings
                 : TrainingRecipe.GradientDescent,
         };
         TrainingRecipe recipe = TrainingRecipe.For(architecture, optimizer, isPretrained, headOnly, images);
-        int epochs = options.Epochs ?? recipe.Epochs;
+        int epochs = options.Epochs ?? recipe.Epochs, scale = options.Distributed is { ScalesWithRanks: true } ranks ? ranks.Ranks : 1;
+        LearningRateSchedule schedule = options.LearningRateSchedule ?? new OneCycleSchedule();
         return new()
         {
             Epochs = epochs,
-            BatchSize = options.BatchSize ?? recipe.BatchSize,
-            LearningRate = options.LearningRate ?? recipe.LearningRate,
+            BatchSize = (options.BatchSize ?? recipe.BatchSize) * scale,
+            LearningRate = (options.LearningRate ?? recipe.LearningRate) * scale,
             Optimizer = optimizer,
-            Schedule = options.LearningRateSchedule ?? new OneCycleSchedule(),
+            Schedule = scale == 1 ? schedule : new WarmupSchedule(Math.Min(WarmupEpochs, epochs / 10f), schedule),
             WeightDecay = options.WeightDecay ?? recipe.WeightDecay,
             GradientClipNorm = options.GradientClipNorm ?? recipe.GradientClipNorm,
             WeightAveraging = options.WeightAveraging,
@@ -55,6 +59,9 @@ internal static class TrainingSettings
             RecomputeActivations = options.RecomputeActivations,
             RefreshBatchNormStatistics = options.RefreshBatchNormStatistics
                 && options is { FineTuning: FineTuning.AllLayers, FreezeUntil: null },
+            Ranks = options.Distributed?.Group,
+            SynchronizesBatchNorms = options.Distributed?.SynchronizesBatchNorms ?? false,
+            SendsBFloat16 = options.Distributed?.SendsBFloat16 ?? false,
             Workers = workers,
         };
     }

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Distributed;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 
@@ -14,8 +15,9 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// turn.</param>
 /// <param name="variables">Weights, and the statistics that are replaced.</param>
 /// <param name="compile">How the plan is compiled.</param>
+/// <param name="ranks">The ranks, each with images of its own; null for one process.</param>
 internal sealed class BatchNormStatistics(Session session, ClassificationGraph graph, VariableStore variables,
-    CompileOptions compile) : IDisposable
+    CompileOptions compile, RankGroup? ranks = null) : IDisposable
 {
     private readonly PlanCache _plans = new(session, graph, variables, compile);
 
@@ -39,8 +41,11 @@ internal sealed class BatchNormStatistics(Session session, ClassificationGraph g
             Add(Run(batch, ++step), batch.Count, sums);
             images += batch.Count;
         }
+        var count = (double[])[images];
+        foreach (double[] own in sums.Append(count))
+            ranks?.Sum(own);
         for (int i = 0; i < sums.Length; i += 2)
-            Replace(graph.Fetches[i].Node, sums[i], sums[i + 1], images);
+            Replace(graph.Fetches[i].Node, sums[i], sums[i + 1], count[0]);
         return true;
     }
 
@@ -70,7 +75,7 @@ internal sealed class BatchNormStatistics(Session session, ClassificationGraph g
         }
     }
 
-    private void Replace(NodeDef norm, double[] means, double[] squares, int images)
+    private void Replace(NodeDef norm, double[] means, double[] squares, double images)
     {
         Variable meanVariable = variables[VariableName(norm.Inputs[3])],
             varianceVariable = variables[VariableName(norm.Inputs[4])];

@@ -20,6 +20,8 @@ internal sealed class ClassificationGraph
     public const string MixInput = "mix";
     /// <summary>Placeholder of the step's number, which dropout's masks depend on.</summary>
     public const string StepInput = "step";
+    /// <summary>Number of the first gradient among the fetches: behind outputs and loss.</summary>
+    public const int FirstGradient = 2;
 
     /// <summary>The graph.</summary>
     public required NetworkGraph Graph { get; init; }
@@ -31,8 +33,23 @@ internal sealed class ClassificationGraph
     public IReadOnlyList<NodeDef> Targets { get; init; } = [];
     /// <summary>The scalars of the optimizer; null in a graph that does not train.</summary>
     public OptimizerGraph? Optimizer { get; init; }
+    /// <summary>
+    /// Of a distributed training: the variables whose gradients are fetched, from <see cref="FirstGradient"/> on, and
+    /// not applied.
+    /// </summary>
+    public IReadOnlyList<VariableDefinition> Moved { get; init; } = [];
+    /// <summary>Of a distributed training: names of the running statistics that a step moves.</summary>
+    public IReadOnlyList<string> Statistics { get; init; } = [];
+    /// <summary>Of a distributed training: the graph that moves the variables by gradients that it is fed.</summary>
+    public ClassificationGraph? Update { get; init; }
     /// <summary>Whether the smallest output wins.</summary>
     public bool HasPenalties { get; init; }
+
+    /// <summary>All variables of a training graph, those of the optimizer too.</summary>
+    public IEnumerable<VariableDefinition> Variables => Graph.Variables.Concat(Update?.Graph.Variables ?? []).DistinctBy(v => v.Name);
+
+    /// <summary>Placeholder of a variable's gradient in an <see cref="Update"/>.</summary>
+    public static string GradientInput(VariableDefinition variable) => $"gradient/{variable.Name}";
 
     /// <summary>Shapes of the placeholders for a batch size.</summary>
     public Dictionary<string, TensorShape> Feeds(int batchSize) => new(StringComparer.Ordinal)
@@ -50,7 +67,7 @@ internal sealed class ClassificationGraph
         for (int i = 0; i < labels.Length; i++)
             if (Prediction(outputs, i, labels.Length) == labels[i])
                 correct++;
-        return new StepOutcome(plan.Fetch<float>(1)[0], correct);
+        return new StepOutcome(plan.Fetch<float>(1)[0], correct, labels.Length);
     }
 
     /// <summary>Appends the class that each image is taken for by a plan that has just run.</summary>
@@ -105,10 +122,35 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
         string slots = options.FineTuning == FineTuning.HeadFirst && options.TrainsHeadAlone(epoch) ? "head_alone/" : "";
         List<TrainedVariable> moved = [.. trained.Zip(gradients).Where(p => p.Second is not null).Select(p =>
             new TrainedVariable(p.First, p.Second!.Value, WeightDecay(p.First, options), factors.Of(p.First.Name), slots))];
-        if (options.GradientClipNorm is { } norm)
-            moved = GradientClipping.Add(g, moved, norm);
-        OptimizerGraph optimizer = options.Optimizer.AddUpdates(g, moved);
+        if (options.Ranks is not null)
+            return FinishGradients(g, [network.Output, loss], moved, options);
+        OptimizerGraph optimizer = AddUpdates(g, moved, options);
         return Finish(g, [network.Output, loss], [.. g.Updates, .. optimizer.Updates], optimizer);
+    }
+
+    private static OptimizerGraph AddUpdates(GraphBuilder g, List<TrainedVariable> moved, TrainingOptions options) =>
+        options.Optimizer.AddUpdates(g, options.GradientClipNorm is { } norm ? GradientClipping.Add(g, moved, norm) : moved);
+
+    /// <summary>Between gradients and updates the ranks take the mean: they are two graphs.</summary>
+    private ClassificationGraph FinishGradients(GraphBuilder g, NodeOutput[] fetches, List<TrainedVariable> moved,
+        TrainingOptions options)
+    {
+        var update = new GraphBuilder(GraphMode.Training);
+        OptimizerGraph optimizer = AddUpdates(update, [.. moved.Select(v => v with
+        {
+            Gradient = update.Placeholder(ClassificationGraph.GradientInput(v.Definition), DataType.Float, v.Definition.Spec.Shape),
+        })], options);
+        return new()
+        {
+            Graph = g.ToGraph(),
+            Image = Image,
+            Fetches = [.. fetches, .. moved.Select(v => v.Gradient)],
+            Targets = [.. g.Updates],
+            Moved = [.. moved.Select(v => v.Definition)],
+            Statistics = [.. g.Updates.Select(u => u.Inputs[0].Node.Name).Distinct()],
+            Update = Finish(update, [], [.. optimizer.Updates], optimizer),
+            HasPenalties = Architecture.Output == OutputKind.RbfPenalty,
+        };
     }
 
     /// <summary>Outputs and loss of the network as it scores.</summary>
@@ -176,7 +218,7 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
 
     private GraphBuilder TrainingBuilder(TrainingOptions options, int epoch) => new(GraphMode.Training)
     {
-        Seed = options.Seed,
+        Seed = options.Seed + ((long)(options.Ranks?.Rank ?? 0) << 32), // dropout's masks differ between the ranks
         Frozen = FrozenLayers.Of(Architecture, Classes, Image, options.FreezeUntil, options.TrainsHeadAlone(epoch)),
     };
 

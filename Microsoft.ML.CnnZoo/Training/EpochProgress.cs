@@ -31,6 +31,13 @@ public sealed record EpochProgress
     /// decoding or augmentation is what limits it when this is large.
     /// </summary>
     public TimeSpan DataWait { get; init; }
+    /// <summary>
+    /// Of a distributed training, the part of <see cref="TrainingTime"/> in which this rank waited for the others or the
+    /// network; zero without.
+    /// </summary>
+    public TimeSpan RankWait { get; init; }
+    /// <summary>Of a distributed training, bytes of gradients that this rank sent in the epoch; zero without.</summary>
+    public long BytesSent { get; init; }
     /// <summary>Learning rate of the epoch's last step.</summary>
     public required float LearningRate { get; init; }
     /// <summary>Time since training began.</summary>
@@ -60,6 +67,10 @@ public sealed record BatchProgress
     public required double Accuracy { get; init; }
     /// <summary>Training images per second in this epoch.</summary>
     public required double ImagesPerSecond { get; init; }
+    /// <summary>Of a distributed training, the time in this epoch that this rank waited for the others; zero without.</summary>
+    public TimeSpan RankWait { get; init; }
+    /// <summary>Of a distributed training, bytes of gradients that this rank sent in this epoch; zero without.</summary>
+    public long BytesSent { get; init; }
     /// <summary>Learning rate of the step just done.</summary>
     public required float LearningRate { get; init; }
     /// <summary>Time since training began.</summary>

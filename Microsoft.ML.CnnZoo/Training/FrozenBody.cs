@@ -14,7 +14,8 @@ internal static class FrozenBody
     /// <param name="training">A training graph.</param>
     public static NodeOutput? FindCut(ClassificationGraph training)
     {
-        HashSet<NodeDef> updated = [.. training.Targets.Select(t => t.Inputs[0].Node)];
+        HashSet<NodeDef> updated = [.. training.Targets.Select(t => t.Inputs[0].Node),
+            .. training.Moved.Select(v => training.Graph[v.Name])];
         HashSet<NodeDef> ofImage = [], varying = [];
         foreach (NodeDef node in training.Graph.Nodes)
         {
@@ -73,6 +74,9 @@ internal static class FrozenBody
             Fetches = head.Fetches,
             Targets = head.Targets,
             Optimizer = whole.Optimizer,
+            Moved = whole.Moved,
+            Statistics = whole.Statistics,
+            Update = whole.Update,
             HasPenalties = whole.HasPenalties,
         };
     }

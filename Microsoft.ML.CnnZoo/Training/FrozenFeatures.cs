@@ -30,17 +30,19 @@ internal sealed class FrozenFeatures : IDisposable
     /// <param name="options">How to train.</param>
     /// <param name="variables">The weights.</param>
     /// <param name="compile">How plans are compiled.</param>
+    /// <param name="createStep">Makes the head's step.</param>
     /// <param name="train">Training images, not augmented.</param>
     /// <param name="validation">Validation images.</param>
     public static FrozenFeatures? Compute(Session session, ClassificationGraph training, ClassificationGraph evaluation,
-        TrainingOptions options, VariableStore variables, CompileOptions compile, IBatchSource train,
-        IBatchSource? validation)
+        TrainingOptions options, VariableStore variables, CompileOptions compile,
+        Func<ClassificationGraph, TrainingStep> createStep, IBatchSource train, IBatchSource? validation)
     {
         if (options.FeatureStore is not { } store || FrozenBody.FindCut(training) is not { } cut)
             return null;
         int images = train.Count + (validation?.Count ?? 0);
         long bytes = (long)images * FrozenBody.FeatureCount(cut) * sizeof(float);
-        if (bytes > store.Room)
+        bool EverywhereTrue(bool own) => options.Ranks?.All(own) ?? own;
+        if (!EverywhereTrue(bytes <= store.Room))
         {
             options.Message?.Invoke($"The frozen layers are computed in every epoch: the features of {images:N0} images need "
                 + $"{bytes >> 20} MiB, and of the cache's budget {store.Room >> 20} MiB are left.");
@@ -50,12 +52,12 @@ internal sealed class FrozenFeatures : IDisposable
         using var body = new PlanCache(session, FrozenBody.Body(evaluation, cut), variables, compile);
         ImageCache<float>? trained = Read(body, cut, train, store, options),
             held = validation is null || trained is null ? null : Read(body, cut, validation, store, options);
-        if (trained is null || (held is null && validation is not null))
+        if (!EverywhereTrue(trained is not null && (held is not null || validation is null)))
             return null;
         options.Message?.Invoke($"Features of {images:N0} images ({FrozenBody.FeatureCount(cut):N0} each, of '{cut.Node.Name}') "
             + $"computed once in {Stopwatch.GetElapsedTime(start).TotalSeconds:f1} s.");
-        return new FrozenFeatures(new TrainingStep(session, FrozenBody.Head(training, cut), variables, compile),
-            new NetworkEvaluator(session, FrozenBody.Head(evaluation, cut), variables, compile), trained, held);
+        return new FrozenFeatures(createStep(FrozenBody.Head(training, cut)), new NetworkEvaluator(session,
+            FrozenBody.Head(evaluation, cut), variables, compile, options.Ranks), trained!, held);
     }
 
     /// <inheritdoc/>

@@ -39,12 +39,10 @@ internal static class LearningRateFinder
     /// <summary>Epoch after epoch of shuffled batches.</summary>
     private static IEnumerable<Batch> Batches(TrainingOptions options, IBatchSource train)
     {
-        var reader = new BatchReader(train, options.BatchSize);
+        var reader = new BatchReader(train, options.PlanOf(train));
         for (int epoch = 1; ; epoch++)
         {
-            int[] order = [.. Enumerable.Range(0, train.Count)];
-            new PhiloxRandom(options.Seed, RandomPurpose.Shuffling, $"epoch {epoch}").Shuffle(order.AsSpan());
-            foreach (Batch batch in reader.Read(order, epoch))
+            foreach (Batch batch in reader.Read((options with { Shuffle = true }).Order(train, epoch), epoch))
                 yield return batch;
         }
     }

@@ -15,6 +15,7 @@ namespace Microsoft.ML.CnnZoo.Training;
 internal sealed class NetworkTrainer : IDisposable
 {
     private readonly TrainingOptions _options;
+    private readonly AgreedCancellation? _cancellation;
     private readonly ClassificationGraphs _graphs;
     private readonly TrainingParts _parts;
 
@@ -32,6 +33,11 @@ internal sealed class NetworkTrainer : IDisposable
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
+        if (options.Ranks is { } ranks)
+        {
+            _cancellation = new AgreedCancellation(ranks, options.CancellationToken);
+            options = options with { CancellationToken = _cancellation.Token };
+        }
         _options = options;
         _graphs = new ClassificationGraphs(architecture, image, classes);
         var session = new Session(kernels);
@@ -40,13 +46,15 @@ internal sealed class NetworkTrainer : IDisposable
         ClassificationGraph Training(int epoch)
         {
             ClassificationGraph training = _graphs.Training(options, epoch);
-            VariableInitialization.Initialize(Variables, training.Graph.Variables.Where(v => !Variables.Contains(v.Name)),
+            VariableInitialization.Initialize(Variables, training.Variables.Where(v => !Variables.Contains(v.Name)),
                 options.Seed, options.KernelInitializer);
             return training;
         }
+        TrainingStep CreateStep(ClassificationGraph graph) => _cancellation is null
+            ? new TrainingStep(session, graph, Variables, compile)
+            : new TrainingStep(session, graph, Variables, compile, options, _cancellation);
         ClassificationGraph? head = options.TrainsHeadAlone(1) ? Training(1) : null;
-        TrainingStep? step = options.TrainsHeadAlone(options.Epochs) ? null
-            : new TrainingStep(session, Training(options.Epochs), Variables, compile);
+        TrainingStep? step = options.TrainsHeadAlone(options.Epochs) ? null : CreateStep(Training(options.Epochs));
         ClassificationGraph evaluation = _graphs.Evaluation(options.Loss);
         VariableInitialization.Initialize(Variables, evaluation.Graph.Variables.Where(v => !Variables.Contains(v.Name)),
             options.Seed);
@@ -54,11 +62,13 @@ internal sealed class NetworkTrainer : IDisposable
             evaluation.Graph.Variables.Where(v => v.Role != VariableRole.Fixed).Select(v => v.Name), averaging,
             options.Workers) : null;
         FrozenFeatures? Features(IBatchSource train, IBatchSource? validation) => head is null || options.LastHeadEpoch < 2
-            ? null : FrozenFeatures.Compute(session, head, evaluation, options, Variables, compile, train, validation);
-        _parts = new TrainingParts(Variables, head is null ? null : new TrainingStep(session, head, Variables, compile),
-            Features, step, new NetworkEvaluator(session, evaluation, Variables, compile),
-            options.RefreshBatchNormStatistics ? new BatchNormStatistics(session, _graphs.BatchMoments(options),
-                Variables, compile) : null, average,
+            ? null : FrozenFeatures.Compute(session, head, evaluation, options, Variables, compile, CreateStep, train,
+                validation);
+        _parts = new TrainingParts(Variables, head is null ? null : CreateStep(head),
+            Features, step, new NetworkEvaluator(session, evaluation, Variables, compile, options.Ranks),
+            options.RefreshBatchNormStatistics ? new BatchNormStatistics(session, _graphs.BatchMoments(options), Variables,
+                options is { Ranks: { } all, SynchronizesBatchNorms: true }
+                ? compile with { RankSums = new MeasuringSums(all) } : compile, options.Ranks) : null, average,
             Best: new WeightSnapshot(Variables, [.. evaluation.Graph.Variables.Select(v => v.Name)]),
             Good: new WeightSnapshot(Variables, [.. Variables.Variables.Select(v => v.Name)]));
     }
@@ -92,16 +102,26 @@ internal sealed class NetworkTrainer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(train);
         if (train.Count == 0)
-            throw new ArgumentException("There are no images to train on.", nameof(train));
+            throw new ArgumentException(_options.Ranks is not { } ranks ? "There are no images to train on."
+                : $"Rank {ranks.Rank} of {ranks.Size} has no images to train on: start fewer ranks.", nameof(train));
         if (train.Image != _graphs.Image
             || (validation is not null && validation.Image != _graphs.Image))
             throw new ArgumentException($"The network takes images of {_graphs.Image}; those given are {train.Image}"
                 + $"{(validation is null ? "" : $" and {validation.Image}")}.", nameof(train));
-        if (validation?.Count == 0)
+        if (!(_options.Ranks?.Any(validation?.Count > 0) ?? validation?.Count > 0))
             validation = null;
-        CheckpointFolder? checkpoints = _options.Checkpoints is null ? null
-            : new CheckpointFolder(TrainingIdentity.Of(_graphs, _options, Variables, train, validation), _options);
+        int images = Total(train.Count), validationImages = Total(validation?.Count ?? 0);
+        CheckpointFolder? checkpoints = _options.Checkpoints is null || _options.Ranks is { IsFirst: false } ? null
+            : new CheckpointFolder(TrainingIdentity.Of(_graphs, _options, Variables, images, validationImages), _options);
         return new TrainingLoop(_parts, _options, train, validation, checkpoints).Run();
+    }
+
+    /// <summary>Of all ranks.</summary>
+    private int Total(int own)
+    {
+        var count = (double[])[own];
+        _options.Ranks?.Sum(count);
+        return (int)count[0];
     }
 
     /// <summary>The loss at rates that rise from step to step; the weights are of no use afterwards.</summary>
@@ -133,6 +153,7 @@ internal sealed class NetworkTrainer : IDisposable
         _parts.Statistics?.Dispose();
         _parts.Best.Dispose();
         _parts.Good.Dispose();
+        _cancellation?.Dispose();
         Variables.Dispose();
     }
 }

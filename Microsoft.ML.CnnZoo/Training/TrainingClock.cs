@@ -26,11 +26,11 @@ internal sealed class EpochMeter(EpochSums start = default)
     public EpochSums Sums(TimeSpan dataWait) => new(_lossSum, _correct, Images, Elapsed, start.DataWait + dataWait);
 
     /// <summary>Counts a batch.</summary>
-    public void Add(StepOutcome outcome, int images)
+    public void Add(StepOutcome outcome)
     {
-        _lossSum += outcome.Loss * images;
+        _lossSum += outcome.Loss * outcome.Images;
         _correct += outcome.Correct;
-        Images += images;
+        Images += outcome.Images;
     }
 }
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Distributed;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Training.Checkpoints;
 
@@ -30,14 +31,14 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
     /// <summary>What the loss may grow to, in units of the first step's, or of 1 where that is less.</summary>
     private const int ExplodedLoss = 1000;
 
-    private readonly BatchReader _reader = new(train, options.BatchSize);
-    private readonly int _batchSize = Math.Min(options.BatchSize, train.Count);
+    private readonly BatchReader _reader = new(train, options.PlanOf(train));
     private readonly long _headStepsBefore = parts.HeadStep?.Steps ?? 0, _stepsBefore = parts.Step?.Steps ?? 0;
     private TrainingState _state = new();
     private TrainingClock _clock = new(TimeSpan.Zero);
     private FrozenFeatures? _features;
     private BatchReader? _featureReader;
     private long? _resumedFrom;
+    private ExchangeCost _cost;
     private bool _isSaved;
 
     private bool IsCanceled => options.CancellationToken.IsCancellationRequested;
@@ -50,7 +51,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
             return Result(ended);
         using FrozenFeatures? features = _features = options.TrainsHeadAlone(_state.Epoch)
             ? parts.Features(train, validation) : null;
-        _featureReader = features is null ? null : new BatchReader(features.Training, options.BatchSize);
+        _featureReader = features is null ? null : new BatchReader(features.Training, _reader.Plan);
         SetStep();
         try
         {
@@ -74,7 +75,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
 
     private void Begin()
     {
-        if (checkpoints?.Read(parts) is { } state)
+        if (ReadCheckpoint() is { } state)
         {
             _state = state;
             _isSaved = true;
@@ -85,6 +86,10 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
         if (_state.Batch == 0)
             KeepGood();
     }
+
+    /// <summary>Rank 0 reads, for the folder may be on its machine alone; all begin with its weights.</summary>
+    private TrainingState? ReadCheckpoint() => options.Ranks is { } ranks
+        ? SharedCheckpoint.Spread(ranks, checkpoints?.Read(parts), parts) : checkpoints?.Read(parts);
 
     /// <summary>Why no further epoch follows; null when one does.</summary>
     private TrainingEnd? Ending() => _state.Epoch > options.Epochs ? TrainingEnd.Completed
@@ -120,13 +125,14 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
             : (_features.Step, _featureReader!, _features.Evaluator, _features.Validation);
         var meter = new EpochMeter(_state.Sums);
         TimeSpan waitedBefore = reader.Waited;
-        foreach (Batch batch in reader.Read(Order(_state.Epoch)[Math.Min(_state.Batch * _batchSize, train.Count)..],
-            _state.Epoch))
+        ExchangeCost costBefore = step.Cost;
+        foreach (Batch batch in reader.Read(options.Order(train, _state.Epoch), _state.Epoch, _state.Batch))
         {
             if (IsCanceled)
                 return false;
             StepOutcome outcome = Step(step, batch, meter);
             _state.Sums = meter.Sums(reader.Waited - waitedBefore);
+            _cost = step.Cost - costBefore;
             Report(meter, outcome);
             if (checkpoints?.IsDue == true)
                 Save();
@@ -182,7 +188,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
         if (outcome.Loss > ExplodedLoss * Math.Max(1, _state.FirstLoss.Value))
             throw Diverged($"the loss is {outcome.Loss:g4}, more than {ExplodedLoss:n0} times that of the first step");
         _state.Batch++;
-        meter.Add(outcome, batch.Count);
+        meter.Add(outcome);
         return outcome;
     }
 
@@ -199,6 +205,8 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
             ImagesPerSecond = _state.Sums.Images / Math.Max(1e-9, _state.Sums.Time.TotalSeconds),
             TrainingTime = _state.Sums.Time,
             DataWait = _state.Sums.DataWait,
+            RankWait = _cost.Waited,
+            BytesSent = _cost.BytesSent,
             LearningRate = _state.Rate,
             Elapsed = _clock.Elapsed,
             Remaining = _clock.Remaining((double)_state.Epoch / options.Epochs),
@@ -293,7 +301,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
     private bool Refresh(BatchNormStatistics statistics)
     {
         int epoch = _state.History.Count + 1;
-        return statistics.Refresh(_reader.Read(Order(epoch)[..(train.Count / _batchSize * _batchSize)], epoch),
+        return statistics.Refresh(_reader.Read(options.Order(train, epoch), epoch, endBatch: _reader.Plan.WholeBatches),
             options.CancellationToken);
     }
 
@@ -308,17 +316,10 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
         Loss = meter.Loss,
         Accuracy = meter.Accuracy,
         ImagesPerSecond = meter.ImagesPerSecond,
+        RankWait = _cost.Waited,
+        BytesSent = _cost.BytesSent,
         LearningRate = _state.Rate,
         Elapsed = _clock.Elapsed,
         Remaining = _clock.Remaining((_state.Epoch - 1 + (double)_state.Batch / _reader.BatchCount) / options.Epochs),
     });
-
-    /// <summary>A fresh permutation per epoch, fixed by seed and epoch alone.</summary>
-    private int[] Order(int epoch)
-    {
-        int[] order = [.. Enumerable.Range(0, train.Count)];
-        if (options.Shuffle)
-            new PhiloxRandom(options.Seed, RandomPurpose.Shuffling, $"epoch {epoch}").Shuffle(order.AsSpan());
-        return order;
-    }
 }

@@ -1,3 +1,5 @@
+using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Distributed;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.CnnZoo.Training.Checkpoints;
@@ -54,7 +56,7 @@ internal sealed record TrainingOptions
     public IReadOnlyDictionary<string, float>? LearningRateFactors { get; init; }
     /// <summary>Where the features of a frozen body are kept, each image's once; null where images are augmented, whose
     /// features change.</summary>
-    public Data.PixelStore? FeatureStore { get; init; }
+    public PixelStore? FeatureStore { get; init; }
     /// <summary>When to end early; null for never. Needs a validation set.</summary>
     public EarlyStopping? EarlyStopping { get; init; }
     /// <summary>Which epoch counts as the best, whose weights are kept.</summary>
@@ -97,6 +99,12 @@ internal sealed record TrainingOptions
     /// <summary>Whether batch norms and concatenations are recomputed for the gradients instead of kept: less memory
     /// (most in DenseNets), more time, the same weights.</summary>
     public bool RecomputeActivations { get; init; }
+    /// <summary>The ranks that train together, this process among them; null for training alone.</summary>
+    public RankGroup? Ranks { get; init; }
+    /// <summary>Whether batch norms normalize by the statistics of all ranks' images.</summary>
+    public bool SynchronizesBatchNorms { get; init; }
+    /// <summary>Whether gradients are sent as bfloat16.</summary>
+    public bool SendsBFloat16 { get; init; }
     /// <summary>Threads to run on.</summary>
     public WorkerPool Workers { get; init; } = WorkerPool.Shared;
 
@@ -111,6 +119,27 @@ internal sealed record TrainingOptions
     /// <summary>Whether an epoch, counted from 1, trains the head alone.</summary>
     internal bool TrainsHeadAlone(int epoch) => epoch <= LastHeadEpoch;
 
+    /// <summary>How an epoch is cut into batches.</summary>
+    /// <param name="train">The training images; of several ranks, this one's.</param>
+    internal BatchPlan PlanOf(IBatchSource train)
+    {
+        if (Ranks is null)
+            return new BatchPlan(train.Count, BatchSize);
+        var images = new int[Ranks.Size];
+        Ranks.Gather([train.Count], images);
+        return new BatchPlan(images, Ranks.Rank, BatchSize);
+    }
+
+    /// <summary>A fresh permutation of a rank's images per epoch, fixed by seed, epoch and rank alone.</summary>
+    internal int[] Order(IBatchSource train, int epoch)
+    {
+        int[] order = [.. Enumerable.Range(0, train.Count)];
+        if (Shuffle)
+            new PhiloxRandom(Seed, RandomPurpose.Shuffling, $"epoch {epoch}{(Ranks is null ? "" : $", rank {Ranks.Rank}")}")
+                .Shuffle(order.AsSpan());
+        return order;
+    }
+
     /// <summary>The settings that decide most, for the log.</summary>
     internal string Describe() => FormattableString.Invariant(
         $"{Epochs} epochs at most in batches of {BatchSize}, {Optimizer}, {Schedule} from rate {LearningRate:g4}, ")
@@ -121,7 +150,8 @@ internal sealed record TrainingOptions
     internal void Check()
     {
         OptionRange.Require(Epochs >= 1, "Options.Epochs", Epochs, "1 or more");
-        OptionRange.Require(BatchSize >= 1, "Options.BatchSize", BatchSize, "1 or more");
+        OptionRange.Require(BatchSize >= (Ranks?.Size ?? 1), "Options.BatchSize", BatchSize,
+            Ranks is null ? "1 or more" : $"{Ranks.Size} or more: an image for each rank");
         OptionRange.RequirePositive(LearningRate, "Options.LearningRate");
         OptionRange.RequireNotNegative(WeightDecay, "Options.WeightDecay");
         if (GradientClipNorm is { } norm)

@@ -1,4 +1,5 @@
 using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Distributed;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 
@@ -7,7 +8,8 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// <summary>What one batch came to.</summary>
 /// <param name="Loss">Mean loss over the batch, before the weights moved.</param>
 /// <param name="Correct">Images classified rightly.</param>
-internal readonly record struct StepOutcome(double Loss, int Correct);
+/// <param name="Images">Images, of all ranks.</param>
+internal readonly record struct StepOutcome(double Loss, int Correct, int Images);
 
 /// <summary>Plans of one graph, one per batch size, compiled when first needed.</summary>
 internal sealed class PlanCache(Session session, ClassificationGraph graph, VariableStore variables,
@@ -36,30 +38,56 @@ internal sealed class PlanCache(Session session, ClassificationGraph graph, Vari
 }
 
 /// <summary>Forward, backward, update: one step of training.</summary>
-internal sealed class TrainingStep(Session session, ClassificationGraph graph, VariableStore variables,
-    CompileOptions compile) : IDisposable
+internal sealed class TrainingStep : IDisposable
 {
-    private readonly PlanCache _plans = new(session, graph, variables, compile);
+    private readonly ClassificationGraph _graph;
+    private readonly PlanCache _plans;
+    private readonly SharedStep? _shared;
+
+    /// <summary>A step of a process that trains alone.</summary>
+    public TrainingStep(Session session, ClassificationGraph graph, VariableStore variables, CompileOptions compile) =>
+        (_graph, _plans) = (graph, new PlanCache(session, graph, variables, compile));
+
+    /// <summary>A step of one of several ranks.</summary>
+    public TrainingStep(Session session, ClassificationGraph graph, VariableStore variables, CompileOptions compile,
+        TrainingOptions options, AgreedCancellation cancellation)
+    {
+        _graph = graph;
+        _shared = new SharedStep(session, graph, variables, compile, options, cancellation);
+        _plans = new PlanCache(session, graph, variables, compile with
+        {
+            TrainsElsewhere = true,
+            RankSums = options.SynchronizesBatchNorms ? _shared : null,
+        });
+    }
 
     /// <summary>Steps done: dropout's masks and Adam's corrections depend on it.</summary>
     public long Steps { get; set; }
 
     /// <summary>Working memory of the plans besides the weights.</summary>
-    public long PeakBytes => _plans.PeakBytes;
+    public long PeakBytes => _plans.PeakBytes + (_shared?.PeakBytes ?? 0);
+
+    /// <summary>What the ranks' exchange has cost so far.</summary>
+    public ExchangeCost Cost => _shared?.Cost ?? default;
 
     /// <summary>Does a step.</summary>
-    /// <param name="batch">The images.</param>
+    /// <param name="batch">The images; of several ranks, this one's.</param>
     /// <param name="rate">Learning rate.</param>
     /// <param name="momentum">Momentum; null for the optimizer's own.</param>
     public StepOutcome Run(Batch batch, float rate, float? momentum)
     {
-        Executable plan = _plans.For(batch.Count);
-        if (plan.HasFeed(ClassificationGraph.MixInput))
+        Executable? plan = batch.Count == 0 ? null : _plans.For(batch.Count);
+        if (plan?.HasFeed(ClassificationGraph.MixInput) == true)
         {
             batch.MixedLabels.CopyTo(plan.Feed<int>(ClassificationGraph.MixedLabelInput));
             plan.Feed<float>(ClassificationGraph.MixInput)[0] = batch.Mix;
         }
-        return Run(batch.Images, batch.Labels, rate, momentum);
+        if (_shared is null)
+            return Run(batch.Images, batch.Labels, rate, momentum);
+        Steps++;
+        if (plan is not null)
+            Feed(plan, batch.Images, batch.Labels);
+        return _shared.Run(plan, batch, new OptimizerStepContext(Steps, rate, momentum));
     }
 
     /// <summary>Does a step on images that are not mixed.</summary>
@@ -71,21 +99,30 @@ internal sealed class TrainingStep(Session session, ClassificationGraph graph, V
     {
         Executable plan = _plans.For(labels.Length);
         Steps++;
+        Feed(plan, images, labels);
+        _graph.Optimizer!.Feed(plan, new OptimizerStepContext(Steps, rate, momentum));
+        plan.Run();
+        return _graph.Read(plan, labels);
+    }
+
+    public void Dispose()
+    {
+        _shared?.Dispose();
+        _plans.Dispose();
+    }
+
+    private void Feed(Executable plan, ReadOnlySpan<float> images, ReadOnlySpan<int> labels)
+    {
         images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
         labels.CopyTo(plan.Feed<int>(ClassificationGraph.LabelInput));
         if (plan.HasFeed(ClassificationGraph.StepInput))
             plan.Feed<long>(ClassificationGraph.StepInput)[0] = Steps;
-        graph.Optimizer!.Feed(plan, new OptimizerStepContext(Steps, rate, momentum));
-        plan.Run();
-        return graph.Read(plan, labels);
     }
-
-    public void Dispose() => _plans.Dispose();
 }
 
-/// <summary>Loss and accuracy of a network on a set of images.</summary>
+/// <summary>Loss and accuracy of a network on a set of images; of several ranks, each has a part of it.</summary>
 internal sealed class NetworkEvaluator(Session session, ClassificationGraph graph, VariableStore variables,
-    CompileOptions compile) : IDisposable
+    CompileOptions compile, RankGroup? ranks = null) : IDisposable
 {
     private const int LeastImages = 64;
     private readonly PlanCache _plans = new(session, graph, variables, compile);
@@ -99,11 +136,16 @@ internal sealed class NetworkEvaluator(Session session, ClassificationGraph grap
         var meter = new EpochMeter();
         foreach ((Executable plan, Batch batch) in Run(source, batchSize))
         {
-            meter.Add(graph.Read(plan, batch.Labels), batch.Count);
+            meter.Add(graph.Read(plan, batch.Labels));
             if (cancellation.IsCancellationRequested)
                 return null;
         }
-        return (meter.Loss, meter.Accuracy);
+        if (ranks is null)
+            return (meter.Loss, meter.Accuracy);
+        EpochSums own = meter.Sums(default);
+        var sums = (double[])[own.Loss, own.Correct, own.Images];
+        ranks.Sum(sums);
+        return (sums[0] / Math.Max(1, sums[2]), sums[1] / Math.Max(1, sums[2]));
     }
 
     /// <summary>The class that each image is taken for.</summary>

@@ -15,6 +15,8 @@ internal static class FeaturesCommand
     private sealed record Settings(string? Model, string? Architecture, string? Weights, CnnImportOptions Import,
         CnnFeaturizerOptions Options, string Output, bool Skips);
 
+    private sealed record ImageFeatures(string Image, float[]? Features, string Problem);
+
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
@@ -34,15 +36,19 @@ internal static class FeaturesCommand
         Option<BadImageChoice> badImages = BadImages.Option("write nothing and fail");
         var images = new Argument<string[]>("IMAGE")
         {
-            Description = "Image files, and folders of images", Arity = ArgumentArity.OneOrMore,
+            Description = "Image files, and folders of images", Arity = ArgumentArity.ZeroOrMore,
         };
-        var command = new Command("features", "Writes what a layer of a network gives for images.")
+        var data = new Option<string?>("--data") { Description = "A folder of images", HelpName = "FOLDER" };
+        var command = new Command("features",
+            "Writes what a layer of a network gives for images. Started by mpirun, each process has a part of them.")
         {
-            model, architecture, weights, layer, pooling, output, badImages, images,
+            model, architecture, weights, data, layer, pooling, output, badImages, images,
         };
         import.AddTo(command);
         command.Validators.Add(result =>
         {
+            if (result.GetValue(data) is null && result.GetValue(images) is not { Length: > 0 })
+                result.AddError("Images are needed: files, folders, or --data FOLDER.");
             if (result.GetValue(model) is null == result.GetValue(architecture) is null)
                 result.AddError("Either --model or --arch is needed.");
             if (result.GetValue(weights) is not null && result.GetValue(architecture) is null)
@@ -53,21 +59,25 @@ internal static class FeaturesCommand
             {
                 Layer = parsed.GetValue(layer), Pooling = parsed.GetValue(pooling), BadImages = BadImageScoring.Throw,
             }, parsed.GetRequiredValue(output), parsed.GetValue(badImages) == BadImageChoice.Skip),
-            PredictCommand.List(parsed.GetRequiredValue(images))));
+            PredictCommand.List([.. ((string?[])[parsed.GetValue(data)]).OfType<string>(), .. parsed.GetValue(images) ?? []])));
         return command;
     }
 
     private static int Run(Settings settings, List<LabeledImage> images)
     {
-        var file = OutputFile.Open(settings.Output);
-        file.RefuseInputs(images.Select(i => i.ImagePath));
+        OutputFile? file = Ranks.Writes ? OutputFile.Open(settings.Output) : null;
+        file?.RefuseInputs(images.Select(i => i.ImagePath));
         bool isTable = settings.Output.EndsWith(".csv", StringComparison.OrdinalIgnoreCase);
         if (!isTable && !settings.Output.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
             throw new CommandException("--out needs a name that ends with .csv or .npy.", ExitCode.WrongUsage);
         var mlContext = new MLContext();
         using TransformerChain<CnnFeaturizingTransformer> pipeline = Fit(mlContext, settings);
+        int block = pipeline.LastTransformer.Scorer.RowsPerBatch;
+        List<ImageFeatures> all = Ranks.InOrder([.. Read(mlContext, pipeline, Ranks.Own(images, block))], images.Count, block);
+        if (!Ranks.Writes)
+            return ExitCode.Done;
         var rows = new List<(string Image, float[] Features)>();
-        foreach ((string image, float[]? features, string problem) in Read(mlContext, pipeline, images))
+        foreach ((string image, float[]? features, string problem) in all)
         {
             if (features is not null)
                 rows.Add((image, features));
@@ -78,7 +88,7 @@ internal static class FeaturesCommand
         if (rows.Count == 0 || (failed > 0 && !settings.Skips))
             return ExitCode.Failed;
         int count = pipeline.LastTransformer.FeatureCount;
-        file.Write(path =>
+        file!.Write(path =>
         {
             if (isTable)
                 WriteTable(path, rows);
@@ -117,8 +127,7 @@ internal static class FeaturesCommand
         return Files().Append(mlContext.Transforms.FeaturizeCnn(Column, architecture, weights, "Image", settings.Options)).Fit(none);
     }
 
-    private static IEnumerable<(string Image, float[]? Features, string Problem)> Read(MLContext mlContext,
-        ITransformer pipeline, List<LabeledImage> images)
+    private static IEnumerable<ImageFeatures> Read(MLContext mlContext, ITransformer pipeline, IReadOnlyList<LabeledImage> images)
     {
         string?[] unreadable = [.. images.Select(image => BadImages.FileProblem(image.ImagePath))];
         IDataView view = pipeline.Transform(mlContext.Data.LoadFromEnumerable(images.Where((_, i) => unreadable[i] is null)));
@@ -142,8 +151,8 @@ internal static class FeaturesCommand
                     problem = e.Message;
                 }
             }
-            yield return problem is null ? (path, features.DenseValues().ToArray(), "")
-                : (path, null, BadImages.Sentence(path, problem));
+            yield return problem is null ? new(path, features.DenseValues().ToArray(), "")
+                : new(path, null, BadImages.Sentence(path, problem));
         }
     }
 

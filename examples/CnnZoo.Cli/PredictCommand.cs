@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Data;
@@ -12,6 +13,9 @@ internal static class PredictCommand
 
     private sealed record ImagePrediction(string Image, IReadOnlyList<RankedClass>? Classes, bool Abstained, string? Error);
 
+    private sealed record Settings(string Model, CnnImportOptions Import, Action<CnnClassificationTransformer> Decide, int Top,
+        bool Skips, bool Json, string? Output);
+
     /// <summary>The verb with its options.</summary>
     public static Command Create()
     {
@@ -24,46 +28,84 @@ internal static class PredictCommand
             Description = "Write one JSON array: image, classes[{class, score}], abstained, or error",
         };
         Option<BadImageChoice> badImages = BadImages.Option("predict the others and fail");
+        var data = new Option<string?>("--data") { Description = "A folder of images", HelpName = "FOLDER" };
+        var output = new Option<string?>("--out")
+        {
+            Description = "Write a table, .csv, with the image, its classes and their scores, instead of lines", HelpName = "FILE",
+        };
+        CommandOptions.RefuseEmpty(output, "the name of a file");
         var images = new Argument<string[]>("IMAGE")
         {
-            Description = "Image files, and folders of images", Arity = ArgumentArity.OneOrMore,
+            Description = "Image files, and folders of images", Arity = ArgumentArity.ZeroOrMore,
         };
-        var command = new Command("predict", "Names the classes of images.") { model, top, badImages, json, images };
+        var command = new Command("predict", "Names the classes of images. Started by mpirun, each process has a part of them.")
+        {
+            model, data, output, top, badImages, json, images,
+        };
         import.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(data) is null && result.GetValue(images) is not { Length: > 0 })
+                result.AddError("Images are needed: files, folders, or --data FOLDER.");
+        });
         decisions.AddTo(command);
-        command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(model), import.Read(parsed), network => decisions.Apply(parsed, network),
-            List(parsed.GetRequiredValue(images)), parsed.GetValue(top), parsed.GetValue(badImages) == BadImageChoice.Skip,
-            parsed.GetValue(json)));
+        command.SetAction(parsed => Run(new(parsed.GetRequiredValue(model), import.Read(parsed),
+            network => decisions.Apply(parsed, network), parsed.GetValue(top),
+            parsed.GetValue(badImages) == BadImageChoice.Skip, parsed.GetValue(json), parsed.GetValue(output)),
+            List([.. ((string?[])[parsed.GetValue(data)]).OfType<string>(), .. parsed.GetValue(images) ?? []])));
         return command;
     }
 
     /// <summary>Predicts every image that can be read and reports the others.</summary>
-    private static int Run(
-        string modelPath, CnnImportOptions import, Action<CnnClassificationTransformer> decide, List<LabeledImage> images,
-        int top, bool skip, bool json)
+    private static int Run(Settings settings, List<LabeledImage> images)
     {
-        using var scorer = ImageScorer.Load(new MLContext(), modelPath, import);
-        decide(scorer.Network);
+        (string? output, bool json, int top) = (settings.Output, settings.Json, settings.Top);
+        bool areShownAtOnce = Ranks.Launched is null && !json && output is null;
+        OutputFile? file = output is null || !Ranks.Writes ? null : OutputFile.Open(output);
+        file?.RefuseInputs(images.Select(i => i.ImagePath));
+        using var scorer = ImageScorer.Load(new MLContext(), settings.Model, settings.Import);
+        settings.Decide(scorer.Network);
+        int block = scorer.Network.Scorer.RowsPerBatch;
         var predictions = new List<ImagePrediction>();
-        foreach (ScoredImage scored in scorer.Score(images))
+        foreach (ScoredImage scored in scorer.Score(Ranks.Own(images, block)))
         {
             ImagePrediction prediction = Predict(scored, scorer.Classes, top, scorer.Network.Decision.AbstainBelow);
             predictions.Add(prediction);
-            if (prediction.Error is not null)
-                Console.Error.WriteLine($"cnnzoo: {prediction.Error}");
-            else if (!json)
-            {
-                IEnumerable<string> ranked = prediction.Classes!.Select(c => $"{c.Class} {c.Score:P1}");
-                Console.WriteLine($"{prediction.Image}: {(prediction.Abstained ? "no answer; " : "")}{string.Join(", ", ranked)}");
-            }
+            if (areShownAtOnce)
+                Report(prediction);
         }
+        predictions = Ranks.InOrder(predictions, images.Count, block);
+        if (!areShownAtOnce)
+            predictions.ForEach(p => Report(p, errorsOnly: json || output is not null));
         if (json)
             JsonOutput.Write(predictions);
+        file?.Write(path => WriteTable(path, predictions));
         int failed = predictions.Count(prediction => prediction.Error is not null);
-        if (failed > 0 && predictions.Count > 1)
+        if (failed > 0 && predictions.Count > 1 && Ranks.Writes)
             Console.Error.WriteLine($"cnnzoo: {failed:N0} of {predictions.Count:N0} images left out.");
-        return failed == 0 || (skip && failed < predictions.Count) ? ExitCode.Done : ExitCode.Failed;
+        return failed == 0 || (settings.Skips && failed < predictions.Count) ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private static void Report(ImagePrediction prediction, bool errorsOnly = false)
+    {
+        if (prediction.Error is { } error && Ranks.Writes)
+            Console.Error.WriteLine($"cnnzoo: {error}");
+        if (prediction.Error is not null || errorsOnly)
+            return;
+        IEnumerable<string> ranked = prediction.Classes!.Select(c => $"{c.Class} {c.Score:P1}");
+        Console.WriteLine($"{prediction.Image}: {(prediction.Abstained ? "no answer; " : "")}{string.Join(", ", ranked)}");
+    }
+
+    /// <summary>One row for each image that could be read, in the order of the images.</summary>
+    private static void WriteTable(string path, List<ImagePrediction> predictions)
+    {
+        static string Text(string value) => $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        using var writer = new StreamWriter(path);
+        int columns = predictions.Max(p => p.Classes?.Count ?? 0);
+        writer.WriteLine("image" + string.Concat(Enumerable.Range(1, columns).Select(i => i == 1 ? ",class,score" : $",class{i},score{i}")));
+        foreach (ImagePrediction prediction in predictions.Where(p => p.Classes is not null))
+            writer.WriteLine(Text(prediction.Image) + string.Concat(prediction.Classes!.Select(c =>
+                string.Create(CultureInfo.InvariantCulture, $",{Text(c.Class)},{c.Score:f6}"))));
     }
 
     /// <summary>The images of files and folders.</summary>

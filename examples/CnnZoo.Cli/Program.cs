@@ -14,7 +14,8 @@ internal static class Program
     {
         try
         {
-            return Run(args);
+            Ranks.Join();
+            return Ranks.Run(() => Run(args));
         }
 #pragma warning disable CA1031 // whoever typed a command is shown a line, not a stack trace
         catch (Exception e)
@@ -23,7 +24,8 @@ internal static class Program
             Exception cause = Cause(e);
             string message = cause is OperationCanceledException ? "Interrupted."
                 : CommandOptions.WithoutParameter(cause.Message);
-            Console.Error.WriteLine($"cnnzoo: {OneLine(message)}");
+            if (Ranks.Prefix(cause) is { } prefix)
+                Console.Error.WriteLine($"cnnzoo: {prefix}{OneLine(message)}");
             return cause switch
             {
                 CommandException known => known.ExitCode,
@@ -47,6 +49,7 @@ internal static class Program
             CompareCommand.Create(), SavingsCommand.Create(), GraphCommand.Create(), TrainCommand.CreateSchema(),
         };
         ParseResult parsed = root.Parse(args);
+        Ranks.Check(parsed.CommandResult.Command);
         if (parsed.CommandResult.Command is TrainingCommand training)
         {
             if (parsed.Action is HelpAction)

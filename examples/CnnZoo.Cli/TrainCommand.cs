@@ -47,9 +47,10 @@ internal static class TrainCommand
     private static void Run(ParseResult parsed, TrainSwitches switches)
     {
         using TrainingRequest request = TrainingRequest.Of(parsed, switches);
-        string? run = request.Run is null ? null : OpenRun(request);
-        string[] outputs = [.. ((string?[])[request.Output, run is null ? null : Path.Combine(run, ModelFile)]).OfType<string>()];
-        if (outputs.Length == 0)
+        string? run = request.Run is null || !Ranks.Writes ? null : OpenRun(request);
+        string[] outputs = !Ranks.Writes ? []
+            : [.. ((string?[])[request.Output, run is null ? null : Path.Combine(run, ModelFile)]).OfType<string>()];
+        if (request is { Output: null, Run: null })
             throw new CommandException("--out FILE.zip or --run FOLDER is needed: where the model is written.",
                 ExitCode.WrongUsage);
         OutputFile[] files = Array.ConvertAll(outputs, OutputFile.Open);

@@ -177,6 +177,11 @@ internal sealed class TrainSwitches : SwitchTable
         Choice<CnnPrecision>("--precision", "Numeric precision", (r, v) => r.Options.Precision = v, nameof(Options.Precision));
         Flag("--recompute", "Compute activations again for their gradients: less memory, the same weights",
             (r, v) => r.Options.RecomputeActivations = v, nameof(Options.RecomputeActivations));
+        Flag("--sync-batch-norm", "Started by mpirun: batch norms normalize by the whole batch, not by each process's part",
+            (r, v) => r.SynchronizesBatchNorms = v);
+        Flag("--bfloat16-gradients", "Started by mpirun: send gradients in half as many bytes", (r, v) => r.SendsBFloat16 = v);
+        Flag("--scale-with-ranks", "Started by mpirun: --batch and --lr are those of one process, and grow with their number",
+            (r, v) => r.ScalesWithRanks = v);
     }
 
     /// <summary>One of the options for imported networks, which <see cref="Import"/> reads.</summary>

@@ -21,7 +21,7 @@ internal abstract class TrainingDisplay
     /// <summary>Runs the training under the display that fits standard output.</summary>
     public static T Show<T>(Func<TrainingDisplay, T> train)
     {
-        if (Console.IsOutputRedirected)
+        if (Console.IsOutputRedirected || Ranks.Launched is not null)
             return train(new Lines());
         var warnings = new List<string>();
         try

@@ -64,6 +64,15 @@ internal sealed class TrainingRequest : IDisposable
     /// <summary>Label smoothing.</summary>
     public float? LabelSmoothing { get; set; }
 
+    /// <summary>Whether batch norms see the whole batch, where several ranks train.</summary>
+    public bool SynchronizesBatchNorms { get; set; }
+
+    /// <summary>Whether gradients are sent as bfloat16.</summary>
+    public bool SendsBFloat16 { get; set; }
+
+    /// <summary>Whether batch and rate are those of one rank.</summary>
+    public bool ScalesWithRanks { get; set; }
+
     /// <summary>File to write.</summary>
     public string? Output { get; set; }
 
@@ -108,6 +117,10 @@ internal sealed class TrainingRequest : IDisposable
 
     private void SetRules()
     {
+        Options.Distributed = Ranks.Launched is not { } ranks ? null : ranks with
+        {
+            SynchronizesBatchNorms = SynchronizesBatchNorms, SendsBFloat16 = SendsBFloat16, ScalesWithRanks = ScalesWithRanks,
+        };
         Options.BadImages = BadImages == BadImageChoice.Skip ? BadImageHandling.Skip : BadImageHandling.Throw;
         if (Options.Resume && Run is null && Options.CheckpointFolder is null)
             throw Misused("--resume needs --run FOLDER or --checkpoints FOLDER, where the training is kept.");

@@ -10,7 +10,7 @@ internal sealed record PreparedStep(NodeDef Node, IKernel Kernel, Storage[] Inpu
 
 /// <summary>Compiles a specialized graph to steps with laid-out memory.</summary>
 internal sealed class PlanCompiler(GraphRequest request, IKernelSet kernelSet, VariableStore variables,
-    WorkerPool workers, ConcatenationPlacement placement)
+    CompileOptions options, ConcatenationPlacement placement)
 {
     private readonly Dictionary<NodeOutput, Storage> _storages = [];
     private readonly Dictionary<Storage, int> _lastReader = [];
@@ -22,7 +22,7 @@ internal sealed class PlanCompiler(GraphRequest request, IKernelSet kernelSet, V
         IReadOnlyList<NodeDef> order = Schedule.Order(request.Graph);
         CreateSources();
         FindLastReaders(order);
-        bool trains = order.Any(n => n.Definition.IsStateful);
+        bool trains = options.TrainsElsewhere || order.Any(n => n.Definition.IsStateful);
         var kernels = new IKernel?[order.Count];
         try
         {
@@ -57,8 +57,8 @@ internal sealed class PlanCompiler(GraphRequest request, IKernelSet kernelSet, V
 
     private IKernel Prepare(NodeDef node, bool trains)
     {
-        var kernelRequest = new KernelRequest(node, [.. node.Inputs.Select(Describe)], node.Outputs, workers, trains)
-            { OutputRowPitches = placement.OutputPitches(node) };
+        var kernelRequest = new KernelRequest(node, [.. node.Inputs.Select(Describe)], node.Outputs, options.Workers, trains)
+            { OutputRowPitches = placement.OutputPitches(node), RankSums = options.RankSums };
         return kernelSet.TryPrepare(kernelRequest) ?? throw new GraphException(
             $"{node}: no kernel for inputs {string.Join(", ", kernelRequest.Inputs.Select(i => i.Spec))}.");
     }

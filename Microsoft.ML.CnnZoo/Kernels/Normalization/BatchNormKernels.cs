@@ -17,6 +17,9 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     /// <summary>Rows of float32 scratch after the sums.</summary>
     private const int FloatRows = 4;
 
+    private readonly IRankSums? _rankSums = request.RankSums;
+    private readonly double[] _wholeSums = new double[2 * request.Inputs[imageInput].Shape[3] + 1];
+
     protected int Channels { get; } = request.Inputs[imageInput].Shape[3];
     /// <summary>Elements from one pixel of x to the next.</summary>
     protected int Pitch { get; } = request.Inputs[imageInput].Pitch;
@@ -69,6 +72,25 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
         for (int part = 0; part < Parts; part++)
             total += Sums(part, row)[channel];
         return total;
+    }
+
+    /// <summary>
+    /// The last pass's two rows of sums, and the number of pixels at the end: over the batches of all ranks, where batch
+    /// norms are synchronized.
+    /// </summary>
+    /// <param name="weighs">Whether a rank's sums are of gradients, which weigh as its loss does.</param>
+    protected ReadOnlySpan<double> WholeSums(bool weighs)
+    {
+        double weight = weighs && IsTraining ? _rankSums?.Weight ?? 1 : 1;
+        for (int c = 0; c < Channels; c++)
+            (_wholeSums[c], _wholeSums[Channels + c]) = (Total(0, c) * weight, Total(1, c) * weight);
+        _wholeSums[2 * Channels] = Pixels;
+        if (!IsTraining || _rankSums is null)
+            return _wholeSums;
+        _rankSums.Add(_wholeSums);
+        for (int i = 0; i < 2 * Channels; i++)
+            _wholeSums[i] /= weight;
+        return _wholeSums;
     }
 
     protected void Pass(int phase)
@@ -130,11 +152,12 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
     private void Measure()
     {
         Pass(0);
-        double old = 1.0 - _factor;
+        ReadOnlySpan<double> sums = WholeSums(weighs: false);
+        double old = 1.0 - _factor, pixels = sums[^1];
         for (int c = 0; c < Channels; c++)
         {
-            double mean = Total(0, c) / Pixels, squares = Math.Max(0, Total(1, c) - (mean * Total(0, c)));
-            double variance = squares / Pixels, unbiased = squares / Math.Max(1, Pixels - 1);
+            double mean = sums[c] / pixels, squares = Math.Max(0, sums[Channels + c] - (mean * sums[c]));
+            double variance = squares / pixels, unbiased = squares / Math.Max(1, pixels - 1);
             if (_factor == 1)
                 SetChannel(c, mean, variance, mean, unbiased);
             else
@@ -195,17 +218,18 @@ internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchN
         for (int c = 0; c < Channels; c++)
             Floats(3)[c] = ScaleOf(Input(2)[c], Input(4)[c]);
         Pass(0);
+        ReadOnlySpan<double> sums = WholeSums(weighs: true);
+        double pixels = sums[^1];
         for (int c = 0; c < Channels; c++)
         {
-            double inverse = 1 / Math.Sqrt(Input(4)[c] + Epsilon), gradient = Total(0, c), product = Total(1, c),
-                scale = Input(2)[c] * inverse;
+            double inverse = 1 / Math.Sqrt(Input(4)[c] + Epsilon), scale = Input(2)[c] * inverse;
             // In training dx = scale·(dy − gradient/n − (x − mean)·inverse²·product/n): one multiple of x − mean, one of
             // dy, one constant per channel.
-            Floats(0)[c] = (float)(-scale * inverse * inverse * product / Pixels);
-            Floats(1)[c] = (float)(-scale * gradient / Pixels);
+            Floats(0)[c] = (float)(-scale * inverse * inverse * sums[Channels + c] / pixels);
+            Floats(1)[c] = (float)(-scale * sums[c] / pixels);
             Floats(2)[c] = (float)scale;
-            Put(1, c, product * inverse);
-            Put(2, c, gradient);
+            Put(1, c, Total(1, c) * inverse); // of this rank: gradients of weights are averaged with all others
+            Put(2, c, Total(0, c));
         }
         for (int output = 3; output < 5; output++)
             if (OutputAddress(output) != 0)

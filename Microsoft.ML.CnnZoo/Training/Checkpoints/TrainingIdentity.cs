@@ -3,7 +3,6 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
 
 namespace Microsoft.ML.CnnZoo.Training.Checkpoints;
@@ -15,7 +14,7 @@ internal sealed record TrainingIdentity(IReadOnlyDictionary<string, string> Inpu
 {
     /// <summary>Describes a training that has not begun.</summary>
     public static TrainingIdentity Of(ClassificationGraphs network, TrainingOptions options, VariableStore variables,
-        IBatchSource train, IBatchSource? validation)
+        int images, int validationImages)
     {
         CheckpointPlan plan = options.Checkpoints!;
         var inputs = new Dictionary<string, string>(plan.Inputs, StringComparer.Ordinal)
@@ -23,8 +22,8 @@ internal sealed record TrainingIdentity(IReadOnlyDictionary<string, string> Inpu
             ["network"] = network.Architecture.Name,
             ["image size"] = network.Image.ToString(),
             ["number of classes"] = network.Classes.ToString(CultureInfo.InvariantCulture),
-            ["number of training images"] = train.Count.ToString(CultureInfo.InvariantCulture),
-            ["number of validation images"] = (validation?.Count ?? 0).ToString(CultureInfo.InvariantCulture),
+            ["number of training images"] = images.ToString(CultureInfo.InvariantCulture),
+            ["number of validation images"] = validationImages.ToString(CultureInfo.InvariantCulture),
             ["first weights"] = Hash(variables),
         };
         foreach ((string name, JsonNode? value) in OptionsJson.Of(options))
