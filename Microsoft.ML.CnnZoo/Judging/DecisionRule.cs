@@ -1,5 +1,3 @@
-using Microsoft.ML.CnnZoo.Judging;
-
 namespace Microsoft.ML.CnnZoo;
 
 /// <summary>

@@ -4,7 +4,6 @@ using Microsoft.ML.CnnZoo.Distributed;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Files;
 using Microsoft.ML.CnnZoo.Formats.Import;
-using Microsoft.ML.CnnZoo.Imaging;
 using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Runs;
 using Microsoft.ML.CnnZoo.Training;
