@@ -46,7 +46,7 @@ public sealed partial class CnnClassificationTransformer
         Scorer = scorer;
         ClassNames = Array.AsReadOnly(labels.Texts());
         _classifier = new ImageClassifier(this);
-        _explainer = new Lazy<ImageExplainer>(() => new ImageExplainer(Scorer, ClassNames));
+        _explainer = new Lazy<ImageExplainer>(() => ImageExplainer.Of(Scorer, ClassNames));
     }
 
     /// <summary>The network: architecture, preprocessing, weights.</summary>

@@ -1,7 +1,6 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.MLNet;
 using Microsoft.ML.CnnZoo.Training;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
 

@@ -1,6 +1,5 @@
 using Microsoft.ML.CnnZoo.Explain;
 using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.CnnZoo.MLNet;
@@ -13,7 +12,7 @@ namespace Microsoft.ML.CnnZoo.MLNet;
 internal sealed class ExplanationScorer(CnnScorer scorer, IReadOnlyList<string> classNames, CnnExplanationOptions options,
     int side) : IRowScorer
 {
-    private readonly ImageExplainer _explainer = new(scorer, classNames);
+    private readonly ImageExplainer _explainer = ImageExplainer.Of(scorer, classNames);
 
     /// <summary>Rows and columns of the pictures.</summary>
     public (int Height, int Width) Size { get; } = HeatMapPicture.Size(scorer.Model.Image, side);

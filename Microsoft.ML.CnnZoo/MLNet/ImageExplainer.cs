@@ -3,7 +3,6 @@ using System.Numerics.Tensors;
 using Microsoft.ML.CnnZoo.Architectures;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Explain;
-using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.Data;
@@ -19,14 +18,17 @@ internal sealed class ImageExplainer
     private readonly IReadOnlyList<string> _classNames;
     private readonly NetworkExplainer _network;
 
+    private ImageExplainer(CnnScorer scorer, IReadOnlyList<string> classNames, NetworkExplainer network) =>
+        (_scorer, _classNames, _network) = (scorer, classNames, network);
+
     /// <summary>An explainer.</summary>
     /// <param name="scorer">Scores; frees what the explainer holds when it frees the network.</param>
     /// <param name="classNames">The classes.</param>
-    public ImageExplainer(CnnScorer scorer, IReadOnlyList<string> classNames)
+    public static ImageExplainer Of(CnnScorer scorer, IReadOnlyList<string> classNames)
     {
-        (_scorer, _classNames) = (scorer, classNames);
-        _network = new NetworkExplainer(scorer.Model.Graphs, new Session(KernelSet.Shared), scorer.Model.Weights);
-        scorer.FreeWithIt(_network);
+        var network = new NetworkExplainer(scorer.Model.Graphs, new Session(KernelSet.Shared), scorer.Model.Weights);
+        scorer.FreeWithIt(network);
+        return new ImageExplainer(scorer, classNames, network);
     }
 
     private CnnClassificationModel Model => _scorer.Model;
