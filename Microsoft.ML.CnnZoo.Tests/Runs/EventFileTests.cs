@@ -20,7 +20,10 @@ public sealed class EventFileTests : IDisposable
         foreach (JsonProperty tag in expected.RootElement.GetProperty("scalars").EnumerateObject())
             Assert.Equal(tag.Value.EnumerateArray().Select(p => (p[0].GetInt64(), (double)(float)p[1].GetDouble())), events.Of(tag.Name));
         Assert.Equal("brain.Event:2", events.FileVersion);
-        Assert.Contains("samples", events.Others);
+        JsonElement image = expected.RootElement.GetProperty("image");
+        EventImage picture = Assert.Single(events.Images);
+        Assert.Equal((image.GetProperty("tag").GetString(), image.GetProperty("step").GetInt64()), (picture.Tag, picture.Step));
+        Assert.Equal((image.GetProperty("height").GetInt32(), image.GetProperty("width").GetInt32()), (picture.Height, picture.Width));
     }
 
     [Fact]

@@ -7,6 +7,9 @@ namespace Microsoft.ML.CnnZoo.Tests.Runs;
 /// <summary>A scalar of an event file.</summary>
 internal sealed record EventScalar(string Tag, long Step, double Value, double WallTime);
 
+/// <summary>A picture of an event file.</summary>
+internal sealed record EventImage(string Tag, long Step, int Height, int Width, byte[] Png);
+
 /// <summary>
 /// Reads event files by the description of their format, with no code of the library: records with masked CRC-32C
 /// checksums, and in them the messages of tensorflow/core/util/event.proto, field by field.
@@ -20,7 +23,10 @@ internal sealed class EventReader
     /// <summary>Scalars, written as simple values or as tensors.</summary>
     public List<EventScalar> Scalars { get; } = [];
 
-    /// <summary>Tags of values that are no scalars.</summary>
+    /// <summary>Pictures.</summary>
+    public List<EventImage> Images { get; } = [];
+
+    /// <summary>Tags of values that are no scalars and no pictures.</summary>
     public List<string> Others { get; } = [];
 
     /// <summary>Steps of events that say that what came after does not count, in the order of all events.</summary>
@@ -85,9 +91,18 @@ internal sealed class EventReader
                 .FirstOrDefault() ?? parts.Where(p => p.Field == 8).Select(p => Scalar((byte[])p.Value)).FirstOrDefault();
             if (number is { } scalar)
                 Scalars.Add(new EventScalar(tag, step, scalar, time));
+            else if (parts.FirstOrDefault(p => p.Field == 4).Value is byte[] image)
+                Images.Add(Image(tag, step, [.. Fields(image)]));
             else
                 Others.Add(tag);
         }
+    }
+
+    /// <summary>Height, width and the encoded file: fields 1, 2 and 4.</summary>
+    private static EventImage Image(string tag, long step, (int Field, object Value)[] fields)
+    {
+        int Number(int field) => (int)(ulong)fields.Single(f => f.Field == field).Value;
+        return new(tag, step, Number(1), Number(2), (byte[])fields.Single(f => f.Field == 4).Value);
     }
 
     /// <summary>A TensorProto of one float: type 1, content of 4 bytes or a value.</summary>

@@ -44,7 +44,7 @@ public sealed class RunFolderTests : IDisposable
         Assert.NotEmpty(root.GetProperty("processor").GetString()!);
         foreach (string svg in new[] { "learning-curves.svg", "confusion-matrix.svg" })
             Assert.Equal("svg", XElement.Load(In(svg)).Name.LocalName);
-        foreach (string png in new[] { "samples/train-batch.png", "samples/validation.png" })
+        foreach (string png in new[] { "samples/train-batch.png", "samples/validation.png", "samples/grad-cam.png" })
         {
             using SKBitmap picture = SKBitmap.Decode(In(png));
             Assert.InRange(picture.Width, 200, 2000);
@@ -70,6 +70,11 @@ public sealed class RunFolderTests : IDisposable
             events.Of("accuracy/validation").Select(e => e.Value));
         Assert.Equal(result.History.Select(e => (double)e.LearningRate), events.Of("epoch/learning_rate").Select(e => e.Value));
         Assert.Equal(Epochs, events.Of("epoch/images_per_second").Count());
+        EventImage picture = Assert.Single(events.Images);
+        Assert.Equal(("samples/grad_cam", (long)Epochs * Batches), (picture.Tag, picture.Step));
+        Assert.Equal(File.ReadAllBytes(In("samples/grad-cam.png")), picture.Png);
+        using SKBitmap decoded = SKBitmap.Decode(picture.Png);
+        Assert.Equal((decoded.Height, decoded.Width), (picture.Height, picture.Width));
     }
 
     [Fact]

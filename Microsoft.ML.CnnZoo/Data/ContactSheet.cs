@@ -32,6 +32,12 @@ internal sealed class ContactSheet : IDisposable
         _canvas.Clear(SKColors.White);
     }
 
+    /// <summary>Rows of pixels.</summary>
+    public int Height => _sheet.Height;
+
+    /// <summary>Columns of pixels.</summary>
+    public int Width => _sheet.Width;
+
     /// <summary>Pixels of a sheet.</summary>
     public static (int Height, int Width) Size(ImageShape image, int rows, int columns, int leastSide = 96) => (
         Gap + rows * (Caption + image.Height * ZoomFor(image, leastSide) + Gap),

@@ -2,8 +2,10 @@ using System.Runtime.InteropServices;
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Distributed;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Explain;
 using Microsoft.ML.CnnZoo.Files;
 using Microsoft.ML.CnnZoo.Formats.Import;
+using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Kernels;
 using Microsoft.ML.CnnZoo.Runs;
 using Microsoft.ML.CnnZoo.Training;
@@ -239,6 +241,21 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         folder.Write("confusion-matrix.svg", ConfusionMatrix.Draw(labels, all, trained.ClassNames).Write);
         folder.Write("samples/validation.png", path => new PredictionSheet(held, prepared.Normalization, NameOf, areBytes)
             .Write(path, predicted, SheetRows * SheetColumns));
+        DrawGradCam(folder, new GradCamSheet(held, prepared.Normalization, NameOf, areBytes), predicted, trained.Model);
+    }
+
+    private static void DrawGradCam(RunFolder folder, GradCamSheet sheet, int[] predicted, CnnClassificationModel model)
+    {
+        try
+        {
+            using var network = new NetworkExplainer(model.Graphs, new Session(KernelSet.Shared), model.Weights);
+            (byte[] png, int height, int width) = sheet.Draw(network, predicted, SheetRows * SheetColumns);
+            folder.WriteImage("samples/grad-cam.png", "samples/grad_cam", png, height, width);
+        }
+        catch (Exception e) when (e is GraphException or ArgumentOutOfRangeException) // no feature maps, or no gradient
+        {
+            folder.Log("Warning", $"samples/grad-cam.png is not drawn: {e.Message}");
+        }
     }
 
     /// <summary>Probabilities and classes of images, of all ranks.</summary>

@@ -6,7 +6,7 @@ using Microsoft.ML.CnnZoo.Runs.Protos;
 namespace Microsoft.ML.CnnZoo.Runs;
 
 /// <summary>
-/// Scalars for TensorBoard: a file of records, each its length, a checksum of the length, the event, a checksum of
+/// Scalars and pictures for TensorBoard: a file of records, each its length, a checksum of the length, the event, a checksum of
 /// the event (masked CRC-32C, little-endian).
 /// </summary>
 internal sealed class EventFile : IDisposable
@@ -38,6 +38,21 @@ internal sealed class EventFile : IDisposable
             if (value is { } number)
                 summary.Value.Add(new Summary.Types.Value { Tag = tag, SimpleValue = (float)number });
         Write(step, e => e.Summary = summary);
+    }
+
+    /// <summary>Writes a picture.</summary>
+    /// <param name="step">Steps done.</param>
+    /// <param name="tag">Its tag.</param>
+    /// <param name="png">The file.</param>
+    /// <param name="height">Rows of pixels.</param>
+    /// <param name="width">Columns of pixels.</param>
+    public void WriteImage(long step, string tag, byte[] png, int height, int width)
+    {
+        var image = new Summary.Types.Image
+        {
+            Height = height, Width = width, Colorspace = 3, EncodedImageString = ByteString.CopyFrom(png),
+        };
+        Write(step, e => e.Summary = new Summary { Value = { new Summary.Types.Value { Tag = tag, Image = image } } });
     }
 
     /// <summary>Says that what was written for a step and later ones does not count.</summary>

@@ -102,6 +102,19 @@ internal sealed class RunFolder : IDisposable
     /// <param name="write">Writes it to a path.</param>
     public void Write(string name, Action<string> write) => Try(name, write);
 
+    /// <summary>Writes a picture to a file of the run and to the events.</summary>
+    /// <param name="name">Its path in the folder.</param>
+    /// <param name="tag">Its tag in the events.</param>
+    /// <param name="png">The file.</param>
+    /// <param name="height">Rows of pixels.</param>
+    /// <param name="width">Columns of pixels.</param>
+    public void WriteImage(string name, string tag, byte[] png, int height, int width)
+    {
+        Try(name, path => CompleteFile.Write(path, stream => stream.Write(png)));
+        if (_events is not null) // else nothing was trained: the run had ended before
+            WriteEvents(events => events.WriteImage(_step, tag, png, height, width));
+    }
+
     public void Dispose() => _events?.Dispose();
 
     private static bool HoldsRun(string folder) =>
