@@ -31,9 +31,7 @@ internal readonly record struct ExchangeCost(TimeSpan Waited, long BytesSent)
 /// </summary>
 internal sealed unsafe class GradientExchange : IPlanObserver, IDisposable
 {
-    /// <summary>Bytes of a bucket, of float32.</summary>
-    public const int BucketBytes = 4 << 20;
-
+    private const int LargestBucket = 1 << 20, LeastBucket = 1 << 16, LeastBuckets = 4;
     private const int WeightTag = RankGroup.FirstFreeTag;
     private readonly RankGroup _ranks;
     private readonly GradientBucket[] _buckets;
@@ -54,9 +52,9 @@ internal sealed unsafe class GradientExchange : IPlanObserver, IDisposable
     /// <param name="ranks">The ranks.</param>
     /// <param name="tensors">The tensors, in the order in which they become ready.</param>
     /// <param name="isBFloat16">Whether gradients are sent as bfloat16.</param>
-    /// <param name="bucketBytes">Bytes of a bucket.</param>
+    /// <param name="bucketBytes">Bytes of a bucket of float32; null for what suits the tensors.</param>
     public GradientExchange(RankGroup ranks, IReadOnlyList<ExchangedTensor> tensors, bool isBFloat16 = false,
-        int bucketBytes = BucketBytes)
+        int? bucketBytes = null)
     {
         _ranks = ranks;
         _targets = [.. tensors.Select(t => t.Target)];
@@ -65,12 +63,20 @@ internal sealed unsafe class GradientExchange : IPlanObserver, IDisposable
         _weightRequests = new nint[2 * ranks.Size];
         _weightBuffer = new NativeBuffer((ranks.Size + 1) * sizeof(double));
         int tag = WeightTag + 1;
-        _buckets = [.. BucketPlan.Of(tensors, bucketBytes / sizeof(float)).Select(pieces =>
+        int length = bucketBytes / sizeof(float) ?? BucketLength(tensors);
+        _buckets = [.. BucketPlan.Of(tensors, length).Select(pieces =>
             new GradientBucket(ranks, pieces, (tag += 2) - 2, isBFloat16 && !tensors[pieces[0].Tensor].IsExact))];
         _readyAfter = new int[_buckets.Length];
         _thread = new Thread(Loop) { IsBackground = true, Name = "CnnZoo gradients" };
         _thread.Start();
     }
+
+    /// <summary>
+    /// Elements of a bucket: 4 MB of float32, less where there would be few: what is sent while others are computed
+    /// costs no time.
+    /// </summary>
+    public static int BucketLength(IReadOnlyList<ExchangedTensor> tensors) =>
+        (int)Math.Clamp(tensors.Sum(t => (long)t.Length) / LeastBuckets, LeastBucket, LargestBucket);
 
     /// <summary>What the steps so far cost.</summary>
     public ExchangeCost Cost => new(Stopwatch.GetElapsedTime(0, _waited), _bytes);

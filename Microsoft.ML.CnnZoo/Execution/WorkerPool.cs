@@ -39,7 +39,8 @@ internal sealed class WorkerPool : IDisposable
     private readonly int[] _asleep;
     private readonly Lock _gate = new();
     private readonly int[] _taken, _claimed;
-    private readonly Action<long[], bool>? _record;
+    private readonly Action<double[], bool>? _record;
+    private readonly Func<double> _clock = () => 0;
     private IParallelWork? _work;
     private ISharedWork? _shared;
     private int _items;
@@ -71,10 +72,11 @@ internal sealed class WorkerPool : IDisposable
 
     /// <summary>A pool that pretends: it does the work of many threads on the caller's, part after part.</summary>
     /// <param name="threads">Threads to pretend.</param>
-    /// <param name="record">Is given each job: the time of every part or item, in ticks, and whether they are items.</param>
-    private WorkerPool(int threads, Action<long[], bool> record)
+    /// <param name="clock">Gives the time.</param>
+    /// <param name="record">Is given each job: the time of every part or item, and whether they are items.</param>
+    private WorkerPool(int threads, Func<double> clock, Action<double[], bool> record)
     {
-        (ThreadCount, _record) = (threads, record);
+        (ThreadCount, _clock, _record) = (threads, clock, record);
         (_threads, _taken, _wake, _asleep, _claimed) = ([], [], [], [], []);
     }
 
@@ -86,8 +88,9 @@ internal sealed class WorkerPool : IDisposable
     /// told without having the processors.
     /// </summary>
     /// <param name="threads">Threads to pretend, ≥ 1.</param>
-    /// <param name="record">Is given each job: the time of every part or item, in ticks, and whether they are items.</param>
-    public static WorkerPool Pretend(int threads, Action<long[], bool> record) => new(threads, record);
+    /// <param name="clock">Gives the time, in any unit.</param>
+    /// <param name="record">Is given each job: the time of every part or item, and whether they are items.</param>
+    public static WorkerPool Pretend(int threads, Func<double> clock, Action<double[], bool> record) => new(threads, clock, record);
 
     /// <summary>Threads, the caller's included; also the number of parts of work that is divided into parts.</summary>
     public int ThreadCount { get; }
@@ -158,12 +161,12 @@ internal sealed class WorkerPool : IDisposable
 
     private void Record(int count, Action<int> run, bool areItems)
     {
-        var times = new long[count];
+        var times = new double[count];
         for (int i = 0; i < count; i++)
         {
-            long start = System.Diagnostics.Stopwatch.GetTimestamp();
+            double start = _clock();
             run(i);
-            times[i] = System.Diagnostics.Stopwatch.GetTimestamp() - start;
+            times[i] = _clock() - start;
         }
         _record!(times, areItems);
     }

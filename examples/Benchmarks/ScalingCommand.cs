@@ -86,7 +86,7 @@ internal static class ScalingCommand
                 best = recorder.DoneAt;
         }
         double ready = 0;
-        return (best[^1], [.. BucketPlan.Of(tensors, GradientExchange.BucketBytes / sizeof(float)).Select(pieces => new TimedBucket(
+        return (best[^1], [.. BucketPlan.Of(tensors, GradientExchange.BucketLength(tensors)).Select(pieces => new TimedBucket(
             ready = Math.Max(ready, pieces.Max(p => best[steps[p.Tensor]])), pieces.Sum(p => p.Length) * (double)sizeof(float)))]);
     }
 }
