@@ -133,8 +133,8 @@ public sealed partial class CnnClassificationTrainer
         public int? BatchSize;
         /// <summary>
         /// Learning rate, > 0, from which the schedule starts; the highest one of <see cref="OneCycleSchedule"/>.
-        /// Default: null, one that suits optimizer, network and start: 0.001 for the Adam family and RMSProp, otherwise what
-        /// BENCHMARKS.md lists for kinds of networks.
+        /// Default: null, one that suits optimizer, network and start: 0.0003 to 0.002 for the Adam family and RMSProp, 0.01
+        /// to 0.05 for gradient descent (docs/training.md has the table).
         /// </summary>
         public float? LearningRate;
         /// <summary>
@@ -155,9 +155,9 @@ public sealed partial class CnnClassificationTrainer
         /// </summary>
         public float? WeightDecay;
         /// <summary>
-        /// The rule that updates the weights. Default: null, AdamW for networks with batch norms that start from random
-        /// weights, where <see cref="LearningRate"/> and <see cref="Momentum"/> are open, too; else gradient descent
-        /// with Nesterov's momentum of 0.9.
+        /// The rule that updates the weights. Default: null, AdamW for networks deeper than the LeNets that start from
+        /// random weights, where <see cref="LearningRate"/> and <see cref="Momentum"/> are open, too; else gradient
+        /// descent with Nesterov's momentum of 0.9.
         /// </summary>
         public Optimizer? Optimizer;
         /// <summary>

@@ -36,10 +36,13 @@ public class TrainingRecipeTests
     }
 
     [Fact]
-    public void OptimizerFor_NetworksWithBatchNorms_IsAdamWFromRandomWeights()
+    public void OptimizerFor_DeepNetworks_IsAdamWFromRandomWeights()
     {
-        Assert.IsType<AdamWOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.ResNet18, isPretrained: false));
-        Assert.Equal(0.002f, Recipe(CnnArchitectures.ResNet18).LearningRate);
+        foreach ((CnnArchitecture deep, float rate) in new[] { (CnnArchitectures.ResNet18, 0.002f), (CnnArchitectures.Vgg11, 0.0005f) })
+        {
+            Assert.IsType<AdamWOptimizer>(TrainingRecipe.OptimizerFor(deep, isPretrained: false));
+            Assert.Equal(rate, Recipe(deep).LearningRate);
+        }
         Assert.IsType<MomentumOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.ResNet18, isPretrained: true));
         Assert.IsType<MomentumOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.LeNet5Relu, isPretrained: false));
     }
