@@ -11,7 +11,7 @@ using Xunit;
 namespace Microsoft.ML.CnnZoo.Tests.Examples;
 
 /// <summary>The page of examples/WebApi in Chromium.</summary>
-public sealed class WebPageTests(Browser browser) : IClassFixture<Browser>, IAsyncLifetime
+public sealed class WebPageTests(Browser browser) : IClassFixture<Browser>, IAsyncLifetime, IDisposable
 {
     private readonly ImageFiles _files = new();
     private CnnClassificationTransformer _network = null!;
@@ -31,8 +31,9 @@ public sealed class WebPageTests(Browser browser) : IClassFixture<Browser>, IAsy
     {
         await _service.DisposeAsync();
         _network.Dispose();
-        _files.Dispose();
     }
+
+    public void Dispose() => _files.Dispose();
 
     [BrowserFact]
     public async Task Image_Dropped_ShowsClassesAndHeatMap()
