@@ -6,7 +6,9 @@ namespace Microsoft.ML.CnnZoo.Distributed;
 /// <summary>
 /// Ranks that MPI started. One call is made at a time, which MPI_THREAD_SERIALIZED allows; none of them waits.
 /// </summary>
+#pragma warning disable CA1001 // it lives as long as the process, and messages may use its memory until then
 internal sealed class MpiLink : IRankLink
+#pragma warning restore CA1001
 {
     private const int FarewellTag = 2, FarewellBytes = 1024;
     private const int LastWordsMilliseconds = 2000, PrintMilliseconds = 300;

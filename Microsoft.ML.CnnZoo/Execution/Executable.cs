@@ -66,7 +66,7 @@ internal sealed unsafe class Executable : IDisposable
     /// <summary>Whether the plan reads a placeholder of that name.</summary>
     public bool HasFeed(string placeholder) => _feeds.ContainsKey(placeholder);
 
-    /// <summary>The memory of a placeholder: write it before <see cref="Run"/>; later runs reuse the content.</summary>
+    /// <summary>The memory of a placeholder: write it before <see cref="Run(CancellationToken)"/>; later runs reuse the content.</summary>
     /// <exception cref="KeyNotFoundException">The plan reads no placeholder of that name.</exception>
     /// <exception cref="InvalidOperationException">Its elements are of another type.</exception>
     public Span<T> Feed<T>(string placeholder) where T : unmanaged =>
@@ -75,7 +75,7 @@ internal sealed unsafe class Executable : IDisposable
         : throw new KeyNotFoundException(
         $"The plan reads no placeholder '{placeholder}'; it reads {string.Join(", ", _feeds.Keys)}.");
 
-    /// <summary>A fetched tensor's elements, valid until the next <see cref="Run"/>.</summary>
+    /// <summary>A fetched tensor's elements, valid until the next <see cref="Run(CancellationToken)"/>.</summary>
     /// <param name="index">Position in the fetches given to <see cref="Session.Compile"/>.</param>
     public ReadOnlySpan<T> Fetch<T>(int index) where T : unmanaged => View<T>(_fetches[index], $"fetch {index}");
 
@@ -96,9 +96,14 @@ internal sealed unsafe class Executable : IDisposable
 
     /// <summary>Runs all steps.</summary>
     /// <param name="cancellation">Checked between steps; some variables may be updated by then and others not.</param>
-    /// <param name="observer">Is told of each step that is done; null for nobody.</param>
     /// <exception cref="OperationCanceledException">Canceled.</exception>
-    public void Run(CancellationToken cancellation = default, IPlanObserver? observer = null)
+    public void Run(CancellationToken cancellation = default) => Run(null, cancellation);
+
+    /// <summary>Runs all steps, and tells of each that is done.</summary>
+    /// <param name="observer">Is told; null for nobody.</param>
+    /// <param name="cancellation">Checked between steps; some variables may be updated by then and others not.</param>
+    /// <exception cref="OperationCanceledException">Canceled.</exception>
+    public void Run(IPlanObserver? observer, CancellationToken cancellation = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         long version = SourcesVersion();

@@ -127,7 +127,8 @@ internal static class FeaturesCommand
         return Files().Append(mlContext.Transforms.FeaturizeCnn(Column, architecture, weights, "Image", settings.Options)).Fit(none);
     }
 
-    private static IEnumerable<ImageFeatures> Read(MLContext mlContext, ITransformer pipeline, IReadOnlyList<LabeledImage> images)
+    private static IEnumerable<ImageFeatures> Read(MLContext mlContext,
+        TransformerChain<CnnFeaturizingTransformer> pipeline, IReadOnlyList<LabeledImage> images)
     {
         string?[] unreadable = [.. images.Select(image => BadImages.FileProblem(image.ImagePath))];
         IDataView view = pipeline.Transform(mlContext.Data.LoadFromEnumerable(images.Where((_, i) => unreadable[i] is null)));
