@@ -228,8 +228,8 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>
         /// How often training may go back when it diverges (the loss or a weight becomes infinite or not a number, or the
         /// loss a thousand times what it was at first), ≥ 0: to the beginning of the epoch, all variables and the optimizer's
-        /// state as they were there, and on with a quarter of the rate, which stays in force. Each time is a warning in the log and counts in
-        /// <see cref="TrainingResult.Recoveries"/>. It costs a copy of weights and optimizer state in memory; 0 for none.
+        /// state as they were there, and on with a quarter of the rate, which stays in force. Each time is a warning in the log
+        /// and counts in <see cref="TrainingResult.Recoveries"/>. It costs a copy of weights and optimizer state in memory; 0 for none.
         /// Default: 3.
         /// </summary>
         public int MaxDivergences = 3;

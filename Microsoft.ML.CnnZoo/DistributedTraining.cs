@@ -16,7 +16,10 @@ namespace Microsoft.ML.CnnZoo;
 /// <example>
 /// <code>
 /// // mpirun -n 4 dotnet MyTraining.dll
-/// var options = new CnnClassificationTrainer.Options { Architecture = CnnArchitectures.ResNet50, Distributed = DistributedTraining.Mpi() };
+/// var options = new CnnClassificationTrainer.Options
+/// {
+///     Architecture = CnnArchitectures.ResNet50, Distributed = DistributedTraining.Mpi(),
+/// };
 /// using CnnClassificationTransformer network = mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(rows);
 /// if (options.Distributed.Rank == 0)
 ///     mlContext.Model.Save(network, rows.Schema, "model.zip");

@@ -154,7 +154,8 @@ public class SharedTrainingTests
     }
 
     private static NetworkTrainer Trainer(TrainingOptions options, string network) =>
-        new(network == "resnet8_cifar" ? CifarResNet.Residual(8) : CnnArchitectures.Find(network), new ImageShape(32, 32, 1), 10, KernelSet.Shared, 
+        new(network == "resnet8_cifar" ? CifarResNet.Residual(8) : CnnArchitectures.Find(network), new ImageShape(32, 32, 1), 10,
+            KernelSet.Shared,
             options with { Workers = s_oneThread });
 
     /// <summary>Every n-th digit, from that of the rank's number on.</summary>

@@ -38,7 +38,7 @@ public sealed class CnnZooErrorTests
     [InlineData("graph lenet5", "--out")]
     [InlineData("graph lenet5 --out lenet5.png", ".svg")]
     [InlineData("graph lenet5 --out lenet5.pb --classes 1", "--classes")]
-    [InlineData("predict --model m.zip", "IMAGE")]
+    [InlineData("predict --model m.zip", "Images are needed: files, folders")]
     [InlineData("predict --model m.zip a.png --top 0", "--top")]
     public void Usage_WrongCommandLine_ExitCodeTwo(string arguments, string text) =>
         CnnZooCommand.Run(arguments.Split(' ')).AssertFailure(2, text);

@@ -63,7 +63,8 @@ public sealed class WebApiTests : IAsyncLifetime
         await AssertProblem(413, "Too large", "larger than 10,485,760 bytes", Send(new UnknownLength(large), "image/png"));
         await AssertProblem(415, "Unsupported Media Type", "expected an image file as it is", Post("/classify", _image, "text/plain"));
         await AssertProblem(400, "Bad request", "expected one of the 10 classes", Post("/explain?className=cat", _image));
-        await AssertProblem(400, "Bad request", "method is 'occlusion'; expected gradcam or saliency or smoothgrad", Post("/explain?method=occlusion", _image));
+        await AssertProblem(400, "Bad request", "method is 'occlusion'; expected gradcam or saliency or smoothgrad",
+            Post("/explain?method=occlusion", _image));
         await AssertProblem(400, "Bad request", "side is 5", Post("/explain?side=5", _image));
         await AssertProblem(400, "Bad request", "top is 0", Post("/classify?top=0", _image));
         await AssertProblem(400, "Bad Request", "", Post("/classify?top=many", _image));

@@ -82,7 +82,10 @@ public sealed class WebPageTests(Browser browser) : IClassFixture<Browser>, IAsy
             Assert.Equal(0, await opened.OverflowAsync());
             grounds.Add(await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
             if (Environment.GetEnvironmentVariable("CNNZOO_SCREENSHOTS") is { Length: > 0 } folder)
-                await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"webapi-{width}{(dark ? "-dark" : "")}.png"), FullPage = true });
+            {
+                string picture = $"webapi-{width}{(dark ? "-dark" : "")}.png";
+                await page.ScreenshotAsync(new() { Path = Path.Combine(folder, picture), FullPage = true });
+            }
         }
         Assert.Equal(["rgb(246, 247, 249)", "rgb(20, 23, 28)"], grounds[..2]);
     }

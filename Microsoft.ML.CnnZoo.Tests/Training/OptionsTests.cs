@@ -141,8 +141,8 @@ public class OptionsTests
 
     /// <summary>Fields that take any value.</summary>
     private static readonly string[] Unchecked =
-        ["Calibrate", "InitialWeights", "InitialModel", "RefreshBatchNormStatistics", "Seed", "ValidationSet", "RecomputeActivations",
-            "ProgressCallback", "BatchCallback", "CancellationToken"];
+        ["Calibrate", "Distributed", "InitialWeights", "InitialModel", "RefreshBatchNormStatistics", "Seed", "ValidationSet",
+            "RecomputeActivations", "ProgressCallback", "BatchCallback", "CancellationToken"];
 
     public static TheoryData<string> Messages => [.. Faults.Select(f => f.Message)];
 

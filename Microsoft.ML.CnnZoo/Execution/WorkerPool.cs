@@ -102,7 +102,7 @@ internal sealed class WorkerPool : IDisposable
     public void Run(IParallelWork work)
     {
         if (_record is not null)
-            Record(ThreadCount, part => work.RunPart(part, ThreadCount), areItems: false);
+            Record(work);
         else if (_threads.Length == 0)
             work.RunPart(0, 1);
         else
@@ -122,7 +122,7 @@ internal sealed class WorkerPool : IDisposable
     public void Run(ISharedWork work, int items)
     {
         if (_record is not null)
-            Record(items, item => work.RunItem(item, 0), areItems: true);
+            Record(work, items);
         else if (_threads.Length == 0 || items == 1)
             for (int item = 0; item < items; item++)
                 work.RunItem(item, 0);
@@ -158,6 +158,12 @@ internal sealed class WorkerPool : IDisposable
         foreach (SemaphoreSlim wake in _wake)
             wake.Dispose();
     }
+
+    // Apart from Run, which would otherwise allocate what the lambdas capture.
+    private void Record(IParallelWork work) =>
+        Record(ThreadCount, part => work.RunPart(part, ThreadCount), areItems: false);
+
+    private void Record(ISharedWork work, int items) => Record(items, item => work.RunItem(item, 0), areItems: true);
 
     private void Record(int count, Action<int> run, bool areItems)
     {

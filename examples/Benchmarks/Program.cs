@@ -25,6 +25,7 @@ if (args is ["kernels", .. var kernelArguments])
 var root = new RootCommand("Times networks beside their peers, single kernels, and measures accuracy on sets of images.")
 {
     NetworksCommand.Create(), TableCommand.Create(), MnistCommand.Create(), DefaultsCommand.Create(),
-    InputPipelineCommand.Create(), LatencyCommand.Create(), RanksCommand.Create(), ScalingCommand.Create(), ThreadsCommand.Create(), WorkerCommand.Ours(), WorkerCommand.OnnxRuntime(),
+    InputPipelineCommand.Create(), LatencyCommand.Create(), RanksCommand.Create(), ScalingCommand.Create(), ThreadsCommand.Create(),
+    WorkerCommand.Ours(), WorkerCommand.OnnxRuntime(),
 };
 return root.Parse(args).Invoke();

@@ -102,7 +102,8 @@ internal static class PredictCommand
         static string Text(string value) => $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
         using var writer = new StreamWriter(path);
         int columns = predictions.Max(p => p.Classes?.Count ?? 0);
-        writer.WriteLine("image" + string.Concat(Enumerable.Range(1, columns).Select(i => i == 1 ? ",class,score" : $",class{i},score{i}")));
+        writer.WriteLine("image" + string.Concat(Enumerable.Range(1, columns)
+            .Select(i => i == 1 ? ",class,score" : $",class{i},score{i}")));
         foreach (ImagePrediction prediction in predictions.Where(p => p.Classes is not null))
             writer.WriteLine(Text(prediction.Image) + string.Concat(prediction.Classes!.Select(c =>
                 string.Create(CultureInfo.InvariantCulture, $",{Text(c.Class)},{c.Score:f6}"))));

@@ -58,7 +58,8 @@ internal static class DuplicateSearch
     }
 
     private static IEnumerable<(int, int)> Pairs((int Number, float Cosine)[][] nearest) => nearest.SelectMany((found, i) =>
-        found.Take(Candidates).Where(other => other.Cosine > LeastCosine).Select(other => (Math.Min(i, other.Number), Math.Max(i, other.Number))));
+        found.Take(Candidates).Where(other => other.Cosine > LeastCosine)
+            .Select(other => (Math.Min(i, other.Number), Math.Max(i, other.Number))));
 
     /// <summary>Of vectors of norm 1.</summary>
     private static double Distance(double cosine) => Math.Sqrt(Math.Max(0, 2 - (2 * cosine)));

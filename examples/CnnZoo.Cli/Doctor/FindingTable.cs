@@ -19,8 +19,9 @@ internal static class FindingTable
             Console.WriteLine($"\n{Title(kind.Key)}: {kind.Count():N0}");
             foreach (Finding finding in kind.Take(Shown))
                 Console.WriteLine($"  {finding.Path}: {finding.Detail}");
+            string rest = file is null ? " (--out FILE.csv lists all)" : $" in {file}";
             if (kind.Count() > Shown)
-                Console.WriteLine($"  … and {kind.Count() - Shown:N0} more{(file is null ? " (--out FILE.csv lists all)" : $" in {file}")}");
+                Console.WriteLine($"  … and {kind.Count() - Shown:N0} more{rest}");
         }
     }
 
