@@ -8,7 +8,7 @@ namespace CnnZoo.Cli;
 internal static class Ranks
 {
     /// <summary>Verbs that several ranks share.</summary>
-    private static readonly string[] s_verbs = ["train", "resume", "predict", "features"];
+    private static readonly string[] Verbs = ["train", "resume", "predict", "features"];
 
     /// <summary>The ranks; null for a process that was started by itself.</summary>
     public static DistributedTraining? Launched { get; private set; }
@@ -32,7 +32,7 @@ internal static class Ranks
     /// <summary>Refuses verbs that each rank would do as a whole.</summary>
     public static void Check(Command command)
     {
-        if (Launched is { Ranks: > 1 } && !s_verbs.Contains(command.Name))
+        if (Launched is { Ranks: > 1 } && !Verbs.Contains(command.Name))
             throw new CommandException($"'{command.Name}' is not shared by several processes: start it without mpirun.",
                 ExitCode.WrongUsage);
     }
