@@ -72,7 +72,8 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "starts at byte 4, the one before it ends at 8")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"""
+        + """ "b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "starts at byte 4, the one before it ends at 8")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,16]}}""", 16, "takes 8 bytes, its offsets span 16")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "lies at bytes 0 to 8 of 4")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 12, "its tensors take 8 bytes, the file holds 12")]
@@ -81,7 +82,8 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", 8, "lies at bytes 8 to 0")]
     [InlineData("""{"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,8]}}""", 8, "unknown dtype 'Q4'")]
     [InlineData("""{"a":{"dtype":"F32","data_offsets":[0,8]}}""", 8, "cannot be read")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 8, "listed twice")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"""
+        + """ "a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 8, "listed twice")]
     [InlineData("[1,2]", 0, "not a JSON object")]
     [InlineData("{\"a\":", 0, "cannot be read")]
     public void Open_LyingHeader_SaysWhat(string header, int dataBytes, string expected)

@@ -254,7 +254,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         }
         catch (Exception e) when (e is GraphException or ArgumentOutOfRangeException) // no feature maps, or no gradient
         {
-            folder.Log("Warning", $"samples/grad-cam.png is not drawn: {e.Message}");
+            folder.Log("warning", $"samples/grad-cam.png is not drawn: {e.Message}");
         }
     }
 

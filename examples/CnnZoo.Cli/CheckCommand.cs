@@ -78,16 +78,10 @@ internal static class CheckCommand
 
     private static CheckedImage[] List(Settings settings, List<Finding> findings)
     {
-        (ImageFolder train, ImageFolder? test) = (null!, null);
-        if (Directory.Exists(settings.Data) && ImageFolder.SplitFolders(settings.Data).Length > 0)
-        {
-            ImageFolderSplits splits = ImageFolder.LoadSplits(settings.Data);
-            (train, test) = (splits.Train, splits.Test ?? splits.Validation);
-        }
-        else
-            train = ImageFolder.Load(settings.Data);
-        if (settings.Test is { } folder)
-            test = ImageFolder.Load(folder);
+        ImageFolderSplits splits = Directory.Exists(settings.Data) && ImageFolder.SplitFolders(settings.Data).Length > 0
+            ? ImageFolder.LoadSplits(settings.Data) : new(ImageFolder.Load(settings.Data), null, null);
+        (ImageFolder train, ImageFolder? test) = (splits.Train,
+            settings.Test is { } folder ? ImageFolder.Load(folder) : splits.Test ?? splits.Validation);
         foreach (LeftOutFile left in train.LeftOut.Concat(test?.LeftOut ?? []))
             findings.Add(new Finding(FindingKind.LeftOut, left.Path, "", left.Reason));
         return [.. CheckedImage.Of(train, areTest: false), .. test is null ? [] : CheckedImage.Of(test, areTest: true)];

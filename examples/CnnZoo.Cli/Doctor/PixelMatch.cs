@@ -69,7 +69,7 @@ internal static class PixelMatch
             }
     }
 
-    /// <summary>Sums of squares of pixels.</summary>
+    /// <summary>A thumbnail at a fraction of its size: sums over blocks of pixels.</summary>
     private static float[] Reduce(byte[] thumbnail, int factor)
     {
         const int Side = ImageFacts.Side;
