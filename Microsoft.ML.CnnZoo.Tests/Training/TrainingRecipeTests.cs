@@ -20,6 +20,15 @@ public class TrainingRecipeTests
         Assert.True(recipe.Epochs * Math.Ceiling((double)images / recipe.BatchSize) >= 1000);
     }
 
+    /// <summary>On colored digits it is at chance for 46 of its 100 epochs, and at 0.92 in the end.</summary>
+    [Fact]
+    public void For_RadialBasisUnits_TrainsTwiceAsLongToTheEnd()
+    {
+        TrainingRecipe rbf = Recipe(CnnArchitectures.LeNet5), other = Recipe(CnnArchitectures.LeNet5Relu);
+        Assert.Equal(2 * other.Epochs, rbf.Epochs);
+        Assert.Equal((null, new EarlyStopping((other.Epochs + 1) / 2)), (rbf.EarlyStopping, other.EarlyStopping));
+    }
+
     [Fact]
     public void For_NetworksWithoutBatchNorms_StartAsHeAndOthersHave()
     {

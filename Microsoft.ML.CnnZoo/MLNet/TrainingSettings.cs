@@ -42,7 +42,7 @@ internal static class TrainingSettings
             WeightAveraging = options.WeightAveraging,
             Loss = options.Loss ?? recipe.Loss,
             KernelInitializer = options.KernelInitializer ?? recipe.KernelInitializer,
-            EarlyStopping = options.EarlyStopping ?? (options.Epochs is null ? TrainingRecipe.Patience(epochs) : null),
+            EarlyStopping = options.EarlyStopping ?? (options.Epochs is null ? recipe.EarlyStopping : null),
             FineTuning = options.FineTuning,
             HeadEpochs = options.HeadEpochs,
             FreezeUntil = options.FreezeUntil,
