@@ -40,7 +40,7 @@ internal sealed unsafe class GradientExchange : IPlanObserver, IDisposable
     private readonly double[] _weights, _shares;
     private readonly int[] _readyAfter;
     private readonly SemaphoreSlim _begun = new(0), _ended = new(0);
-    private readonly ManualResetEventSlim _signal = new(), _weightsKnown = new();
+    private readonly ManualResetEventSlim _signal = new(initialState: false, spinCount: 0), _weightsKnown = new();
     private readonly Thread _thread;
     private ExchangeSources? _sources;
     private ExceptionDispatchInfo? _failure;
@@ -129,6 +129,7 @@ internal sealed unsafe class GradientExchange : IPlanObserver, IDisposable
     {
         _isAwaited = true;
         StepDone(int.MaxValue);
+        _signal.Set();
     }
 
     /// <summary>Waits until all means are in their place.</summary>
@@ -195,7 +196,7 @@ internal sealed unsafe class GradientExchange : IPlanObserver, IDisposable
         var patience = new RankPatience(_ranks);
         SendWeight();
         while (!_ranks.AreDone(_weightRequests))
-            patience.Wait(isBusy: !_isAwaited);
+            AwaitMessage(ref patience);
         ReadWeights();
         int started = 0, finished = 0;
         while (finished < _buckets.Length)
@@ -217,8 +218,21 @@ internal sealed unsafe class GradientExchange : IPlanObserver, IDisposable
             else if (finished == started)
                 AwaitBucket(started);
             else
-                patience.Wait(isBusy: !_isAwaited);
+                AwaitMessage(ref patience);
         }
+    }
+
+    /// <summary>While the plan runs, its threads need the processor more than this one.</summary>
+    private void AwaitMessage(ref RankPatience patience)
+    {
+        if (_isAwaited)
+        {
+            patience.Wait();
+            return;
+        }
+        _signal.Reset();
+        if (!_isAwaited)
+            patience.Sleep(_signal);
     }
 
     /// <summary>Nothing is under way: the next bucket's gradients are still computed.</summary>

@@ -143,7 +143,7 @@ internal sealed class RankGroup(IRankLink link) : IDisposable
     {
         var patience = new RankPatience(this);
         while (!AreDone(requests))
-            patience.Wait(isBusy: false);
+            patience.Wait();
     }
 
     /// <summary>Whether all messages have been sent or received.</summary>
@@ -212,26 +212,31 @@ internal sealed class RankGroup(IRankLink link) : IDisposable
         (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
 }
 
-/// <summary>
-/// How a thread waits for other ranks: it gives its processor away at once, and sleeps where that computes something.
-/// </summary>
+/// <summary>How a thread waits for other ranks.</summary>
 internal struct RankPatience(RankGroup ranks)
 {
     private const int PollsBetweenChecks = 64, PollsBeforeSleep = 4000;
     private long _since = Stopwatch.GetTimestamp();
     private int _polls;
 
-    /// <summary>Waits for a moment.</summary>
-    /// <param name="isBusy">Whether the process computes in the meantime.</param>
-    public void Wait(bool isBusy)
+    /// <summary>Waits for a moment where nothing else is to be done: it gives its processor away, and after a while sleeps.</summary>
+    public void Wait()
     {
         _polls++;
-        if (isBusy || _polls > PollsBeforeSleep)
+        if (_polls > PollsBeforeSleep)
             Thread.Sleep(1);
         else
             Thread.Yield();
-        if (isBusy || _polls % PollsBetweenChecks == 0 || _polls > PollsBeforeSleep)
+        if (_polls % PollsBetweenChecks == 0 || _polls > PollsBeforeSleep)
             ranks.Check(Stopwatch.GetElapsedTime(_since));
+    }
+
+    /// <summary>Sleeps for a moment, for the process computes in the meantime.</summary>
+    /// <param name="signal">Ends the sleep.</param>
+    public readonly void Sleep(ManualResetEventSlim signal)
+    {
+        signal.Wait(1);
+        ranks.Check(Stopwatch.GetElapsedTime(_since));
     }
 
     /// <summary>Something has arrived.</summary>

@@ -26,8 +26,9 @@ internal sealed class InputPipelineWork(CnnArchitecture architecture, int epochs
         Console.WriteLine($"{architecture.DisplayName}, {files.Length} JPEG files of 500x375, batches of {batch}; "
             + "random crops, mirroring and colors unless noted");
         Console.WriteLine(
-            $"{"images from",-44}{"read, s",9}{"step, ms",10}{"wait, ms",10}{"wait, %",9}{"images/s",10}");
+            $"{"images from",-44}{"read, s",9}{"step, ms",10}{"wait, ms",10}{"wait, %",9}{"images/s",10}{"processor, ms/image",21}");
         Print("memory, at the network's size, not augmented", InMemory(files.Length), ImageAugmentation.None, null, 0);
+        Print("JPEG files, decoded once, not augmented", Encoded(files), ImageAugmentation.None, null, 0);
         Print("JPEG files, decoded once, kept in memory", Encoded(files), augmentation, null, 0);
         Print("JPEG files by LoadImages, likewise", Decoded(files), augmentation, null, 0);
         Print("JPEG files, decoded once, kept in a file", Encoded(files), augmentation, 0, long.MaxValue);
@@ -38,6 +39,7 @@ internal sealed class InputPipelineWork(CnnArchitecture architecture, int epochs
     {
         EpochProgress? last = null;
         TimeSpan? read = null;
+        TimeSpan processor = Environment.CpuUsage.TotalTime, processorBefore = processor;
         var watch = Stopwatch.StartNew();
         var options = new CnnClassificationTrainer.Options
         {
@@ -57,13 +59,15 @@ internal sealed class InputPipelineWork(CnnArchitecture architecture, int epochs
             {
                 read ??= watch.Elapsed - epoch.TrainingTime;
                 last = epoch;
+                (processorBefore, processor) = (processor, Environment.CpuUsage.TotalTime);
             },
         };
         _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(rows).Dispose();
         double steps = Math.Ceiling(last!.ImagesPerSecond * last.TrainingTime.TotalSeconds / batch),
             step = last.TrainingTime.TotalMilliseconds / steps, wait = last.DataWait.TotalMilliseconds / steps;
         Console.WriteLine($"{name,-44}{read!.Value.TotalSeconds,9:F2}{step,10:F1}{wait,10:F2}"
-            + $"{100 * wait / step,9:F2}{last.ImagesPerSecond,10:F1}");
+            + $"{100 * wait / step,9:F2}{last.ImagesPerSecond,10:F1}"
+            + $"{(processor - processorBefore).TotalMilliseconds / last.ImagesPerSecond / last.TrainingTime.TotalSeconds,21:F2}");
     }
 
     /// <summary>Pixels that need no more than being normalized.</summary>
