@@ -73,7 +73,9 @@ public class TrainingRecipeTests
     }
 
     [Theory]
-    [InlineData(224, 32, 28, 32)]
+    [InlineData(224, 32, 28, 64)]
+    [InlineData(299, 75, 28, 96)]
+    [InlineData(32, 32, 28, 32)]
     [InlineData(224, 32, 170, 160)]
     [InlineData(224, 32, 1200, 224)]
     [InlineData(227, 67, 28, 67)]

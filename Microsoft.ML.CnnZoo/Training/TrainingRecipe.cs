@@ -70,12 +70,15 @@ internal sealed record TrainingRecipe(
     public static StoppingMetric Metric(int validationImages) =>
         validationImages < 1000 ? StoppingMetric.ValidationLoss : StoppingMetric.ValidationAccuracy;
 
-    /// <summary>Side of the network's images: the paper's, or that of smaller pictures, in steps of 32 pixels.</summary>
+    /// <summary>
+    /// Side of the network's images: the paper's, or that of smaller pictures, in steps of 32 pixels. Not under a quarter of
+    /// the paper's: a 224-pixel network's last maps are single pixels then, and what it learns is worse, or nothing.
+    /// </summary>
     /// <param name="paper">The paper's side.</param>
     /// <param name="least">The least that the network takes.</param>
     /// <param name="pictures">The pictures' shorter side.</param>
     public static int SideFor(int paper, int least, int pictures) =>
-        Math.Min(paper, Math.Max(least, Math.Max(32, (int)Math.Round(pictures / 32.0) * 32)));
+        Math.Min(paper, Math.Max(least, 32 * Math.Max((paper + 127) / 128, (int)Math.Round(pictures / 32.0))));
 
     /// <summary>How images are augmented; mirroring is decided when they are there.</summary>
     /// <param name="image">Size of the network's images.</param>
