@@ -267,7 +267,8 @@ public sealed partial class CnnClassificationTrainer
         /// there is one: the weights at the end are, bit for bit, those of a training that was not disturbed. Callbacks are
         /// called again for the epoch at hand, and not for those before. A training that has ended is not trained further: Fit returns its
         /// result. A checkpoint of another training (other data, classes, network, seed, options that decide the result) is
-        /// refused, and the message names the difference; other hardware or another number of threads is a warning.
+        /// refused, and the message names the difference; other hardware or another number of threads is a warning. A rate that
+        /// <see cref="FindLearningRate"/> found is in the checkpoint, too.
         /// Default: false.
         /// </summary>
         public bool Resume;

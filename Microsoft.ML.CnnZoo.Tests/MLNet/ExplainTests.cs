@@ -54,6 +54,31 @@ public sealed class ExplainTests : IDisposable
         Assert.InRange(picture.Pixels.ToArray().Distinct().Count(), 20, 256);
     }
 
+    /// <summary>All ten decide what is explained; the map is of the one in the middle.</summary>
+    [Theory]
+    [InlineData(ExplanationMethod.GradCam)]
+    [InlineData(ExplanationMethod.Occlusion)]
+    public void Explain_TenCrops_TheMapIsOfTheCenterAndTheClassOfAll(ExplanationMethod method)
+    {
+        IDataView rows = _mlContext.Data.LoadFromEnumerable(DigitRows.Bytes(0, 150));
+        IDataView keyed = _mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(rows).Transform(rows);
+        CnnClassificationTransformer Train(TestCrops crops)
+        {
+            CnnClassificationTrainer.Options options = DigitRows.Options(3);
+            (options.TestCrops, options.NetworkInput) = (crops, new ImageShape(24, 24, 1));
+            options.Augmentation = ImageAugmentation.None with { ShorterSide = new(28, 28) };
+            return _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(keyed);
+        }
+        using CnnClassificationTransformer ten = Train(TestCrops.Ten), center = Train(TestCrops.Center);
+        Assert.Equal(TestCrops.Ten, ten.Model.TestCrops);
+        ClassProbability decided = ten.Classify(_path)[0];
+        Assert.NotEqual(decided.Probability, center.Classify(_path)[0].Probability);
+        var options = new CnnExplanationOptions { Method = method, ClassName = decided.Label };
+        CnnExplanation map = ten.Explain(_path, options);
+        Assert.Equal((decided.Label, decided.Probability), (map.ClassName, map.Probability));
+        Assert.Equal(center.Explain(_path, options).Values, map.Values);
+    }
+
     [Fact]
     public void Explain_AnotherClass_GivesAnotherMap()
     {

@@ -308,7 +308,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             : $", validation loss {epoch.ValidationLoss:f4}, accuracy {epoch.ValidationAccuracy:f4}";
         Info($"Epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:f4}, accuracy {epoch.Accuracy:f4}{validation}, "
             + $"{epoch.ImagesPerSecond:f0} images/s, {epoch.DataWait.TotalMilliseconds:f0} ms of waiting for images, "
-            + (_ranks is null ? "" : $"{epoch.RankWait.TotalMilliseconds:f0} ms for other ranks, {epoch.BytesSent / 1e6:f1} MB sent, ")
+            + (_ranks is null ? "" : $"{epoch.ComputeTime.TotalMilliseconds:f0} ms of computing, "
+                + $"{epoch.RankWait.TotalMilliseconds:f0} ms of waiting for other ranks, {epoch.BytesSent / 1e6:f1} MB sent, ")
             + $"learning rate {epoch.LearningRate:g4}, {epoch.Remaining:hh\\:mm\\:ss} left.");
         options.ProgressCallback?.Invoke(epoch);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Distributed;
 using Microsoft.ML.CnnZoo.Execution;
@@ -39,6 +40,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
     private BatchReader? _featureReader;
     private long? _resumedFrom;
     private ExchangeCost _cost;
+    private TimeSpan _stepTime;
     private bool _isSaved;
 
     private bool IsCanceled => options.CancellationToken.IsCancellationRequested;
@@ -126,6 +128,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
         var meter = new EpochMeter(_state.Sums);
         TimeSpan waitedBefore = reader.Waited;
         ExchangeCost costBefore = step.Cost;
+        _stepTime = TimeSpan.Zero;
         foreach (Batch batch in reader.Read(options.Order(train, _state.Epoch), _state.Epoch, _state.Batch))
         {
             if (IsCanceled)
@@ -180,7 +183,9 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
         _isSaved = false;
         if (_state.Step++ == 0)
             parts.Average?.Start();
+        long start = Stopwatch.GetTimestamp();
         StepOutcome outcome = step.Run(batch, _state.Rate, momentum);
+        _stepTime += Stopwatch.GetElapsedTime(start);
         parts.Average?.Update(_state.Step);
         if (!double.IsFinite(outcome.Loss))
             throw Diverged($"the loss is {outcome.Loss}");
@@ -206,6 +211,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
             TrainingTime = _state.Sums.Time,
             DataWait = _state.Sums.DataWait,
             RankWait = _cost.Waited,
+            ComputeTime = _stepTime - _cost.Waited,
             BytesSent = _cost.BytesSent,
             LearningRate = _state.Rate,
             Elapsed = _clock.Elapsed,
@@ -315,6 +321,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
         Accuracy = meter.Accuracy,
         ImagesPerSecond = meter.ImagesPerSecond,
         RankWait = _cost.Waited,
+        ComputeTime = _stepTime - _cost.Waited,
         BytesSent = _cost.BytesSent,
         LearningRate = _state.Rate,
         Elapsed = _clock.Elapsed,

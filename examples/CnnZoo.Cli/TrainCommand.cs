@@ -22,17 +22,7 @@ internal static class TrainCommand
         var command = new TrainingCommand("train",
             "Trains a network on a folder of images. Ctrl-C saves the best weights so far. "
             + "What is left open (auto) suits the network and the images.", switches.All);
-        command.SetAction(parsed =>
-        {
-            try
-            {
-                Run(parsed, switches);
-            }
-            catch (ArgumentException e)
-            {
-                throw new CommandException(switches.InSwitches(CommandOptions.WithoutParameter(e.Message)));
-            }
-        });
+        command.SetAction(parsed => Run(parsed, switches));
         return command;
     }
 
