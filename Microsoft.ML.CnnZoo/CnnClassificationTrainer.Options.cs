@@ -256,8 +256,8 @@ public sealed partial class CnnClassificationTrainer
         /// <c>weights/last.safetensors</c>, <c>checkpoints</c> (unless <see cref="CheckpointFolder"/> names another folder),
         /// <c>model.zip</c> (the network alone as a model of ML.NET, without what stands before and after it in the pipeline),
         /// <c>log.txt</c> and events for TensorBoard. Where the folder holds a run already, or one is at work there, and
-        /// <see cref="Resume"/> is not set, it is <c>NAME-2</c>, <c>NAME-3</c> …: <see cref="TrainingResult.RunFolder"/> says which. What cannot be written costs
-        /// a warning in the log, not the training. Default: null, none.
+        /// <see cref="Resume"/> is not set, it is <c>NAME-2</c>, <c>NAME-3</c> …: <see cref="TrainingResult.RunFolder"/> says
+        /// which. What cannot be written costs a warning in the log, not the training. Default: null, none.
         /// </summary>
         public string? RunFolder;
         /// <summary>The run's folder, where the caller has opened it, and closes it.</summary>

@@ -16,7 +16,8 @@ public sealed class KubernetesTests
     [Theory]
     [InlineData("mpiReplicaSpecs:", "replicaSpecs:", ".spec.replicaSpecs is not known")]
     [InlineData("mpiReplicaSpecs:", "replicaSpecs:", ".spec has no 'mpiReplicaSpecs'")]
-    [InlineData("      replicas: 4", "    replicas: 4", ".spec.mpiReplicaSpecs.replicas is not known")]
+    [InlineData("    Worker:", "    worker:", ".spec.mpiReplicaSpecs has no 'Worker'")]
+    [InlineData("              volumeMounts:", "          volumeMounts:", ".Worker.template.spec.volumeMounts is not known")] // indentation
     [InlineData("cpu: \"16\"", "cpu: 16", "cpu is of type integer; expected string")]
     [InlineData("memory: 32Gi", "memory: 32GiB", "memory is '32GiB'")]
     [InlineData("\"--threads\", \"16\"", "\"--threads\", 16", "is of type integer; expected string")]

@@ -78,7 +78,8 @@ public sealed class CnnZooErrorTests
     public void Check_ModelThatIsNone_IsRefusedBeforeTheImagesAreLookedFor()
     {
         string model = Path.GetTempFileName();
-        CnnZooCommand.Run("check", "--data", "no/such/folder", "--model", model).AssertFailure(1, "is not a model that 'cnnzoo train' wrote");
+        CnnZooCommand.Run("check", "--data", "no/such/folder", "--model", model)
+            .AssertFailure(1, "is not a model that 'cnnzoo train' wrote");
         File.Delete(model);
     }
 

@@ -88,10 +88,10 @@ public sealed class ImportedArchitectureTests : IDisposable
     }
 
     [Theory]
-    [InlineData("keras3_seq.onnx", "seq_1/c1", "seq_1/c1_1")]
-    [InlineData("keras3_seq.onnx", null, "seq_1/c1_1 seq_1/d1_1")]
-    [InlineData("keras2_fun_savedmodel", "sep", "stem stem_bn sep")]
-    [InlineData("keras2_fun_savedmodel", null, "stem stem_bn sep sep_bn dw pw se1 se2 one7")]
+    [InlineData("keras3_seq.onnx", "seq_1/c1", "seq_1/c1_1/")]
+    [InlineData("keras3_seq.onnx", null, "seq_1/c1_1/ seq_1/c2_1/ seq_1/bn2_1/ seq_1/d1_1/")]
+    [InlineData("keras2_fun_savedmodel", "sep", "stem/ stem_bn/ sep/ sep_bn/ fun/sep_bn/")]
+    [InlineData("keras2_fun_savedmodel", null, "stem/ stem_bn/ sep/ sep_bn/ fun/sep_bn/ dw/ pw/ se1/ se2/ one7/")]
     public void Fit_FrozenLayersOfAFile_StayAsTheyAreAndTheOthersLearn(string file, string? until, string frozen)
     {
         string path = InteropFiles.PathOf("tensorflow-small", file);
@@ -113,7 +113,7 @@ public sealed class ImportedArchitectureTests : IDisposable
             .Where(v => first.Contains(v.Name) && first[v.Name].Bytes.SequenceEqual(v.Get().Bytes)).Select(v => v.Name)];
         string[] stages = frozen.Split(' ');
         Assert.All(model.LastTransformer.Model.Weights.Variables, v => Assert.True(same.Contains(v.Name)
-            == stages.Any(s => v.Name.TrimStart('/').StartsWith($"{s}/", StringComparison.Ordinal)), v.Name));
+            == stages.Any(s => v.Name.TrimStart('/').StartsWith(s, StringComparison.Ordinal)), v.Name));
         float[][] scores = [.. model.Transform(view).GetColumn<float[]>("Score")];
         Assert.InRange(scores.Select((s, i) => (s, i)).Count(p => Array.IndexOf(p.s, p.s.Max()) == p.i % 3), 20, 24);
     }
@@ -123,7 +123,7 @@ public sealed class ImportedArchitectureTests : IDisposable
     {
         CnnClassificationTrainer.Options options = Options(CnnArchitecture.FromOnnx(KerasFile));
         options.FreezeUntil = "nothing";
-        Assert.Contains("expected the name of a stage or layer: seq_1/c1_1, seq_1/d1_1, seq_1/d2_1",
+        Assert.Contains("expected the name of a stage or layer: seq_1/c1_1, seq_1/c2_1, seq_1/bn2_1, seq_1/d1_1, seq_1/predictions_1",
             Assert.Throws<ArgumentOutOfRangeException>(() => Fit(Colors(), options)).Message, StringComparison.Ordinal);
     }
 
@@ -147,36 +147,6 @@ public sealed class ImportedArchitectureTests : IDisposable
         float[] expected = FrozenNetworkRun.Run(OnnxReader.Read(KerasFile), KnownArray.Of([1, 32, 32, 3], pixels)).ToFloats();
         Assert.True(expected.Zip(scores).Max(p => Math.Abs(p.First - p.Second)) < 1e-5);
         Assert.Equal("abcde"[Array.IndexOf(expected, expected.Max())].ToString(), scored.GetColumn<string>("PredictedLabel").Single());
-    }
-
-    [Theory]
-    [InlineData(ExplanationMethod.GradCam)]
-    [InlineData(ExplanationMethod.Saliency)]
-    public void Explain_NetworkOfAFile_LooksWhereTheSquareIs(ExplanationMethod method)
-    {
-        LabeledImage[] rows = [.. Enumerable.Range(0, 40).Select(i => new LabeledImage
-        {
-            ImagePath = _files.Save($"square{i}.png", Square(i)), Label = i % 2 == 0 ? "red" : "green",
-        })];
-        CnnClassificationTrainer.Options options = Options(CnnArchitecture.FromOnnx(KerasFile));
-        (options.Epochs, options.Augmentation) = (20, ImageAugmentation.None);
-        using TransformerChain<CnnClassificationTransformer> model = Fit(_mlContext.Data.LoadFromEnumerable(rows), options);
-        int right = 0;
-        for (int i = 0; i < 40; i++)
-        {
-            CnnExplanation map = model.LastTransformer.Explain(rows[i].ImagePath, new() { Method = method });
-            Assert.Equal(rows[i].Label, map.ClassName);
-            float[] upper = [.. map.Values.Take(map.Values.Count / 2)], lower = [.. map.Values.Skip(map.Values.Count / 2)];
-            right += upper.Sum() > lower.Sum() == IsAbove(i) ? 1 : 0;
-        }
-        Assert.InRange(right, 34, 40);
-
-        static bool IsAbove(int i) => i / 2 % 2 == 0;
-        static MLImage Square(int i) => ImageFiles.Make(32, 32, (x, y) =>
-        {
-            bool isInside = Math.Abs(x - 6 - (i % 20)) < 5 && Math.Abs(y - (IsAbove(i) ? 7 : 24)) < 5;
-            return ((byte)(isInside && i % 2 == 0 ? 250 : 20), (byte)(isInside && i % 2 == 1 ? 250 : 20), 20, 255);
-        });
     }
 
     [Fact]

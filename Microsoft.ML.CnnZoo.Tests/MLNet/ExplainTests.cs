@@ -54,6 +54,32 @@ public sealed class ExplainTests : IDisposable
         Assert.InRange(picture.Pixels.ToArray().Distinct().Count(), 20, 256);
     }
 
+    [Theory]
+    [InlineData(ExplanationMethod.GradCam, ".onnx")]
+    [InlineData(ExplanationMethod.GradCam, ".pb")]
+    [InlineData(ExplanationMethod.Saliency, ".onnx")]
+    [InlineData(ExplanationMethod.Saliency, ".pb")]
+    [InlineData(ExplanationMethod.Occlusion, ".onnx")]
+    public void Explain_NetworkFromAFile_GivesTheMapOfTheNetworkThatWasSaved(ExplanationMethod method, string format)
+    {
+        string file = _files.Path($"network{format}");
+        if (format == ".onnx")
+            _model.SaveOnnx(file);
+        else
+            _model.SaveTensorFlow(file);
+        CnnArchitecture network = format == ".onnx" ? CnnArchitecture.FromOnnx(file) : CnnArchitecture.FromTensorFlow(file);
+        IDataView none = _mlContext.Data.LoadFromEnumerable<LabeledImage>([]);
+        using TransformerChain<CnnClassificationTransformer> read = _mlContext.Transforms.LoadRawImageBytes("Image", null, "ImagePath")
+            .Append(_mlContext.Transforms.ApplyCnn(network, new ApplyCnnOptions { FeatureColumnName = "Image" })).Fit(none);
+        var options = new CnnExplanationOptions { Method = method };
+        CnnExplanation expected = _model.Explain(_path, options), actual = read.LastTransformer.Explain(_path, options);
+        Assert.Equal(expected.Probability, actual.Probability, 1e-5f);
+        Assert.Equal((expected.Height, expected.Width), (actual.Height, actual.Width));
+        float scale = expected.Values.Max();
+        Assert.True(scale > 0);
+        Assert.All(expected.Values.Zip(actual.Values), v => Assert.Equal(v.First, v.Second, 1e-3f * scale));
+    }
+
     /// <summary>All ten decide what is explained; the map is of the one in the middle.</summary>
     [Theory]
     [InlineData(ExplanationMethod.GradCam)]

@@ -65,7 +65,8 @@ internal sealed class NetworkTrainer : IDisposable
             (head is null ? options.Epochs : options.LastHeadEpoch) < 2 ? null : FrozenFeatures.Compute(session,
                 (head ?? whole)!, evaluation, options, Variables, compile, CreateStep, train, validation);
         _parts = new TrainingParts(Variables, head is null ? null : CreateStep(head),
-            Features, whole is null ? null : CreateStep(whole), new NetworkEvaluator(session, evaluation, Variables, compile, options.Ranks),
+            Features, whole is null ? null : CreateStep(whole),
+            new NetworkEvaluator(session, evaluation, Variables, compile, options.Ranks),
             options.RefreshBatchNormStatistics ? new BatchNormStatistics(session, _graphs.BatchMoments(options), Variables,
                 options is { Ranks: { } all, SynchronizesBatchNorms: true }
                 ? compile with { RankSums = new MeasuringSums(all) } : compile, options.Ranks) : null, average,

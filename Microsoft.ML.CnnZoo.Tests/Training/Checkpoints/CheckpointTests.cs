@@ -56,7 +56,8 @@ public sealed class CheckpointTests : IDisposable
     {
         TrainingOptions options = Options with
         {
-            FineTuning = what, HeadEpochs = headEpochs, FreezeUntil = until, FeatureStore = PixelStore.Unlimited(), WeightAveraging = new WeightAveraging(),
+            FineTuning = what, HeadEpochs = headEpochs, FreezeUntil = until, FeatureStore = PixelStore.Unlimited(),
+            WeightAveraging = new WeightAveraging(),
             GradientClipNorm = 1, Optimizer = new AdamWOptimizer(), Schedule = new OneCycleSchedule(),
         };
         CnnArchitecture network = CnnArchitectures.ResNet20Cifar;
