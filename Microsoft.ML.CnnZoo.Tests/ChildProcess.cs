@@ -3,6 +3,7 @@ using Microsoft.ML.CnnZoo.Tests.Distributed;
 using Microsoft.ML.CnnZoo.Tests.Documentation;
 using Microsoft.ML.CnnZoo.Tests.Examples;
 using Microsoft.ML.CnnZoo.Tests.MLNet;
+using Microsoft.ML.CnnZoo.Tests.Runs;
 using Microsoft.ML.CnnZoo.Tests.Training.Checkpoints;
 
 namespace Microsoft.ML.CnnZoo.Tests;
@@ -28,6 +29,9 @@ internal static class ChildProcess
                 return 0;
             case ["train", string folder, string threads]:
                 KilledTrainingTests.Train(folder, int.Parse(threads));
+                return 0;
+            case ["hold", string folder]:
+                FolderLockTests.Hold(folder);
                 return 0;
             case ["webload"]:
                 return ServedDigits.Load().GetAwaiter().GetResult();

@@ -106,7 +106,8 @@ public sealed partial class CnnClassificationTrainer
         /// Name of a stage or layer, as <c>cnnzoo summary</c> lists them (<c>conv4</c>, <c>conv4_2</c>, <c>mixed5b</c>;
         /// <c>layer3</c> in an ONNX file of PyTorch's): it and all layers that it is computed from keep their weights
         /// and running statistics, their batch norms normalize by these, their dropouts are off, and no gradients are
-        /// computed for them: faster, and less memory. Auxiliary classifiers are left out. It needs weights to start
+        /// computed for them: faster, and less memory. Where <see cref="Augmentation"/> is None they are computed once for each
+        /// image, as with <see cref="FineTuning.HeadOnly"/>. Auxiliary classifiers are left out. It needs weights to start
         /// from. Default: null, none.
         /// </summary>
         public string? FreezeUntil;
@@ -239,7 +240,8 @@ public sealed partial class CnnClassificationTrainer
         /// written completely or not at all, with a checksum; the last two are kept. It holds all that decides the rest
         /// of the training: weights, optimizer state, best weights, history. The folder is made when it is needed. What cannot
         /// be written costs a warning in the log, not the training. Checkpoints of an earlier training that are there
-        /// are replaced, unless <see cref="Resume"/> is set. Default: null, no checkpoints.
+        /// are replaced, unless <see cref="Resume"/> is set. It is for one training at a time: while one is at work there, in
+        /// whatever process, Fit throws and says which. Default: null, no checkpoints.
         /// </summary>
         public string? CheckpointFolder;
         /// <summary>
@@ -254,17 +256,20 @@ public sealed partial class CnnClassificationTrainer
         /// <c>samples/validation.png</c> (with validation images), <c>samples/train-batch.png</c>, <c>weights/best.safetensors</c>,
         /// <c>weights/last.safetensors</c>, <c>checkpoints</c> (unless <see cref="CheckpointFolder"/> names another folder),
         /// <c>model.zip</c> (the network alone as a model of ML.NET, without what stands before and after it in the pipeline),
-        /// <c>log.txt</c> and events for TensorBoard. Where the folder holds a run already and <see cref="Resume"/> is not set,
-        /// it is <c>NAME-2</c>, <c>NAME-3</c> …: <see cref="TrainingResult.RunFolder"/> says which. What cannot be written costs
-        /// a warning in the log, not the training. Default: null, none.
+        /// <c>log.txt</c> and events for TensorBoard. Where the folder holds a run already, or one is at work there, and
+        /// <see cref="Resume"/> is not set, it is <c>NAME-2</c>, <c>NAME-3</c> …: <see cref="TrainingResult.RunFolder"/> says
+        /// which. What cannot be written costs a warning in the log, not the training. Default: null, none.
         /// </summary>
         public string? RunFolder;
+        /// <summary>The run's folder, where the caller has opened it, and closes it.</summary>
+        internal Runs.RunFolder? OpenRun;
         /// <summary>
         /// Whether training goes on from the newest checkpoint in <see cref="CheckpointFolder"/> or <see cref="RunFolder"/>, if
         /// there is one: the weights at the end are, bit for bit, those of a training that was not disturbed. Callbacks are
         /// called again for the epoch at hand, and not for those before. A training that has ended is not trained further: Fit returns its
         /// result. A checkpoint of another training (other data, classes, network, seed, options that decide the result) is
-        /// refused, and the message names the difference; other hardware or another number of threads is a warning.
+        /// refused, and the message names the difference; other hardware or another number of threads is a warning. A rate that
+        /// <see cref="FindLearningRate"/> found is in the checkpoint, too.
         /// Default: false.
         /// </summary>
         public bool Resume;

@@ -127,7 +127,7 @@ public sealed partial class CnnClassificationTrainer
             OptionRange.Require(FineTuning == FineTuning.AllLayers || Architecture!.Output != OutputKind.RbfPenalty,
                 "Options.FineTuning", FineTuning,
                 $"AllLayers: the codes in which {Architecture!.DisplayName} gives its classes are not trained");
-            const string NoWeights = "where there are no weights to start from: set InitialWeights (cnnzoo: --weights), or "
+            const string NoWeights = "where there are no weights to start from: set Options.InitialWeights, or "
                 + "import a network with its weights";
             OptionRange.Require(FineTuning == FineTuning.AllLayers || StartingWeights is not null, "Options.FineTuning",
                 FineTuning, $"AllLayers {NoWeights}");

@@ -54,8 +54,9 @@ public sealed record DistributedTraining
     public bool SynchronizesBatchNorms { get; init; }
 
     /// <summary>
-    /// Whether gradients are sent as bfloat16, half as many bytes; what rounding takes is added in the next step. Default:
-    /// false, float32.
+    /// Whether gradients are sent as bfloat16, half as many bytes; what rounding takes is added in the next step.
+    /// Checkpoints do not hold that: a training that is resumed goes on without what the step before left, and ends with
+    /// other last bits. Default: false, float32.
     /// </summary>
     public bool SendsBFloat16 { get; init; }
 

@@ -255,7 +255,7 @@ public sealed class InputPipelineTests : IDisposable
         options.ValidationSetFraction = 0.2f;
         Fit(rows, options).Dispose();
         Assert.Equal("24 of 30 images of the training data lose more than a third of their area to the center crop to "
-            + "32x32: Options.ImageFit = ImageFit.Letterbox or ImageFit.Stretch keeps all of them.",
+            + "32x32: Options.ImageFit = Letterbox, or Options.ImageFit = Stretch, keeps all of them.",
             Assert.Single(_warnings));
         _warnings.Clear();
         options.ImageFit = ImageFit.Letterbox;

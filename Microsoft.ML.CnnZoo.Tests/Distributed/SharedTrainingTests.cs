@@ -84,6 +84,8 @@ public class SharedTrainingTests
             rounded = TrainTogether(2, options with { SendsBFloat16 = true }, "lenet5_relu", 300)[0];
         Assert.InRange(rounded.Result.History[^1].Loss, 0, exact.Result.History[^1].Loss + 0.05);
         Assert.Equal(exact.Result.History[0].BytesSent, rounded.Result.History[0].BytesSent * 2);
+        Assert.All(exact.Result.History, e => Assert.True(e.ComputeTime > TimeSpan.Zero && e.RankWait > TimeSpan.Zero
+            && e.ComputeTime + e.RankWait + e.DataWait <= e.TrainingTime, $"{e}"));
     }
 
     [Fact]

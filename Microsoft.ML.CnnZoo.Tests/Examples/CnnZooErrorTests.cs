@@ -25,6 +25,9 @@ public sealed class CnnZooErrorTests
     [InlineData("train --data . --arch lenet5 --out m.zip --schedule step", "needs --drop-epochs N")]
     [InlineData("train --data . --arch lenet5 --out m.zip --schedule cyclic --lr find", "--schedule cyclic needs --lr NUMBER")]
     [InlineData("train --data . --arch lenet5 --out m.zip --optimizer adam --momentum 0.5", "belongs to --optimizer sgd")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --sync-batch-norm", "--sync-batch-norm is for several processes")]
+    [InlineData("train --data . --arch lenet5 --out m.zip --bfloat16-gradients", "start them with mpirun, such as 'mpirun -n 4")]
+    [InlineData("lr --data . --arch lenet5 --scale-with-ranks", "--scale-with-ranks is for several processes")]
     [InlineData("train --data . --arch lenet5 --out m.zip --size 32x32x4", "--size needs HEIGHTxWIDTH")]
     [InlineData("train --config absent.json", "absent.json': the file does not exist")]
     [InlineData("resume", "RUN")]
@@ -69,6 +72,15 @@ public sealed class CnnZooErrorTests
                 "preview", "resume", "lr", "features", "export", "run", "weights"])
             Assert.Contains(
                 "Usage", CnnZooCommand.Run(verb, "--help").AssertSuccess().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Check_ModelThatIsNone_IsRefusedBeforeTheImagesAreLookedFor()
+    {
+        string model = Path.GetTempFileName();
+        CnnZooCommand.Run("check", "--data", "no/such/folder", "--model", model)
+            .AssertFailure(1, "is not a model that 'cnnzoo train' wrote");
+        File.Delete(model);
     }
 
     [Fact]

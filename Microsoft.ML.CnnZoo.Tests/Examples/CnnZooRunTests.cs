@@ -74,6 +74,17 @@ public sealed class CnnZooRunTests : IDisposable
     }
 
     [Fact]
+    public void Train_MessagesOfTheLibrary_NameSwitches()
+    {
+        string[] Train(int epochs, params string[] more) => ["train", "--data", _images.Folder, "--arch", "lenet5_relu", "--epochs",
+            $"{epochs}", "--checkpoints", _images.At("checkpoints"), "--out", _images.At("m.zip"), .. more];
+        CnnZooCommand.Run(Train(1)).AssertSuccess();
+        CnnZooCommand.Run(Train(2, "--resume")).AssertFailure(1, "Resume with the same data and options, or choose another --checkpoints.");
+        CnnZooCommand warned = CnnZooCommand.Run(Train(12, "--lr", "1e-8", "--size", "28x28"));
+        Assert.Contains("try --lr find, or another network", warned.AssertSuccess().Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Train_Continued_GoesOnWithTheModelAndValidatesWithTheFolderGiven()
     {
         string first = _images.At("first.zip");

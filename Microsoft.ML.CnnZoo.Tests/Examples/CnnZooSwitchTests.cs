@@ -81,6 +81,30 @@ public sealed class CnnZooSwitchTests
             Assert.NotNull(typeof(CnnClassificationTrainer.Options).GetField(one.Field!));
     }
 
+    [Theory]
+    [InlineData("Options.Epochs is 0; expected 1 or more.", "--epochs is 0; expected 1 or more.")]
+    [InlineData("Options.ImageFit = Letterbox, or Options.ImageFit = Stretch, keeps all.", "--fit letterbox, or --fit stretch, keeps all.")]
+    [InlineData("try Options.FindLearningRate, or", "try --lr find, or")]
+    [InlineData("(CnnImportOptions.Image)", "(--size)")]
+    [InlineData("CnnExperimentOptions.Time must be longer", "--time must be longer")]
+    [InlineData("A weight of Options.ClassWeights[\"a\"]", "A weight of --class-weights[\"a\"]")]
+    [InlineData("Options.HeadEpochs is 0", "Options.HeadEpochs is 0")] // it has no switch
+    [InlineData("CnnExplanationOptions.Samples is 0", "CnnExplanationOptions.Samples is 0")]
+    public void InSwitches_MessageOfTheLibrary_NamesSwitches(string message, string expected) =>
+        Assert.Equal(expected, new TrainSwitches().InSwitches(message));
+
+    [Fact]
+    public void Switches_ForFieldsOfOtherOptions_AreThere()
+    {
+        foreach (string name in SwitchTable.Others.Keys)
+        {
+            string[] parts = name.Split('.');
+            Type options = parts[0].Length == 0 ? typeof(CnnClassificationTrainer.Options)
+                : typeof(CnnImportOptions).Assembly.GetType($"Microsoft.ML.CnnZoo.{parts[0]}")!;
+            Assert.Single(options.GetMember(parts[1]));
+        }
+    }
+
     [Fact]
     public void Documentation_ConfigurationFiles_AreUnderstood()
     {

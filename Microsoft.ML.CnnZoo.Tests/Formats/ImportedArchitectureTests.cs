@@ -72,22 +72,8 @@ public sealed class ImportedArchitectureTests : IDisposable
     public void Fit_SavedAndLoaded_ScoresAlikeWithoutTheOnnxFile()
     {
         string copy = _files.Write("network.onnx", File.ReadAllBytes(KerasFile));
-        string[] names = ["red", "green", "blue"];
-        LabeledImage[] rows = [.. Enumerable.Range(0, 24).Select(i => new LabeledImage
-        {
-            ImagePath = _files.Save($"{i}.png", ImageFiles.Make(32, 32, (x, y) => ((byte)(i % 3 == 0 ? 200 : (x * i) % 90),
-                (byte)(i % 3 == 1 ? 200 : (y * i) % 90), (byte)(i % 3 == 2 ? 200 : (x + y) % 90), 255))),
-            Label = names[i % 3],
-        })];
-        IDataView view = _mlContext.Data.LoadFromEnumerable(rows);
-        var pipeline = _mlContext.Transforms.Conversion.MapValueToKey("Label")
-            .Append(_mlContext.Transforms.LoadRawImageBytes("Image", null, "ImagePath"))
-            .Append(_mlContext.MulticlassClassification.Trainers.CnnClassification(new CnnClassificationTrainer.Options
-            {
-                Architecture = CnnArchitecture.FromOnnx(copy), FeatureColumnName = "Image", Epochs = 6, BatchSize = 8,
-                ValidationSetFraction = null, Seed = 1, LearningRate = 0.02f,
-            }));
-        TransformerChain<CnnClassificationTransformer> model = pipeline.Fit(view);
+        IDataView view = Colors();
+        TransformerChain<CnnClassificationTransformer> model = Fit(view, Options(CnnArchitecture.FromOnnx(copy)));
         File.Delete(copy);
         _mlContext.Model.Save(model, view.Schema, _files.Path("model.zip"));
         model.LastTransformer.Model.SaveWeights(_files.Path("weights.safetensors"));
@@ -99,6 +85,46 @@ public sealed class ImportedArchitectureTests : IDisposable
         using CnnWeights weights = CnnWeights.Load(_files.Path("weights.safetensors"));
         Assert.NotEmpty(weights.Names);
         model.Dispose();
+    }
+
+    [Theory]
+    [InlineData("keras3_seq.onnx", "seq_1/c1", "seq_1/c1_1/")]
+    [InlineData("keras3_seq.onnx", null, "seq_1/c1_1/ seq_1/c2_1/ seq_1/bn2_1/ seq_1/d1_1/")]
+    [InlineData("keras2_fun_savedmodel", "sep", "stem/ stem_bn/ sep/ sep_bn/ fun/sep_bn/")]
+    [InlineData("keras2_fun_savedmodel", null, "stem/ stem_bn/ sep/ sep_bn/ fun/sep_bn/ dw/ pw/ se1/ se2/ one7/")]
+    public void Fit_FrozenLayersOfAFile_StayAsTheyAreAndTheOthersLearn(string file, string? until, string frozen)
+    {
+        string path = InteropFiles.PathOf("tensorflow-small", file);
+        var import = new CnnImportOptions { Preprocessing = ImagePreprocessing.Raw };
+        var network = (ImportedArchitecture)(file.EndsWith(".onnx", StringComparison.Ordinal)
+            ? CnnArchitecture.FromOnnx(path, import) : CnnArchitecture.FromTensorFlow(path, import));
+        CnnClassificationTrainer.Options options = Options(network);
+        (options.FreezeUntil, options.FineTuning) = (until, until is null ? FineTuning.HeadOnly : FineTuning.AllLayers);
+        (options.Augmentation, options.Epochs, options.ImageNormalization) =
+            (ImageAugmentation.None, 30, PixelNormalization.Uniform(3, 1 / 60f, -1));
+        var log = new List<string>();
+        _mlContext.Log += (_, e) => log.Add(e.RawMessage);
+        IDataView view = Colors();
+        using TransformerChain<CnnClassificationTransformer> model = Fit(view, options);
+        Assert.Contains(log, m => m.StartsWith("Features of 24 images (", StringComparison.Ordinal));
+        using var first = new VariableStore();
+        new WeightsLoader(network.FileWeights!.Tensors, network, network.DefaultInput, 3).CopyTo(first);
+        string[] same = [.. model.LastTransformer.Model.Weights.Variables
+            .Where(v => first.Contains(v.Name) && first[v.Name].Bytes.SequenceEqual(v.Get().Bytes)).Select(v => v.Name)];
+        string[] stages = frozen.Split(' ');
+        Assert.All(model.LastTransformer.Model.Weights.Variables, v => Assert.True(same.Contains(v.Name)
+            == stages.Any(s => v.Name.TrimStart('/').StartsWith(s, StringComparison.Ordinal)), v.Name));
+        float[][] scores = [.. model.Transform(view).GetColumn<float[]>("Score")];
+        Assert.InRange(scores.Select((s, i) => (s, i)).Count(p => Array.IndexOf(p.s, p.s.Max()) == p.i % 3), 20, 24);
+    }
+
+    [Fact]
+    public void Fit_UnknownLayerOfAFileWithOneScope_NamesTheLayersBelowIt()
+    {
+        CnnClassificationTrainer.Options options = Options(CnnArchitecture.FromOnnx(KerasFile));
+        options.FreezeUntil = "nothing";
+        Assert.Contains("expected the name of a stage or layer: seq_1/c1_1, seq_1/c2_1, seq_1/bn2_1, seq_1/d1_1, seq_1/predictions_1",
+            Assert.Throws<ArgumentOutOfRangeException>(() => Fit(Colors(), options)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -136,6 +162,29 @@ public sealed class ImportedArchitectureTests : IDisposable
         Assert.Contains("KerasCaffe", guessed.PreprocessingReason, StringComparison.Ordinal);
         Assert.Equal(PixelNormalization.ImageNet, guessed.Preprocessing.Normalization);
     }
+
+    /// <summary>Pictures of three classes that differ in color.</summary>
+    private IDataView Colors()
+    {
+        string[] names = ["red", "green", "blue"];
+        return _mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 24).Select(i => new LabeledImage
+        {
+            ImagePath = _files.Save($"{i}.png", ImageFiles.Make(32, 32, (x, y) => ((byte)(i % 3 == 0 ? 200 : (x * i) % 90),
+                (byte)(i % 3 == 1 ? 200 : (y * i) % 90), (byte)(i % 3 == 2 ? 200 : (x + y) % 90), 255))),
+            Label = names[i % 3],
+        }).ToArray());
+    }
+
+    private static CnnClassificationTrainer.Options Options(CnnArchitecture network) => new()
+    {
+        Architecture = network, FeatureColumnName = "Image", Epochs = 6, BatchSize = 8, ValidationSetFraction = null, Seed = 1,
+        LearningRate = 0.02f,
+    };
+
+    private TransformerChain<CnnClassificationTransformer> Fit(IDataView view, CnnClassificationTrainer.Options options) =>
+        _mlContext.Transforms.Conversion.MapValueToKey("Label")
+            .Append(_mlContext.Transforms.LoadRawImageBytes("Image", null, "ImagePath"))
+            .Append(_mlContext.MulticlassClassification.Trainers.CnnClassification(options)).Fit(view);
 
     private static ImportedArchitecture Import(JsonElement entry) => Importer.Import(
         OnnxReader.Read(OnnxReaderTests.Filled(entry), entry.GetProperty("name").GetString()!, null, null),

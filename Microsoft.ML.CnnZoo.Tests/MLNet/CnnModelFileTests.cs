@@ -1,5 +1,6 @@
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.MLNet;
+using Microsoft.ML.CnnZoo.Tests.Golden;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Xunit;
@@ -56,6 +57,33 @@ public sealed class CnnModelFileTests
         Assert.Equal((Architecture, true, 2), (model.Architecture.Name, model.TakesFloats, labels.Count));
         Assert.Equal(precision, model.Precision);
         Assert.Same(DecisionRule.None, model.Decision);
+    }
+
+    /// <summary>
+    /// The file was written by the last program before decisions: train on gray bars that lie (a) or stand (b), lenet1,
+    /// 28x28x1. The scores are those that it gave.
+    /// </summary>
+    [Fact]
+    public void Load_FileOfVersion6_ScoresAsWhenItWasSaved()
+    {
+        var mlContext = new MLContext();
+        ITransformer loaded = mlContext.Model.Load(Path.Combine(GoldenFiles.Folder, "models", "version6.zip"), out _);
+        using CnnClassificationTransformer network = CnnClassificationTransformer.From(loaded);
+        using var files = new ImageFiles();
+        string[] paths = [files.Save("lying.png", Bar((_, y) => y is >= 7 and <= 9)),
+            files.Save("standing.png", Bar((x, _) => x is >= 11 and <= 13))];
+        float[][] scores = [.. loaded.Transform(mlContext.Data.LoadFromEnumerable(paths.Select(p => new LabeledImage { ImagePath = p })))
+            .GetColumn<float[]>("Score")];
+        Assert.Equal(0.626865804, scores[0][0], 1e-5);
+        Assert.Equal(0.593207657, scores[1][1], 1e-5);
+        Assert.Same(DecisionRule.None, network.Decision);
+        Assert.Empty(network.Model.TrainingShares);
+
+        static MLImage Bar(Func<int, int, bool> isInside) => ImageFiles.Make(28, 28, (x, y) =>
+        {
+            byte gray = (byte)(isInside(x, y) ? 220 : 10);
+            return (gray, gray, gray, 255);
+        });
     }
 
     [Fact]

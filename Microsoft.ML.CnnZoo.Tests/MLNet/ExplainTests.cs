@@ -54,6 +54,57 @@ public sealed class ExplainTests : IDisposable
         Assert.InRange(picture.Pixels.ToArray().Distinct().Count(), 20, 256);
     }
 
+    [Theory]
+    [InlineData(ExplanationMethod.GradCam, ".onnx")]
+    [InlineData(ExplanationMethod.GradCam, ".pb")]
+    [InlineData(ExplanationMethod.Saliency, ".onnx")]
+    [InlineData(ExplanationMethod.Saliency, ".pb")]
+    [InlineData(ExplanationMethod.Occlusion, ".onnx")]
+    public void Explain_NetworkFromAFile_GivesTheMapOfTheNetworkThatWasSaved(ExplanationMethod method, string format)
+    {
+        string file = _files.Path($"network{format}");
+        if (format == ".onnx")
+            _model.SaveOnnx(file);
+        else
+            _model.SaveTensorFlow(file);
+        CnnArchitecture network = format == ".onnx" ? CnnArchitecture.FromOnnx(file) : CnnArchitecture.FromTensorFlow(file);
+        IDataView none = _mlContext.Data.LoadFromEnumerable<LabeledImage>([]);
+        using TransformerChain<CnnClassificationTransformer> read = _mlContext.Transforms.LoadRawImageBytes("Image", null, "ImagePath")
+            .Append(_mlContext.Transforms.ApplyCnn(network, new ApplyCnnOptions { FeatureColumnName = "Image" })).Fit(none);
+        var options = new CnnExplanationOptions { Method = method };
+        CnnExplanation expected = _model.Explain(_path, options), actual = read.LastTransformer.Explain(_path, options);
+        Assert.Equal(expected.Probability, actual.Probability, 1e-5f);
+        Assert.Equal((expected.Height, expected.Width), (actual.Height, actual.Width));
+        float scale = expected.Values.Max();
+        Assert.True(scale > 0);
+        Assert.All(expected.Values.Zip(actual.Values), v => Assert.Equal(v.First, v.Second, 1e-3f * scale));
+    }
+
+    /// <summary>All ten decide what is explained; the map is of the one in the middle.</summary>
+    [Theory]
+    [InlineData(ExplanationMethod.GradCam)]
+    [InlineData(ExplanationMethod.Occlusion)]
+    public void Explain_TenCrops_TheMapIsOfTheCenterAndTheClassOfAll(ExplanationMethod method)
+    {
+        IDataView rows = _mlContext.Data.LoadFromEnumerable(DigitRows.Bytes(0, 150));
+        IDataView keyed = _mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(rows).Transform(rows);
+        CnnClassificationTransformer Train(TestCrops crops)
+        {
+            CnnClassificationTrainer.Options options = DigitRows.Options(3);
+            (options.TestCrops, options.NetworkInput) = (crops, new ImageShape(24, 24, 1));
+            options.Augmentation = ImageAugmentation.None with { ShorterSide = new(28, 28) };
+            return _mlContext.MulticlassClassification.Trainers.CnnClassification(options).Fit(keyed);
+        }
+        using CnnClassificationTransformer ten = Train(TestCrops.Ten), center = Train(TestCrops.Center);
+        Assert.Equal(TestCrops.Ten, ten.Model.TestCrops);
+        ClassProbability decided = ten.Classify(_path)[0];
+        Assert.NotEqual(decided.Probability, center.Classify(_path)[0].Probability);
+        var options = new CnnExplanationOptions { Method = method, ClassName = decided.Label };
+        CnnExplanation map = ten.Explain(_path, options);
+        Assert.Equal((decided.Label, decided.Probability), (map.ClassName, map.Probability));
+        Assert.Equal(center.Explain(_path, options).Values, map.Values);
+    }
+
     [Fact]
     public void Explain_AnotherClass_GivesAnotherMap()
     {

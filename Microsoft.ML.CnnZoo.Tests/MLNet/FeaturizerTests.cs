@@ -69,6 +69,10 @@ public sealed class FeaturizerTests : IDisposable
             .Append(_mlContext.Transforms.FeaturizeCnn("Features", _trained, "Pixels"));
         var classes = pipeline.Append(_mlContext.MulticlassClassification.Trainers.LbfgsMaximumEntropy()).Fit(_rows);
         Assert.InRange(_mlContext.MulticlassClassification.Evaluate(classes.Transform(_rows)).MicroAccuracy, 0.97, 1);
+        var trees = pipeline.Append(_mlContext.MulticlassClassification.Trainers.OneVersusAll(
+            _mlContext.BinaryClassification.Trainers.FastTree(numberOfLeaves: 4, numberOfTrees: 20, minimumExampleCountPerLeaf: 2)))
+            .Fit(_rows);
+        Assert.InRange(_mlContext.MulticlassClassification.Evaluate(trees.Transform(_rows)).MicroAccuracy, 0.97, 1);
         var clusters = pipeline.Append(_mlContext.Clustering.Trainers.KMeans("Features", numberOfClusters: 10)).Fit(_rows);
         double information = _mlContext.Clustering.Evaluate(clusters.Transform(_rows), labelColumnName: "Label",
             featureColumnName: "Features").NormalizedMutualInformation;

@@ -66,6 +66,45 @@ public sealed class ResumedFitTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Fit_FindingTheRate_InterruptedInTheSearchOrAfter_SameWeightsAsUndisturbed()
+    {
+        CnnClassificationTrainer.Options Finding()
+        {
+            CnnClassificationTrainer.Options options = Options(seed: 4);
+            (options.LearningRate, options.FindLearningRate) = (null, true);
+            (options.CheckpointFolder, options.Resume) = (_folder, true);
+            return options;
+        }
+        CnnClassificationTrainer.Options undisturbed = Finding();
+        (undisturbed.CheckpointFolder, undisturbed.Resume) = (null, false);
+        byte[] expected = Weights(undisturbed);
+
+        using var search = new CancellationTokenSource();
+        int searches = 0;
+        _mlContext.Log += (_, e) =>
+        {
+            searches += e.RawMessage.StartsWith("Learning rate range test", StringComparison.Ordinal) ? 1 : 0;
+            if (e.RawMessage.Contains("images to train on", StringComparison.Ordinal))
+                search.Cancel(); // before the search's first step
+        };
+        CnnClassificationTrainer.Options options = Finding();
+        options.CancellationToken = search.Token;
+        Assert.Throws<OperationCanceledException>(() => Weights(options));
+        using var training = new CancellationTokenSource();
+        options = Finding();
+        options.CancellationToken = training.Token;
+        options.BatchCallback = b =>
+        {
+            if (b is { Epoch: 2, Batch: 1 })
+                training.Cancel();
+        };
+        Weights(options, result => Assert.Equal(TrainingEnd.Canceled, result.End));
+        Assert.Equal(1, searches);
+        Assert.Equal(expected, Weights(Finding(), result => Assert.Equal(5, result.ResumedFromStep)));
+        Assert.Equal(1, searches); // its result is in the checkpoint
+    }
+
     private static CnnClassificationTrainer.Options Options(int? seed)
     {
         CnnClassificationTrainer.Options options = DigitRows.Options(3);

@@ -26,14 +26,21 @@ public class FrozenFeaturesTests
     [InlineData("vgg11", FineTuning.HeadOnly)]          // dropout between frozen layers too
     [InlineData("squeezenet1_1", FineTuning.HeadOnly)]  // a convolution as head
     [InlineData("resnet20_cifar", FineTuning.HeadFirst)]
-    public void Train_OnFeatures_IsTrainingOnImagesToRounding(string name, FineTuning what)
+    [InlineData("resnet20_cifar", FineTuning.AllLayers, "conv3_1")] // batch norms on both sides
+    [InlineData("squeezenet1_1", FineTuning.AllLayers, "fire5")]    // dropout behind it
+    [InlineData("vgg11", FineTuning.AllLayers, "conv4")]
+    [InlineData("resnet20_cifar", FineTuning.HeadOnly, "conv2")]    // the head's are computed once
+    [InlineData("resnet20_cifar", FineTuning.HeadFirst, "conv2")]   // the same
+    public void Train_OnFeatures_IsTrainingOnImagesToRounding(string name, FineTuning what, string? until = null)
     {
-        var options = new TrainingOptions { FineTuning = what, Epochs = 4, HeadEpochs = what == FineTuning.HeadOnly ? null : 3,
-            BatchSize = 16, LearningRate = 0.005f, Seed = 3 };
+        var options = new TrainingOptions { FineTuning = what, Epochs = 4, HeadEpochs = what == FineTuning.HeadFirst ? 3 : null,
+            FreezeUntil = until, BatchSize = 16, Seed = 3,
+            LearningRate = what == FineTuning.AllLayers ? 0.0005f : 0.005f }; // rounding grows from layer to layer
         (float[] weights, TrainingResult result, int reads) = Train(name, options);
         (float[] cached, TrainingResult again, int few) = Train(name, options with { FeatureStore = PixelStore.Unlimited() });
-        Assert.Contains("Features of 60 images (", Assert.Single(_messages), StringComparison.Ordinal);
-        Assert.Equal((4 * Images, what == FineTuning.HeadOnly ? Images : 2 * Images), (reads, few));
+        Assert.Collection(_messages, m => Assert.Contains("in every epoch, for the images are augmented", m, StringComparison.Ordinal),
+            m => Assert.Contains("Features of 60 images (", m, StringComparison.Ordinal));
+        Assert.Equal((4 * Images, what == FineTuning.HeadFirst ? 2 * Images : Images), (reads, few));
         double scale = weights.Max(Math.Abs);
         Assert.All(weights.Zip(cached), w => Assert.InRange(Math.Abs(w.First - w.Second), 0, 2e-4 * scale));
         Assert.All(result.History.Zip(again.History), e =>
@@ -61,8 +68,16 @@ public class FrozenFeaturesTests
         using var small = new PixelStore(5000, 5000);
         (float[] weights, _, int reads) = Train("resnet20_cifar", options with { FeatureStore = small });
         Assert.Equal(3 * Images, reads);
+        Assert.Contains("The frozen layers are computed in every epoch: the features", Assert.Single(_messages), StringComparison.Ordinal);
         Assert.Equal(Train("resnet20_cifar", options).Weights, weights);
-        Assert.Contains("The frozen layers are computed in every epoch", Assert.Single(_messages), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_FrozenWithinABlock_ComputesTheFrozenLayersInEveryEpochAndSaysWhy()
+    {
+        var options = new TrainingOptions { FreezeUntil = "conv2_2/a", Epochs = 2, BatchSize = 16 };
+        Assert.Equal(2 * Images, Train("resnet20_cifar", options with { FeatureStore = PixelStore.Unlimited() }).Reads);
+        Assert.Contains("read more than one tensor of them; freeze whole stages", Assert.Single(_messages), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -12,9 +12,8 @@ internal sealed class NetworkStages(NetworkGraph graph)
 {
     private static readonly char[] Separators = ['/', '.'];
 
-    /// <summary>The scopes at the top, in the order of the graph.</summary>
-    public IReadOnlyList<string> Names { get; } =
-        [.. graph.Variables.Select(v => Scopes(v.Name).FirstOrDefault()).OfType<string>().Distinct()];
+    /// <summary>The scopes at the top, or below the one that holds all others, in the order of the graph.</summary>
+    public IReadOnlyList<string> Names { get; } = Top([.. graph.Variables.Select(v => Scopes(v.Name).ToArray())]);
 
     /// <summary>Whether there is a stage or layer of that name.</summary>
     public bool Has(string stage) => Nodes(stage).Any();
@@ -41,6 +40,14 @@ internal sealed class NetworkStages(NetworkGraph graph)
             ArchitectureNames.Near(unknown, graph.Variables.SelectMany(v => Scopes(v.Name))
                 .Concat(graph.Nodes.Where(n => n.Op != "Const" && !n.IsSource).SelectMany(n => Scopes(n.Name))).Distinct());
         return $"the name of a stage or layer: {string.Join(", ", near.Concat(Names).Distinct())}";
+    }
+
+    private static string[] Top(string[][] scopes)
+    {
+        string[] names = [];
+        for (int depth = 0; names.Length < 2 && scopes.Any(s => s.Length > depth); depth++)
+            names = [.. scopes.Where(s => s.Length > depth).Select(s => s[depth]).Distinct()];
+        return names;
     }
 
     private IEnumerable<NodeDef> Nodes(string stage) => graph.Nodes.Where(n => n.Op is not ("VarHandleOp" or "ReadVariableOp")

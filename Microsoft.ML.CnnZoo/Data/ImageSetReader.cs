@@ -61,8 +61,8 @@ internal sealed class ImageSetReader(ImageShape image, PixelStore store, ImageRe
         Report(rows.Name, count, unlabeled, bad, cache.Count);
         if (warnOfCenterCrop && cut > ManyImages * cache.Count)
             reading.Warn($"{cut} of {cache.Count} images of the {rows.Name} data lose more than a third of their area to the "
-                + $"center crop to {image.Height}x{image.Width}: Options.ImageFit = ImageFit.Letterbox or ImageFit.Stretch "
-                + "keeps all of them.");
+                + $"center crop to {image.Height}x{image.Width}: Options.ImageFit = Letterbox, or Options.ImageFit = "
+                + "Stretch, keeps all of them.");
         return cache;
 
         void Keep(DecodingSlot<T> slot)

@@ -17,8 +17,8 @@ internal sealed class DecisionFit(CnnClassificationTrainer.Options options, stri
     /// <exception cref="ArgumentOutOfRangeException">An option does not fit them.</exception>
     public static void Check(CnnClassificationTrainer.Options options, string[] classes, int validationImages)
     {
-        const string Images = "where there are no validation images: set ValidationSetFraction (cnnzoo: --validation) or give "
-            + "a validation set";
+        const string Images = "where there are no validation images: set Options.ValidationSetFraction or give a "
+            + "validation set";
         bool hasImages = validationImages > 0;
         OptionRange.Require(hasImages || !options.Calibrate, "Options.Calibrate", options.Calibrate, $"false {Images}");
         OptionRange.Require(hasImages || options.AbstainPrecision is null, "Options.AbstainPrecision",

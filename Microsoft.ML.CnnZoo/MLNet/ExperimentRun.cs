@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using System.Text;
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Runs;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.CnnZoo.Training.Checkpoints;
 using Microsoft.ML.Runtime;
@@ -30,6 +31,8 @@ internal sealed class ExperimentRun(
         ReadLabels();
         _candidates = options.Candidates ?? CnnExperimentCandidate.ForPictures(ShorterSide());
         _fullEpochs = [.. _candidates.Select(FullEpochs)];
+        using FolderLock? held = options.Folder is null ? null
+            : FolderLock.Take(options.Folder, message => channel.Warning(MessageSensitivity.None, message));
         _file = options.Folder is null ? null : new ExperimentFile(options.Folder, options.Resume);
         _search = new SuccessiveHalving(_fullEpochs, options.Time, options.Clock, this);
         try

@@ -31,8 +31,10 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     public CnnClassificationTransformer Fit(IDataView train, IDataView? validation)
     {
         options.Check();
-        using RunFolder? folder = _folder = options.RunFolder is null || !Writes ? null
+        using RunFolder? own = options.RunFolder is null || options.OpenRun is not null || !Writes ? null
             : RunFolder.Open(options.RunFolder, options.Resume, Warn);
+        _folder = options.OpenRun ?? own;
+        using FolderLock? checkpoints = CheckpointsFolder is { } folder && Writes ? FolderLock.Take(folder, Warn) : null;
         return Prepare(train, validation, Train);
     }
 
@@ -151,7 +153,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         if (options.FindLearningRate)
             prepared = prepared with
             {
-                Options = prepared.Options with { LearningRate = Search(prepared).SuggestedRate },
+                Options = prepared.Options with { LearningRate = KnownRate() ?? Search(prepared).SuggestedRate },
             };
         ImageShape image = prepared.Image;
         int classes = prepared.Labels.Count;
@@ -216,9 +218,16 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     private int ChooseSeed()
     {
         int drawn = host.Rand.Next();
-        return options.Seed ?? (options.Resume && CheckpointsFolder is { } folder
-            ? CheckpointFolder.FindSeed(folder) : null) ?? drawn;
+        return options.Seed ?? Resumed(CheckpointFolder.FindSeed) ?? drawn;
     }
+
+    /// <summary>What a search found before the training to go on with.</summary>
+    private float? KnownRate() => _ranks is null ? Resumed(CheckpointFolder.FindLearningRate)
+        : _ranks.Decide(() => Resumed(CheckpointFolder.FindLearningRate));
+
+    /// <summary>Something of the training to go on with; null where there is none.</summary>
+    private T? Resumed<T>(Func<string, T?> find) where T : struct =>
+        options.Resume && CheckpointsFolder is { } folder ? find(folder) : null;
 
     /// <summary>What remains to be written when training is over: all ranks compute, and the first writes.</summary>
     private void FinishRun(PreparedTraining prepared, NetworkTrainer trainer, CnnClassificationTransformer trained)
@@ -299,7 +308,8 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
             : $", validation loss {epoch.ValidationLoss:f4}, accuracy {epoch.ValidationAccuracy:f4}";
         Info($"Epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:f4}, accuracy {epoch.Accuracy:f4}{validation}, "
             + $"{epoch.ImagesPerSecond:f0} images/s, {epoch.DataWait.TotalMilliseconds:f0} ms of waiting for images, "
-            + (_ranks is null ? "" : $"{epoch.RankWait.TotalMilliseconds:f0} ms for other ranks, {epoch.BytesSent / 1e6:f1} MB sent, ")
+            + (_ranks is null ? "" : $"{epoch.ComputeTime.TotalMilliseconds:f0} ms of computing, "
+                + $"{epoch.RankWait.TotalMilliseconds:f0} ms of waiting for other ranks, {epoch.BytesSent / 1e6:f1} MB sent, ")
             + $"learning rate {epoch.LearningRate:g4}, {epoch.Remaining:hh\\:mm\\:ss} left.");
         options.ProgressCallback?.Invoke(epoch);
     }

@@ -16,6 +16,7 @@ internal sealed class RunFolder : IDisposable
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     private readonly Action<string> _warn;
+    private readonly FolderLock? _lock;
     private readonly ResultsTable _results;
     private readonly HashSet<string> _failed = [];
     private readonly List<EpochProgress> _history = [];
@@ -24,9 +25,9 @@ internal sealed class RunFolder : IDisposable
     private long _step;
     private long? _restart;
 
-    private RunFolder(string path, Action<string> warn)
+    private RunFolder(string path, Action<string> warn, FolderLock? held)
     {
-        (Folder, _warn) = (path, warn);
+        (Folder, _warn, _lock) = (path, warn, held);
         _results = new ResultsTable(PathOf(ResultsFile));
     }
 
@@ -37,15 +38,28 @@ internal sealed class RunFolder : IDisposable
     public string Checkpoints => PathOf("checkpoints");
 
     /// <summary>
-    /// The folder of that name; where it holds a run that is not to be gone on with, the first of <c>name-2</c>,
-    /// <c>name-3</c> … that does not.
+    /// The folder of that name; where it holds a run that is not to be gone on with, or another process is at work, the
+    /// first of <c>name-2</c>, <c>name-3</c> … of which that is not so.
     /// </summary>
+    /// <exception cref="InvalidOperationException">The run to go on with is at work in another process.</exception>
     public static RunFolder Open(string path, bool resume, Action<string> warn)
     {
         string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), free = folder;
-        for (int number = 2; !resume && HoldsRun(free); number++)
+        for (int number = 2; ; number++)
+        {
+            try
+            {
+                FolderLock? held = FolderLock.Take(free, warn);
+                if (resume || !HoldsRun(free))
+                    return new RunFolder(free, warn, held);
+                held?.Dispose();
+            }
+            catch (InvalidOperationException) when (!resume)
+            {
+                // At work.
+            }
             free = FormattableString.Invariant($"{folder}-{number}");
-        return new RunFolder(free, warn);
+        }
     }
 
     /// <summary>Writes the options that are in effect.</summary>
@@ -115,7 +129,11 @@ internal sealed class RunFolder : IDisposable
             WriteEvents(events => events.WriteImage(_step, tag, png, height, width));
     }
 
-    public void Dispose() => _events?.Dispose();
+    public void Dispose()
+    {
+        _events?.Dispose();
+        _lock?.Dispose();
+    }
 
     private static bool HoldsRun(string folder) =>
         File.Exists(Path.Combine(folder, OptionsFile)) || File.Exists(Path.Combine(folder, ResultsFile));

@@ -36,6 +36,10 @@ public sealed record EpochProgress
     /// network; zero without.
     /// </summary>
     public TimeSpan RankWait { get; init; }
+    /// <summary>
+    /// The part of <see cref="TrainingTime"/> in which this process computed its steps, <see cref="RankWait"/> left out.
+    /// </summary>
+    public TimeSpan ComputeTime { get; init; }
     /// <summary>Of a distributed training, bytes of gradients that this rank sent in the epoch; zero without.</summary>
     public long BytesSent { get; init; }
     /// <summary>Learning rate of the epoch's last step.</summary>
@@ -69,6 +73,8 @@ public sealed record BatchProgress
     public required double ImagesPerSecond { get; init; }
     /// <summary>Of a distributed training, the time in this epoch that this rank waited for the others; zero without.</summary>
     public TimeSpan RankWait { get; init; }
+    /// <summary>The time in this epoch in which this process computed its steps, <see cref="RankWait"/> left out.</summary>
+    public TimeSpan ComputeTime { get; init; }
     /// <summary>Of a distributed training, bytes of gradients that this rank sent in this epoch; zero without.</summary>
     public long BytesSent { get; init; }
     /// <summary>Learning rate of the step just done.</summary>

@@ -6,17 +6,17 @@ using Microsoft.ML.CnnZoo.Graph;
 namespace Microsoft.ML.CnnZoo.Training;
 
 /// <summary>
-/// A frozen body's outputs, computed once for each image as it scores, and the head that is trained and measured on
-/// them: the same training to rounding, without the body's work in every epoch.
+/// The outputs of frozen layers, computed once for each image as they score, and the rest of the network, trained and
+/// measured on them: the same training to rounding, without the frozen layers' work in every epoch.
 /// </summary>
 internal sealed class FrozenFeatures : IDisposable
 {
     private FrozenFeatures(TrainingStep step, NetworkEvaluator evaluator, IBatchSource training, IBatchSource? validation) =>
         (Step, Evaluator, Training, Validation) = (step, evaluator, training, validation);
 
-    /// <summary>A step of the head.</summary>
+    /// <summary>A step of the trained layers.</summary>
     public TrainingStep Step { get; }
-    /// <summary>Measures the head.</summary>
+    /// <summary>Measures them.</summary>
     public NetworkEvaluator Evaluator { get; }
     /// <summary>Features of the training images.</summary>
     public IBatchSource Training { get; }
@@ -30,21 +30,31 @@ internal sealed class FrozenFeatures : IDisposable
     /// <param name="options">How to train.</param>
     /// <param name="variables">The weights.</param>
     /// <param name="compile">How plans are compiled.</param>
-    /// <param name="createStep">Makes the head's step.</param>
+    /// <param name="createStep">Makes the trained layers' step.</param>
     /// <param name="train">Training images, not augmented.</param>
     /// <param name="validation">Validation images.</param>
     public static FrozenFeatures? Compute(Session session, ClassificationGraph training, ClassificationGraph evaluation,
         TrainingOptions options, VariableStore variables, CompileOptions compile,
         Func<ClassificationGraph, TrainingStep> createStep, IBatchSource train, IBatchSource? validation)
     {
-        if (options.FeatureStore is not { } store || FrozenBody.FindCut(training) is not { } cut)
+        const string Always = "The frozen layers are computed in every epoch";
+        if (options.FeatureStore is not { } store)
+        {
+            options.Message?.Invoke($"{Always}, for the images are augmented; with ImageAugmentation.None they are computed once.");
             return null;
+        }
+        if (FrozenBody.FindCut(training) is not { } cut)
+        {
+            options.Message?.Invoke($"{Always}, for the trained layers read more than one tensor of them; freeze whole stages to have "
+                + "them computed once.");
+            return null;
+        }
         int images = train.Count + (validation?.Count ?? 0);
         long bytes = (long)images * FrozenBody.FeatureCount(cut) * sizeof(float);
         bool EverywhereTrue(bool own) => options.Ranks?.All(own) ?? own;
         if (!EverywhereTrue(bytes <= store.Room))
         {
-            options.Message?.Invoke($"The frozen layers are computed in every epoch: the features of {images:N0} images need "
+            options.Message?.Invoke($"{Always}: the features of {images:N0} images need "
                 + $"{bytes >> 20} MiB, and of the cache's budget {store.Room >> 20} MiB are left.");
             return null;
         }

@@ -53,19 +53,20 @@ internal sealed class NetworkTrainer : IDisposable
         TrainingStep CreateStep(ClassificationGraph graph) => _cancellation is null
             ? new TrainingStep(session, graph, Variables, compile)
             : new TrainingStep(session, graph, Variables, compile, options, _cancellation);
-        ClassificationGraph? head = options.TrainsHeadAlone(1) ? Training(1) : null;
-        TrainingStep? step = options.TrainsHeadAlone(options.Epochs) ? null : CreateStep(Training(options.Epochs));
+        ClassificationGraph? head = options.TrainsHeadAlone(1) ? Training(1) : null,
+            whole = options.TrainsHeadAlone(options.Epochs) ? null : Training(options.Epochs);
         ClassificationGraph evaluation = _graphs.Evaluation(options.Loss);
         VariableInitialization.Initialize(Variables, evaluation.Graph.Variables.Where(v => !Variables.Contains(v.Name)),
             options.Seed);
         WeightAverage? average = options.WeightAveraging is { } averaging ? new WeightAverage(Variables,
             evaluation.Graph.Variables.Where(v => v.Role != VariableRole.Fixed).Select(v => v.Name), averaging,
             options.Workers) : null;
-        FrozenFeatures? Features(IBatchSource train, IBatchSource? validation) => head is null || options.LastHeadEpoch < 2
-            ? null : FrozenFeatures.Compute(session, head, evaluation, options, Variables, compile, CreateStep, train,
-                validation);
+        FrozenFeatures? Features(IBatchSource train, IBatchSource? validation) =>
+            (head is null ? options.Epochs : options.LastHeadEpoch) < 2 ? null : FrozenFeatures.Compute(session,
+                (head ?? whole)!, evaluation, options, Variables, compile, CreateStep, train, validation);
         _parts = new TrainingParts(Variables, head is null ? null : CreateStep(head),
-            Features, step, new NetworkEvaluator(session, evaluation, Variables, compile, options.Ranks),
+            Features, whole is null ? null : CreateStep(whole),
+            new NetworkEvaluator(session, evaluation, Variables, compile, options.Ranks),
             options.RefreshBatchNormStatistics ? new BatchNormStatistics(session, _graphs.BatchMoments(options), Variables,
                 options is { Ranks: { } all, SynchronizesBatchNorms: true }
                 ? compile with { RankSums = new MeasuringSums(all) } : compile, options.Ranks) : null, average,

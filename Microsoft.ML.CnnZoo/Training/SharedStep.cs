@@ -59,7 +59,12 @@ internal sealed class SharedStep : IRankSums, IDisposable
     public long PeakBytes => _update.PeakBytes;
 
     /// <inheritdoc/>
-    public void Add(Span<double> values) => _ranks.Sum(values, _exchange.Weights);
+    public void Add(Span<double> values)
+    {
+        long start = Stopwatch.GetTimestamp();
+        _ranks.Sum(values, _exchange.Weights);
+        _exchange.AddWait(Stopwatch.GetTimestamp() - start);
+    }
 
     /// <summary>Does a step.</summary>
     /// <param name="plan">Computes gradients, its feeds written; null where this rank has no images in this step.</param>

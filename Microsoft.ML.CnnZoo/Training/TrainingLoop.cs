@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Distributed;
 using Microsoft.ML.CnnZoo.Execution;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// <summary>What a training works with.</summary>
 /// <param name="Variables">All variables, optimizer state included.</param>
 /// <param name="HeadStep">Moves the head's in the epochs that train it alone; null where there are none.</param>
-/// <param name="Features">Computes what a frozen body makes of the images; null where that is not worth it.</param>
+/// <param name="Features">Computes what frozen layers make of the images; null where that is not worth it.</param>
 /// <param name="Step">Moves them in the other epochs; null where there are none.</param>
 /// <param name="Evaluator">Measures them on the validation images.</param>
 /// <param name="Statistics">Measures batch norms' statistics at the end; null for leaving them.</param>
@@ -39,6 +40,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
     private BatchReader? _featureReader;
     private long? _resumedFrom;
     private ExchangeCost _cost;
+    private TimeSpan _stepTime;
     private bool _isSaved;
 
     private bool IsCanceled => options.CancellationToken.IsCancellationRequested;
@@ -49,7 +51,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
         Begin();
         if (_state.End is { } ended)
             return Result(ended);
-        using FrozenFeatures? features = _features = options.TrainsHeadAlone(_state.Epoch)
+        using FrozenFeatures? features = _features = options.TrainsOnFeatures(_state.Epoch)
             ? parts.Features(train, validation) : null;
         _featureReader = features is null ? null : new BatchReader(features.Training, _reader.Plan);
         SetStep();
@@ -120,12 +122,13 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
     private bool Epoch()
     {
         (TrainingStep step, BatchReader reader, NetworkEvaluator evaluator, IBatchSource? held) =
-            !options.TrainsHeadAlone(_state.Epoch) ? (parts.Step!, _reader, parts.Evaluator, validation)
-            : _features is null ? (parts.HeadStep!, _reader, parts.Evaluator, validation)
-            : (_features.Step, _featureReader!, _features.Evaluator, _features.Validation);
+            _features is not null && options.TrainsOnFeatures(_state.Epoch)
+            ? (_features.Step, _featureReader!, _features.Evaluator, _features.Validation)
+            : ((options.TrainsHeadAlone(_state.Epoch) ? parts.HeadStep : parts.Step)!, _reader, parts.Evaluator, validation);
         var meter = new EpochMeter(_state.Sums);
         TimeSpan waitedBefore = reader.Waited;
         ExchangeCost costBefore = step.Cost;
+        _stepTime = TimeSpan.Zero;
         foreach (Batch batch in reader.Read(options.Order(train, _state.Epoch), _state.Epoch, _state.Batch))
         {
             if (IsCanceled)
@@ -180,7 +183,9 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
         _isSaved = false;
         if (_state.Step++ == 0)
             parts.Average?.Start();
+        long start = Stopwatch.GetTimestamp();
         StepOutcome outcome = step.Run(batch, _state.Rate, momentum);
+        _stepTime += Stopwatch.GetElapsedTime(start);
         parts.Average?.Update(_state.Step);
         if (!double.IsFinite(outcome.Loss))
             throw Diverged($"the loss is {outcome.Loss}");
@@ -206,6 +211,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
             TrainingTime = _state.Sums.Time,
             DataWait = _state.Sums.DataWait,
             RankWait = _cost.Waited,
+            ComputeTime = _stepTime - _cost.Waited,
             BytesSent = _cost.BytesSent,
             LearningRate = _state.Rate,
             Elapsed = _clock.Elapsed,
@@ -272,10 +278,8 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
     private void SetStep()
     {
         long head = Math.Min(_state.Step, (long)options.LastHeadEpoch * _reader.BatchCount);
-        if ((_features?.Step ?? parts.HeadStep) is { } headStep)
-            headStep.Steps = _headStepsBefore + head;
-        if (parts.Step is not null)
-            parts.Step.Steps = _stepsBefore + _state.Step - head;
+        foreach (TrainingStep? step in new[] { _features?.Step, parts.HeadStep, parts.Step })
+            step?.Steps = step == parts.Step || parts.HeadStep is null ? _stepsBefore + _state.Step - head : _headStepsBefore + head;
     }
 
     private void KeepGood()
@@ -317,6 +321,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
         Accuracy = meter.Accuracy,
         ImagesPerSecond = meter.ImagesPerSecond,
         RankWait = _cost.Waited,
+        ComputeTime = _stepTime - _cost.Waited,
         BytesSent = _cost.BytesSent,
         LearningRate = _state.Rate,
         Elapsed = _clock.Elapsed,

@@ -119,6 +119,12 @@ internal sealed record TrainingOptions
     /// <summary>Whether an epoch, counted from 1, trains the head alone.</summary>
     internal bool TrainsHeadAlone(int epoch) => epoch <= LastHeadEpoch;
 
+    /// <summary>
+    /// Whether an epoch trains on top of frozen layers whose features may be computed once: the head alone, or, where no
+    /// epoch does that, the layers behind <see cref="FreezeUntil"/>.
+    /// </summary>
+    internal bool TrainsOnFeatures(int epoch) => LastHeadEpoch > 0 ? TrainsHeadAlone(epoch) : FreezeUntil is not null;
+
     /// <summary>How an epoch is cut into batches.</summary>
     /// <param name="train">The training images; of several ranks, this one's.</param>
     internal BatchPlan PlanOf(IBatchSource train)

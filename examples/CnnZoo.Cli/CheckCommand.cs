@@ -58,13 +58,14 @@ internal static class CheckCommand
     private static void Run(Settings settings)
     {
         OutputFile? file = settings.Output is null ? null : OutputFile.Open(settings.Output);
+        using OpenFeatures? model = settings.Model is { } name ? FeaturesCommand.Open(name) : null;
         List<Finding> findings = [];
         CheckedImage[] listed = List(settings, findings);
         file?.RefuseInputs(listed.Select(i => i.Path));
         ImageFacts[] images = ImageInspection.Inspect(listed, findings);
         OddImages.Find(images, findings);
         OddImages.FindSmallClasses(settings.Data, listed, findings);
-        float[][]? features = settings.Model is { } model ? FeaturesCommand.Read(model, images.Select(i => i.Image.Path)) : null;
+        float[][]? features = model?.Read(images.Select(i => i.Image.Path));
         int[] groups = DuplicateSearch.Find(images, features, findings);
         if (settings.Folds > 0)
             JudgeLabels(settings, [.. images.Select(i => i.Image)], groups, findings);

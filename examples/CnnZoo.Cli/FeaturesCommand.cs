@@ -101,13 +101,13 @@ internal static class FeaturesCommand
     }
 
     /// <summary>What goes into the head of a model, for images that can be read.</summary>
-    public static float[][] Read(string model, IEnumerable<string> images)
+    public static OpenFeatures Open(string model)
     {
         var mlContext = new MLContext();
-        using TransformerChain<CnnFeaturizingTransformer> pipeline = Fit(mlContext, new(model, null, null, new(),
+        TransformerChain<CnnFeaturizingTransformer> pipeline = Fit(mlContext, new(model, null, null, new(),
             new() { BadImages = BadImageScoring.Throw }, "", Skips: false));
-        return [.. Read(mlContext, pipeline, [.. images.Select(path => new LabeledImage { ImagePath = path })])
-            .Select(row => row.Features ?? throw new CommandException(row.Problem))];
+        return new(pipeline, images => [.. Read(mlContext, pipeline, [.. images.Select(path => new LabeledImage { ImagePath = path })])
+            .Select(row => row.Features ?? throw new CommandException(row.Problem))]);
     }
 
     private static TransformerChain<CnnFeaturizingTransformer> Fit(MLContext mlContext, Settings settings)
@@ -165,4 +165,13 @@ internal static class FeaturesCommand
             writer.WriteLine($"{Csv.Quote(image)},"
                 + string.Join(',', features.Select(f => f.ToString(CultureInfo.InvariantCulture))));
     }
+}
+
+/// <summary>A model that gives features.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="Read">The features of image files.</param>
+internal sealed record OpenFeatures(IDisposable Model, Func<IEnumerable<string>, float[][]> Read) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
 }

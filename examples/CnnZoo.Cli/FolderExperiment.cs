@@ -42,7 +42,7 @@ internal sealed class FolderExperiment(
         }
         catch (TimeoutException e)
         {
-            throw new CommandException($"{e.Message.Replace("CnnExperimentOptions.Time", "--time", StringComparison.Ordinal)}");
+            throw new CommandException(e.Message);
         }
     }
 

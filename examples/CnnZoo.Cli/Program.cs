@@ -12,6 +12,7 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
+        Console.SetError(new SwitchWriter(Console.Error));
         try
         {
             Ranks.Join();

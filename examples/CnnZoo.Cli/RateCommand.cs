@@ -20,14 +20,7 @@ internal static class RateCommand
         command.SetAction(parsed =>
         {
             using TrainingRequest request = TrainingRequest.Of(parsed, switches);
-            try
-            {
-                Run(request, parsed.GetValue(output));
-            }
-            catch (ArgumentException e)
-            {
-                throw new CommandException(switches.InSwitches(CommandOptions.WithoutParameter(e.Message)));
-            }
+            Run(request, parsed.GetValue(output));
         });
         return command;
     }

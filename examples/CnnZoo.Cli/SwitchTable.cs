@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Numerics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Microsoft.ML.CnnZoo;
 
 namespace CnnZoo.Cli;
 
@@ -16,9 +17,29 @@ internal abstract partial class SwitchTable
     /// <summary>The group of the switches that follow.</summary>
     protected string Group { get; set; } = "";
 
-    /// <summary>A message of the library in the words of the command line.</summary>
+    /// <summary>
+    /// A message of the library in the words of the command line: <c>Options.ImageFit = Letterbox</c> is <c>--fit
+    /// letterbox</c> there. What has no switch keeps its name.
+    /// </summary>
     public string InSwitches(string message) => Fields().Replace(message, match =>
-        _all.FirstOrDefault(s => s.Field == match.Groups["field"].Value)?.Option.Name ?? match.Value);
+    {
+        (string owner, string field, Group value) = (match.Groups["owner"].Value, match.Groups["field"].Value, match.Groups["value"]);
+        string? name = owner.Length == 0 && _all.FirstOrDefault(s => s.Field == field) is { } one ? one.Option.Name
+            : Others.GetValueOrDefault($"{owner}.{field}");
+        return name is null ? match.Value : value.Success ? $"{name} {value.Value.ToLowerInvariant()}" : name;
+    });
+
+    /// <summary>Switches that stand for several fields, or for one of other options, by class and field.</summary>
+    internal static IReadOnlyDictionary<string, string> Others { get; } = new Dictionary<string, string>
+    {
+        [$".{nameof(CnnClassificationTrainer.Options.FindLearningRate)}"] = "--lr find",
+        [$"{nameof(CnnImportOptions)}.{nameof(CnnImportOptions.Image)}"] = "--size",
+        [$"{nameof(CnnImportOptions)}.{nameof(CnnImportOptions.Labels)}"] = "--labels",
+        [$"{nameof(CnnImportOptions)}.{nameof(CnnImportOptions.Preprocessing)}"] = "--preprocessing",
+        [$"{nameof(CnnExplanationOptions)}.{nameof(CnnExplanationOptions.ClassName)}"] = "--class",
+        [$"{nameof(CnnExperimentOptions)}.{nameof(CnnExperimentOptions.Time)}"] = "--time",
+        [$"{nameof(CnnExperimentOptions)}.{nameof(CnnExperimentOptions.ValidationSetFraction)}"] = "--validation",
+    };
 
     /// <summary>A switch whose value is set where there is one.</summary>
     protected void Add<T>(Option<T> option, JsonObject schema, Action<TrainingRequest, T> set, string? field = null,
@@ -108,6 +129,6 @@ internal abstract partial class SwitchTable
     private static string Literal<T>(T number) where T : struct, INumber<T> =>
         number.ToString(null, System.Globalization.CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"Options\.(?<field>\w+)")]
+    [GeneratedRegex(@"\b(?:(?<owner>Cnn\w+)|Options)\.(?<field>\w+)(?: = (?<value>\w+))?")]
     private static partial Regex Fields();
 }

@@ -22,17 +22,7 @@ internal static class TrainCommand
         var command = new TrainingCommand("train",
             "Trains a network on a folder of images. Ctrl-C saves the best weights so far. "
             + "What is left open (auto) suits the network and the images.", switches.All);
-        command.SetAction(parsed =>
-        {
-            try
-            {
-                Run(parsed, switches);
-            }
-            catch (ArgumentException e)
-            {
-                throw new CommandException(switches.InSwitches(CommandOptions.WithoutParameter(e.Message)));
-            }
-        });
+        command.SetAction(parsed => Run(parsed, switches));
         return command;
     }
 
@@ -47,7 +37,8 @@ internal static class TrainCommand
     private static void Run(ParseResult parsed, TrainSwitches switches)
     {
         using TrainingRequest request = TrainingRequest.Of(parsed, switches);
-        string? run = request.Run is null || !Ranks.Writes ? null : OpenRun(request);
+        using RunFolder? folder = request.Run is null || !Ranks.Writes ? null : OpenRun(request.Run, request.Options);
+        string? run = folder?.Folder;
         string[] outputs = !Ranks.Writes ? []
             : [.. ((string?[])[request.Output, run is null ? null : Path.Combine(run, ModelFile)]).OfType<string>()];
         if (request is { Output: null, Run: null })
@@ -61,10 +52,17 @@ internal static class TrainCommand
         var watch = Stopwatch.StartNew();
         var training = new FolderTraining(request, data.Train, data.Validation, data.Bad);
         var found = new Dictionary<string, JsonNode>();
+        void WriteSettings()
+        {
+            if (run is not null)
+                ConfigFile.Write(Path.Combine(run, RunFile), parsed, switches.All.Where(s => s.Key is not ("run" or "resume")), found);
+        }
+        WriteSettings();
         if (request.LearningRate == TrainingRequest.FindRate)
+        {
             found["lr"] = JsonValue.Create(FindRate(request, training, run));
-        if (run is not null)
-            ConfigFile.Write(Path.Combine(run, RunFile), parsed, switches.All.Where(s => s.Key is not ("run" or "resume")), found);
+            WriteSettings();
+        }
         using TrainedFolder trained = TrainingDisplay.Show(training.Fit);
         data.Bad.Report();
         Console.WriteLine(trained.Summary);
@@ -73,7 +71,8 @@ internal static class TrainCommand
         Console.WriteLine($"Saved {string.Join(" and ", outputs)} after {watch.Elapsed.TotalSeconds:F1} s");
         if (run is not null)
             Console.WriteLine($"{run} holds: "
-                + string.Join(", ", Directory.GetFileSystemEntries(run).Select(Path.GetFileName).Order(StringComparer.Ordinal))
+                + string.Join(", ", Directory.GetFileSystemEntries(run).Select(Path.GetFileName)
+                    .Where(name => !name!.StartsWith('.')).Order(StringComparer.Ordinal))
                 + (trained.Training.End == TrainingEnd.Canceled ? $". Go on with: cnnzoo resume {run}" : ""));
     }
 
@@ -89,11 +88,12 @@ internal static class TrainCommand
     }
 
     /// <summary>The run's folder: another one where it holds a run that is not to be gone on with.</summary>
-    private static string OpenRun(TrainingRequest request)
+    private static RunFolder OpenRun(string path, CnnClassificationTrainer.Options options)
     {
-        using var folder = RunFolder.Open(request.Run!, request.Options.Resume, _ => { });
-        request.Options.RunFolder = folder.Folder;
+        RunFolder folder = options.OpenRun =
+            RunFolder.Open(path, options.Resume, message => Console.Error.WriteLine($"cnnzoo: {message}"));
+        options.RunFolder = folder.Folder;
         Directory.CreateDirectory(folder.Folder);
-        return folder.Folder;
+        return folder;
     }
 }

@@ -121,6 +121,11 @@ internal sealed class TrainingRequest : IDisposable
         {
             SynchronizesBatchNorms = SynchronizesBatchNorms, SendsBFloat16 = SendsBFloat16, ScalesWithRanks = ScalesWithRanks,
         };
+        foreach ((string name, bool isGiven) in new[] { ("sync-batch-norm", SynchronizesBatchNorms),
+            ("bfloat16-gradients", SendsBFloat16), ("scale-with-ranks", ScalesWithRanks) })
+            if (isGiven && Ranks.Launched is null)
+                throw Misused($"--{name} is for several processes that train together: start them with mpirun, such as "
+                    + "'mpirun -n 4 cnnzoo train ...'.");
         Options.BadImages = BadImages == BadImageChoice.Skip ? BadImageHandling.Skip : BadImageHandling.Throw;
         if (Options.Resume && Run is null && Options.CheckpointFolder is null)
             throw Misused("--resume needs --run FOLDER or --checkpoints FOLDER, where the training is kept.");

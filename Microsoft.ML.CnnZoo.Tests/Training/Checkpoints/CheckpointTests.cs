@@ -1,3 +1,4 @@
+using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Graph.Ops;
 using Microsoft.ML.CnnZoo.Training;
 using Microsoft.ML.CnnZoo.Training.Checkpoints;
@@ -46,12 +47,17 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(2, Directory.GetFiles(_folder).Length);
     }
 
-    [Fact]
-    public void Resume_HeadFirstWithAveragedWeightsAndBatchNorms_SameWeights()
+    [Theory]
+    [InlineData(FineTuning.HeadFirst, 1, null)]
+    [InlineData(FineTuning.HeadFirst, 2, null)] // the head on features
+    [InlineData(FineTuning.HeadFirst, 2, "conv2")]
+    [InlineData(FineTuning.AllLayers, null, "conv3_1")]
+    public void Resume_FrozenLayersAveragedWeightsAndBatchNorms_SameWeights(FineTuning what, int? headEpochs, string? until)
     {
         TrainingOptions options = Options with
         {
-            FineTuning = FineTuning.HeadFirst, HeadEpochs = 1, WeightAveraging = new WeightAveraging(),
+            FineTuning = what, HeadEpochs = headEpochs, FreezeUntil = until, FeatureStore = PixelStore.Unlimited(),
+            WeightAveraging = new WeightAveraging(),
             GradientClipNorm = 1, Optimizer = new AdamWOptimizer(), Schedule = new OneCycleSchedule(),
         };
         CnnArchitecture network = CnnArchitectures.ResNet20Cifar;

@@ -40,7 +40,7 @@ internal static class Importer
     {
         if (options.Labels is { } given)
             return given.Count == classes ? given : throw new ArgumentException(
-                $"There are {given.Count} names of classes (Options.Labels; cnnzoo: --labels); '{network.Origin}' has {classes} "
+                $"There are {given.Count} names of classes (CnnImportOptions.Labels); '{network.Origin}' has {classes} "
                 + "classes.");
         return network.Labels?.Count == classes ? network.Labels : null;
     }
@@ -63,8 +63,8 @@ internal static class Importer
         ImagePreprocessing guess = channelsFirst ? ImagePreprocessing.Torchvision : ImagePreprocessing.KerasTensorFlow;
         return (Fit(guess, channels), $"'{network.Origin}' does not say what pixels it takes; taken is "
             + $"{(channelsFirst ? "Torchvision (ImageNet's mean and deviation, RGB)" : "KerasTensorFlow ([-1, 1], RGB)")}. "
-            + $"Scores are wrong if it is another: state it by CnnImportOptions.Preprocessing ({Presets}; "
-            + "cnnzoo: --preprocessing)", true);
+            + $"Scores are wrong if it is another: state it by CnnImportOptions.Preprocessing ({Presets})",
+            true);
     }
 
     /// <summary>A preset for three channels, for a network with one.</summary>

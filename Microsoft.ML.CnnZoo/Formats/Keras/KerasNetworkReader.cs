@@ -101,7 +101,7 @@ internal sealed class KerasNetworkReader
         return h > 0 && w > 0 && c > 0 ? _arranger.Graph.Placeholder(CnnArchitecture.ImageInput, DataType.Float,
             new TensorShape(TensorShape.Unknown, h, w, c))
             : throw new InvalidDataException($"it leaves the size of its images open ({Size(h)}x{Size(w)}x{c}): state "
-                + "it (the option Image; cnnzoo: --size)");
+                + "it (CnnImportOptions.Image)");
 
         static string Size(int size) => size < 0 ? "?" : $"{size}";
     }

@@ -271,8 +271,8 @@ internal sealed class OnnxReader
         if (c < 0)
             c = 3;
         if (h < 0 || w < 0)
-            throw Problem($"it leaves the size of its images open ({Size(h)}x{Size(w)}x{c}): state it (the option Image; "
-                + "cnnzoo: --size)");
+            throw Problem($"it leaves the size of its images open ({Size(h)}x{Size(w)}x{c}): state it "
+                + "(CnnImportOptions.Image)");
         NodeOutput image = _arranger.Graph.Placeholder(CnnArchitecture.ImageInput, DataType.Float,
             new TensorShape(TensorShape.Unknown, h, w, c));
         ImportedTensor tensor = channelsFirst ? ImportedTensor.OfImage(image)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Numerics;
 using Microsoft.ML.CnnZoo.Files;
 
 namespace Microsoft.ML.CnnZoo.Training.Checkpoints;
@@ -23,13 +24,18 @@ internal sealed class CheckpointFolder(TrainingIdentity identity, TrainingOption
     public bool IsDue => _plan.Interval is { } interval && _sinceLast.Elapsed >= interval;
 
     /// <summary>The seed of the training in a folder; null when there is no checkpoint that can be read.</summary>
-    public static int? FindSeed(string folder)
+    public static int? FindSeed(string folder) => Find<int>(folder, nameof(TrainingOptions.Seed));
+
+    /// <summary>Its learning rate; null when there is no checkpoint that can be read.</summary>
+    public static float? FindLearningRate(string folder) => Find<float>(folder, nameof(TrainingOptions.LearningRate));
+
+    private static T? Find<T>(string folder, string option) where T : struct, INumber<T>
     {
         foreach (int number in Numbers(folder).OrderDescending())
             try
             {
                 using CheckpointFile file = CheckpointFile.Open(PathOf(folder, number));
-                return int.Parse(file.Value.Identity.Inputs[nameof(TrainingOptions.Seed)], CultureInfo.InvariantCulture);
+                return T.Parse(file.Value.Identity.Inputs[option], CultureInfo.InvariantCulture);
             }
             catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
             {
