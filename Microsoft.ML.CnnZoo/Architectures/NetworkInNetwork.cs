@@ -38,33 +38,33 @@ internal sealed class NetworkInNetwork : CnnArchitecture
         {
             x = MaxPool(g, MlpConv(g, x, 2, 5, Padding.Symmetric(2), 1, 256, 256, 256), "pool2");
             x = MaxPool(g, MlpConv(g, x, 3, 3, Padding.Symmetric(1), 1, 384, 384, 384), "pool3");
-            x = MlpConv(g, g.Dropout(x, 0.5f, "drop"), 4, 3, Padding.Symmetric(1), 1, 1024, 1024, classes);
+            x = MlpConv(g, g.Dropout(x, 0.5f, "drop"), 4, 3, Padding.Symmetric(1), 1, 1024, 1024, classes, Initializer.Ones);
         }
         else
         {
             x = MlpConv(g, g.Dropout(x, 0.5f, "drop1"), 2, 5, Padding.Symmetric(2), 1, 192, 192, 192);
             x = g.Dropout(AveragePool(g, x, "pool2"), 0.5f, "drop2");
-            x = MlpConv(g, x, 3, 3, Padding.Symmetric(1), 1, 192, 192, classes);
+            x = MlpConv(g, x, 3, 3, Padding.Symmetric(1), 1, 192, 192, classes, Initializer.Ones);
         }
         return new(x, g.GlobalAveragePool2D(x, "pool_final"), []);
     }
 
     /// <summary>
     /// conv{n} and the two 1x1 convolutions after it, named as the authors do: cccp, cascaded cross channel parametric
-    /// pooling.
+    /// pooling. Scores, behind a ReLU, begin above 0: a class whose scores all fall below is never learned.
     /// </summary>
     private static NodeOutput MlpConv(GraphBuilder g, NodeOutput x, int number, int kernel, Padding padding,
-        int strides, int filters, int first, int second)
+        int strides, int filters, int first, int second, Initializer? bias = null)
     {
         x = Conv(g, x, filters, kernel, padding, $"conv{number}", strides);
         x = Conv(g, x, first, 1, Padding.Valid, $"cccp{(2 * number) - 1}");
-        return Conv(g, x, second, 1, Padding.Valid, $"cccp{2 * number}");
+        return Conv(g, x, second, 1, Padding.Valid, $"cccp{2 * number}", bias: bias);
     }
 
     private static NodeOutput Conv(GraphBuilder g, NodeOutput x, int filters, int kernel, Padding padding, string name,
-        int strides = 1) =>
-        g.Relu(g.Conv2D(x, filters, kernel, padding, name, strides, new() { KernelInitializer = Initializer.HeNormal }),
-            $"{name}/relu");
+        int strides = 1, Initializer? bias = null) =>
+        g.Relu(g.Conv2D(x, filters, kernel, padding, name, strides,
+            new() { KernelInitializer = Initializer.HeNormal, BiasInitializer = bias ?? Initializer.Zeros }), $"{name}/relu");
 
     private static NodeOutput MaxPool(GraphBuilder g, NodeOutput x, string name) =>
         g.MaxPool2D(x, window: 3, strides: 2, PoolingLayers.CeilPadding(x, 3, 2), name);

@@ -45,7 +45,8 @@ internal sealed class SqueezeNet : CnnArchitecture
             using (g.Scope($"fire{fire}"))
                 x = Fire(g, x, Squeeze[fire - 2]);
         }
-        x = Conv(g, g.Dropout(x, 0.5f, "dropout"), classes, 1, Padding.Valid, "conv10");
+        // Scores behind a ReLU begin above 0: a class whose scores all fall below is never learned.
+        x = Conv(g, g.Dropout(x, 0.5f, "dropout"), classes, 1, Padding.Valid, "conv10", bias: Initializer.Ones);
         return new(x, g.GlobalAveragePool2D(x, "pool10"), []);
     }
 
@@ -57,7 +58,7 @@ internal sealed class SqueezeNet : CnnArchitecture
     }
 
     private static NodeOutput Conv(GraphBuilder g, NodeOutput x, int filters, int kernel, Padding padding, string name,
-        int strides = 1) =>
-        g.Relu(g.Conv2D(x, filters, kernel, padding, name, strides, new() { KernelInitializer = Initializer.HeNormal }),
-            $"{name}/relu");
+        int strides = 1, Initializer? bias = null) =>
+        g.Relu(g.Conv2D(x, filters, kernel, padding, name, strides,
+            new() { KernelInitializer = Initializer.HeNormal, BiasInitializer = bias ?? Initializer.Zeros }), $"{name}/relu");
 }
