@@ -68,10 +68,9 @@ internal abstract unsafe class LocalResponseKernel(KernelRequest request, int im
 /// <summary><c>LRN</c>: y = x·s^−beta. Krizhevsky et al. 2012, section 3.3.</summary>
 internal sealed unsafe class LrnKernel(KernelRequest request) : LocalResponseKernel(request, 0)
 {
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         float* squares = Row(part, 0), powers = Row(part, 1);
-        (long first, long last) = Range(Pixels, part, parts);
         for (long pixel = first; pixel < last; pixel++)
         {
             float* x = Input(0) + (pixel * Channels);
@@ -88,16 +87,15 @@ internal sealed unsafe class LrnKernel(KernelRequest request) : LocalResponseKer
         }
     }
 
-    protected override void Compute() => Share(Pixels * Channels * 8);
+    protected override void Compute() => Share(Pixels, Pixels * Channels * 8, LineRows(Pixels, Channels));
 }
 
 /// <summary><c>LRNGrad</c>: (dy, x, y) → dx = dy·s^−beta − 2·alpha·beta·x·Σ dy·y/s.</summary>
 internal sealed unsafe class LrnGradKernel(KernelRequest request) : LocalResponseKernel(request, 1)
 {
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         float* squares = Row(part, 0), ratios = Row(part, 1), powers = Row(part, 2);
-        (long first, long last) = Range(Pixels, part, parts);
         for (long pixel = first; pixel < last; pixel++)
         {
             long at = pixel * Channels;
@@ -125,5 +123,5 @@ internal sealed unsafe class LrnGradKernel(KernelRequest request) : LocalRespons
         }
     }
 
-    protected override void Compute() => Share(Pixels * Channels * 16);
+    protected override void Compute() => Share(Pixels, Pixels * Channels * 16, LineRows(Pixels, Channels));
 }

@@ -56,17 +56,16 @@ internal sealed unsafe class PoolForwardKernel<TOperator>(KernelRequest request)
     private int RowFloats => (((Math.Min(Block, Geometry.OutputWidth) - 1) * Geometry.StrideWidth) + Geometry.WindowWidth)
         * Geometry.Channels + Margin;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         Pool2DGeometry g = Geometry;
         float* row = (float*)Scratch + ((long)part * RowFloats);
-        (long first, long last) = Range((long)g.Batch * g.OutputHeight, part, parts);
         for (long line = first; line < last; line++)
             for (int x = 0; x < g.OutputWidth; x += Block)
                 Pool(line, x, Math.Min(Block, g.OutputWidth - x), row);
     }
 
-    protected override void Compute() => Share(Work);
+    protected override void Compute() => Share((long)Geometry.Batch * Geometry.OutputHeight, Work);
 
     private void Pool(long line, int x, int pixels, float* row)
     {

@@ -47,7 +47,7 @@ internal sealed unsafe class MatMulKernel : Kernel, ISharedWork
     public override long ScratchBytes =>
         sizeof(float) * (_biasFloats + ((_blockFloats + _rowsFloats) * Workers.ThreadCount));
 
-    public override IReadOnlyList<long> ItemWork => _items.Work(_k);
+    public long ItemWork(int item) => _items.Work(item, _k);
 
     public override void Dispose()
     {
@@ -56,11 +56,8 @@ internal sealed unsafe class MatMulKernel : Kernel, ISharedWork
     }
 
     /// <summary>Packs a part of a constant B.</summary>
-    public override void RunPart(int part, int parts)
-    {
-        (long first, long last) = Range(_n, part, parts, Panels.FullWidth);
-        Panels.Pack(B, _k, _n, (int)first, (int)last, _weights!.Panels, _k, 0);
-    }
+    protected override void RunRange(long first, long last, int part) =>
+        Panels.PackPieces(B, _k, _n, first, last, _weights!.Panels);
 
     public void RunItem(int item, int thread)
     {
@@ -77,7 +74,7 @@ internal sealed unsafe class MatMulKernel : Kernel, ISharedWork
     protected override void Compute()
     {
         if (_weights?.NeedsPacking() == true)
-            Share(Panels.Floats(_k, _n));
+            Share(Panels.Pieces(B, _k, _n), Panels.Floats(_k, _n));
         _epilogue.Begin(OptionalInput(2), OptionalInput(3), 0);
         if (_k == 0) // sums of no terms
         {

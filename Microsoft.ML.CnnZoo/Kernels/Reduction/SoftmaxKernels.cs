@@ -66,9 +66,8 @@ internal sealed unsafe class SoftmaxKernel(KernelRequest request, bool logarithm
 
     public override int InPlaceInput => logarithm ? -1 : 0;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
-        (long first, long last) = Range(_rows, part, parts);
         for (long row = first; row < last; row++)
         {
             float* x = Input(0) + (row * _classes), y = Output() + (row * _classes);
@@ -84,7 +83,7 @@ internal sealed unsafe class SoftmaxKernel(KernelRequest request, bool logarithm
         }
     }
 
-    protected override void Compute() => Share(_rows * _classes * 4);
+    protected override void Compute() => Share(_rows, _rows * _classes * 4);
 }
 
 /// <summary>
@@ -99,9 +98,8 @@ internal sealed unsafe class SparseCrossEntropyKernel(KernelRequest request) : K
 
     public override long ScratchBytes => (long)_classes * Workers.ThreadCount * sizeof(float);
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
-        (long first, long last) = Range(_rows, part, parts);
         for (long row = first; row < last; row++)
         {
             long label = _long ? ((long*)InputAddress(1))[row] : ((int*)InputAddress(1))[row];
@@ -119,7 +117,7 @@ internal sealed unsafe class SparseCrossEntropyKernel(KernelRequest request) : K
         }
     }
 
-    protected override void Compute() => Share((long)_rows * _classes * 4);
+    protected override void Compute() => Share(_rows, (long)_rows * _classes * 4);
 }
 
 /// <summary>
@@ -135,9 +133,8 @@ internal sealed unsafe class CrossEntropyKernel(KernelRequest request) : Kernel(
 
     public override long ScratchBytes => 2L * _classes * Workers.ThreadCount * sizeof(float);
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
-        (long first, long last) = Range(_rows, part, parts);
         float* x = (float*)Scratch + (2L * part * _classes), exponentials = x + _classes;
         for (long row = first; row < last; row++)
         {
@@ -159,5 +156,5 @@ internal sealed unsafe class CrossEntropyKernel(KernelRequest request) : Kernel(
         }
     }
 
-    protected override void Compute() => Share((long)_rows * _classes * 4);
+    protected override void Compute() => Share(_rows, (long)_rows * _classes * 4);
 }
