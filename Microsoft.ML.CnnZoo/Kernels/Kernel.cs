@@ -113,7 +113,7 @@ internal abstract unsafe class Kernel(KernelRequest request) : IKernel, IParalle
     /// </summary>
     protected long LineRows(long rows, long columns)
     {
-        long granule = FloatsOfLine / Math.Min(FloatsOfLine, columns & -columns); // the power of two in columns
+        long granule = FloatsOfLine / Math.Clamp(columns & -columns, 1, FloatsOfLine); // the power of two in columns
         return rows >= LeastGranules * granule * Workers.ThreadCount ? granule : 1;
     }
 

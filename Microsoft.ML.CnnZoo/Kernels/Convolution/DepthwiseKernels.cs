@@ -155,6 +155,9 @@ internal sealed unsafe class DepthwiseBackpropInputKernel(KernelRequest request)
 internal sealed unsafe class DepthwiseBackpropFilterKernel(KernelRequest request)
     : DepthwiseKernel(request, request.Inputs[0].Shape, request.Outputs[0].Shape)
 {
+    /// <summary>Threads' channels begin at multiples of it.</summary>
+    private const int ChannelGranule = 16;
+
     /// <summary>Terms of a sum in float32, at least one row's.</summary>
     private const int FloatTerms = 64;
 
@@ -175,7 +178,7 @@ internal sealed unsafe class DepthwiseBackpropFilterKernel(KernelRequest request
             SumBlock(channel, (int)Math.Min(block, last - channel));
     }
 
-    protected override void Compute() => Share(Geometry.Channels, Work, LineElements);
+    protected override void Compute() => Share(Geometry.Channels, Work, ChannelGranule);
 
     private void SumBlock(int channel, int channels)
     {

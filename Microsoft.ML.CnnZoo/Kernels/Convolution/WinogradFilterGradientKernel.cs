@@ -31,6 +31,7 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
     private readonly int _blockTiles, _rowFloats, _channelRanges;
     private readonly nint _imageFloats, _gradientFloats, _sumFloats;
     private readonly long _partFloats;
+    private int _sumParts = 1;
     private float* _zeros;
     private Phase _phase;
     private int _first, _count;
@@ -49,9 +50,9 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
         _partFloats = Positions * (long)(_imageFloats + _gradientFloats + _sumFloats);
     }
 
-    public override long ScratchBytes => sizeof(float) * ((_partFloats * SumParts) + Math.Max(_g.Channels, _g.Filters));
+    public override long ScratchBytes => sizeof(float) * ((_partFloats * MostParts) + Math.Max(_g.Channels, _g.Filters));
 
-    private int SumParts => _ownSums ? Workers.ThreadCount : 1;
+    private int MostParts => _ownSums ? Workers.ThreadCount : 1;
 
     protected override void RunRange(long first, long last, int part)
     {
@@ -77,11 +78,14 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
 
     protected override void Compute()
     {
-        _zeros = (float*)Scratch + (_partFloats * SumParts);
+        _zeros = (float*)Scratch + (_partFloats * MostParts);
         FloatSpans.Clear(_zeros, Math.Max(_g.Channels, _g.Filters));
         long tile = Positions * (long)_g.Channels * _g.Filters;
         if (_ownSums)
+        {
             Run(Phase.SumOwnTiles, _tiles.Count, _tiles.Count * tile);
+            _sumParts = Parts;
+        }
         else
             for (_first = 0; _first < _tiles.Count; _first += _count)
             {
@@ -89,7 +93,7 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
                 Run(Phase.Transform, _count, _count * tile);
                 Run(Phase.Multiply, Positions * _channelRanges, _count * tile);
             }
-        Run(Phase.TransformBack, _g.Channels, SumParts * tile);
+        Run(Phase.TransformBack, _g.Channels, _sumParts * tile);
     }
 
     /// <summary>
@@ -146,7 +150,7 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
     private void TransformBack(int channel)
     {
         float* sums = Sums(0) + ((long)channel * _g.Filters);
-        for (int part = 1; part < SumParts; part++)
+        for (int part = 1; part < _sumParts; part++)
             for (int position = 0; position < Positions; position++)
                 FloatSpans.Add(sums + (position * _sumFloats),
                     Sums(part) + (position * _sumFloats) + ((long)channel * _g.Filters), _g.Filters);

@@ -19,7 +19,7 @@ internal sealed unsafe class GreaterEqualKernel(KernelRequest request) : Kernel(
         }
     }
 
-    protected override void Compute() => ShareRows(_plan.Rows, _plan.Columns);
+    protected override void Compute() => Share(_plan.Rows, _plan.Rows * _plan.Columns);
 }
 
 /// <summary><c>SelectV2</c>: (condition, a, b) with broadcasting, float32.</summary>
@@ -41,5 +41,5 @@ internal sealed unsafe class SelectKernel(KernelRequest request) : Kernel(reques
         }
     }
 
-    protected override void Compute() => ShareRows(_plan.Rows, _plan.Columns);
+    protected override void Compute() => Share(_plan.Rows, _plan.Rows * _plan.Columns);
 }
