@@ -44,7 +44,7 @@ internal sealed class WorkerPool : IDisposable
     private readonly SemaphoreSlim[] _wake;
     private readonly int[] _asleep;
     private readonly Lock _gate = new();
-    private readonly int[] _taken, _claimed;
+    private readonly int[] _taken, _claimed, _remaining = new int[2 * CountersApart]; // apart from what waiting threads read
     private readonly Action<PretendedJob>? _record;
     private readonly Func<double>? _clock;
     private IParallelWork? _work;
@@ -52,7 +52,6 @@ internal sealed class WorkerPool : IDisposable
     private int _items;
     private Exception? _failure;
     private int _generation;
-    private int _remaining;
     private volatile bool _stopping;
 
     /// <summary>Creates a pool.</summary>
@@ -184,7 +183,7 @@ internal sealed class WorkerPool : IDisposable
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
         _failure = null;
-        Volatile.Write(ref _remaining, _threads.Length);
+        Volatile.Write(ref _remaining[CountersApart], _threads.Length);
         Interlocked.Increment(ref _generation);
         for (int i = 0; i < _threads.Length; i++)
             if (Interlocked.Exchange(ref _asleep[i], 0) == 1)
@@ -193,7 +192,7 @@ internal sealed class WorkerPool : IDisposable
         for (int thread = 1; thread < ThreadCount; thread++)
             RunIfUnclaimed(thread, _generation);
         var spinner = new SpinWait();
-        while (Volatile.Read(ref _remaining) > 0)
+        while (Volatile.Read(ref _remaining[CountersApart]) > 0)
             spinner.SpinOnce(sleep1Threshold: -1);
         if (_failure is not null)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_failure);
@@ -259,7 +258,7 @@ internal sealed class WorkerPool : IDisposable
         if (Interlocked.CompareExchange(ref claimed, generation, generation - 1) != generation - 1)
             return;
         RunGuarded(thread);
-        Interlocked.Decrement(ref _remaining);
+        Interlocked.Decrement(ref _remaining[CountersApart]);
     }
 
     /// <summary>

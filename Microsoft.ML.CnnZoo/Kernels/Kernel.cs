@@ -117,6 +117,12 @@ internal abstract unsafe class Kernel(KernelRequest request) : IKernel, IParalle
         return rows >= LeastGranules * granule * Workers.ThreadCount ? granule : 1;
     }
 
+    /// <summary>
+    /// Rounded up to whole cache lines of floats or of doubles: what each thread has of scratch memory, so that none shares a
+    /// line with another.
+    /// </summary>
+    protected static long WholeLines(long elements) => (elements + FloatsOfLine - 1) / FloatsOfLine * FloatsOfLine;
+
     /// <summary>A part's range of items, its ends multiples of the granule.</summary>
     private static (long Start, long End) Range(long items, int part, int parts, long granule)
     {

@@ -20,10 +20,10 @@ public sealed class ManyCoresTests(ITestOutputHelper output)
     private const double MostIdle = 0.10;
 
     /// <summary>
-    /// Operations for each thread below which a job is too small to be divided evenly: a few items of a product that are
-    /// worth taking, or cache lines.
+    /// Operations for each thread below which a job may be too small to be divided evenly: three items of a product that
+    /// are worth taking, half a page of floats.
     /// </summary>
-    private const long FewMultiplyAdds = 150_000, FewElements = 1024;
+    private const long FewMultiplyAdds = 150_000, FewElements = 2048;
 
     /// <summary>A job and the node that it belongs to.</summary>
     private sealed record NodeJob(NodeDef Node, PretendedJob Job)
@@ -61,9 +61,48 @@ public sealed class ManyCoresTests(ITestOutputHelper output)
             IEnumerable<string> worst = large.OrderByDescending(j => j.Work * (j.Job.LongestWay(threads) - (1.0 / threads)))
                 .Take(10).Select(j => $"{j.Node.Op} {j.Node.Name}: {j.Job.Work.Count} of {j.Work:e2} operations in all, "
                     + $"{j.Job.LongestWay(threads) * threads:f2} times a thread's share");
-            foreach (string w in worst) output.WriteLine(w);
             Assert.True(idle <= MostIdle, $"{idle:p1} idle:\n{string.Join('\n', worst)}");
         }
+    }
+
+    /// <summary>Two threads that write the same cache line wait for each other.</summary>
+    [Theory]
+    [InlineData("resnet20_cifar", 3)]
+    [InlineData("resnet20_cifar", 64)]
+    [InlineData("lenet5_relu", 6)] // six channels: three lines hold eight pixels
+    public void Parts_OfElementwiseJobs_MeetAtCacheLines(string name, int threads)
+    {
+        const int FloatsOfLine = 16;
+        string[] ops = ["AddV2", "ReluGrad", "BroadcastTo", "BiasAdd", "_FusedBatchNormEx", "_FusedBatchNormGradEx"];
+        List<NodeJob> jobs = [.. Jobs(name, 16, trains: true, threads).Where(j => !j.Job.AreItems
+            && ops.Contains(j.Node.Op) && j.Work >= FloatsOfLine * FloatsOfLine * threads)];
+        Assert.NotEmpty(jobs);
+        foreach (NodeJob job in jobs)
+        {
+            long floats = 0;
+            foreach (long part in job.Job.Work.SkipLast(1))
+                Assert.True((floats += part) % FloatsOfLine == 0, $"{job.Node.Op} {job.Node.Name}: a part ends at float {floats}.");
+        }
+    }
+
+    /// <summary>Rows that are no whole lines: parts meet at lines where there are many rows, else they are of equal length.</summary>
+    [Theory]
+    [InlineData(20_000, 3)]
+    [InlineData(200, 99)]
+    public void Parts_OfNarrowRows_MeetAtCacheLinesWhereRowsAreMany(int rows, int columns)
+    {
+        const int Threads = 5, FloatsOfLine = 16;
+        var jobs = new List<PretendedJob>();
+        using WorkerPool workers = WorkerPool.Pretend(Threads, jobs.Add);
+        var values = new CaseValues(1);
+        KernelHarness.Run(KernelSet.Shared, "BiasAdd",
+            [new(values.Uniform(new(rows, columns))), new(values.Uniform(new(columns)))], [], workers);
+        Assert.NotEmpty(jobs);
+        Assert.All(jobs, job =>
+        {
+            Assert.Equal(rows > 1000, job.Work[0] % FloatsOfLine == 0);
+            Assert.InRange(job.LongestWay(Threads) * Threads, 1, 1.01);
+        });
     }
 
     /// <summary>More threads than tiles, and ranges of channels in the filter's gradient.</summary>

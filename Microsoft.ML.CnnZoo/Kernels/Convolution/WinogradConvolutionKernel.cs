@@ -19,6 +19,7 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
 {
     private const int Positions = WinogradTransforms.Positions;
     private const int FilterRows = 16; // rotated together
+    private const int LeastRows = 4; // of a piece that is packed as it is
 
     private readonly Conv2DGeometry _g;
     private readonly WinogradTiles _tiles, _sideTiles;
@@ -86,7 +87,7 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
         int panels = Panels.Count(_g.Filters);
         for (long piece = first; piece < last; piece++)
         {
-            int channel = (int)(piece / panels) * FilterRows, column = (int)(piece % panels) * Panels.FullWidth;
+            int channel = (int)(piece / panels) * PieceRows, column = (int)(piece % panels) * Panels.FullWidth;
             if (_isGradient)
                 PackTurned(channel, column);
             else
@@ -108,10 +109,12 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
     {
         _filter = _weights is null ? (float*)Scratch + (_partFloats * Workers.ThreadCount) : _weights.Panels;
         if (_weights?.NeedsPacking() ?? true)
-            Share((long)_g.Channels / FilterRows * Panels.Count(_g.Filters), Positions * (long)_filterFloats);
+            Share((long)_g.Channels / PieceRows * Panels.Count(_g.Filters), Positions * (long)_filterFloats);
         _epilogue.Begin(OptionalInput(2), OptionalInput(3), 0);
         Workers.Run(this, _blocks);
     }
+
+    private int PieceRows => _isGradient ? FilterRows : LeastRows;
 
     /// <summary>
     /// Number of blocks, a multiple of the number of threads, and the most tiles of one: few stay in the cache, but a
@@ -159,7 +162,7 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
     private void Pack(int channel, int column)
     {
         nint tap = (nint)_g.Channels * _g.Filters;
-        for (int i = channel; i < channel + FilterRows; i++)
+        for (int i = channel; i < channel + LeastRows; i++)
             WinogradTransforms.Filter(Input(1) + ((long)i * _g.Filters) + column, tap,
                 Math.Min(Panels.FullWidth, _g.Filters - column), Panels.At(_filter, _g.Channels, _g.Filters, column, i),
                 _filterFloats);

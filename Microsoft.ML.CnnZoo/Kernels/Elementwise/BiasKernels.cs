@@ -34,12 +34,14 @@ internal unsafe class BiasAddGradKernel(KernelRequest request) : Kernel(request)
 
     protected int Channels { get; } = request.Inputs[0].Shape[^1];
 
-    public override long ScratchBytes => (sizeof(double) + sizeof(float)) * (long)Channels * Workers.ThreadCount;
+    public override long ScratchBytes => (sizeof(double) + sizeof(float)) * Pitch * Workers.ThreadCount;
+
+    private long Pitch => WholeLines(Channels);
 
     protected override void RunRange(long first, long last, int part)
     {
-        double* sums = (double*)Scratch + ((long)part * Channels);
-        float* piece = (float*)((double*)Scratch + ((long)Workers.ThreadCount * Channels)) + ((long)part * Channels);
+        double* sums = (double*)Scratch + (part * Pitch);
+        float* piece = (float*)((double*)Scratch + (Workers.ThreadCount * Pitch)) + (part * Pitch);
         SumRows(part, first, last, sums, piece);
     }
 
@@ -50,7 +52,7 @@ internal unsafe class BiasAddGradKernel(KernelRequest request) : Kernel(request)
     protected override void Compute()
     {
         Share(_rows, _rows * Channels);
-        ColumnSums.AddParts((double*)Scratch, Channels, Parts, 1, Output());
+        ColumnSums.AddParts((double*)Scratch, Pitch, Parts, Channels, 1, Output());
     }
 }
 
@@ -64,11 +66,17 @@ internal static unsafe class ColumnSums
     private const int FloatRows = 16;
 
     /// <summary>y = factor · the sums of all parts, part 0's first, which are changed.</summary>
-    public static void AddParts(double* sums, int columns, int parts, double factor, float* y)
+    /// <param name="sums">Part 0's.</param>
+    /// <param name="pitch">From one part's to the next's.</param>
+    /// <param name="parts">Parts.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="factor">The factor.</param>
+    /// <param name="y">The result.</param>
+    public static void AddParts(double* sums, long pitch, int parts, int columns, double factor, float* y)
     {
         var total = new Span<double>(sums, columns);
         for (int part = 1; part < parts; part++)
-            TensorPrimitives.Add(total, new ReadOnlySpan<double>(sums + ((long)part * columns), columns), total);
+            TensorPrimitives.Add(total, new ReadOnlySpan<double>(sums + (part * pitch), columns), total);
         for (int c = 0; c < columns; c++)
             y[c] = (float)(sums[c] * factor);
     }

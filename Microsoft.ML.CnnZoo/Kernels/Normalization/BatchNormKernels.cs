@@ -53,10 +53,12 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     protected BatchNormPass Pass { get; private set; }
 
     public override long ScratchBytes =>
-        Channels * ((2L * sizeof(double) * Workers.ThreadCount) + (FloatRows * sizeof(float)));
+        (SumDoubles * sizeof(double) * Workers.ThreadCount) + (Channels * FloatRows * sizeof(float));
+
+    private long SumDoubles => WholeLines(2L * Channels);
 
     /// <summary>One of two rows of sums of a part.</summary>
-    protected double* Sums(int part, int row) => (double*)Scratch + (((2L * part) + row) * Channels);
+    protected double* Sums(int part, int row) => (double*)Scratch + (part * SumDoubles) + ((long)row * Channels);
 
     /// <summary>A row of floats shared by all parts.</summary>
     protected float* Floats(int row) => (float*)Sums(Workers.ThreadCount, 0) + ((long)row * Channels);

@@ -20,8 +20,8 @@ internal abstract unsafe class LocalResponseKernel(KernelRequest request, int im
     protected long Pixels { get; } = request.Inputs[imageInput].Shape.ElementCount
         / request.Inputs[imageInput].Shape[^1];
 
-    /// <summary>Floats of a row with its margins, rounded up to full vectors.</summary>
-    protected int RowFloats => Channels + (2 * _radius) + (3 * Vector<float>.Count);
+    /// <summary>Floats of a row with its margins, whole vectors and cache lines.</summary>
+    protected int RowFloats => (int)WholeLines(Channels + (2 * _radius) + (3 * Vector<float>.Count));
 
     public override long ScratchBytes => 3L * RowFloats * sizeof(float) * Workers.ThreadCount;
 

@@ -38,8 +38,8 @@ internal sealed unsafe class MatMulKernel : Kernel, ISharedWork
         (_blockDepth, _blockColumns) = _weights is not null ? (Panels.MaxDepth, int.MaxValue / 2) : BlockOfB();
         _blockRows = Math.Min(_k, _blockDepth) <= LittleDepth ? Tiles.WideRows : 16 * Tiles.WideRows;
         _biasFloats = (Panels.Columns(_n) + 15) / 16 * 16;
-        _blockFloats = _weights is null ? (long)_blockDepth * _blockColumns : 0;
-        _rowsFloats = _copies ? (_blockDepth + RowPadding) * (long)Math.Min(_m, _blockRows) : 0;
+        _blockFloats = _weights is null ? WholeLines((long)_blockDepth * _blockColumns) : 0;
+        _rowsFloats = _copies ? WholeLines((_blockDepth + RowPadding) * (long)Math.Min(_m, _blockRows)) : 0;
     }
 
     public override bool Keeps(int input) => input == 1 && _weights is not null;

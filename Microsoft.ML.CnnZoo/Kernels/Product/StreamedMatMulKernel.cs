@@ -43,7 +43,7 @@ internal sealed unsafe class StreamedMatMulKernel : Kernel
     }
 
     /// <summary>Sums of all threads but the first, which writes the result.</summary>
-    public override long ScratchBytes => _isTransposed ? 0 : (Workers.ThreadCount - 1) * Results * sizeof(float);
+    public override long ScratchBytes => _isTransposed ? 0 : (Workers.ThreadCount - 1) * WholeLines(Results) * sizeof(float);
 
     private long Results => (long)_m * _n;
 
@@ -82,7 +82,7 @@ internal sealed unsafe class StreamedMatMulKernel : Kernel
         _epilogue.Apply(Output(), _n, 0, _m, 0, _n);
     }
 
-    private float* Sums(int part) => part == 0 ? Output() : (float*)Scratch + ((part - 1) * Results);
+    private float* Sums(int part) => part == 0 ? Output() : (float*)Scratch + ((part - 1) * WholeLines(Results));
 
     /// <summary>sums = the terms of rows [first, last) of the right operand.</summary>
     private void AddRows(float* sums, long first, long last)

@@ -22,8 +22,8 @@ internal enum ReductionKind
 /// </summary>
 internal sealed unsafe class ReduceKernel : Kernel
 {
-    // Columns that are summed together where they are divided; rows that each thread should have where they are.
-    private const int ColumnBlock = 64, RowsPerThread = 64;
+    // Columns of a block, a cache line, where they are divided; rows that each thread should have where they are.
+    private const int FewColumns = 64, ColumnBlock = 16, RowsPerThread = 64;
 
     private readonly ReductionKind _kind;
     private readonly long _outer = 1, _reduced = 1, _inner = 1;
@@ -45,7 +45,7 @@ internal sealed unsafe class ReduceKernel : Kernel
                 _inner *= shape[d];
             else
                 _reduced *= shape[d];
-        _dividesRows = _outer == 1 && (_inner <= ColumnBlock || _reduced >= RowsPerThread * Workers.ThreadCount);
+        _dividesRows = _outer == 1 && (_inner < FewColumns || _reduced >= RowsPerThread * Workers.ThreadCount);
         _blocks = _outer % Workers.ThreadCount == 0 ? 1 : (int)((_inner + ColumnBlock - 1) / ColumnBlock);
         _factor = kind switch { ReductionKind.Mean => 1.0 / _reduced, ReductionKind.HalfSquares => 0.5, _ => 1 };
     }
@@ -55,22 +55,25 @@ internal sealed unsafe class ReduceKernel : Kernel
         kind != ReductionKind.HalfSquares && RowReduction.IsScattered(request)
         ? new ScatteredSumKernel(request, kind == ReductionKind.Mean) : new ReduceKernel(request, kind);
 
-    public override long ScratchBytes => (sizeof(double) + sizeof(float)) * _inner * Workers.ThreadCount;
+    public override long ScratchBytes => (sizeof(double) + sizeof(float)) * Pitch * Workers.ThreadCount;
+
+    private long Pitch => WholeLines(_inner);
 
     /// <summary>Sums blocks of columns of the results, or, where they are few, a part of the rows.</summary>
     protected override void RunRange(long first, long last, int part)
     {
-        double* sums = (double*)Scratch + (part * _inner);
-        float* piece = (float*)((double*)Scratch + (Workers.ThreadCount * _inner)) + (part * _inner);
+        double* sums = (double*)Scratch + (part * Pitch);
+        float* piece = (float*)((double*)Scratch + (Workers.ThreadCount * Pitch)) + (part * Pitch);
         if (_dividesRows)
         {
             SumBlock(Input(0) + (first * _inner), last - first, (int)_inner, sums, piece);
             return;
         }
-        for (long block = first; block < last; block++)
+        for (long block = first, next; block < last; block = next)
         {
             (long outer, long column) = (block / _blocks, block % _blocks * ColumnBlock);
-            int columns = (int)(_blocks == 1 ? _inner : Math.Min(ColumnBlock, _inner - column));
+            next = Math.Min(last, (outer + 1) * _blocks);
+            int columns = (int)(next == (outer + 1) * _blocks ? _inner - column : (next - block) * ColumnBlock);
             SumBlock(Input(0) + (outer * _reduced * _inner) + column, _reduced, columns, sums, piece);
             for (int i = 0; i < columns; i++)
                 Output()[(outer * _inner) + column + i] = (float)(sums[i] * _factor);
@@ -82,7 +85,7 @@ internal sealed unsafe class ReduceKernel : Kernel
         if (_dividesRows)
         {
             Share(_reduced, _reduced * _inner, LineElements);
-            ColumnSums.AddParts((double*)Scratch, (int)_inner, Parts, _factor, Output());
+            ColumnSums.AddParts((double*)Scratch, Pitch, Parts, (int)_inner, _factor, Output());
         }
         else
             Share(_outer * _blocks, _outer * _reduced * _inner);

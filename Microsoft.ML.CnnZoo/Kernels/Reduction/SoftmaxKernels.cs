@@ -96,7 +96,7 @@ internal sealed unsafe class SparseCrossEntropyKernel(KernelRequest request) : K
     private readonly int _classes = request.Inputs[0].Shape[1];
     private readonly bool _long = request.Inputs[1].Type == DataType.Int64;
 
-    public override long ScratchBytes => (long)_classes * Workers.ThreadCount * sizeof(float);
+    public override long ScratchBytes => WholeLines(_classes) * Workers.ThreadCount * sizeof(float);
 
     protected override void RunRange(long first, long last, int part)
     {
@@ -104,7 +104,7 @@ internal sealed unsafe class SparseCrossEntropyKernel(KernelRequest request) : K
         {
             long label = _long ? ((long*)InputAddress(1))[row] : ((int*)InputAddress(1))[row];
             float* x = Input(0) + (row * _classes);
-            float* y = OutputAddress(1) != 0 ? Output(1) + (row * _classes) : (float*)Scratch + ((long)part * _classes);
+            float* y = OutputAddress(1) != 0 ? Output(1) + (row * _classes) : (float*)Scratch + (part * WholeLines(_classes));
             float max = SoftmaxRow.Max(x, _classes);
             bool valid = label >= 0 && label < _classes;
             float logit = valid ? x[label] : float.NaN;
@@ -131,11 +131,11 @@ internal sealed unsafe class CrossEntropyKernel(KernelRequest request) : Kernel(
     private readonly TensorShape _logits = request.Inputs[0].Shape;
     private readonly TensorShape _labels = request.Inputs[1].Shape;
 
-    public override long ScratchBytes => 2L * _classes * Workers.ThreadCount * sizeof(float);
+    public override long ScratchBytes => 2 * WholeLines(_classes) * Workers.ThreadCount * sizeof(float);
 
     protected override void RunRange(long first, long last, int part)
     {
-        float* x = (float*)Scratch + (2L * part * _classes), exponentials = x + _classes;
+        float* x = (float*)Scratch + (2 * part * WholeLines(_classes)), exponentials = x + _classes;
         for (long row = first; row < last; row++)
         {
             float* logits = Input(0) + (_logits[0] == 1 ? 0 : row * _logits[1]),
