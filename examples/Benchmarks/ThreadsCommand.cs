@@ -17,6 +17,7 @@ namespace Benchmarks;
 internal static class ThreadsCommand
 {
     private const int Rounds = 24;
+    private const int OwnRounds = 2000;
     private const double Tick = 0.001; // milliseconds, of processor time
     private static readonly int[] s_threads = [4, 8, 16, 64];
 
@@ -71,8 +72,8 @@ internal static class ThreadsCommand
             // The least of all rounds: what else ran on the machine is not the plan's.
             steps = round == 0 ? [.. recorder.Steps] : [.. steps.Zip(recorder.Steps, Least)];
         }
-        double reading = steps.Min(s => s.Alone); // what recording a step takes
-        steps = Array.ConvertAll(steps, s => s with { Alone = s.Alone - reading });
+        (double step, double job) = recorder.OwnTimes(workers);
+        steps = Array.ConvertAll(steps, s => s with { Alone = Math.Max(0, s.Alone - step - (s.Jobs.Count * job)) });
         double alone = steps.Sum(s => s.Alone), work = steps.Sum(s => s.Work),
             all = threads * (steps.Sum(s => s.LongestWay(threads)) + alone);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -87,14 +88,6 @@ internal static class ThreadsCommand
                 $"  {op.Key}: idle {op.Sum(s => (threads * s.LongestWay(threads)) - s.Work) / all:p1} in "
                 + $"{op.Sum(s => s.Jobs.Count)} jobs, {op.Sum(s => s.Alone) * (threads - 1) / all:p1} between them; "
                 + $"{op.Sum(s => s.Work):f2} ms of work"));
-        Debug(plan, steps, threads, all);
-    }
-
-    private static void Debug(Executable plan, StepTimes[] best, int threads, double all)
-    {
-        foreach (var w in best.Select((s, i) => (s, i)).OrderByDescending(w => w.s.Jobs.Sum(j => (j.LongestWay(threads) * threads * j.Time) - j.Time) + w.s.Alone * (threads - 1)).Take(25))
-            Console.WriteLine($"{plan.Steps[w.i].Op} {plan.Steps[w.i].Name} {string.Join(" ", plan.Steps[w.i].Inputs.Take(3).Select(x => x.Spec.Shape.ToString()))} alone {w.s.Alone * (threads-1)/all:p2} " +
-                string.Join("; ", w.s.Jobs.Select(j => $"{(j.LongestWay(threads) * threads * j.Time - j.Time)/all:p2} {(j.AreItems ? "items" : "parts")} {j.Work.Count} time {j.Time:f3} max/mean {j.LongestWay(threads) * threads:f3}")));
     }
 
     private static StepTimes Least(StepTimes a, StepTimes b) => new(
@@ -115,6 +108,21 @@ internal static class ThreadsCommand
         public double Clock() => _readsProcessor ? Environment.CpuUsage.TotalTime.TotalMilliseconds
             : Stopwatch.GetTimestamp() * 1e3 / Stopwatch.Frequency;
 
+        /// <summary>What recording a step, and a job of it, takes.</summary>
+        public (double Step, double Job) OwnTimes(WorkerPool workers)
+        {
+            var nothing = new Nothing();
+            Begin(readsProcessor: false);
+            for (int i = 0; i < OwnRounds; i++)
+            {
+                StepDone(0);
+                workers.Run(nothing);
+                StepDone(1);
+            }
+            double step = Steps.Where(s => s.Jobs.Count == 0).Min(s => s.Alone);
+            return (step, Math.Max(0, Steps.Where(s => s.Jobs.Count == 1).Min(s => s.Alone) - step));
+        }
+
         public void Begin(bool readsProcessor)
         {
             _readsProcessor = readsProcessor;
@@ -132,5 +140,10 @@ internal static class ThreadsCommand
             _jobs.Clear();
             _start = Clock();
         }
+    }
+
+    private sealed class Nothing : IParallelWork
+    {
+        public void RunPart(int part, int parts) { }
     }
 }
