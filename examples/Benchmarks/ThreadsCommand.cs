@@ -16,7 +16,7 @@ namespace Benchmarks;
 /// </summary>
 internal static class ThreadsCommand
 {
-    private const int Rounds = 24;
+    private const int Rounds = 8;
     private const int OwnRounds = 2000;
     private const double Tick = 0.001; // milliseconds, of processor time
     private static readonly int[] s_threads = [4, 8, 16, 64];
