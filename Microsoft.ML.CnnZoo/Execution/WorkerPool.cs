@@ -8,6 +8,9 @@ internal interface IParallelWork
     /// each other's output.
     /// </summary>
     void RunPart(int part, int parts);
+
+    /// <summary>Operations of a part; of different parts they tell how evenly the work is divided.</summary>
+    long PartWork(int part, int parts) => 1;
 }
 
 /// <summary>
@@ -22,6 +25,9 @@ internal interface ISharedWork
     /// <param name="item">Its index.</param>
     /// <param name="thread">The thread, from 0: for scratch memory.</param>
     void RunItem(int item, int thread);
+
+    /// <summary>Operations of an item; of different items they tell how evenly the work is divided.</summary>
+    long ItemWork(int item) => 1;
 }
 
 /// <summary>
@@ -38,15 +44,14 @@ internal sealed class WorkerPool : IDisposable
     private readonly SemaphoreSlim[] _wake;
     private readonly int[] _asleep;
     private readonly Lock _gate = new();
-    private readonly int[] _taken, _claimed;
-    private readonly Action<double[], bool>? _record;
-    private readonly Func<double> _clock = () => 0;
+    private readonly int[] _taken, _claimed, _remaining = new int[2 * CountersApart]; // apart from what waiting threads read
+    private readonly Action<PretendedJob>? _record;
+    private readonly Func<double>? _clock;
     private IParallelWork? _work;
     private ISharedWork? _shared;
     private int _items;
     private Exception? _failure;
     private int _generation;
-    private int _remaining;
     private volatile bool _stopping;
 
     /// <summary>Creates a pool.</summary>
@@ -70,13 +75,10 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>A pool that pretends: it does the work of many threads on the caller's, part after part.</summary>
-    /// <param name="threads">Threads to pretend.</param>
-    /// <param name="clock">Gives the time.</param>
-    /// <param name="record">Is given each job: the time of every part or item, and whether they are items.</param>
-    private WorkerPool(int threads, Func<double> clock, Action<double[], bool> record)
+    /// <summary>A pool that pretends.</summary>
+    private WorkerPool(int threads, Action<PretendedJob> record, Func<double>? clock)
     {
-        (ThreadCount, _clock, _record) = (threads, clock, record);
+        (ThreadCount, _record, _clock) = (threads, record, clock);
         (_threads, _taken, _wake, _asleep, _claimed) = ([], [], [], [], []);
     }
 
@@ -84,13 +86,14 @@ internal sealed class WorkerPool : IDisposable
     public static WorkerPool Shared { get; } = new();
 
     /// <summary>
-    /// What a plan would do on some number of threads, timed on one: how much of the work is on the longest way can be
-    /// told without having the processors.
+    /// What a plan would do on some number of threads, told on one: how much of the work is on the longest way can be
+    /// counted without having the processors.
     /// </summary>
     /// <param name="threads">Threads to pretend, ≥ 1.</param>
-    /// <param name="clock">Gives the time, in any unit.</param>
-    /// <param name="record">Is given each job: the time of every part or item, and whether they are items.</param>
-    public static WorkerPool Pretend(int threads, Func<double> clock, Action<double[], bool> record) => new(threads, clock, record);
+    /// <param name="record">Is given each job.</param>
+    /// <param name="clock">Gives the time, in any unit; null, and jobs are counted and not run.</param>
+    public static WorkerPool Pretend(int threads, Action<PretendedJob> record, Func<double>? clock = null) =>
+        new(threads, record, clock);
 
     /// <summary>Threads, the caller's included; also the number of parts of work that is divided into parts.</summary>
     public int ThreadCount { get; }
@@ -160,28 +163,27 @@ internal sealed class WorkerPool : IDisposable
     }
 
     // Apart from Run, which would otherwise allocate what the lambdas capture.
-    private void Record(IParallelWork work) =>
-        Record(ThreadCount, part => work.RunPart(part, ThreadCount), areItems: false);
+    private void Record(IParallelWork work) => Record(ThreadCount, areItems: false,
+        part => work.PartWork(part, ThreadCount), part => work.RunPart(part, ThreadCount));
 
-    private void Record(ISharedWork work, int items) => Record(items, item => work.RunItem(item, 0), areItems: true);
+    private void Record(ISharedWork work, int items) =>
+        Record(items, areItems: true, work.ItemWork, item => work.RunItem(item, 0));
 
-    private void Record(int count, Action<int> run, bool areItems)
+    private void Record(int count, bool areItems, Func<int, long> workOf, Action<int> run)
     {
-        var times = new double[count];
-        for (int i = 0; i < count; i++)
-        {
-            double start = _clock();
+        double begin = _clock?.Invoke() ?? 0;
+        long[] work = [.. Enumerable.Range(0, count).Select(workOf)];
+        double start = _clock?.Invoke() ?? 0;
+        for (int i = 0; i < count && _clock is not null; i++)
             run(i);
-            times[i] = _clock() - start;
-        }
-        _record!(times, areItems);
+        _record!(new PretendedJob(work, areItems, (_clock?.Invoke() ?? 0) - start, start - begin));
     }
 
     private void RunJob()
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
         _failure = null;
-        Volatile.Write(ref _remaining, _threads.Length);
+        Volatile.Write(ref _remaining[CountersApart], _threads.Length);
         Interlocked.Increment(ref _generation);
         for (int i = 0; i < _threads.Length; i++)
             if (Interlocked.Exchange(ref _asleep[i], 0) == 1)
@@ -190,7 +192,7 @@ internal sealed class WorkerPool : IDisposable
         for (int thread = 1; thread < ThreadCount; thread++)
             RunIfUnclaimed(thread, _generation);
         var spinner = new SpinWait();
-        while (Volatile.Read(ref _remaining) > 0)
+        while (Volatile.Read(ref _remaining[CountersApart]) > 0)
             spinner.SpinOnce(sleep1Threshold: -1);
         if (_failure is not null)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_failure);
@@ -256,7 +258,7 @@ internal sealed class WorkerPool : IDisposable
         if (Interlocked.CompareExchange(ref claimed, generation, generation - 1) != generation - 1)
             return;
         RunGuarded(thread);
-        Interlocked.Decrement(ref _remaining);
+        Interlocked.Decrement(ref _remaining[CountersApart]);
     }
 
     /// <summary>

@@ -56,17 +56,15 @@ internal sealed unsafe class WideningKernel : Kernel
         return prepare(wide) is IKernel inner ? new WideningKernel(request, inner, widened, narrowed, bytes) : null;
     }
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         float* wide = (float*)(Scratch + (nint)_current.Offset);
         ushort* narrow = (ushort*)(_narrows ? OutputAddress(_current.Operand) : InputAddress(_current.Operand));
         if (_current.Pitch == 0)
         {
-            (long start, long end) = Range(_current.Count, part, parts, 64);
-            Convert(narrow + start, wide + start, end - start);
+            Convert(narrow + first, wide + first, last - first);
             return;
         }
-        (long first, long last) = Range(_current.Count / _current.Columns, part, parts);
         for (long row = first; row < last; row++)
             Convert(narrow + (row * _current.Pitch), wide + (row * _current.Columns), _current.Columns);
     }
@@ -107,7 +105,10 @@ internal sealed unsafe class WideningKernel : Kernel
     private void Convert(in Conversion conversion, bool narrows)
     {
         (_current, _narrows) = (conversion, narrows);
-        Share(conversion.Count);
+        if (conversion.Pitch == 0)
+            Share(conversion.Count, conversion.Count, LineElements);
+        else
+            Share(conversion.Count / conversion.Columns, conversion.Count);
     }
 
     private static TensorSpec Wide(TensorSpec spec) =>

@@ -8,17 +8,20 @@ namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 
 /// <summary>
 /// <c>Conv2DBackpropFilter</c>: row (i, j, c) of dw is the product of channel c of all source pixels under tap (i, j),
-/// read where they lie, with dy, which is packed band by band. A small dw is summed by each thread over its own bands,
-/// where there are enough, and then added up in order; of a large one each thread owns tiles.
+/// read where they lie, with dy, which is packed band by band. An item is a range of bands by a range of tiles and
+/// panels of dw; where there are several ranges of bands each has sums of its own, which are then added up in order.
 /// </summary>
-internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
+internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel, ISharedWork
 {
     // About as many pixels has a band, whole rows of small images, so that a panel of their gradients stays in the
     // first-level cache, and so many floats their source, so that it stays in the second-level cache.
     private const int BandPixels = 256, BandFloats = 128 * 1024;
 
-    // Floats of dw up to which each thread sums its own.
+    // Floats of dw that are summed over a range of bands at most: they stay in the second-level cache.
     private const long SmallFilter = 128 * 1024;
+
+    // Multiply-adds that take as long as moving a float.
+    private const double MoveCost = 4;
 
     private readonly Conv2DGeometry _g;
     private readonly WindowGrid _grid;
@@ -26,11 +29,10 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
     private readonly nint[] _lines;
     private readonly List<(nint Offset, int Row, int Count)> _tiles = [];
     private readonly int _bands, _bandRows, _bandWidth, _gradientPitch;
-    private readonly bool _ownSums;
+    private readonly int _bandRanges;
     private readonly ProductItems _items;
-    private readonly long _panelFloats, _sumFloats, _partFloats;
+    private readonly long _panelFloats, _sumFloats, _threadFloats, _sumRows, _sumColumns;
     private int _group;
-    private bool _adding;
 
     private Conv2DBackpropFilterKernel(KernelRequest request, in Conv2DGeometry g) : base(request)
     {
@@ -45,12 +47,11 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
         for (int i = 0; i < _bandRows; i++)
             _lines[i] = i * _grid.StrideHeight * _band.RowFloats;
         AddTiles();
-        int threads = Workers.ThreadCount;
         _sumFloats = ((long)g.KernelHeight * g.KernelWidth * g.ChannelsPerGroup * g.FiltersPerGroup + 15) / 16 * 16;
-        _ownSums = threads > 1 && _sumFloats <= SmallFilter && _bands >= threads;
-        _items = ProductItems.OnePerThread(threads, _tiles.Count, g.FiltersPerGroup);
+        (_sumRows, _sumColumns) = g.Groups == 1 ? (1, (long)_grid.Depth * g.Filters) : (_grid.Depth, g.FiltersPerGroup);
+        (_bandRanges, _items) = Divide(Workers.ThreadCount);
         _panelFloats = (Panels.Floats(_bandRows * _bandWidth, g.FiltersPerGroup) + 15) / 16 * 16;
-        _partFloats = _panelFloats + _band.Floats + (_ownSums ? _sumFloats : 0);
+        _threadFloats = _panelFloats + _band.Floats;
     }
 
     /// <summary>The kernel with the faster algorithm for the shapes.</summary>
@@ -62,32 +63,35 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
             : new Conv2DBackpropFilterKernel(request, g);
     }
 
-    public override long ScratchBytes => _partFloats * Workers.ThreadCount * sizeof(float);
+    public override long ScratchBytes => sizeof(float)
+        * ((_threadFloats * Workers.ThreadCount) + (_bandRanges > 1 ? _bandRanges * _sumFloats : 0));
 
-    public override void RunPart(int part, int parts)
+    public long ItemWork(int item)
     {
-        if (_adding)
-        {
-            AddSums(part, parts);
-            return;
-        }
-        float* panels = (float*)Scratch + (part * _partFloats);
-        if (_ownSums)
-        {
-            (int first, int last) = WorkerPool.Range(_bands, part, parts);
-            float* sums = panels + _panelFloats + _band.Floats;
-            for (int band = first; band < last; band++)
-                AddBand(band, 0, _tiles.Count, 0, _g.FiltersPerGroup, panels,
-                    new MatrixView(sums, _g.FiltersPerGroup, 1), band > first);
-            return;
-        }
-        if (part >= _items.Count)
-            return;
-        (long t0, long t1) = _items.Rows(part);
-        (int c0, int c1) = _items.Columns(part);
-        for (int band = 0; band < _bands; band++)
-            AddBand(band, (int)t0, (int)t1, c0, c1, panels,
-                new MatrixView(Output() + (_group * _g.FiltersPerGroup), _g.Filters, 1), band > 0);
+        (int first, int last) = WorkerPool.Range(_bands, item / _items.Count, _bandRanges);
+        return (last - first) * _items.Work(item % _items.Count, _bandRows * _bandWidth);
+    }
+
+    public void RunItem(int item, int thread)
+    {
+        (int range, item) = Math.DivRem(item, _items.Count);
+        (int first, int last) = WorkerPool.Range(_bands, range, _bandRanges);
+        (long t0, long t1) = _items.Rows(item);
+        (int c0, int c1) = _items.Columns(item);
+        MatrixView dw = _bandRanges > 1 ? new MatrixView(Sums(range), _g.FiltersPerGroup, 1)
+            : new MatrixView(Output() + (_group * _g.FiltersPerGroup), _g.Filters, 1);
+        for (int band = first; band < last; band++)
+            AddBand(band, (int)t0, (int)t1, c0, c1, (float*)Scratch + (thread * _threadFloats), dw, band > first);
+    }
+
+    /// <summary>Adds up the sums of some of dw's rows, or of its elements if they are one row, first bands first.</summary>
+    protected override void RunRange(long first, long last, int part)
+    {
+        if (_sumRows == 1)
+            Add(0, first, last - first);
+        else
+            for (long row = first; row < last; row++)
+                Add(row, 0, _sumColumns);
     }
 
     protected override void Compute()
@@ -96,13 +100,48 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
         {
             if (_bands == 0)
                 FloatSpans.Clear(Output(), (long)_grid.Depth * _g.Filters);
-            Workers.Run(this);
-            if (!_ownSums)
-                continue;
-            _adding = true;
-            Share(_sumFloats * Workers.ThreadCount);
-            _adding = false;
+            Workers.Run(this, _bandRanges * _items.Count);
+            if (_bandRanges > 1)
+                ShareRows(_sumRows, _sumColumns, _bandRanges);
         }
+    }
+
+    private void Add(long row, long column, long n)
+    {
+        long from = (row * _sumColumns) + column;
+        float* dw = Output() + (row * _g.Filters) + (_group * _g.FiltersPerGroup) + column;
+        FloatSpans.Copy(dw, Sums(0) + from, n);
+        for (int i = 1; i < _bandRanges; i++)
+            FloatSpans.Add(dw, Sums(i) + from, n);
+    }
+
+    private float* Sums(int range) =>
+        (float*)Scratch + (_threadFloats * Workers.ThreadCount) + (range * _sumFloats);
+
+    /// <summary>
+    /// The division into one item for each thread, at most, whose largest takes least: an item multiplies, packs its
+    /// columns of dy and copies its bands of x, and the sums are added up.
+    /// </summary>
+    private (int BandRanges, ProductItems Items) Divide(int threads)
+    {
+        int filters = _g.FiltersPerGroup, panels = Panels.Count(filters);
+        var best = (1, new ProductItems(_tiles.Count, filters, 1, 1));
+        double bestCost = double.MaxValue;
+        for (int bandRanges = Math.Clamp(_bands, 1, threads); bandRanges >= 1; bandRanges--)
+            for (int panelRanges = 1; panelRanges <= Math.Min(threads / bandRanges, panels); panelRanges++)
+            {
+                int tileRanges = Math.Min(threads / (bandRanges * panelRanges), _tiles.Count);
+                if (bandRanges > 1 && _sumFloats > SmallFilter * tileRanges * panelRanges)
+                    continue;
+                double columns = CeilingDivide(panels, panelRanges) * Panels.FullWidth, pixels = _bandRows * _bandWidth,
+                    rows = (double)CeilingDivide(_tiles.Count, tileRanges) * _grid.Depth / _tiles.Count;
+                double cost = (CeilingDivide(_bands, bandRanges)
+                    * ((pixels * columns * (rows + MoveCost)) + (MoveCost * _band.Floats)))
+                    + (bandRanges > 1 ? MoveCost * bandRanges * _sumFloats / threads : 0);
+                if (cost < 0.95 * bestCost)
+                    (best, bestCost) = ((bandRanges, new ProductItems(_tiles.Count, filters, tileRanges, panelRanges)), cost);
+            }
+        return best;
     }
 
     private static int CeilingDivide(int a, int b) => (a + b - 1) / b;
@@ -158,24 +197,5 @@ internal sealed unsafe class Conv2DBackpropFilterKernel : Kernel
                     Tiles.Multiply(&tile, count, Math.Min(width, _g.FiltersPerGroup - column), width);
                 }
             }
-    }
-
-    /// <summary>Adds up the threads' sums of a part of dw's rows, thread 0's first.</summary>
-    private void AddSums(int part, int parts)
-    {
-        int filters = _g.FiltersPerGroup;
-        (int first, int last) = WorkerPool.Range(_grid.Depth, part, parts);
-        for (int row = first; row < last; row++)
-        {
-            float* dw = Output() + ((long)row * _g.Filters) + (_group * filters);
-            for (int i = 0; i < Workers.ThreadCount; i++)
-            {
-                float* sums = (float*)Scratch + (i * _partFloats) + _panelFloats + _band.Floats + ((long)row * filters);
-                if (i == 0)
-                    FloatSpans.Copy(dw, sums, filters);
-                else
-                    FloatSpans.Add(dw, sums, filters);
-            }
-        }
     }
 }

@@ -12,8 +12,15 @@ namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 /// </summary>
 internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
 {
+    // Element operations for each float that is packed: it is transposed.
+    private const int PackCost = 4;
+
+    private const int PiecesPerThread = 8, LeastFilters = 16, MostFilters = 64;
+
     private readonly Conv2DGeometry _g;
     private readonly Phase[] _phases;
+    private readonly PackedTap[] _taps;
+    private readonly int _strips;
     private readonly PackedWeights? _weights;
     private readonly long _packedFloats, _productBytes;
     private readonly bool _coversImage;
@@ -30,6 +37,10 @@ internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
         _productBytes = _phases.Select(p => p.Product.ScratchBytes).DefaultIfEmpty().Max();
         _coversImage = rows.Sum(r => r.Pixels) == g.Height && columns.Sum(c => c.Pixels) == g.Width;
         _packedFloats = _phases.Sum(Floats);
+        _taps = [.. Taps()];
+        // Pieces that the filter is packed in: some for each thread, of whole cache lines, and long where there are enough.
+        _strips = Math.Clamp(PiecesPerThread * Workers.ThreadCount / Math.Max(1, _taps.Length * PanelCount),
+            (g.FiltersPerGroup + MostFilters - 1) / MostFilters, (g.FiltersPerGroup + LeastFilters - 1) / LeastFilters);
         _weights = PackedWeights.For(request, 1, _packedFloats * g.Groups);
     }
 
@@ -47,23 +58,23 @@ internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
     public override long ScratchBytes =>
         _productBytes + (_weights is null ? _packedFloats * _g.Groups * sizeof(float) : 0);
 
-    /// <summary>Packs a part of the filter's channels, or clears a part of dx.</summary>
-    public override void RunPart(int part, int parts)
+    /// <summary>Packs pieces of the filter, the same of each group, or clears a part of dx.</summary>
+    protected override void RunRange(long first, long last, int part)
     {
         if (_clears)
         {
-            (long first, long last) = Range((long)_g.Batch * _g.Height * _g.Width * _g.Channels, part, parts, 16);
             FloatSpans.Clear(Output() + first, last - first);
             return;
         }
-        (long c0, long c1) = Range(_g.ChannelsPerGroup, part, parts, Panels.FullWidth);
-        float* panels = _panels;
-        for (int group = 0; group < _g.Groups; group++)
-            foreach (Phase phase in _phases)
-            {
-                Pack(group, phase, (int)c0, (int)c1, panels);
-                panels += Floats(phase);
-            }
+        for (long piece = first, next; piece < last; piece = next)
+        {
+            int strip = (int)(piece / PanelCount);
+            next = Math.Min(last, (strip + 1L) * PanelCount);
+            (int c0, int c1) = ((int)(piece % PanelCount) * Panels.FullWidth,
+                Math.Min(_g.ChannelsPerGroup, (int)(((next - 1) % PanelCount) + 1) * Panels.FullWidth));
+            for (int group = 0; group < _g.Groups; group++)
+                Pack(group, _taps[strip / _strips], WorkerPool.Range(_g.FiltersPerGroup, strip % _strips, _strips), c0, c1);
+        }
     }
 
     public override void Dispose()
@@ -76,10 +87,10 @@ internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
     {
         _panels = _weights is null ? (float*)(Scratch + (nint)_productBytes) : _weights.Panels;
         if (_weights?.NeedsPacking() ?? true)
-            Share(_packedFloats * _g.Groups);
+            Share((long)_taps.Length * _strips * PanelCount, PackCost * _packedFloats * _g.Groups);
         _clears = !_coversImage;
         if (_clears)
-            Share((long)_g.Batch * _g.Height * _g.Width * _g.Channels);
+            Share(Pixels * _g.Channels, Pixels * _g.Channels, LineElements);
         _clears = false;
         float* panels = _panels;
         for (int group = 0; group < _g.Groups; group++)
@@ -91,6 +102,10 @@ internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
                 panels += Floats(phase);
             }
     }
+
+    private long Pixels => (long)_g.Batch * _g.Height * _g.Width;
+
+    private int PanelCount => Panels.Count(_g.ChannelsPerGroup);
 
     private long Floats(Phase phase) =>
         Panels.Floats((long)phase.Row.Taps * phase.Column.Taps * _g.FiltersPerGroup, _g.ChannelsPerGroup);
@@ -105,19 +120,36 @@ internal sealed unsafe class Conv2DBackpropInputKernel : Kernel
         DilationWidth = column.Distance, PadTop = row.Before, PadLeft = column.Before,
     };
 
-    /// <summary>Row (i, j, f) of a phase's matrix is filter f of the phase's taps in reverse order.</summary>
-    private void Pack(int group, Phase phase, int c0, int c1, float* panels)
+    /// <summary>The taps of all phases, each with its place among the phase's taps and where the phase's matrix begins.</summary>
+    private IEnumerable<PackedTap> Taps()
     {
-        int filters = _g.FiltersPerGroup, taps = phase.Row.Taps * phase.Column.Taps;
-        for (int i = 0; i < phase.Row.Taps; i++)
-            for (int j = 0; j < phase.Column.Taps; j++)
-            {
-                int tap = (phase.Row.Tap(i) * _g.KernelWidth) + phase.Column.Tap(j);
-                float* source = Input(1) + ((long)tap * _g.ChannelsPerGroup * _g.Filters) + (group * filters);
-                Panels.Pack(new MatrixView(source, 1, _g.Filters), filters, _g.ChannelsPerGroup, c0, c1, panels,
-                    (long)taps * filters, (long)((i * phase.Column.Taps) + j) * filters);
-            }
+        long start = 0;
+        foreach (Phase phase in _phases)
+        {
+            int taps = phase.Row.Taps * phase.Column.Taps;
+            for (int i = 0; i < taps; i++)
+                yield return new PackedTap((phase.Row.Tap(i / phase.Column.Taps) * _g.KernelWidth)
+                    + phase.Column.Tap(i % phase.Column.Taps), i, taps, start);
+            start += Floats(phase);
+        }
     }
+
+    /// <summary>Row (i, f) of a phase's matrix is filter f of the phase's i-th tap, in reverse order.</summary>
+    private void Pack(int group, PackedTap tap, (int First, int Last) filters, int c0, int c1)
+    {
+        float* source = Input(1) + ((long)tap.Tap * _g.ChannelsPerGroup * _g.Filters) + (group * _g.FiltersPerGroup)
+            + filters.First;
+        Panels.Pack(new MatrixView(source, 1, _g.Filters), filters.Last - filters.First, _g.ChannelsPerGroup, c0, c1,
+            _panels + (group * _packedFloats) + tap.Start, (long)tap.Count * _g.FiltersPerGroup,
+            ((long)tap.Place * _g.FiltersPerGroup) + filters.First);
+    }
+
+    /// <summary>A tap of the filter.</summary>
+    /// <param name="Tap">Its index in the filter.</param>
+    /// <param name="Place">Its place among its phase's taps.</param>
+    /// <param name="Count">Taps of the phase.</param>
+    /// <param name="Start">Where the phase's panels begin in those of a group.</param>
+    private readonly record struct PackedTap(int Tap, int Place, int Count, long Start);
 
     /// <summary>The pixels of dx that depend on the same taps.</summary>
     private sealed record Phase(PhaseAxis Row, PhaseAxis Column, WindowProduct Product);

@@ -47,18 +47,13 @@ internal sealed unsafe class Conv2DKernel : Kernel
     public override long ScratchBytes => _planes?.ScratchBytes
         ?? _product!.ScratchBytes + (_weights is null ? _packedFloats * _g.Groups * sizeof(float) : 0);
 
-    public override IReadOnlyList<long>? ItemWork => _product?.ItemWork;
-
     private int Depth => _g.KernelHeight * _g.KernelWidth * _g.ChannelsPerGroup;
 
-    /// <summary>Packs a part of the filters.</summary>
-    public override void RunPart(int part, int parts)
+    /// <summary>Packs pieces of each group's filter.</summary>
+    protected override void RunRange(long first, long last, int part)
     {
-        int filters = _g.FiltersPerGroup;
-        (long first, long last) = Range(filters, part, parts, Panels.FullWidth);
         for (int group = 0; group < _g.Groups; group++)
-            Panels.Pack(new MatrixView(Input(1) + (group * filters), _g.Filters, 1), Depth, filters, (int)first,
-                (int)last, _panels + (group * _packedFloats), Depth, 0);
+            Panels.PackPieces(Filter(group), Depth, _g.FiltersPerGroup, first, last, _panels + (group * _packedFloats));
     }
 
     public override void Dispose()
@@ -77,7 +72,7 @@ internal sealed unsafe class Conv2DKernel : Kernel
         }
         _panels = _weights is null ? (float*)(Scratch + (nint)_product!.ScratchBytes) : _weights.Panels;
         if (_weights?.NeedsPacking() ?? true)
-            Share(_packedFloats * _g.Groups);
+            Share(Panels.Pieces(Filter(0), Depth, _g.FiltersPerGroup), _packedFloats * _g.Groups);
         for (int group = 0; group < _g.Groups; group++)
         {
             int filter = group * _g.FiltersPerGroup;
@@ -86,4 +81,6 @@ internal sealed unsafe class Conv2DKernel : Kernel
                 Scratch);
         }
     }
+
+    private MatrixView Filter(int group) => new(Input(1) + (group * _g.FiltersPerGroup), _g.Filters, 1);
 }

@@ -57,11 +57,10 @@ internal abstract unsafe class DepthwiseSumKernel : DepthwiseKernel
             ? (g.OutputHeight, g.OutputWidth, g.Filters, g.Channels) : (g.Height, g.Width, g.Channels, g.Filters);
     }
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         int height = _rows.Taps.Length, block = Multiplier == 1 ? ChannelBlock(_targetChannels) : _targetChannels;
         nint* taps = stackalloc nint[2 * Geometry.KernelHeight * Geometry.KernelWidth];
-        (long first, long last) = Range((long)Geometry.Batch * height, part, parts);
         for (int channel = 0; channel < _targetChannels; channel += block)
             for (long line = first; line < last; line++)
             {
@@ -77,7 +76,7 @@ internal abstract unsafe class DepthwiseSumKernel : DepthwiseKernel
             }
     }
 
-    protected override void Compute() => Share(Work);
+    protected override void Compute() => Share((long)Geometry.Batch * _rows.Taps.Length, Work);
 
     /// <summary>Source of image 0.</summary>
     protected abstract float* Source { get; }
@@ -156,6 +155,9 @@ internal sealed unsafe class DepthwiseBackpropInputKernel(KernelRequest request)
 internal sealed unsafe class DepthwiseBackpropFilterKernel(KernelRequest request)
     : DepthwiseKernel(request, request.Inputs[0].Shape, request.Outputs[0].Shape)
 {
+    /// <summary>Threads' channels begin at multiples of it.</summary>
+    private const int ChannelGranule = 16;
+
     /// <summary>Terms of a sum in float32, at least one row's.</summary>
     private const int FloatTerms = 64;
 
@@ -169,15 +171,14 @@ internal sealed unsafe class DepthwiseBackpropFilterKernel(KernelRequest request
 
     private int Taps => Geometry.KernelHeight * Geometry.KernelWidth;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
-        (long first, long last) = Range(Geometry.Channels, part, parts, 16);
         int block = ChannelBlock((int)Math.Max(1, last - first));
         for (int channel = (int)first; channel < last; channel += block)
             SumBlock(channel, (int)Math.Min(block, last - channel));
     }
 
-    protected override void Compute() => Share(Work);
+    protected override void Compute() => Share(Geometry.Channels, Work, ChannelGranule);
 
     private void SumBlock(int channel, int channels)
     {

@@ -8,16 +8,16 @@ namespace Microsoft.ML.CnnZoo.Kernels.Convolution;
 /// <summary>
 /// The convolution of images of one channel with a few filters, fewer than a vector has lanes (LeNet-5's first layer):
 /// lanes are pixels of a row instead of filters. A tile's rows are filters; its product of two vectors of pixels is
-/// then transposed into the target.
+/// then transposed into the target. An item is a range of an image's rows.
 /// </summary>
-internal sealed unsafe class PlaneConvolution : IParallelWork
+internal sealed unsafe class PlaneConvolution : ISharedWork
 {
     private readonly WindowGrid _g;
     private readonly WorkerPool _workers;
     private readonly ProductEpilogue _epilogue;
     private readonly SourceBand _band;
     private readonly nint[] _runs;
-    private readonly int _width;
+    private readonly int _width, _ranges;
     private readonly long _biasFloats, _partFloats;
     private float* _source, _filter, _target, _scratch;
 
@@ -32,6 +32,9 @@ internal sealed unsafe class PlaneConvolution : IParallelWork
         for (int i = 0; i < _runs.Length; i++)
             _runs[i] = (nint)i * grid.KernelWidth * grid.Filters;
         _width = Panels.FullWidth;
+        int most = (int)Math.Clamp(ImageWork / ProductItems.LeastWork, 1, Math.Max(1, grid.Height));
+        _ranges = Enumerable.Range(1, most).MinBy(r =>
+            (((grid.Images * r) + workers.ThreadCount - 1) / workers.ThreadCount) * (grid.Height + ((r - 1) * grid.KernelHeight)) / (double)r);
         _biasFloats = grid.Filters * _width;
         _partFloats = _band.Floats + _width + (grid.Filters * _width); // a vector may reach beyond the band
     }
@@ -58,45 +61,48 @@ internal sealed unsafe class PlaneConvolution : IParallelWork
         _scratch = (float*)scratch;
         for (int i = 0; i < _g.Filters && _epilogue.Bias is not null; i++)
             new Span<float>(_scratch + (i * _width), _width).Fill(_epilogue.Bias[i]);
-        if (_g.Images == 1)
-            RunPart(0, 1);
-        else
-            _workers.Run(this);
+        _workers.Run(this, _g.Images * _ranges);
+    }
+
+    private long ImageWork => (long)_g.Pixels * _g.Depth * _g.Filters;
+
+    public long ItemWork(int item)
+    {
+        (int first, int last) = WorkerPool.Range(_g.Height, item % _ranges, _ranges);
+        return (last - first) * ImageWork / _g.Height;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void RunPart(int part, int parts)
+    public void RunItem(int item, int thread)
     {
-        (int first, int last) = WorkerPool.Range(_g.Images, part, parts);
-        float* buffer = _scratch + _biasFloats + (part * _partFloats), result = buffer + _band.Floats + _width;
+        int image = item / _ranges;
+        (int first, int last) = WorkerPool.Range(_g.Height, item % _ranges, _ranges);
+        float* buffer = _scratch + _biasFloats + (thread * _partFloats), result = buffer + _band.Floats + _width;
         TileFinish finish = _epilogue.Finish;
         if (_epilogue.Bias is not null)
         {
             finish.Side = _scratch;
             finish.SideRow = _width;
         }
+        float* band = _band.Open(_source, image, (first, last), (0, _g.Width), buffer),
+            target = _target + (image * _g.TargetImage);
         fixed (nint* runs = _runs)
-            for (int image = first; image < last; image++)
-            {
-                float* band = _band.Open(_source, image, (0, _g.Height), (0, _g.Width), buffer);
-                float* target = _target + (image * _g.TargetImage);
-                for (int y = 0; y < _g.Height; y++, target += _g.TargetRow)
-                    for (int x = 0; x < _g.Width; x += _width)
+            for (int y = first; y < last; y++)
+                for (int x = 0; x < _g.Width; x += _width)
+                {
+                    int pixels = Math.Min(_width, _g.Width - x), width = Panels.Width(pixels);
+                    var tile = new RegisterTile
                     {
-                        int pixels = Math.Min(_width, _g.Width - x), width = Panels.Width(pixels);
-                        var tile = new RegisterTile
-                        {
-                            A = _filter, ARow = 1, AStep = _g.Filters, Runs = runs, RunCount = _g.KernelHeight,
-                            RunLength = _g.KernelWidth, B = band + (y * _g.StrideHeight * _band.RowFloats) + x, BStep = 1,
-                            BGap = (_g.DilationHeight * _band.RowFloats) - _g.KernelWidth, C = result, CRow = _width,
-                            Finish = finish,
-                        };
-                        Tiles.Multiply(&tile, _g.Filters, width, width);
-                        Transposition.Transpose(result, _width, _g.Filters, pixels, target + (x * _g.TargetPixel),
-                            _g.TargetPixel);
-                    }
-            }
+                        A = _filter, ARow = 1, AStep = _g.Filters, Runs = runs, RunCount = _g.KernelHeight,
+                        RunLength = _g.KernelWidth, B = band + (y * _g.StrideHeight * _band.RowFloats) + x, BStep = 1,
+                        BGap = (_g.DilationHeight * _band.RowFloats) - _g.KernelWidth, C = result, CRow = _width,
+                        Finish = finish,
+                    };
+                    Tiles.Multiply(&tile, _g.Filters, width, width);
+                    Transposition.Transpose(result, _width, _g.Filters, pixels,
+                        target + (y * _g.TargetRow) + (x * _g.TargetPixel), _g.TargetPixel);
+                }
         if (_epilogue.HasCurve)
-            _epilogue.Bend(_target + (first * _g.TargetImage), (last - first) * _g.TargetImage);
+            _epilogue.Bend(target + (first * _g.TargetRow), (last - first) * _g.TargetRow);
     }
 }

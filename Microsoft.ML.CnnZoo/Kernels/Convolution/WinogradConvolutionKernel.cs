@@ -19,6 +19,7 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
 {
     private const int Positions = WinogradTransforms.Positions;
     private const int FilterRows = 16; // rotated together
+    private const int LeastRows = 4; // of a piece that is packed as it is
 
     private readonly Conv2DGeometry _g;
     private readonly WinogradTiles _tiles, _sideTiles;
@@ -68,11 +69,11 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
     public override long ScratchBytes => sizeof(float)
         * ((_partFloats * Workers.ThreadCount) + (_weights is null ? Positions * (long)_filterFloats : 0));
 
-    public override IReadOnlyList<long> ItemWork => [.. Enumerable.Range(0, _blocks).Select(item =>
+    public long ItemWork(int item)
     {
         (int first, int last) = WorkerPool.Range(_tiles.Count, item, _blocks);
         return (last - first) * Positions * Panels.Floats(_g.Channels, _g.Filters);
-    })];
+    }
 
     public override void Dispose()
     {
@@ -80,13 +81,18 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
         base.Dispose();
     }
 
-    public override void RunPart(int part, int parts)
+    /// <summary>Packs pieces of the filter: some channels of a panel.</summary>
+    protected override void RunRange(long first, long last, int part)
     {
-        (long first, long last) = Range(_g.Channels, part, parts, FilterRows);
-        if (_isGradient)
-            PackTurned((int)first, (int)last);
-        else
-            Pack((int)first, (int)last);
+        int panels = Panels.Count(_g.Filters);
+        for (long piece = first; piece < last; piece++)
+        {
+            int channel = (int)(piece / panels) * PieceRows, column = (int)(piece % panels) * Panels.FullWidth;
+            if (_isGradient)
+                PackTurned(channel, column);
+            else
+                Pack(channel, column);
+        }
     }
 
     /// <summary>Computes a block of tiles.</summary>
@@ -103,10 +109,12 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
     {
         _filter = _weights is null ? (float*)Scratch + (_partFloats * Workers.ThreadCount) : _weights.Panels;
         if (_weights?.NeedsPacking() ?? true)
-            Workers.Run((IParallelWork)this);
+            Share((long)_g.Channels / PieceRows * Panels.Count(_g.Filters), Positions * (long)_filterFloats);
         _epilogue.Begin(OptionalInput(2), OptionalInput(3), 0);
         Workers.Run(this, _blocks);
     }
+
+    private int PieceRows => _isGradient ? FilterRows : LeastRows;
 
     /// <summary>
     /// Number of blocks, a multiple of the number of threads, and the most tiles of one: few stay in the cache, but a
@@ -150,35 +158,28 @@ internal sealed unsafe class WinogradConvolutionKernel : Kernel, ISharedWork
         }
     }
 
-    /// <summary>Transforms the filter's channels [first, last).</summary>
-    private void Pack(int first, int last)
+    /// <summary>Transforms a piece of the filter.</summary>
+    private void Pack(int channel, int column)
     {
         nint tap = (nint)_g.Channels * _g.Filters;
-        for (int column = 0; column < _g.Filters; column += Panels.FullWidth)
-            for (int channel = first; channel < last; channel++)
-                WinogradTransforms.Filter(Input(1) + ((long)channel * _g.Filters) + column, tap,
-                    Math.Min(Panels.FullWidth, _g.Filters - column),
-                    Panels.At(_filter, _g.Channels, _g.Filters, column, channel), _filterFloats);
+        for (int i = channel; i < channel + LeastRows; i++)
+            WinogradTransforms.Filter(Input(1) + ((long)i * _g.Filters) + column, tap,
+                Math.Min(Panels.FullWidth, _g.Filters - column), Panels.At(_filter, _g.Channels, _g.Filters, column, i),
+                _filterFloats);
     }
 
     /// <summary>
-    /// The same for the rotated filter, whose channels [first, last) are the forward convolution's filters.
+    /// The same for the rotated filter, whose channels are the forward convolution's filters.
     /// </summary>
     [SkipLocalsInit]
-    private void PackTurned(int first, int last)
+    private void PackTurned(int channel, int column)
     {
         float* turned = stackalloc float[9 * FilterRows * 32];
-        for (int column = 0; column < _g.Filters; column += Panels.FullWidth)
-        {
-            int width = Math.Min(Panels.FullWidth, _g.Filters - column);
-            for (int channel = first; channel < last; channel += FilterRows)
-            {
-                Turn(channel, column, width, turned);
-                for (int i = 0; i < FilterRows; i++)
-                    WinogradTransforms.Filter(turned + (i * width), FilterRows * width, width,
-                        Panels.At(_filter, _g.Channels, _g.Filters, column, channel + i), _filterFloats);
-            }
-        }
+        int width = Math.Min(Panels.FullWidth, _g.Filters - column);
+        Turn(channel, column, width, turned);
+        for (int i = 0; i < FilterRows; i++)
+            WinogradTransforms.Filter(turned + (i * width), FilterRows * width, width,
+                Panels.At(_filter, _g.Channels, _g.Filters, column, channel + i), _filterFloats);
     }
 
     /// <summary>turned[8 − tap][i][j] = filter[tap][column + j][channel + i].</summary>

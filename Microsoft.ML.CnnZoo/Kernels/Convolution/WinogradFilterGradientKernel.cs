@@ -31,6 +31,7 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
     private readonly int _blockTiles, _rowFloats, _channelRanges;
     private readonly nint _imageFloats, _gradientFloats, _sumFloats;
     private readonly long _partFloats;
+    private int _sumParts = 1;
     private float* _zeros;
     private Phase _phase;
     private int _first, _count;
@@ -49,30 +50,27 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
         _partFloats = Positions * (long)(_imageFloats + _gradientFloats + _sumFloats);
     }
 
-    public override long ScratchBytes => sizeof(float) * ((_partFloats * SumParts) + Math.Max(_g.Channels, _g.Filters));
+    public override long ScratchBytes => sizeof(float) * ((_partFloats * MostParts) + Math.Max(_g.Channels, _g.Filters));
 
-    private int SumParts => _ownSums ? Workers.ThreadCount : 1;
+    private int MostParts => _ownSums ? Workers.ThreadCount : 1;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         switch (_phase)
         {
             case Phase.SumOwnTiles:
-                SumOwnTiles(part, parts);
+                SumOwnTiles(part, (int)first, (int)last);
                 break;
             case Phase.Transform:
-                (int from, int to) = WorkerPool.Range(_count, part, parts);
-                Transform(0, from, to, _first, _count);
+                Transform(0, (int)first, (int)last, _first, _count);
                 break;
             case Phase.Multiply:
-                (from, to) = WorkerPool.Range(Positions * _channelRanges, part, parts);
-                for (int i = from; i < to; i++)
+                for (int i = (int)first; i < last; i++)
                     Multiply(0, i / _channelRanges, WorkerPool.Range(_g.Channels, i % _channelRanges, _channelRanges),
                         _count, accumulate: _first > 0);
                 break;
             default:
-                (from, to) = WorkerPool.Range(_g.Channels, part, parts);
-                for (int channel = from; channel < to; channel++)
+                for (int channel = (int)first; channel < last; channel++)
                     TransformBack(channel);
                 break;
         }
@@ -80,18 +78,22 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
 
     protected override void Compute()
     {
-        _zeros = (float*)Scratch + (_partFloats * SumParts);
+        _zeros = (float*)Scratch + (_partFloats * MostParts);
         FloatSpans.Clear(_zeros, Math.Max(_g.Channels, _g.Filters));
+        long tile = Positions * (long)_g.Channels * _g.Filters;
         if (_ownSums)
-            Run(Phase.SumOwnTiles);
+        {
+            Run(Phase.SumOwnTiles, _tiles.Count, _tiles.Count * tile);
+            _sumParts = Parts;
+        }
         else
             for (_first = 0; _first < _tiles.Count; _first += _count)
             {
                 _count = Math.Min(_blockTiles, _tiles.Count - _first);
-                Run(Phase.Transform);
-                Run(Phase.Multiply);
+                Run(Phase.Transform, _count, _count * tile);
+                Run(Phase.Multiply, Positions * _channelRanges, _count * tile);
             }
-        Run(Phase.TransformBack);
+        Run(Phase.TransformBack, _g.Channels, _sumParts * tile);
     }
 
     /// <summary>
@@ -103,15 +105,14 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
         return Enumerable.Range(1, most).FirstOrDefault(ranges => Positions * ranges % threads == 0, most);
     }
 
-    private void Run(Phase phase)
+    private void Run(Phase phase, int items, long work)
     {
         _phase = phase;
-        Workers.Run(this);
+        Share(items, work);
     }
 
-    private void SumOwnTiles(int part, int parts)
+    private void SumOwnTiles(int part, int start, int end)
     {
-        (int start, int end) = WorkerPool.Range(_tiles.Count, part, parts);
         if (start == end)
             FloatSpans.Clear(Sums(part), Positions * (long)_sumFloats);
         for (int first = start, count; first < end; first += count)
@@ -149,7 +150,7 @@ internal sealed unsafe class WinogradFilterGradientKernel : Kernel
     private void TransformBack(int channel)
     {
         float* sums = Sums(0) + ((long)channel * _g.Filters);
-        for (int part = 1; part < SumParts; part++)
+        for (int part = 1; part < _sumParts; part++)
             for (int position = 0; position < Positions; position++)
                 FloatSpans.Add(sums + (position * _sumFloats),
                     Sums(part) + (position * _sumFloats) + ((long)channel * _g.Filters), _g.Filters);

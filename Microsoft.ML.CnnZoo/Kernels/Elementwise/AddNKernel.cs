@@ -29,20 +29,18 @@ internal abstract unsafe class AddNBase : Kernel
     /// <summary>Number of operands.</summary>
     protected int Inputs { get; }
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         if (_rows == 1)
         {
-            (long start, long end) = Range(_columns, part, parts, 64);
-            Sum(0, start, start, end - start);
+            Sum(0, first, first, last - first);
             return;
         }
-        (long first, long last) = Range(_rows, part, parts);
         for (long row = first; row < last; row++)
             Sum(row, 0, row * _columns, _columns);
     }
 
-    protected override void Compute() => Share(_rows * _columns * Inputs);
+    protected override void Compute() => ShareRows(_rows, _columns, Inputs);
 
     /// <summary>Adds up <paramref name="n"/> elements of all operands.</summary>
     /// <param name="row">Their row.</param>

@@ -19,9 +19,8 @@ internal sealed unsafe class BFloat16CastKernel : Kernel
         (request.Inputs[0].Type, request.Outputs[0].Type) is (DataType.Float or DataType.Bool, DataType.BFloat16)
         or (DataType.BFloat16, DataType.Float) ? new BFloat16CastKernel(request) : null;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long start, long end, int part)
     {
-        (long start, long end) = Range(_count, part, parts, 64);
         if (_from == DataType.Float)
             BFloat16Spans.Narrow(Input(0) + start, (ushort*)OutputAddress() + start, end - start);
         else if (_from == DataType.BFloat16)
@@ -31,5 +30,5 @@ internal sealed unsafe class BFloat16CastKernel : Kernel
                 ((ushort*)OutputAddress())[i] = ((byte*)InputAddress(0))[i] != 0 ? One : (ushort)0;
     }
 
-    protected override void Compute() => Share(_count);
+    protected override void Compute() => Share(_count, _count, LineElements);
 }

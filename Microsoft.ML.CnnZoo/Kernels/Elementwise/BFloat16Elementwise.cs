@@ -79,14 +79,13 @@ internal sealed unsafe class BFloat16UnaryKernel<TOperator>(KernelRequest reques
 
     public override int InPlaceInput => 0;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long start, long end, int part)
     {
-        (long start, long end) = Range(_count, part, parts, 64);
         BFloat16Elementwise.Map<TOperator>((ushort*)InputAddress(0) + start, (ushort*)OutputAddress() + start,
             end - start);
     }
 
-    protected override void Compute() => Share(_count);
+    protected override void Compute() => Share(_count, _count, LineElements);
 }
 
 /// <summary>
@@ -110,18 +109,16 @@ internal sealed unsafe class BFloat16BinaryKernel<TOperator> : Kernel where TOpe
 
     public override int InPlaceInput { get; }
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         var a = new BFloat16Operand(InputAddress(0), _wideA, _plan.Step(0));
         var b = new BFloat16Operand(InputAddress(1), _wideB, _plan.Step(1));
         int columns = _plan.Columns;
         if (_plan.Rows == 1)
         {
-            (long start, long end) = Range(columns, part, parts, 64);
-            Row(a.At(start * a.Step), b.At(start * b.Step), (ushort*)OutputAddress() + start, end - start);
+            Row(a.At(first * a.Step), b.At(first * b.Step), (ushort*)OutputAddress() + first, last - first);
             return;
         }
-        (long first, long last) = Range(_plan.Rows, part, parts);
         (long aRow, long bRow, int adjacent) = (_plan.RowStep(0), _plan.RowStep(1), _plan.AdjacentRows);
         for (long row = first, end; row < last; row = end)
         {
@@ -132,7 +129,7 @@ internal sealed unsafe class BFloat16BinaryKernel<TOperator> : Kernel where TOpe
         }
     }
 
-    protected override void Compute() => Share(_plan.Rows * _plan.Columns);
+    protected override void Compute() => ShareRows(_plan.Rows, _plan.Columns);
 
     [SkipLocalsInit]
     private static void Row(BFloat16Operand a, BFloat16Operand b, ushort* y, long n)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
@@ -12,9 +13,8 @@ internal sealed unsafe class BiasAddKernel(KernelRequest request) : Kernel(reque
 
     public override int InPlaceInput => 0;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
-        (long first, long last) = Range(_rows, part, parts);
         float* x = Input(0), y = Output(), bias = Input(1);
         if (x != y)
             Buffer.MemoryCopy(x + (first * _channels), y + (first * _channels),
@@ -23,7 +23,7 @@ internal sealed unsafe class BiasAddKernel(KernelRequest request) : Kernel(reque
             FloatSpans.Add(y + (row * _channels), bias, _channels);
     }
 
-    protected override void Compute() => Share(_rows * _channels);
+    protected override void Compute() => Share(_rows, _rows * _channels, LineRows(_rows, _channels));
 }
 
 /// <summary><c>BiasAddGrad</c>: sums over all dimensions but the last. Each thread sums a fixed range of rows: short
@@ -31,18 +31,17 @@ internal sealed unsafe class BiasAddKernel(KernelRequest request) : Kernel(reque
 internal unsafe class BiasAddGradKernel(KernelRequest request) : Kernel(request)
 {
     private readonly long _rows = request.Inputs[0].Shape.ElementCount / request.Inputs[0].Shape[^1];
-    private int _parts;
 
     protected int Channels { get; } = request.Inputs[0].Shape[^1];
 
-    public override long ScratchBytes => (sizeof(double) + sizeof(float)) * (long)Channels * Workers.ThreadCount;
+    public override long ScratchBytes => (sizeof(double) + sizeof(float)) * Pitch * Workers.ThreadCount;
 
-    public override void RunPart(int part, int parts)
+    private long Pitch => WholeLines(Channels);
+
+    protected override void RunRange(long first, long last, int part)
     {
-        _parts = parts;
-        double* sums = (double*)Scratch + ((long)part * Channels);
-        float* piece = (float*)((double*)Scratch + ((long)Workers.ThreadCount * Channels)) + ((long)part * Channels);
-        (long first, long last) = Range(_rows, part, parts);
+        double* sums = (double*)Scratch + (part * Pitch);
+        float* piece = (float*)((double*)Scratch + (Workers.ThreadCount * Pitch)) + (part * Pitch);
         SumRows(part, first, last, sums, piece);
     }
 
@@ -52,15 +51,8 @@ internal unsafe class BiasAddGradKernel(KernelRequest request) : Kernel(request)
 
     protected override void Compute()
     {
-        Share(_rows * Channels);
-        double* sums = (double*)Scratch;
-        for (int c = 0; c < Channels; c++)
-        {
-            double total = 0;
-            for (int part = 0; part < _parts; part++)
-                total += sums[((long)part * Channels) + c];
-            Output()[c] = (float)total;
-        }
+        Share(_rows, _rows * Channels);
+        ColumnSums.AddParts((double*)Scratch, Pitch, Parts, Channels, 1, Output());
     }
 }
 
@@ -73,11 +65,34 @@ internal static unsafe class ColumnSums
     /// </summary>
     private const int FloatRows = 16;
 
-    /// <summary>sums[c] = Σ x[row, c]; <paramref name="piece"/> is scratch memory of as many floats.</summary>
-    public static void Sum(float* x, long rows, int columns, double* sums, float* piece)
+    /// <summary>y = factor · the sums of all parts, part 0's first, which are changed.</summary>
+    /// <param name="sums">Part 0's.</param>
+    /// <param name="pitch">From one part's to the next's.</param>
+    /// <param name="parts">Parts.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="factor">The factor.</param>
+    /// <param name="y">The result.</param>
+    public static void AddParts(double* sums, long pitch, int parts, int columns, double factor, float* y)
+    {
+        var total = new Span<double>(sums, columns);
+        for (int part = 1; part < parts; part++)
+            TensorPrimitives.Add(total, new ReadOnlySpan<double>(sums + (part * pitch), columns), total);
+        for (int c = 0; c < columns; c++)
+            y[c] = (float)(sums[c] * factor);
+    }
+
+    /// <summary>sums[c] = Σ x[row, c].</summary>
+    /// <param name="x">The matrix.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="sums">The sums.</param>
+    /// <param name="piece">Scratch memory of as many floats.</param>
+    /// <param name="pitch">Floats from one row to the next; 0 for as many as columns.</param>
+    public static void Sum(float* x, long rows, int columns, double* sums, float* piece, long pitch = 0)
     {
         new Span<double>(sums, columns).Clear();
-        if (columns < Vector<float>.Count && rows >= FloatRows)
+        pitch = pitch == 0 ? columns : pitch;
+        if (columns < Vector<float>.Count && rows >= FloatRows && pitch == columns)
         {
             SumNarrow(x, rows, columns, sums);
             return;
@@ -85,9 +100,9 @@ internal static unsafe class ColumnSums
         for (long row = 0; row < rows; row += FloatRows)
         {
             long end = Math.Min(rows, row + FloatRows);
-            FloatSpans.Copy(piece, x + (row * columns), columns);
+            FloatSpans.Copy(piece, x + (row * pitch), columns);
             for (long r = row + 1; r < end; r++)
-                FloatSpans.Add(piece, x + (r * columns), columns);
+                FloatSpans.Add(piece, x + (r * pitch), columns);
             for (int c = 0; c < columns; c++)
                 sums[c] += piece[c];
         }

@@ -17,18 +17,16 @@ internal sealed unsafe class BinaryKernel<TOperator>(KernelRequest request) : Ke
 
     public override int InPlaceInput { get; } = CanShare(request, 0) ? 0 : CanShare(request, 1) ? 1 : -1;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         (int aStep, int bStep, int columns) = (_plan.Step(0), _plan.Step(1), _plan.Columns);
         if (_plan.Rows == 1)
         {
-            (long start, long end) = Range(columns, part, parts, 64);
-            if (end > start)
-                ElementwiseLoops.Zip<TOperator>(Input(0) + (start * aStep), aStep, Input(1) + (start * bStep), bStep,
-                    Output() + start, end - start);
+            if (last > first)
+                ElementwiseLoops.Zip<TOperator>(Input(0) + (first * aStep), aStep, Input(1) + (first * bStep), bStep,
+                    Output() + first, last - first);
             return;
         }
-        (long first, long last) = Range(_plan.Rows, part, parts);
         int dense = columns >= FewColumns ? -1 : _plan.IsDense(0) ? 0 : _plan.IsDense(1) ? 1 : -1;
         for (long row = first, end; row < last; row = end)
         {
@@ -43,7 +41,7 @@ internal sealed unsafe class BinaryKernel<TOperator>(KernelRequest request) : Ke
         }
     }
 
-    protected override void Compute() => Share(_plan.Rows * _plan.Columns);
+    protected override void Compute() => ShareRows(_plan.Rows, _plan.Columns);
 
     /// <summary>Adjacent rows of few columns: the operand that is repeated is written out.</summary>
     [SkipLocalsInit]

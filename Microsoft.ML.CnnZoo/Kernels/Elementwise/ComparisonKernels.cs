@@ -7,10 +7,9 @@ internal sealed unsafe class GreaterEqualKernel(KernelRequest request) : Kernel(
 {
     private readonly BroadcastPlan _plan = new(request.Outputs[0].Shape, request.Inputs[0], request.Inputs[1]);
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         (int aStep, int bStep, int columns) = (_plan.Step(0), _plan.Step(1), _plan.Columns);
-        (long first, long last) = Range(_plan.Rows, part, parts);
         for (long row = first; row < last; row++)
         {
             float* a = Input(0) + _plan.Offset(0, row), b = Input(1) + _plan.Offset(1, row);
@@ -20,7 +19,7 @@ internal sealed unsafe class GreaterEqualKernel(KernelRequest request) : Kernel(
         }
     }
 
-    protected override void Compute() => Share(_plan.Rows * _plan.Columns);
+    protected override void Compute() => Share(_plan.Rows, _plan.Rows * _plan.Columns);
 }
 
 /// <summary><c>SelectV2</c>: (condition, a, b) with broadcasting, float32.</summary>
@@ -29,10 +28,9 @@ internal sealed unsafe class SelectKernel(KernelRequest request) : Kernel(reques
     private readonly BroadcastPlan _plan = new(request.Outputs[0].Shape, request.Inputs[0], request.Inputs[1],
         request.Inputs[2]);
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         int columns = _plan.Columns;
-        (long first, long last) = Range(_plan.Rows, part, parts);
         for (long row = first; row < last; row++)
         {
             byte* condition = (byte*)InputAddress(0) + _plan.Offset(0, row);
@@ -43,5 +41,5 @@ internal sealed unsafe class SelectKernel(KernelRequest request) : Kernel(reques
         }
     }
 
-    protected override void Compute() => Share(_plan.Rows * _plan.Columns);
+    protected override void Compute() => Share(_plan.Rows, _plan.Rows * _plan.Columns);
 }

@@ -15,9 +15,9 @@ internal sealed unsafe class LeakyReluKernel(KernelRequest request) : Kernel(req
 
     public override int InPlaceInput => 0;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long start, long end, int part)
     {
-        (long i, long end) = Range(_count, part, parts, 64);
+        long i = start;
         float* x = Input(0), features = Input(_features), y = Output();
         for (; i <= end - Vector<float>.Count; i += Vector<float>.Count)
         {
@@ -29,5 +29,5 @@ internal sealed unsafe class LeakyReluKernel(KernelRequest request) : Kernel(req
             y[i] = features[i] > 0 ? x[i] : x[i] * _alpha;
     }
 
-    protected override void Compute() => Share(_count);
+    protected override void Compute() => Share(_count, _count, LineElements);
 }

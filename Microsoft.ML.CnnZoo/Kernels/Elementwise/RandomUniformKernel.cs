@@ -10,15 +10,14 @@ internal sealed unsafe class RandomUniformKernel(KernelRequest request) : Kernel
 {
     private readonly long _count = request.Outputs[0].Shape.ElementCount;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long start, long end, int part)
     {
         ulong key = *(ulong*)InputAddress(1);
         ulong* counter = (ulong*)InputAddress(2);
-        (long start, long end) = Range(_count, part, parts, 4);
         for (long i = start; i < end; i += int.MaxValue - 3)
             Philox.FillUniform(new Span<float>(Output() + i, (int)Math.Min(end - i, int.MaxValue - 3)), key,
                 new UInt128(counter[1], counter[0]) + (UInt128)(i / 4));
     }
 
-    protected override void Compute() => Share(_count * 4);
+    protected override void Compute() => Share(_count, _count * 4, LineElements);
 }

@@ -10,11 +10,10 @@ internal sealed unsafe class UnaryKernel<TOperator>(KernelRequest request) : Ker
 
     public override int InPlaceInput => 0;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long start, long end, int part)
     {
-        (long start, long end) = Range(_count, part, parts, 64);
         ElementwiseLoops.Map<TOperator>(Input(0) + start, Output() + start, end - start);
     }
 
-    protected override void Compute() => Share(_count);
+    protected override void Compute() => Share(_count, _count, LineElements);
 }

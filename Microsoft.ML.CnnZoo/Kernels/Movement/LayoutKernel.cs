@@ -163,15 +163,14 @@ internal sealed unsafe class LayoutKernel : Kernel
             new(Size(request), box.Dims, box.Strides, box.From, to, box.To)))]);
     }
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         if (_phase < 0)
         {
-            Fill(part, parts);
+            Fill(first, last);
             return;
         }
         (int input, StridedCopy copy, _) = _copies[_phase];
-        (long first, long last) = Range(copy.Rows, part, parts);
         copy.Copy(InputAddress(input), OutputAddress(), first, last);
     }
 
@@ -181,18 +180,17 @@ internal sealed unsafe class LayoutKernel : Kernel
             return;
         _phase = -1;
         if (_fills)
-            Share(_output.Shape.ElementCount);
+            Share(_output.Shape.ElementCount, _output.Shape.ElementCount, LineElements);
         for (_phase = 0; _phase < _copies.Length; _phase++)
             if (_copies[_phase].Copy.Elements > 0 && !IsInPlace(_copies[_phase]))
-                Share(_copies[_phase].Copy.Elements);
+                Share(_copies[_phase].Copy.Rows, _copies[_phase].Copy.Elements);
     }
 
     private bool IsInPlace(in Move move) => move.Distance is long distance
         && OutputAddress() - InputAddress(move.Input) == (nint)distance;
 
-    private void Fill(int part, int parts)
+    private void Fill(long start, long end)
     {
-        (long start, long end) = Range(_output.Shape.ElementCount, part, parts, 64);
         int size = _output.Type.ByteSize();
         byte* target = (byte*)OutputAddress() + (start * size);
         if (_fillInput < 0)

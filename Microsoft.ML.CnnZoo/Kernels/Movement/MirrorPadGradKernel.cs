@@ -29,22 +29,19 @@ internal sealed unsafe class MirrorPadGradKernel : Kernel
         (_isShared, _movesRows) = (dx.Rank > 1 && dx[0] == dy[0], dx.Rank > 0 && dx[^1] == dy[^1]);
     }
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         if (_isShared)
-        {
-            (long first, long last) = Range(_sources[0].Length, part, parts);
             for (long i = first; i < last; i++)
                 Add(1, Input(0) + (i * _steps[0]), Output() + (i * _resultSteps[0]));
-        }
-        else if (part == 0)
+        else if (first < last)
             Add(0, Input(0), Output());
     }
 
     protected override void Compute()
     {
         FloatSpans.Clear(Output(), _results);
-        Share(_elements);
+        Share(_isShared ? _sources[0].Length : 1, _elements);
     }
 
     private void Add(int d, float* dy, float* dx)

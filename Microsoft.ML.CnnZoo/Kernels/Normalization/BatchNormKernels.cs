@@ -1,8 +1,24 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Graph;
 using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Normalization;
+
+/// <summary>What a batch norm's threads share at a time: rows of the image, or channels.</summary>
+internal enum BatchNormPass
+{
+    /// <summary>Channels: what the sums of a gradient need.</summary>
+    Scales,
+    /// <summary>Rows: each part's sums.</summary>
+    Sums,
+    /// <summary>Channels: the parts' sums added up, part 0 first.</summary>
+    Totals,
+    /// <summary>Channels: what the last pass needs.</summary>
+    Factors,
+    /// <summary>Rows: the result.</summary>
+    Result,
+}
 
 /// <summary>
 /// Shared by the batch-norm kernels: per-channel sums of each thread's rows, then added in order, then a pass over the
@@ -17,8 +33,12 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     /// <summary>Rows of float32 scratch after the sums.</summary>
     private const int FloatRows = 4;
 
+    /// <summary>Element operations that a channel's square root and divisions take as long as.</summary>
+    private const int ChannelWork = 64;
+
     private readonly IRankSums? _rankSums = request.RankSums;
-    private readonly double[] _wholeSums = new double[2 * request.Inputs[imageInput].Shape[3] + 1];
+    private readonly double[] _totals = new double[2 * request.Inputs[imageInput].Shape[3] + 1];
+    private int _sumParts;
 
     protected int Channels { get; } = request.Inputs[imageInput].Shape[3];
     /// <summary>Elements from one pixel of x to the next.</summary>
@@ -29,26 +49,19 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     protected bool IsBFloat16 { get; } = request.Inputs[imageInput].Type == DataType.BFloat16;
     protected double Epsilon { get; } = request.Attribute("epsilon").Float;
 
-    /// <summary>The pass that <see cref="Kernel.RunPart"/> runs.</summary>
-    protected int Phase { get; set; }
-
-    /// <summary>Number of parts of the last pass.</summary>
-    protected int Parts { get; set; }
+    /// <summary>The pass that <see cref="Kernel.RunRange"/> runs.</summary>
+    protected BatchNormPass Pass { get; private set; }
 
     public override long ScratchBytes =>
-        Channels * ((2L * sizeof(double) * Workers.ThreadCount) + (FloatRows * sizeof(float)));
+        (SumDoubles * sizeof(double) * Workers.ThreadCount) + (Channels * FloatRows * sizeof(float));
+
+    private long SumDoubles => WholeLines(2L * Channels);
 
     /// <summary>One of two rows of sums of a part.</summary>
-    protected double* Sums(int part, int row) => (double*)Scratch + (((2L * part) + row) * Channels);
+    protected double* Sums(int part, int row) => (double*)Scratch + (part * SumDoubles) + ((long)row * Channels);
 
     /// <summary>A row of floats shared by all parts.</summary>
     protected float* Floats(int row) => (float*)Sums(Workers.ThreadCount, 0) + ((long)row * Channels);
-
-    protected (long First, long Count) Rows(int part, int parts)
-    {
-        (long first, long last) = Range(Pixels, part, parts);
-        return (first, last - first);
-    }
 
     /// <summary>A dense image from its row <paramref name="first"/> on.</summary>
     protected PixelMatrix From(nint image, long first) => From(image, first, Channels);
@@ -66,37 +79,53 @@ internal abstract unsafe class BatchNormBase(KernelRequest request, int imageInp
     protected static bool Rectifies(KernelRequest request) => request.Node.Op.EndsWith("Ex", StringComparison.Ordinal)
         && request.Attribute("activation_mode").String == "Relu";
 
-    protected double Total(int row, int channel)
-    {
-        double total = 0;
-        for (int part = 0; part < Parts; part++)
-            total += Sums(part, row)[channel];
-        return total;
-    }
-
     /// <summary>
-    /// The last pass's two rows of sums, and the number of pixels at the end: over the batches of all ranks, where batch
-    /// norms are synchronized.
+    /// Two rows of sums over the batch, and the number of pixels at the end; after <see cref="AddRanks"/> over the batches
+    /// of all ranks, where batch norms are synchronized.
     /// </summary>
-    /// <param name="weighs">Whether a rank's sums are of gradients, which weigh as its loss does.</param>
-    protected ReadOnlySpan<double> WholeSums(bool weighs)
+    protected double[] Totals => _totals;
+
+    /// <summary>Sums of rows, then of all parts.</summary>
+    protected void Sum()
     {
-        double weight = weighs && IsTraining ? _rankSums?.Weight ?? 1 : 1;
-        for (int c = 0; c < Channels; c++)
-            (_wholeSums[c], _wholeSums[Channels + c]) = (Total(0, c) * weight, Total(1, c) * weight);
-        _wholeSums[2 * Channels] = Pixels;
-        if (!IsTraining || _rankSums is null)
-            return _wholeSums;
-        _rankSums.Add(_wholeSums);
-        for (int i = 0; i < 2 * Channels; i++)
-            _wholeSums[i] /= weight;
-        return _wholeSums;
+        Run(BatchNormPass.Sums);
+        _sumParts = Parts;
+        Run(BatchNormPass.Totals);
+        _totals[2 * Channels] = Pixels;
     }
 
-    protected void Pass(int phase)
+    /// <summary>Adds the other ranks' totals, where batch norms are synchronized.</summary>
+    /// <param name="weighs">Whether a rank's sums are of gradients, which weigh as its loss does.</param>
+    protected void AddRanks(bool weighs)
     {
-        Phase = phase;
-        Share(Pixels * Channels);
+        if (!IsTraining || _rankSums is null)
+            return;
+        double weight = weighs ? _rankSums.Weight : 1;
+        Span<double> sums = _totals.AsSpan(0, 2 * Channels);
+        TensorPrimitives.Multiply(sums, weight, sums);
+        _rankSums.Add(_totals);
+        TensorPrimitives.Divide(sums, weight, sums);
+    }
+
+    protected void Run(BatchNormPass pass)
+    {
+        Pass = pass;
+        if (pass is BatchNormPass.Sums or BatchNormPass.Result)
+            Share(Pixels, Pixels * Channels, LineRows(Pixels, Channels));
+        else
+            Share(Channels, Channels * (pass == BatchNormPass.Totals ? 2L * _sumParts : ChannelWork), LineElements);
+    }
+
+    /// <summary>Adds up the parts' sums of some channels.</summary>
+    protected void AddParts(long first, long last)
+    {
+        for (int row = 0; row < 2; row++)
+        {
+            Span<double> totals = _totals.AsSpan((int)((row * Channels) + first), (int)(last - first));
+            totals.Clear();
+            for (int part = 0; part < _sumParts; part++)
+                TensorPrimitives.Add(totals, new ReadOnlySpan<double>(Sums(part, row) + first, totals.Length), totals);
+        }
     }
 
     /// <summary>Writes a per-channel result if the output has memory.</summary>
@@ -118,12 +147,21 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
     // In training the gradient reads x again.
     public override int InPlaceInput => _hasSide ? SideInput : IsTraining ? -1 : 0;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
-        Parts = parts;
-        (long first, long count) = Rows(part, parts);
+        if (Pass is BatchNormPass.Totals or BatchNormPass.Factors)
+        {
+            if (Pass == BatchNormPass.Totals)
+                AddParts(first, last);
+            else if (IsTraining)
+                SetMeasured((int)first, (int)last);
+            else
+                SetGiven((int)first, (int)last);
+            return;
+        }
+        long count = last - first;
         PixelMatrix x = From(InputAddress(0), first, Pitch);
-        if (Phase == 0)
+        if (Pass == BatchNormPass.Sums)
         {
             new Span<double>(Sums(part, 0), 2 * Channels).Clear();
             var moments = new BatchNormMoments(x, Channels, Sums(part, 0), Sums(part, 1));
@@ -139,22 +177,28 @@ internal sealed unsafe class BatchNormKernel(KernelRequest request) : BatchNormB
     protected override void Compute()
     {
         if (IsTraining)
-            Measure();
-        else
-            for (int c = 0; c < Channels; c++)
-                SetChannel(c, Input(3)[c], Input(4)[c], Input(3)[c], Input(4)[c]);
+        {
+            Sum();
+            AddRanks(weighs: false);
+        }
+        Run(BatchNormPass.Factors);
         if (OutputAddress(5) != 0)
             *Output(5) = 0;
         if (OutputAddress() != 0)
-            Pass(1);
+            Run(BatchNormPass.Result);
     }
 
-    private void Measure()
+    private void SetGiven(int first, int last)
     {
-        Pass(0);
-        ReadOnlySpan<double> sums = WholeSums(weighs: false);
+        for (int c = first; c < last; c++)
+            SetChannel(c, Input(3)[c], Input(4)[c], Input(3)[c], Input(4)[c]);
+    }
+
+    private void SetMeasured(int first, int last)
+    {
+        double[] sums = Totals;
         double old = 1.0 - _factor, pixels = sums[^1];
-        for (int c = 0; c < Channels; c++)
+        for (int c = first; c < last; c++)
         {
             double mean = sums[c] / pixels, squares = Math.Max(0, sums[Channels + c] - (mean * sums[c]));
             double variance = squares / pixels, unbiased = squares / Math.Max(1, pixels - 1);
@@ -192,15 +236,19 @@ internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchN
 
     public override int InPlaceInput => 0;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
-        Parts = parts;
-        (long first, long count) = Rows(part, parts);
+        if (Pass is not (BatchNormPass.Sums or BatchNormPass.Result))
+        {
+            RunChannels((int)first, (int)last);
+            return;
+        }
+        long count = last - first;
         PixelMatrix dy = From(InputAddress(0), first), x = From(InputAddress(1), first, Pitch);
         PixelMatrix result = _hasSide && _isRectified ? From(InputAddress(ResultInput), first) : default,
             side = _hasSide ? From(OutputAddress(SideOutput), first) : default;
         GradientMask mask = _isRectified && !_hasSide ? new((nint)Floats(3), InputAddress(OffsetInput)) : default;
-        if (Phase == 0)
+        if (Pass == BatchNormPass.Sums)
         {
             new Span<double>(Sums(part, 0), 2 * Channels).Clear();
             var sums = new BatchNormGradientSums(dy, x, result, side, Channels, Input(3), mask, Sums(part, 0),
@@ -215,26 +263,44 @@ internal sealed unsafe class BatchNormGradKernel(KernelRequest request) : BatchN
 
     protected override void Compute()
     {
-        for (int c = 0; c < Channels; c++)
-            Floats(3)[c] = ScaleOf(Input(2)[c], Input(4)[c]);
-        Pass(0);
-        ReadOnlySpan<double> sums = WholeSums(weighs: true);
-        double pixels = sums[^1];
-        for (int c = 0; c < Channels; c++)
-        {
-            double inverse = 1 / Math.Sqrt(Input(4)[c] + Epsilon), scale = Input(2)[c] * inverse;
-            // In training dx = scale·(dy − gradient/n − (x − mean)·inverse²·product/n): one multiple of x − mean, one of
-            // dy, one constant per channel.
-            Floats(0)[c] = (float)(-scale * inverse * inverse * sums[Channels + c] / pixels);
-            Floats(1)[c] = (float)(-scale * sums[c] / pixels);
-            Floats(2)[c] = (float)scale;
-            Put(1, c, Total(1, c) * inverse); // of this rank: gradients of weights are averaged with all others
-            Put(2, c, Total(0, c));
-        }
+        Run(BatchNormPass.Scales);
+        Sum();
+        AddRanks(weighs: true);
+        Run(BatchNormPass.Factors);
         for (int output = 3; output < 5; output++)
             if (OutputAddress(output) != 0)
                 *Output(output) = 0;
         if (OutputAddress() != 0)
-            Pass(1);
+            Run(BatchNormPass.Result);
+    }
+
+    private void RunChannels(int first, int last)
+    {
+        if (Pass == BatchNormPass.Totals)
+        {
+            AddParts(first, last);
+            for (int c = first; c < last; c++) // of this rank: gradients of weights are averaged with all others
+            {
+                Put(1, c, Totals[Channels + c] * (1 / Math.Sqrt(Input(4)[c] + Epsilon)));
+                Put(2, c, Totals[c]);
+            }
+            return;
+        }
+        if (Pass == BatchNormPass.Scales)
+        {
+            for (int c = first; c < last; c++)
+                Floats(3)[c] = ScaleOf(Input(2)[c], Input(4)[c]);
+            return;
+        }
+        double pixels = Totals[^1];
+        for (int c = first; c < last; c++)
+        {
+            double inverse = 1 / Math.Sqrt(Input(4)[c] + Epsilon), scale = Input(2)[c] * inverse;
+            // In training dx = scale·(dy − gradient/n − (x − mean)·inverse²·product/n): one multiple of x − mean, one of
+            // dy, one constant per channel.
+            Floats(0)[c] = (float)(-scale * inverse * inverse * Totals[Channels + c] / pixels);
+            Floats(1)[c] = (float)(-scale * Totals[c] / pixels);
+            Floats(2)[c] = (float)scale;
+        }
     }
 }

@@ -20,8 +20,8 @@ internal abstract unsafe class LocalResponseKernel(KernelRequest request, int im
     protected long Pixels { get; } = request.Inputs[imageInput].Shape.ElementCount
         / request.Inputs[imageInput].Shape[^1];
 
-    /// <summary>Floats of a row with its margins, rounded up to full vectors.</summary>
-    protected int RowFloats => Channels + (2 * _radius) + (3 * Vector<float>.Count);
+    /// <summary>Floats of a row with its margins, whole vectors and cache lines.</summary>
+    protected int RowFloats => (int)WholeLines(Channels + (2 * _radius) + (3 * Vector<float>.Count));
 
     public override long ScratchBytes => 3L * RowFloats * sizeof(float) * Workers.ThreadCount;
 
@@ -68,10 +68,9 @@ internal abstract unsafe class LocalResponseKernel(KernelRequest request, int im
 /// <summary><c>LRN</c>: y = x·s^−beta. Krizhevsky et al. 2012, section 3.3.</summary>
 internal sealed unsafe class LrnKernel(KernelRequest request) : LocalResponseKernel(request, 0)
 {
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         float* squares = Row(part, 0), powers = Row(part, 1);
-        (long first, long last) = Range(Pixels, part, parts);
         for (long pixel = first; pixel < last; pixel++)
         {
             float* x = Input(0) + (pixel * Channels);
@@ -88,16 +87,15 @@ internal sealed unsafe class LrnKernel(KernelRequest request) : LocalResponseKer
         }
     }
 
-    protected override void Compute() => Share(Pixels * Channels * 8);
+    protected override void Compute() => Share(Pixels, Pixels * Channels * 8, LineRows(Pixels, Channels));
 }
 
 /// <summary><c>LRNGrad</c>: (dy, x, y) → dx = dy·s^−beta − 2·alpha·beta·x·Σ dy·y/s.</summary>
 internal sealed unsafe class LrnGradKernel(KernelRequest request) : LocalResponseKernel(request, 1)
 {
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         float* squares = Row(part, 0), ratios = Row(part, 1), powers = Row(part, 2);
-        (long first, long last) = Range(Pixels, part, parts);
         for (long pixel = first; pixel < last; pixel++)
         {
             long at = pixel * Channels;
@@ -125,5 +123,5 @@ internal sealed unsafe class LrnGradKernel(KernelRequest request) : LocalRespons
         }
     }
 
-    protected override void Compute() => Share(Pixels * Channels * 16);
+    protected override void Compute() => Share(Pixels, Pixels * Channels * 16, LineRows(Pixels, Channels));
 }

@@ -26,10 +26,9 @@ internal sealed unsafe class OptimizerKernel<TRule> : Kernel where TRule : struc
     }
 
     [SkipLocalsInit]
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long start, long end, int part)
     {
         int lanes = Vector<float>.Count;
-        (long start, long end) = Range(_count, part, parts, 64);
         float* value = Input(0), first = TRule.Slots > 0 ? Input(1) : null, second = TRule.Slots > 1 ? Input(2) : null,
             gradient = Input(TRule.Gradient);
         TRule rule = _rule;
@@ -57,7 +56,7 @@ internal sealed unsafe class OptimizerKernel<TRule> : Kernel where TRule : struc
         for (int i = 0; i < _addresses.Length; i++)
             _addresses[i] = InputAddress(i);
         _rule.Read(_addresses, _nesterov);
-        Share(_count * 4);
+        Share(_count, _count * 4, LineElements);
         foreach (Variable? variable in _variables)
             variable?.Touch();
     }

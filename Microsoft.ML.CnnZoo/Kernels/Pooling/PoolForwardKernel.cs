@@ -48,25 +48,24 @@ internal sealed unsafe class PoolForwardKernel<TOperator>(KernelRequest request)
 
     private readonly int _pitch = request.OutputPitch();
 
-    public override long ScratchBytes => (long)RowFloats * sizeof(float) * Workers.ThreadCount;
+    public override long ScratchBytes => RowFloats * sizeof(float) * Workers.ThreadCount;
 
     /// <summary>Output pixels whose rows are combined at a time.</summary>
     private int Block => Math.Max(1, CachedFloats / (Geometry.Channels * Geometry.StrideWidth));
 
-    private int RowFloats => (((Math.Min(Block, Geometry.OutputWidth) - 1) * Geometry.StrideWidth) + Geometry.WindowWidth)
-        * Geometry.Channels + Margin;
+    private long RowFloats => WholeLines(((((Math.Min(Block, Geometry.OutputWidth) - 1L) * Geometry.StrideWidth)
+        + Geometry.WindowWidth) * Geometry.Channels) + Margin);
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         Pool2DGeometry g = Geometry;
-        float* row = (float*)Scratch + ((long)part * RowFloats);
-        (long first, long last) = Range((long)g.Batch * g.OutputHeight, part, parts);
+        float* row = (float*)Scratch + (part * RowFloats);
         for (long line = first; line < last; line++)
             for (int x = 0; x < g.OutputWidth; x += Block)
                 Pool(line, x, Math.Min(Block, g.OutputWidth - x), row);
     }
 
-    protected override void Compute() => Share(Work);
+    protected override void Compute() => Share((long)Geometry.Batch * Geometry.OutputHeight, Work);
 
     private void Pool(long line, int x, int pixels, float* row)
     {

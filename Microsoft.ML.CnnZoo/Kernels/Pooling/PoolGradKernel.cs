@@ -40,12 +40,13 @@ internal sealed unsafe class PoolGradKernel<TGradient>(KernelRequest request)
     private bool IsDisjoint => Geometry.WindowHeight <= Geometry.StrideHeight
         && Geometry.WindowWidth <= Geometry.StrideWidth;
 
-    public override void RunPart(int part, int parts)
+    /// <summary>Blocks of channels that each image is divided into.</summary>
+    private int Blocks => Geometry.Batch % Workers.ThreadCount == 0 ? 1 : (Geometry.Channels + ChannelBlock - 1) / ChannelBlock;
+
+    protected override void RunRange(long first, long last, int part)
     {
         Pool2DGeometry g = Geometry;
-        int blocks = g.Batch >= parts ? 1 : (g.Channels + ChannelBlock - 1) / ChannelBlock;
-        int width = blocks == 1 ? g.Channels : ChannelBlock;
-        (long first, long last) = Range((long)g.Batch * blocks, part, parts);
+        int blocks = Blocks, width = blocks == 1 ? g.Channels : ChannelBlock;
         for (long item = first; item < last; item++)
         {
             int channel = (int)(item % blocks) * width;
@@ -56,7 +57,7 @@ internal sealed unsafe class PoolGradKernel<TGradient>(KernelRequest request)
         }
     }
 
-    protected override void Compute() => Share(Work);
+    protected override void Compute() => Share((long)Geometry.Batch * Blocks, Work);
 
     /// <summary>dx of one image, for a block of channels; rows are cleared just before they are needed.</summary>
     private void SpreadImage(long n, int channel, int channels)

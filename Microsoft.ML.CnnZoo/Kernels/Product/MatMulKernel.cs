@@ -38,8 +38,8 @@ internal sealed unsafe class MatMulKernel : Kernel, ISharedWork
         (_blockDepth, _blockColumns) = _weights is not null ? (Panels.MaxDepth, int.MaxValue / 2) : BlockOfB();
         _blockRows = Math.Min(_k, _blockDepth) <= LittleDepth ? Tiles.WideRows : 16 * Tiles.WideRows;
         _biasFloats = (Panels.Columns(_n) + 15) / 16 * 16;
-        _blockFloats = _weights is null ? (long)_blockDepth * _blockColumns : 0;
-        _rowsFloats = _copies ? (_blockDepth + RowPadding) * (long)Math.Min(_m, _blockRows) : 0;
+        _blockFloats = _weights is null ? WholeLines((long)_blockDepth * _blockColumns) : 0;
+        _rowsFloats = _copies ? WholeLines((_blockDepth + RowPadding) * (long)Math.Min(_m, _blockRows)) : 0;
     }
 
     public override bool Keeps(int input) => input == 1 && _weights is not null;
@@ -47,7 +47,7 @@ internal sealed unsafe class MatMulKernel : Kernel, ISharedWork
     public override long ScratchBytes =>
         sizeof(float) * (_biasFloats + ((_blockFloats + _rowsFloats) * Workers.ThreadCount));
 
-    public override IReadOnlyList<long> ItemWork => _items.Work(_k);
+    public long ItemWork(int item) => _items.Work(item, _k);
 
     public override void Dispose()
     {
@@ -56,11 +56,8 @@ internal sealed unsafe class MatMulKernel : Kernel, ISharedWork
     }
 
     /// <summary>Packs a part of a constant B.</summary>
-    public override void RunPart(int part, int parts)
-    {
-        (long first, long last) = Range(_n, part, parts, Panels.FullWidth);
-        Panels.Pack(B, _k, _n, (int)first, (int)last, _weights!.Panels, _k, 0);
-    }
+    protected override void RunRange(long first, long last, int part) =>
+        Panels.PackPieces(B, _k, _n, first, last, _weights!.Panels);
 
     public void RunItem(int item, int thread)
     {
@@ -77,7 +74,7 @@ internal sealed unsafe class MatMulKernel : Kernel, ISharedWork
     protected override void Compute()
     {
         if (_weights?.NeedsPacking() == true)
-            Share(Panels.Floats(_k, _n));
+            Share(Panels.Pieces(B, _k, _n), Panels.Floats(_k, _n));
         _epilogue.Begin(OptionalInput(2), OptionalInput(3), 0);
         if (_k == 0) // sums of no terms
         {

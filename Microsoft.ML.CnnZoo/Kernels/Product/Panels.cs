@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.ML.CnnZoo.Execution;
 using Microsoft.ML.CnnZoo.Kernels.Vectors;
 
 namespace Microsoft.ML.CnnZoo.Kernels.Product;
@@ -29,6 +30,9 @@ internal static unsafe class Panels
 {
     // Rows packed together when the source is row-major: whole cache lines are read, not a panel's width of every page.
     private const int RowsAtOnce = 8;
+
+    // Rows transposed together: four cache lines of each column.
+    private const int TransposedRows = 64;
 
     /// <summary>Columns of a full panel.</summary>
     public static int FullWidth { get; } = 2 * Tiles.Lanes;
@@ -90,6 +94,29 @@ internal static unsafe class Panels
                 else
                     PackColumns(source, count, real, width, target);
             }
+    }
+
+    /// <summary>Pieces that packing a matrix can be divided into: some rows of one panel.</summary>
+    public static long Pieces(MatrixView b, int rows, int columns) => (long)Count(columns) * RowPieces(b, rows);
+
+    /// <summary>Packs pieces [first, last) of a whole matrix; consecutive ones read the same rows.</summary>
+    public static void PackPieces(MatrixView b, int rows, int columns, long first, long last, float* packed)
+    {
+        int panels = Count(columns), rowPieces = RowPieces(b, rows);
+        for (long piece = first, next; piece < last; piece = next)
+        {
+            (int r0, int r1) = WorkerPool.Range(rows, (int)(piece / panels), rowPieces);
+            next = Math.Min(last, ((piece / panels) + 1) * panels);
+            int column = (int)(piece % panels) * FullWidth;
+            Pack(b.From(r0, 0), r1 - r0, columns, column, Math.Min(columns, column + (int)(next - piece) * FullWidth), packed,
+                rows, r0);
+        }
+    }
+
+    private static int RowPieces(MatrixView b, int rows)
+    {
+        int most = b.Column == 1 ? RowsAtOnce : TransposedRows;
+        return (rows + most - 1) / most;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

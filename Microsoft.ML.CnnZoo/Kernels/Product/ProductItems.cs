@@ -14,7 +14,7 @@ namespace Microsoft.ML.CnnZoo.Kernels.Product;
 internal sealed record ProductItems(long RowCount, int ColumnCount, int RowRanges, int PanelRanges)
 {
     /// <summary>Multiply-adds that an item should have: fewer, and taking it costs more than it saves.</summary>
-    private const long LeastWork = 48 * 1024;
+    public const long LeastWork = 48 * 1024;
 
     // Items for each thread, at most: what is left over when threads differ in speed is a part of one of them.
     private const int ItemsPerThread = 4;
@@ -43,12 +43,12 @@ internal sealed record ProductItems(long RowCount, int ColumnCount, int RowRange
             Math.Min(ColumnCount, panels * (range + 1) / PanelRanges * Panels.FullWidth));
     }
 
-    /// <summary>Multiply-adds of each item, columns that fill up a panel included.</summary>
-    public IReadOnlyList<long> Work(int depth) => [.. Enumerable.Range(0, Count).Select(item =>
+    /// <summary>Multiply-adds of an item, columns that fill up a panel included.</summary>
+    public long Work(int item, int depth)
     {
         ((long r0, long r1), (int c0, int c1)) = (Rows(item), Columns(item));
         return (r1 - r0) * Panels.Floats(depth, c1 - c0);
-    })];
+    }
 
     /// <summary>
     /// The division for which multiplying and reading take least: each item reads its rows of A and its panels of B.
@@ -77,15 +77,6 @@ internal sealed record ProductItems(long RowCount, int ColumnCount, int RowRange
                     (best, bestCost) = (items, cost);
             }
         return best;
-    }
-
-    /// <summary>The division into one item for each thread, at most, whose largest is smallest.</summary>
-    public static ProductItems OnePerThread(int threads, int rows, int columns)
-    {
-        int panels = Panels.Count(columns);
-        return Enumerable.Range(1, Math.Max(1, Math.Min(threads, panels)))
-            .Select(ranges => new ProductItems(rows, columns, Math.Max(1, Math.Min(threads / ranges, rows)), ranges))
-            .MinBy(i => (rows + i.RowRanges - 1) / i.RowRanges * ((panels + i.PanelRanges - 1) / i.PanelRanges))!;
     }
 
     /// <summary>

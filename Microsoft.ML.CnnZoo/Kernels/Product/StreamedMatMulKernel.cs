@@ -31,7 +31,7 @@ internal sealed unsafe class StreamedMatMulKernel : Kernel
     private readonly int _m, _n, _k;
     private readonly bool _isTransposed;
     private readonly ProductEpilogue _epilogue;
-    private int _parts;
+    private int _sums;
     private bool _isAdding;
 
     private StreamedMatMulKernel(KernelRequest request) : base(request)
@@ -43,13 +43,7 @@ internal sealed unsafe class StreamedMatMulKernel : Kernel
     }
 
     /// <summary>Sums of all threads but the first, which writes the result.</summary>
-    public override long ScratchBytes => _isTransposed ? 0 : (Workers.ThreadCount - 1) * Results * sizeof(float);
-
-    public override IReadOnlyList<long> ItemWork => [.. Enumerable.Range(0, Workers.ThreadCount).Select(part =>
-    {
-        (long first, long last) = Range(_isTransposed ? _n : _k, part, Workers.ThreadCount, Depth);
-        return (last - first) * _m * (_isTransposed ? _k : _n);
-    })];
+    public override long ScratchBytes => _isTransposed ? 0 : (Workers.ThreadCount - 1) * WholeLines(Results) * sizeof(float);
 
     private long Results => (long)_m * _n;
 
@@ -58,17 +52,14 @@ internal sealed unsafe class StreamedMatMulKernel : Kernel
         && request.Inputs[0].Shape[0] <= MostRows && request.Inputs[1].Spec.ByteLength >= LeastBytes
         ? new StreamedMatMulKernel(request) : null;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
         if (_isAdding)
         {
-            (long start, long end) = Range(Results, part, parts, 64);
-            for (int p = 1; p < _parts; p++)
-                FloatSpans.Add(Output() + start, Sums(p) + start, end - start);
+            for (int p = 1; p < _sums; p++)
+                FloatSpans.Add(Output() + first, Sums(p) + first, last - first);
             return;
         }
-        _parts = parts;
-        (long first, long last) = Range(_isTransposed ? _n : _k, part, parts, Depth);
         if (_isTransposed)
             for (long row = first; row < last; row++)
                 for (int m = 0; m < _m; m++)
@@ -80,17 +71,18 @@ internal sealed unsafe class StreamedMatMulKernel : Kernel
     protected override void Compute()
     {
         _isAdding = false;
-        Share(Results * _k);
-        if (!_isTransposed && _parts > 1)
+        Share(_isTransposed ? _n : _k, Results * _k, Depth);
+        _sums = Parts;
+        if (!_isTransposed && _sums > 1)
         {
             _isAdding = true;
-            Share(Results * _parts);
+            Share(Results, Results * _sums, LineElements);
         }
         _epilogue.Begin(OptionalInput(2), OptionalInput(3), 0);
         _epilogue.Apply(Output(), _n, 0, _m, 0, _n);
     }
 
-    private float* Sums(int part) => part == 0 ? Output() : (float*)Scratch + ((part - 1) * Results);
+    private float* Sums(int part) => part == 0 ? Output() : (float*)Scratch + ((part - 1) * WholeLines(Results));
 
     /// <summary>sums = the terms of rows [first, last) of the right operand.</summary>
     private void AddRows(float* sums, long first, long last)

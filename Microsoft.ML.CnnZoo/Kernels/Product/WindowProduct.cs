@@ -53,8 +53,7 @@ internal sealed unsafe class WindowProduct : ISharedWork
     /// <summary>Scratch memory that <see cref="Run"/> needs, bytes.</summary>
     public long ScratchBytes => sizeof(float) * (_biasFloats + (_band.Floats * _workers.ThreadCount));
 
-    /// <summary>Multiply-adds of each item.</summary>
-    public IReadOnlyList<long> ItemWork => _items.Work(_g.Depth);
+    public long ItemWork(int item) => _items.Work(item, _g.Depth);
 
     /// <summary>Computes the product.</summary>
     /// <param name="source">The first channel of the first source pixel.</param>

@@ -11,7 +11,7 @@ internal sealed unsafe class ExtremeKernel<TOperator>(KernelRequest request) : R
     protected override void Compute()
     {
         new Span<float>(Output(), checked((int)Results)).Fill(TOperator.OfNothing);
-        Share(Elements);
+        CombineAll();
     }
 
     protected override void Combine(float* x, long n, long result)

@@ -25,9 +25,8 @@ internal sealed unsafe class ArgMaxKernel : Kernel
         _long = request.Outputs[0].Type == DataType.Int64;
     }
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
-        (long first, long last) = Range(_outer * _inner, part, parts);
         for (long i = first; i < last; i++)
         {
             float* x = Input(0) + (i / _inner * _length * _inner) + (i % _inner);
@@ -42,7 +41,7 @@ internal sealed unsafe class ArgMaxKernel : Kernel
         }
     }
 
-    protected override void Compute() => Share(_outer * _inner * _length);
+    protected override void Compute() => Share(_outer * _inner, _outer * _inner * _length);
 }
 
 /// <summary><c>OneHot</c> of Int32, Int64 or UInt8 indices, float32.</summary>
@@ -66,9 +65,8 @@ internal sealed unsafe class OneHotKernel : Kernel
         _type = request.Inputs[0].Type;
     }
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
-        (long first, long last) = Range(_outer * _inner, part, parts);
         (float on, float off) = (*Input(2), *Input(3));
         for (long i = first; i < last; i++)
         {
@@ -79,7 +77,7 @@ internal sealed unsafe class OneHotKernel : Kernel
         }
     }
 
-    protected override void Compute() => Share(_outer * _inner * _depth);
+    protected override void Compute() => Share(_outer * _inner, _outer * _inner * _depth);
 
     private long Index(long i) => _type switch
     {
@@ -104,9 +102,8 @@ internal sealed unsafe class CastKernel : Kernel
     public static bool Supports(KernelRequest request) => IsKnown(request.Inputs[0].Type)
         && IsKnown(request.Outputs[0].Type);
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long start, long end, int part)
     {
-        (long start, long end) = Range(_count, part, parts, 64);
         switch (_from)
         {
             case DataType.Float:
@@ -130,7 +127,7 @@ internal sealed unsafe class CastKernel : Kernel
         }
     }
 
-    protected override void Compute() => Share(_count);
+    protected override void Compute() => Share(_count, _count, LineElements);
 
     private static bool IsKnown(DataType type) =>
         type is DataType.Float or DataType.Double or DataType.Int32 or DataType.Int64 or DataType.UInt64

@@ -22,10 +22,14 @@ internal enum ReductionKind
 /// </summary>
 internal sealed unsafe class ReduceKernel : Kernel
 {
+    // Columns of a block, a cache line, where they are divided; rows that each thread should have where they are.
+    private const int FewColumns = 64, ColumnBlock = 16, RowsPerThread = 64;
+
     private readonly ReductionKind _kind;
     private readonly long _outer = 1, _reduced = 1, _inner = 1;
     private readonly double _factor;
-    private int _parts;
+    private readonly bool _dividesRows;
+    private readonly int _blocks;
 
     private ReduceKernel(KernelRequest request, ReductionKind kind) : base(request)
     {
@@ -41,6 +45,8 @@ internal sealed unsafe class ReduceKernel : Kernel
                 _inner *= shape[d];
             else
                 _reduced *= shape[d];
+        _dividesRows = _outer == 1 && (_inner < FewColumns || _reduced >= RowsPerThread * Workers.ThreadCount);
+        _blocks = _outer % Workers.ThreadCount == 0 ? 1 : (int)((_inner + ColumnBlock - 1) / ColumnBlock);
         _factor = kind switch { ReductionKind.Mean => 1.0 / _reduced, ReductionKind.HalfSquares => 0.5, _ => 1 };
     }
 
@@ -49,49 +55,49 @@ internal sealed unsafe class ReduceKernel : Kernel
         kind != ReductionKind.HalfSquares && RowReduction.IsScattered(request)
         ? new ScatteredSumKernel(request, kind == ReductionKind.Mean) : new ReduceKernel(request, kind);
 
-    public override long ScratchBytes => (sizeof(double) + sizeof(float)) * _inner * Workers.ThreadCount;
+    public override long ScratchBytes => (sizeof(double) + sizeof(float)) * Pitch * Workers.ThreadCount;
 
-    public override void RunPart(int part, int parts)
+    private long Pitch => WholeLines(_inner);
+
+    /// <summary>Sums blocks of columns of the results, or, where they are few, a part of the rows.</summary>
+    protected override void RunRange(long first, long last, int part)
     {
-        _parts = parts;
-        double* sums = (double*)Scratch + (part * _inner);
-        float* piece = (float*)((double*)Scratch + (Workers.ThreadCount * _inner)) + (part * _inner);
-        if (_outer == 1)
+        double* sums = (double*)Scratch + (part * Pitch);
+        float* piece = (float*)((double*)Scratch + (Workers.ThreadCount * Pitch)) + (part * Pitch);
+        if (_dividesRows)
         {
-            (long r0, long r1) = Range(_reduced, part, parts, 64);
-            SumBlock(Input(0) + (r0 * _inner), r1 - r0, sums, piece);
+            SumBlock(Input(0) + (first * _inner), last - first, (int)_inner, sums, piece);
             return;
         }
-        (long first, long last) = Range(_outer, part, parts);
-        for (long o = first; o < last; o++)
+        for (long block = first, next; block < last; block = next)
         {
-            SumBlock(Input(0) + (o * _reduced * _inner), _reduced, sums, piece);
-            for (long i = 0; i < _inner; i++)
-                Output()[(o * _inner) + i] = (float)(sums[i] * _factor);
+            (long outer, long column) = (block / _blocks, block % _blocks * ColumnBlock);
+            next = Math.Min(last, (outer + 1) * _blocks);
+            int columns = (int)(next == (outer + 1) * _blocks ? _inner - column : (next - block) * ColumnBlock);
+            SumBlock(Input(0) + (outer * _reduced * _inner) + column, _reduced, columns, sums, piece);
+            for (int i = 0; i < columns; i++)
+                Output()[(outer * _inner) + column + i] = (float)(sums[i] * _factor);
         }
     }
 
     protected override void Compute()
     {
-        Share(_outer * _reduced * _inner);
-        if (_outer != 1)
-            return;
-        for (long i = 0; i < _inner; i++)
+        if (_dividesRows)
         {
-            double total = 0;
-            for (int part = 0; part < _parts; part++)
-                total += ((double*)Scratch)[(part * _inner) + i];
-            Output()[i] = (float)(total * _factor);
+            Share(_reduced, _reduced * _inner, LineElements);
+            ColumnSums.AddParts((double*)Scratch, Pitch, Parts, (int)_inner, _factor, Output());
         }
+        else
+            Share(_outer * _blocks, _outer * _reduced * _inner);
     }
 
     /// <summary>sums[i] = Σ_r x[r, i].</summary>
-    private void SumBlock(float* x, long rows, double* sums, float* piece)
+    private void SumBlock(float* x, long rows, int columns, double* sums, float* piece)
     {
         if (_inner == 1)
             *sums = SumRow(x, rows, _kind == ReductionKind.HalfSquares);
         else
-            ColumnSums.Sum(x, rows, (int)_inner, sums, piece);
+            ColumnSums.Sum(x, rows, columns, sums, piece, _inner);
     }
 
     /// <summary>A row in pieces: 16 terms per lane in float32, then double.</summary>

@@ -50,14 +50,15 @@ internal abstract unsafe class RowReduction : Kernel
     /// <summary>Whether there are kept dimensions between reduced ones.</summary>
     public static bool IsScattered(KernelRequest request) => Merged(request).IsReduced.Count(r => r) > 1;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
-        (long first, long last) = _shared >= 0
-            ? Range(_dims[_shared], part, parts, _shared == _dims.Length - 1 ? 64 : 1)
-            : (0, part == 0 ? 1 : 0);
         if (first < last)
             Walk(0, 0, 0, first, last);
     }
+
+    /// <summary>Combines all rows.</summary>
+    protected void CombineAll() => Share(_shared >= 0 ? _dims[_shared] : 1, Elements,
+        _shared == _dims.Length - 1 ? LineElements : 1);
 
     /// <summary>Combines a row with the result so far.</summary>
     /// <param name="x">The row.</param>

@@ -15,7 +15,7 @@ internal sealed unsafe class ScatteredSumKernel(KernelRequest request, bool isMe
     {
         double* sums = (double*)Scratch;
         new Span<double>(sums, checked((int)Results)).Clear();
-        Share(Elements);
+        CombineAll();
         double factor = isMean ? (double)Results / Elements : 1;
         for (long i = 0; i < Results; i++)
             Output()[i] = (float)(sums[i] * factor);

@@ -66,9 +66,8 @@ internal sealed unsafe class SoftmaxKernel(KernelRequest request, bool logarithm
 
     public override int InPlaceInput => logarithm ? -1 : 0;
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
-        (long first, long last) = Range(_rows, part, parts);
         for (long row = first; row < last; row++)
         {
             float* x = Input(0) + (row * _classes), y = Output() + (row * _classes);
@@ -84,7 +83,7 @@ internal sealed unsafe class SoftmaxKernel(KernelRequest request, bool logarithm
         }
     }
 
-    protected override void Compute() => Share(_rows * _classes * 4);
+    protected override void Compute() => Share(_rows, _rows * _classes * 4);
 }
 
 /// <summary>
@@ -97,16 +96,15 @@ internal sealed unsafe class SparseCrossEntropyKernel(KernelRequest request) : K
     private readonly int _classes = request.Inputs[0].Shape[1];
     private readonly bool _long = request.Inputs[1].Type == DataType.Int64;
 
-    public override long ScratchBytes => (long)_classes * Workers.ThreadCount * sizeof(float);
+    public override long ScratchBytes => WholeLines(_classes) * Workers.ThreadCount * sizeof(float);
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
-        (long first, long last) = Range(_rows, part, parts);
         for (long row = first; row < last; row++)
         {
             long label = _long ? ((long*)InputAddress(1))[row] : ((int*)InputAddress(1))[row];
             float* x = Input(0) + (row * _classes);
-            float* y = OutputAddress(1) != 0 ? Output(1) + (row * _classes) : (float*)Scratch + ((long)part * _classes);
+            float* y = OutputAddress(1) != 0 ? Output(1) + (row * _classes) : (float*)Scratch + (part * WholeLines(_classes));
             float max = SoftmaxRow.Max(x, _classes);
             bool valid = label >= 0 && label < _classes;
             float logit = valid ? x[label] : float.NaN;
@@ -119,7 +117,7 @@ internal sealed unsafe class SparseCrossEntropyKernel(KernelRequest request) : K
         }
     }
 
-    protected override void Compute() => Share((long)_rows * _classes * 4);
+    protected override void Compute() => Share(_rows, (long)_rows * _classes * 4);
 }
 
 /// <summary>
@@ -133,12 +131,11 @@ internal sealed unsafe class CrossEntropyKernel(KernelRequest request) : Kernel(
     private readonly TensorShape _logits = request.Inputs[0].Shape;
     private readonly TensorShape _labels = request.Inputs[1].Shape;
 
-    public override long ScratchBytes => 2L * _classes * Workers.ThreadCount * sizeof(float);
+    public override long ScratchBytes => 2 * WholeLines(_classes) * Workers.ThreadCount * sizeof(float);
 
-    public override void RunPart(int part, int parts)
+    protected override void RunRange(long first, long last, int part)
     {
-        (long first, long last) = Range(_rows, part, parts);
-        float* x = (float*)Scratch + (2L * part * _classes), exponentials = x + _classes;
+        float* x = (float*)Scratch + (2 * part * WholeLines(_classes)), exponentials = x + _classes;
         for (long row = first; row < last; row++)
         {
             float* logits = Input(0) + (_logits[0] == 1 ? 0 : row * _logits[1]),
@@ -159,5 +156,5 @@ internal sealed unsafe class CrossEntropyKernel(KernelRequest request) : Kernel(
         }
     }
 
-    protected override void Compute() => Share((long)_rows * _classes * 4);
+    protected override void Compute() => Share(_rows, (long)_rows * _classes * 4);
 }
