@@ -34,7 +34,8 @@ internal sealed unsafe class PlaneConvolution : ISharedWork
         _width = Panels.FullWidth;
         int most = (int)Math.Clamp(ImageWork / ProductItems.LeastWork, 1, Math.Max(1, grid.Height));
         _ranges = Enumerable.Range(1, most).MinBy(r =>
-            (((grid.Images * r) + workers.ThreadCount - 1) / workers.ThreadCount) * (grid.Height + ((r - 1) * grid.KernelHeight)) / (double)r);
+            (((grid.Images * r) + workers.ThreadCount - 1) / workers.ThreadCount)
+            * (grid.Height + ((r - 1) * grid.KernelHeight)) / (double)r); // rows of an item's source overlap
         _biasFloats = grid.Filters * _width;
         _partFloats = _band.Floats + _width + (grid.Filters * _width); // a vector may reach beyond the band
     }
