@@ -79,11 +79,14 @@ internal static class RanksCommand
         double elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var processor = (double[])[(Environment.CpuUsage.TotalTime - processorBefore).TotalMilliseconds];
         options.Ranks?.Sum(processor);
+        var waited = new double[ranks];
+        waited[0] = steps.Waited.TotalSeconds / elapsed;
+        options.Ranks?.Gather([waited[0]], waited);
         long count = last!.Step - before!.Step;
         if (options.Ranks is null or { IsFirst: true })
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{network.Name} {ranks} ranks x {options.Workers.ThreadCount} threads: {count * network.Batch / elapsed:f1} images/s, "
-                + $"a step {elapsed / count * 1e3:f1} ms, of it {steps.Waited.TotalSeconds / elapsed:p1} waiting for ranks, "
+                + $"a step {elapsed / count * 1e3:f1} ms, of it {waited.Min():p1} to {waited.Max():p1} waiting for ranks, "
                 + $"{steps.BytesSent / 1e6 / count:f2} MB sent, {processor[0] / count / network.Batch:f3} ms of processor for an image"));
     }
 

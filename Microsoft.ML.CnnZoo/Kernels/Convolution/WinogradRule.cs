@@ -26,7 +26,7 @@ internal static class WinogradRule
     /// Multiply-adds of a trained convolution below which Winograd saves little; direct convolution rounds less, so
     /// that a small network's training stays closer to other libraries'.
     /// </summary>
-    private const double LeastTrained = 200e6;
+    private const double LeastTrained = 32e6;
 
     /// <summary>
     /// Nanoseconds of one thread for each pair of a channel and a filter, measured on one processor with 16 and 8 lanes,
