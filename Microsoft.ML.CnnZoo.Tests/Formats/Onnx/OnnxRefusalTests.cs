@@ -84,7 +84,7 @@ public sealed class OnnxRefusalTests : IDisposable
     {
         ModelProto model = Classifier();
         model.Graph.Input[0].Type.TensorType.Shape.Dim[2] = new() { DimParam = "height" };
-        Assert.Contains("--size", Refusal(model), StringComparison.Ordinal);
+        Assert.Contains("CnnImportOptions.Image", Refusal(model), StringComparison.Ordinal);
     }
 
     [Fact]

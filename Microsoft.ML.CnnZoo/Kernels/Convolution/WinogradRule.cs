@@ -23,10 +23,11 @@ internal static class WinogradRule
     private const int LeastTilesPerThread = 3;
 
     /// <summary>
-    /// Multiply-adds of a trained convolution below which Winograd saves little; direct convolution rounds less, so
-    /// that a small network's training stays closer to other libraries'.
+    /// Multiply-adds of a trained convolution, for each thread and in all, below which Winograd saves little; direct
+    /// convolution rounds less, so that a small network's training stays closer to other libraries', and divides a small
+    /// filter's gradient among more threads.
     /// </summary>
-    private const double LeastTrained = 32e6;
+    private const double LeastTrainedOfThread = 16e6, LeastTrained = 200e6;
 
     /// <summary>
     /// Nanoseconds of one thread for each pair of a channel and a filter, measured on one processor with 16 and 8 lanes,
@@ -83,7 +84,8 @@ internal static class WinogradRule
         && g is { Groups: 1, KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1,
             DilationWidth: 1, PadTop: <= 2, PadLeft: <= 2 }
         && g.Channels % 16 == 0 && g.Filters % 16 == 0 && g.Channels * g.Filters >= 1024
-        && (!request.TrainsVariables || (double)g.Batch * g.MultiplyAddsPerImage >= LeastTrained);
+        && (!request.TrainsVariables || (double)g.Batch * g.MultiplyAddsPerImage
+            >= Math.Min(LeastTrained, LeastTrainedOfThread * request.Workers.ThreadCount));
 
     private static bool IsFaster(KernelRequest request, in Conv2DGeometry g, double tiles, double filterCost)
     {
