@@ -66,8 +66,8 @@ public sealed partial class CnnClassificationTrainer
         /// Size of the images that the network works on: height and width in pixels, 1 or 3 channels. Default: null, the
         /// column's size where it is known (after ResizeImages or ExtractPixels) and not too small for the network; else
         /// the paper's, or that of the pictures where they are smaller: the median of their shorter sides, in steps of
-        /// 32, and a quarter of the paper's at least. With weights to start from, the paper's. Three channels, or one for the networks for gray digits, unless
-        /// the pictures have colors. An imported network: its file's size and channels.
+        /// 32, and a quarter of the paper's at least. With weights to start from, the paper's. Three channels, or one for
+        /// the networks for gray digits, unless the pictures have colors. An imported network: its file's size and channels.
         /// </summary>
         public ImageShape? NetworkInput;
         /// <summary>
