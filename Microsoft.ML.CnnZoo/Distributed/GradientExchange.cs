@@ -40,7 +40,8 @@ internal sealed unsafe class GradientExchange : IPlanObserver, IDisposable
     private readonly double[] _weights, _shares;
     private readonly int[] _readyAfter;
     private readonly SemaphoreSlim _begun = new(0), _ended = new(0);
-    private readonly ManualResetEventSlim _signal = new(initialState: false, spinCount: 0), _weightsKnown = new();
+    private readonly AutoResetEvent _signal = new(false);
+    private readonly ManualResetEventSlim _weightsKnown = new();
     private readonly Thread _thread;
     private ExchangeSources? _sources;
     private ExceptionDispatchInfo? _failure;
@@ -226,21 +227,16 @@ internal sealed unsafe class GradientExchange : IPlanObserver, IDisposable
     private void AwaitMessage(ref RankPatience patience)
     {
         if (_isAwaited)
-        {
             patience.Wait();
-            return;
-        }
-        _signal.Reset();
-        if (!_isAwaited)
+        else
             patience.Sleep(_signal);
     }
 
     /// <summary>Nothing is under way: the next bucket's gradients are still computed.</summary>
     private void AwaitBucket(int next)
     {
-        _signal.Reset();
-        if (next >= Volatile.Read(ref _ready) && !_isAbandoned && !_stopping)
-            _signal.Wait();
+        while (next >= Volatile.Read(ref _ready) && !_isAbandoned && !_stopping)
+            _signal.WaitOne();
     }
 
     private void SendWeight()

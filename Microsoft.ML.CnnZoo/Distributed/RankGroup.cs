@@ -233,9 +233,9 @@ internal struct RankPatience(RankGroup ranks)
 
     /// <summary>Sleeps for a moment, for the process computes in the meantime.</summary>
     /// <param name="signal">Ends the sleep.</param>
-    public readonly void Sleep(ManualResetEventSlim signal)
+    public readonly void Sleep(WaitHandle signal)
     {
-        signal.Wait(1);
+        signal.WaitOne(1);
         ranks.Check(Stopwatch.GetElapsedTime(_since));
     }
 
