@@ -27,7 +27,7 @@ internal static class WinogradRule
     /// convolution rounds less, so that a small network's training stays closer to other libraries', and divides a small
     /// filter's gradient among more threads.
     /// </summary>
-    private const double LeastTrainedOfThread = 16e6, LeastTrained = 200e6;
+    private const double LeastTrainedOfThread = 64e6, LeastTrained = 200e6;
 
     /// <summary>
     /// Nanoseconds of one thread for each pair of a channel and a filter, measured on one processor with 16 and 8 lanes,
