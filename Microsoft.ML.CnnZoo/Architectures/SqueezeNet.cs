@@ -7,7 +7,8 @@ namespace Microsoft.ML.CnnZoo.Architectures;
 /// <remarks>
 /// Image [N,224,224,3] → conv1 → eight fire modules (1x1 squeeze, then 1x1 and 3x3 expand side by side; ReLU) with
 /// 3x3/2 max pooling between, rounded up → dropout 0.5 → conv10 1x1, ReLU → global average: the logits. 1.1 (the
-/// authors' later form) has a smaller conv1 and pools earlier: 2.4 times fewer multiply-adds.
+/// authors' later form) has a smaller conv1 and pools earlier: 2.4 times fewer multiply-adds. The paper does not say how
+/// biases start: conv10's are 1, others 0.
 /// </remarks>
 internal sealed class SqueezeNet : CnnArchitecture
 {

@@ -25,7 +25,7 @@ internal sealed record TrainingRecipe(
     /// <summary>The optimizer where a rate is given.</summary>
     public static readonly Optimizer GradientDescent = new MomentumOptimizer(0.9f, Nesterov: true);
 
-    private const int ShallowDepth = 7;
+    private const int ShallowDepth = 7, SideStep = 32;
 
     /// <summary>Chooses.</summary>
     /// <param name="network">The network.</param>
@@ -78,7 +78,8 @@ internal sealed record TrainingRecipe(
     /// <param name="least">The least that the network takes.</param>
     /// <param name="pictures">The pictures' shorter side.</param>
     public static int SideFor(int paper, int least, int pictures) =>
-        Math.Min(paper, Math.Max(least, 32 * Math.Max((paper + 127) / 128, (int)Math.Round(pictures / 32.0))));
+        Math.Min(paper, Math.Max(least, SideStep
+            * Math.Max((int)Math.Ceiling(paper / 4.0 / SideStep), (int)Math.Round((double)pictures / SideStep))));
 
     /// <summary>How images are augmented; mirroring is decided when they are there.</summary>
     /// <param name="image">Size of the network's images.</param>
@@ -94,8 +95,8 @@ internal sealed record TrainingRecipe(
 
     /// <summary>
     /// Enough passes over a small set for some thousand steps, and no fewer than some over a large one. With trained
-    /// weights a third is enough. Distances of RBF units take twice as many: on hard images they are nowhere but at the
-    /// mean of all codes for the first half of them.
+    /// weights a third is enough. RBF units take twice as many: on hard images F6 stays at the mean of all codes, and
+    /// accuracy at chance, for the first half.
     /// </summary>
     private static int EpochsFor(NetworkKind kind, int images, bool isPretrained)
     {
