@@ -142,7 +142,7 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>
         /// Whether Fit looks for the learning rate first, by a range test on the training images
         /// (<see cref="CnnClassificationTrainer.FindLearningRate"/>: up to 150 steps from the initial weights), and
-        /// trains with the rate that it suggests, which is logged. <see cref="LearningRate"/> must be null. Default:
+        /// trains with the rate that it suggests, which is logged, and drawn into <see cref="RunFolder"/>. <see cref="LearningRate"/> must be null. Default:
         /// false.
         /// </summary>
         public bool FindLearningRate;
@@ -252,7 +252,8 @@ public sealed partial class CnnClassificationTrainer
         public TimeSpan? CheckpointInterval;
         /// <summary>
         /// Folder that is given everything of the training: <c>options.json</c> (what was in effect, versions, processor),
-        /// <c>results.csv</c> (a line for each epoch), <c>learning-curves.svg</c>, <c>confusion-matrix.svg</c> and
+        /// <c>results.csv</c> (a line for each epoch), <c>learning-curves.svg</c>, <c>learning-rate.svg</c> (with
+        /// <see cref="FindLearningRate"/>), <c>confusion-matrix.svg</c> and
         /// <c>samples/validation.png</c> (with validation images), <c>samples/train-batch.png</c>, <c>weights/best.safetensors</c>,
         /// <c>weights/last.safetensors</c>, <c>checkpoints</c> (unless <see cref="CheckpointFolder"/> names another folder),
         /// <c>model.zip</c> (the network alone as a model of ML.NET, without what stands before and after it in the pipeline),

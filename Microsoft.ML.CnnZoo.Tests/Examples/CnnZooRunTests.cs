@@ -61,14 +61,17 @@ public sealed class CnnZooRunTests : IDisposable
     {
         foreach (string run in (string[])["run", "run-2"])
         {
-            CnnZooCommand command = CnnZooCommand.Run("train", "--data", _images.Folder, "--arch", "lenet5_relu", "--epochs", "1",
+            CnnZooCommand command = CnnZooCommand.Run("train", "--data", _images.Folder, "--arch", "resnet20_cifar", "--epochs", "1",
                 "--lr", "find", "--run", _images.At("run"));
             Assert.Equal(1, Epochs(command));
             Assert.Contains($"{_images.At(run)} holds: ", command.Output, StringComparison.Ordinal);
             foreach (string file in (string[])["model.zip", "train.json", "options.json", "results.csv", "learning-rate.svg"])
                 Assert.True(File.Exists(Path.Combine(_images.At(run), file)), file);
-            using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(Path.Combine(_images.At(run), "train.json")));
-            Assert.InRange(settings.RootElement.GetProperty("lr").GetSingle(), 1e-7f, 10);
+            using JsonDocument options = JsonDocument.Parse(File.ReadAllText(Path.Combine(_images.At(run), "options.json")));
+            JsonElement training = options.RootElement.GetProperty("training");
+            Assert.Equal("AdamWOptimizer", training.GetProperty("Optimizer").GetProperty("type").GetString());
+            Assert.Contains(string.Create(CultureInfo.InvariantCulture,
+                $"fastest at {training.GetProperty("LearningRate").GetSingle():g3}"), command.Errors, StringComparison.Ordinal);
         }
         CnnZooCommand.Run("predict", "--model", _images.At("run/model.zip"), _images.Image("lying")).AssertSuccess();
     }
@@ -100,11 +103,12 @@ public sealed class CnnZooRunTests : IDisposable
     [Fact]
     public void Lr_Folder_NamesARateAndDrawsTheLoss()
     {
-        CnnZooCommand command = CnnZooCommand.Run("lr", "--data", _images.Folder, "--arch", "lenet5_relu", "--out",
+        CnnZooCommand command = CnnZooCommand.Run("lr", "--data", _images.Folder, "--arch", "resnet20_cifar", "--out",
             _images.At("curve.svg")).AssertSuccess();
         string line = command.Output.Split('\n').Single(l => l.StartsWith("Learning rate ", StringComparison.Ordinal));
         Assert.InRange(float.Parse(line["Learning rate ".Length..line.IndexOf(':', StringComparison.Ordinal)],
             CultureInfo.InvariantCulture), 1e-7f, 10);
+        Assert.Contains("Train with --optimizer adamw --lr ", line, StringComparison.Ordinal);
         string picture = File.ReadAllText(_images.At("curve.svg"));
         Assert.Contains("<svg", picture, StringComparison.Ordinal);
         Assert.Contains("learning rate", picture, StringComparison.Ordinal);

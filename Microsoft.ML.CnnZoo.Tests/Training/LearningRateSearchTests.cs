@@ -13,7 +13,7 @@ public class LearningRateSearchTests
         double[] losses = [.. Enumerable.Range(0, 120).Select(i => i <= 100 ? 2 - (1 / (1 + Math.Exp((60 - i) / 5.0)))
             - (0.001 * i) : 0.9 + (0.1 * (i - 100)))];
         float[] rates = [.. Enumerable.Range(0, 120).Select(i => (float)(1e-7 * Math.Pow(1e8, i / 149.0)))];
-        LearningRateSearch search = LearningRateSearch.Of(rates, losses);
+        LearningRateSearch search = LearningRateSearch.Of(rates, losses, Optimizer.GradientDescent);
         Assert.Equal(rates[60], search.SuggestedRate);
         Assert.Equal(rates[100] / 10, search.TenthOfMinimum);
     }
@@ -22,7 +22,7 @@ public class LearningRateSearchTests
     public void Of_LossThatNeverFalls_SuggestsATenthOfTheLowest()
     {
         float[] rates = [.. Enumerable.Range(1, 30).Select(i => i * 0.01f)];
-        LearningRateSearch search = LearningRateSearch.Of(rates, [.. rates.Select(r => (double)r)]);
+        LearningRateSearch search = LearningRateSearch.Of(rates, [.. rates.Select(r => (double)r)], Optimizer.GradientDescent);
         Assert.Equal(0.001f, search.SuggestedRate, 1e-7f);
     }
 
@@ -46,6 +46,7 @@ public class LearningRateSearchTests
         Assert.Equal(1e-7f, search.Rates[0], 1e-12f);
         Assert.Equal(search.Rates.Count, search.Losses.Count);
         Assert.InRange(search.SuggestedRate, 1e-4f, 1);
+        Assert.IsType<MomentumOptimizer>(search.Optimizer);
         Assert.True(search.Losses.Min() < 0.8 * search.Losses[0]);
         Assert.InRange(found.Training!.History.Max(e => e.LearningRate), 0.01f * search.SuggestedRate,
             search.SuggestedRate);

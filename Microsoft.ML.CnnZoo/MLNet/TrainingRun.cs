@@ -148,13 +148,17 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
         return search;
     }
 
+    private float FindRate(PreparedTraining prepared)
+    {
+        LearningRateSearch search = Search(prepared);
+        _folder?.Write("learning-rate.svg", search.SavePlot);
+        return search.SuggestedRate;
+    }
+
     private CnnClassificationTransformer Train(PreparedTraining prepared)
     {
         if (options.FindLearningRate)
-            prepared = prepared with
-            {
-                Options = prepared.Options with { LearningRate = KnownRate() ?? Search(prepared).SuggestedRate },
-            };
+            prepared = prepared with { Options = prepared.Options with { LearningRate = KnownRate() ?? FindRate(prepared) } };
         ImageShape image = prepared.Image;
         int classes = prepared.Labels.Count;
         DecisionFit.Check(options, prepared.Labels.Texts(), prepared.Description.Sets.ValidationLabels.Count);

@@ -46,16 +46,12 @@ internal static class ConfigFile
     /// <param name="path">The file to write.</param>
     /// <param name="parsed">The command line.</param>
     /// <param name="switches">The switches to write, where they were given.</param>
-    /// <param name="instead">Values that take the place of those given, by key.</param>
-    public static void Write(string path, ParseResult parsed, IEnumerable<TrainSwitch> switches,
-        IReadOnlyDictionary<string, JsonNode> instead)
+    public static void Write(string path, ParseResult parsed, IEnumerable<TrainSwitch> switches)
     {
         var values = new JsonObject();
         foreach (TrainSwitch one in switches)
         {
-            if (instead.TryGetValue(one.Key, out JsonNode? other))
-                values[one.Key] = other;
-            else if (parsed.GetResult(one.Option) is { Implicit: false } result)
+            if (parsed.GetResult(one.Option) is { Implicit: false } result)
                 values[one.Key] = Value(one, result.Tokens is [{ } token, ..] ? token.Value : "true");
         }
         CompleteFile.Write(path, stream => JsonSerializer.Serialize(stream, values, Format));

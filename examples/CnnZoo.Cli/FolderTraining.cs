@@ -44,7 +44,7 @@ internal sealed class FolderTraining
         request.SetImages(() => Trainer.ChooseInput(_rows));
     }
 
-    /// <summary>Is given the trainer's warnings.</summary>
+    /// <summary>Is given the trainer's warnings, and the learning rate that it found.</summary>
     public Action<string> Warn { get; set; } = message => Console.Error.WriteLine($"cnnzoo: {message}");
 
     private CnnClassificationTrainer Trainer =>
@@ -86,8 +86,9 @@ internal sealed class FolderTraining
     private void Listen(object? sender, LoggingEventArgs log)
     {
         // What became of an interruption, and which images are bad, the tool says itself.
-        if (log.Kind == ChannelMessageKind.Warning && !_options.CancellationToken.IsCancellationRequested
-            && !log.RawMessage.Contains("have no image that can be read", StringComparison.Ordinal))
+        if (log.RawMessage.StartsWith("Learning rate range test", StringComparison.Ordinal)
+            || (log.Kind == ChannelMessageKind.Warning && !_options.CancellationToken.IsCancellationRequested
+            && !log.RawMessage.Contains("have no image that can be read", StringComparison.Ordinal)))
             Warn(log.RawMessage);
     }
 }

@@ -34,10 +34,10 @@ internal static class RateCommand
         LearningRateSearch search = new FolderTraining(request, data.Train, data.Validation, data.Bad).FindLearningRate();
         data.Bad.Report();
         foreach (OutputFile file in files)
-            file.Write(path => File.WriteAllText(path, RatePlot.ToSvg(search)));
+            file.Write(search.SavePlot);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"Learning rate {search.SuggestedRate:g3}: there the loss falls fastest. A tenth of the rate with the lowest loss: "
-            + $"{search.TenthOfMinimum:g3}."));
+            + $"{search.TenthOfMinimum:g3}. Train with --optimizer {TrainSwitches.NameOf(search.Optimizer)} --lr {search.SuggestedRate:g3}"));
         if (output is not null)
             Console.WriteLine($"Saved {output}");
     }

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json.Nodes;
 using Microsoft.ML.CnnZoo;
 using Microsoft.ML.CnnZoo.Runs;
 
@@ -13,7 +11,7 @@ internal static class TrainCommand
     /// <summary>File of a run's switches.</summary>
     public const string RunFile = "train.json";
 
-    private const string ModelFile = "model.zip", RatePicture = "learning-rate.svg";
+    private const string ModelFile = "model.zip";
 
     /// <summary>The verb with its options.</summary>
     public static Command Create()
@@ -51,18 +49,8 @@ internal static class TrainCommand
 
         var watch = Stopwatch.StartNew();
         var training = new FolderTraining(request, data.Train, data.Validation, data.Bad);
-        var found = new Dictionary<string, JsonNode>();
-        void WriteSettings()
-        {
-            if (run is not null)
-                ConfigFile.Write(Path.Combine(run, RunFile), parsed, switches.All.Where(s => s.Key is not ("run" or "resume")), found);
-        }
-        WriteSettings();
-        if (request.LearningRate == TrainingRequest.FindRate)
-        {
-            found["lr"] = JsonValue.Create(FindRate(request, training, run));
-            WriteSettings();
-        }
+        if (run is not null)
+            ConfigFile.Write(Path.Combine(run, RunFile), parsed, switches.All.Where(s => s.Key is not ("run" or "resume")));
         using TrainedFolder trained = TrainingDisplay.Show(training.Fit);
         data.Bad.Report();
         Console.WriteLine(trained.Summary);
@@ -74,17 +62,6 @@ internal static class TrainCommand
                 + string.Join(", ", Directory.GetFileSystemEntries(run).Select(Path.GetFileName)
                     .Where(name => !name!.StartsWith('.')).Order(StringComparer.Ordinal))
                 + (trained.Training.End == TrainingEnd.Canceled ? $". Go on with: cnnzoo resume {run}" : ""));
-    }
-
-    private static float FindRate(TrainingRequest request, FolderTraining training, string? run)
-    {
-        LearningRateSearch search = training.FindLearningRate();
-        request.Options.LearningRate = search.SuggestedRate;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Learning rate {search.SuggestedRate:g3}: there the loss falls fastest"));
-        if (run is not null)
-            OutputFile.Open(Path.Combine(run, RatePicture)).Write(path => File.WriteAllText(path, RatePlot.ToSvg(search)));
-        return search.SuggestedRate;
     }
 
     /// <summary>The run's folder: another one where it holds a run that is not to be gone on with.</summary>

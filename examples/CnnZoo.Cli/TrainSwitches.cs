@@ -30,6 +30,9 @@ internal sealed class TrainSwitches : SwitchTable
     public ImportArguments Import { get; } = new("Size of the network's images, HEIGHTxWIDTH or HEIGHTxWIDTHx1 for gray ones "
         + "[default: auto, the paper's or, from random weights, that of smaller images]");
 
+    /// <summary>What <c>--optimizer</c> calls a rule.</summary>
+    public static string NameOf(Optimizer optimizer) => Optimizers.First(o => o.Value.GetType() == optimizer.GetType()).Key;
+
     private void AddImages()
     {
         Group = Images;

@@ -129,7 +129,8 @@ internal sealed class TrainingRequest : IDisposable
         Options.BadImages = BadImages == BadImageChoice.Skip ? BadImageHandling.Skip : BadImageHandling.Throw;
         if (Options.Resume && Run is null && Options.CheckpointFolder is null)
             throw Misused("--resume needs --run FOLDER or --checkpoints FOLDER, where the training is kept.");
-        if (LearningRate != FindRate)
+        Options.FindLearningRate = LearningRate == FindRate;
+        if (!Options.FindLearningRate)
             Options.LearningRate = LearningRate;
         Options.LearningRateSchedule = Schedule?.Invoke(this);
         if (Warmup > 0)
