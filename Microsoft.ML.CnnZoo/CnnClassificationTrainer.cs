@@ -125,7 +125,7 @@ public sealed partial class CnnClassificationTrainer
     /// no part.
     /// </remarks>
     /// <param name="trainData">Labeled images.</param>
-    /// <returns>The losses, and the rate at which they fall fastest.</returns>
+    /// <returns>The losses, and the rate that they suggest.</returns>
     /// <exception cref="OperationCanceledException">Canceled.</exception>
     /// <inheritdoc cref="Fit(IDataView)" path="/exception"/>
     public LearningRateSearch FindLearningRate(IDataView trainData)

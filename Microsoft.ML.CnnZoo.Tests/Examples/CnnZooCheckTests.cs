@@ -90,6 +90,17 @@ public sealed class CnnZooCheckTests : IDisposable
         Assert.Equal(found.Length, lines.Length - 1);
     }
 
+    [Fact]
+    public void Check_ClassOfCopies_SaysThatLabelsAreNotChecked()
+    {
+        DrawSet("train", first: 0, each: 6);
+        foreach (string image in Directory.GetFiles(At("train/b")).Order(StringComparer.Ordinal).Skip(1))
+            File.Copy(At("train/b/000.png"), image, overwrite: true);
+        CnnZooCommand run = CnnZooCommand.Run("check", "--data", At("train"), "--folds", "2").AssertSuccess();
+        Assert.Contains("the labels are not checked: that needs two classes, and of each as many images that are not copies of "
+            + "others as there are --folds, 2.", run.Errors, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--folds", "1", "--folds needs 0, or a whole number from 2 to 100, not '1'.")]
     [InlineData("--arch", "lenet6", "There is no architecture 'lenet6'.")]

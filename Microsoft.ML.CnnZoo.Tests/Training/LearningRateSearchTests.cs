@@ -7,14 +7,14 @@ namespace Microsoft.ML.CnnZoo.Tests.Training;
 public class LearningRateSearchTests
 {
     [Fact]
-    public void Of_LossWithOneSteepPlace_SuggestsIt()
+    public void Of_LossThatFallsOnce_SuggestsTheEndOfTheFall()
     {
-        // Falls fastest around 60, lowest at 100.
+        // Falls by 1 around 60, slightly further until 100, and rises.
         double[] losses = [.. Enumerable.Range(0, 120).Select(i => i <= 100 ? 2 - (1 / (1 + Math.Exp((60 - i) / 5.0)))
             - (0.001 * i) : 0.9 + (0.1 * (i - 100)))];
         float[] rates = [.. Enumerable.Range(0, 120).Select(i => (float)(1e-7 * Math.Pow(1e8, i / 149.0)))];
         LearningRateSearch search = LearningRateSearch.Of(rates, losses, Optimizer.GradientDescent);
-        Assert.Equal(rates[60], search.SuggestedRate);
+        Assert.InRange(search.SuggestedRate, rates[67], rates[75]);
         Assert.Equal(rates[100] / 10, search.TenthOfMinimum);
     }
 
@@ -24,6 +24,26 @@ public class LearningRateSearchTests
         float[] rates = [.. Enumerable.Range(1, 30).Select(i => i * 0.01f)];
         LearningRateSearch search = LearningRateSearch.Of(rates, [.. rates.Select(r => (double)r)], Optimizer.GradientDescent);
         Assert.Equal(0.001f, search.SuggestedRate, 1e-7f);
+    }
+
+    [Theory]
+    [InlineData(0.9f)] // A low second minimum.
+    [InlineData(3f)]
+    public void Of_LossThatRisesAndFallsAgain_SuggestsThatOfTheFirstFall(float last)
+    {
+        float[] rates = [.. Enumerable.Range(0, 120).Select(i => (float)(1e-7 * Math.Pow(1e8, i / 149.0)))];
+        LearningRateSearch search = LearningRateSearch.Of(rates,
+            [.. Enumerable.Range(0, 120).Select(i => i < 50 ? 3 - (i / 50.0) : i < 70 ? 2 : i < 90 ? 4 : last)], Optimizer.GradientDescent);
+        Assert.InRange(search.SuggestedRate, rates[43], rates[50]);
+    }
+
+    [Fact]
+    public void Of_LossThatIsFlatAndRises_SuggestsATenthOfWhereItRises()
+    {
+        float[] rates = [.. Enumerable.Range(0, 120).Select(i => (float)(1e-7 * Math.Pow(1e8, i / 149.0)))];
+        LearningRateSearch search = LearningRateSearch.Of(rates,
+            [.. rates.Select((_, i) => 2.3 - (0.01 * (i % 3)) + Math.Max(0, i - 90))], Optimizer.GradientDescent);
+        Assert.InRange(search.SuggestedRate, rates[89] / 10, rates[92] / 10);
     }
 
     [Fact]

@@ -8,7 +8,8 @@ internal static class RateChart
     {
         var svg = new Svg(ChartFrame.OuterWidth, ChartFrame.OuterHeight);
         var frame = new ChartFrame(svg, 0, FormattableString.Invariant(
-            $"Learning rate range test: {search.SuggestedRate:g3}"), "learning rate (the line: where the loss falls fastest)", [.. search.Losses]);
+            $"Learning rate range test: {search.SuggestedRate:g3}"), "learning rate (the line: the suggestion)",
+            [.. search.Losses]);
         double least = Math.Log10(search.Rates[0]), range = Math.Max(1e-6, Math.Log10(search.Rates[^1]) - least);
         double Part(double power) => (power - least) / range;
         for (int power = (int)Math.Ceiling(least - 1e-3); power <= least + range + 1e-3; power++)

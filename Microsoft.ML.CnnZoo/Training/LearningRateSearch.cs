@@ -8,8 +8,11 @@ namespace Microsoft.ML.CnnZoo;
 /// </summary>
 /// <param name="Rates">The rate of each step, rising by the same factor.</param>
 /// <param name="Losses">The loss before each step, smoothed; the test ends when it is four times the lowest.</param>
-/// <param name="SuggestedRate">Where the loss falls fastest: the rate to train with.</param>
-/// <param name="TenthOfMinimum">A tenth of the rate with the lowest loss: another common choice.</param>
+/// <param name="SuggestedRate">
+/// The rate to train with: where the loss has done 95 % of its fall; where it hardly falls, a tenth of the rate from
+/// which it rises.
+/// </param>
+/// <param name="TenthOfMinimum">A tenth of the rate with the lowest loss before it rises: another common choice.</param>
 /// <param name="Optimizer">
 /// The optimizer that the test was made with. The rates are for it alone: set <c>Options.Optimizer</c> together with
 /// <c>Options.LearningRate</c>.
@@ -17,10 +20,16 @@ namespace Microsoft.ML.CnnZoo;
 public sealed record LearningRateSearch(IReadOnlyList<float> Rates, IReadOnlyList<double> Losses, float SuggestedRate,
     float TenthOfMinimum, Optimizer Optimizer)
 {
-    /// <summary>Steps on each side over which a slope is measured.</summary>
-    private const int Reach = 4;
+    /// <summary>Steps at the start, whose rates are too low to learn anything, in a test that goes far enough.</summary>
+    private const int Unlearned = 20;
 
-    /// <summary>Draws the losses over the rates, and where they fall fastest, as an SVG file.</summary>
+    /// <summary>Parts of the loss at the start: a rise that ends the fall, and a fall that is none.</summary>
+    private const double Rise = 0.2, Flat = 0.05;
+
+    /// <summary>Part of the whole fall.</summary>
+    private const double MostOfFall = 0.95;
+
+    /// <summary>Draws the losses over the rates, and the suggestion, as an SVG file.</summary>
     /// <param name="path">The file; one of that name is replaced.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
@@ -36,13 +45,14 @@ public sealed record LearningRateSearch(IReadOnlyList<float> Rates, IReadOnlyLis
     /// <param name="optimizer">The rule.</param>
     internal static LearningRateSearch Of(IReadOnlyList<float> rates, IReadOnlyList<double> losses, Optimizer optimizer)
     {
-        int lowest = Enumerable.Range(0, losses.Count).MinBy(i => losses[i]);
+        int first = losses.Count > 2 * Unlearned ? Unlearned : 0, lowest = first, end = first;
+        double begin = losses.Take(first + 1).Order().ElementAt(first / 2);
+        // A loss that has risen may fall once more, when the weights have become others.
+        for (; end < losses.Count && losses[end] <= losses[lowest] + (Rise * begin); end++)
+            lowest = losses[end] < losses[lowest] ? end : lowest;
         float tenth = rates[lowest] / 10;
-        // The first averages are of few steps, and the slope beyond the minimum is not one to go down.
-        int[] candidates = [.. Enumerable.Range(0, losses.Count).Where(i => i >= 2 * Reach && i + Reach <= lowest)];
-        double Slope(int i) => losses[i + Reach] - losses[i - Reach];
-        int steepest = candidates.Length == 0 ? -1 : candidates.MinBy(Slope);
-        return new LearningRateSearch(rates, losses, steepest >= 0 && Slope(steepest) < 0 ? rates[steepest] : tenth,
-            tenth, optimizer);
+        double fall = begin - losses[lowest];
+        int fallen = Enumerable.Range(first, end - first).First(i => losses[i] <= begin - (MostOfFall * fall));
+        return new LearningRateSearch(rates, losses, fall > Flat * begin ? rates[fallen] : rates[end - 1] / 10, tenth, optimizer);
     }
 }

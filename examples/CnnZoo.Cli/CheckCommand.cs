@@ -90,14 +90,11 @@ internal static class CheckCommand
 
     private static void JudgeLabels(Settings settings, CheckedImage[] images, int[] groups, List<Finding> findings)
     {
-        int[] counts = [.. images.Where(i => !i.IsTest).CountBy(i => i.Class).Select(c => c.Value)];
-        if (counts.Length < 2 || counts.Min() < settings.Folds)
-        {
-            Console.Error.WriteLine("cnnzoo: the labels are not checked: that needs two classes, and of each as many images as "
-                + $"there are --folds, {settings.Folds}.");
-            return;
-        }
-        new LabelCheck(images, settings.Architecture, settings.Epochs)
-            .Find(groups, settings.Folds, line => Console.Error.WriteLine(line), findings);
+        var check = new LabelCheck(images, groups, settings.Architecture, settings.Epochs);
+        if (check.MostFolds >= settings.Folds)
+            check.Find(settings.Folds, line => Console.Error.WriteLine(line), findings);
+        else
+            Console.Error.WriteLine("cnnzoo: the labels are not checked: that needs two classes, and of each as many images that "
+                + $"are not copies of others as there are --folds, {settings.Folds}.");
     }
 }

@@ -36,7 +36,7 @@ internal static class RateCommand
         foreach (OutputFile file in files)
             file.Write(search.SavePlot);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Learning rate {search.SuggestedRate:g3}: there the loss falls fastest. A tenth of the rate with the lowest loss: "
+            $"Learning rate {search.SuggestedRate:g3}: there the loss has done most of its fall. A tenth of the rate with the lowest loss: "
             + $"{search.TenthOfMinimum:g3}. Train with --optimizer {TrainSwitches.NameOf(search.Optimizer)} --lr {search.SuggestedRate:g3}"));
         if (output is not null)
             Console.WriteLine($"Saved {output}");
