@@ -47,7 +47,11 @@ public class TrainingRecipeTests
     [Fact]
     public void OptimizerFor_DeepNetworks_IsAdamWFromRandomWeights()
     {
-        foreach ((CnnArchitecture deep, float rate) in new[] { (CnnArchitectures.ResNet18, 0.004f), (CnnArchitectures.Vgg11, 0.0005f) })
+        foreach ((CnnArchitecture deep, float rate) in new[]
+            {
+                (CnnArchitectures.ResNet18, 0.004f), (CnnArchitectures.Vgg11, 0.0005f), (CnnArchitectures.AlexNet, 0.0005f),
+                (CnnArchitectures.SqueezeNet, 0.001f), (CnnArchitectures.GoogLeNet, 0.001f), (CnnArchitectures.NetworkInNetwork, 0.001f),
+            })
         {
             Assert.IsType<AdamWOptimizer>(TrainingRecipe.OptimizerFor(deep, isPretrained: false));
             Assert.Equal(rate, Recipe(deep).LearningRate);
