@@ -31,7 +31,7 @@ internal static class LearningRateFinder
             rates.Add(rate);
             losses.Add(smoothed);
         }
-        return rates.Count > 0 ? LearningRateSearch.Of(rates, losses, options.Optimizer) : throw new TrainingDivergedException(1, 1,
+        return rates.Count > 0 ? LearningRateSearch.Of(rates, losses, options.Optimizer, options.LearningRate) : throw new TrainingDivergedException(1, 1,
             (float)LowestRate, "the loss is not finite at the first step of the learning rate search");
     }
 

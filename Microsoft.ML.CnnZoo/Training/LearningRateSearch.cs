@@ -9,8 +9,8 @@ namespace Microsoft.ML.CnnZoo;
 /// <param name="Rates">The rate of each step, rising by the same factor.</param>
 /// <param name="Losses">The loss before each step, smoothed; the test ends when it is four times the lowest.</param>
 /// <param name="SuggestedRate">
-/// The rate to train with: where the loss has done 95 % of its fall; where it hardly falls, a tenth of the rate from
-/// which it rises.
+/// The rate to train with: where the loss has done 95 % of its fall; where it hardly falls, so that nothing can be told from
+/// it, the rate that is taken when none is set.
 /// </param>
 /// <param name="TenthOfMinimum">A tenth of the rate with the lowest loss before it rises: another common choice.</param>
 /// <param name="Optimizer">
@@ -24,7 +24,7 @@ public sealed record LearningRateSearch(IReadOnlyList<float> Rates, IReadOnlyLis
     private const int Unlearned = 20;
 
     /// <summary>Parts of the loss at the start: a rise that ends the fall, and a fall that is none.</summary>
-    private const double Rise = 0.2, Flat = 0.05;
+    private const double Rise = 0.2, Flat = 0.15;
 
     /// <summary>Part of the whole fall.</summary>
     private const double MostOfFall = 0.95;
@@ -43,16 +43,18 @@ public sealed record LearningRateSearch(IReadOnlyList<float> Rates, IReadOnlyLis
     /// <param name="rates">Rates, at least one.</param>
     /// <param name="losses">Smoothed losses, as many.</param>
     /// <param name="optimizer">The rule.</param>
-    internal static LearningRateSearch Of(IReadOnlyList<float> rates, IReadOnlyList<double> losses, Optimizer optimizer)
+    /// <param name="usual">The rate that suits network and optimizer in general.</param>
+    internal static LearningRateSearch Of(IReadOnlyList<float> rates, IReadOnlyList<double> losses, Optimizer optimizer,
+        float usual)
     {
         int first = losses.Count > 2 * Unlearned ? Unlearned : 0, lowest = first, end = first;
         double begin = losses.Take(first + 1).Order().ElementAt(first / 2);
         // A loss that has risen may fall once more, when the weights have become others.
         for (; end < losses.Count && losses[end] <= losses[lowest] + (Rise * begin); end++)
             lowest = losses[end] < losses[lowest] ? end : lowest;
-        float tenth = rates[lowest] / 10;
         double fall = begin - losses[lowest];
-        int fallen = Enumerable.Range(first, end - first).First(i => losses[i] <= begin - (MostOfFall * fall));
-        return new LearningRateSearch(rates, losses, fall > Flat * begin ? rates[fallen] : rates[end - 1] / 10, tenth, optimizer);
+        float suggested = fall <= Flat * begin ? usual
+            : rates[Enumerable.Range(first, end - first).First(i => losses[i] <= begin - (MostOfFall * fall))];
+        return new LearningRateSearch(rates, losses, suggested, rates[lowest] / 10, optimizer);
     }
 }

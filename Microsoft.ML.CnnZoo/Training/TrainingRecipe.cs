@@ -87,10 +87,9 @@ internal sealed record TrainingRecipe(
     public static ImageAugmentation Augmentation(ImageShape image, int? pictures)
     {
         int side = Math.Min(image.Height, image.Width);
-        ImageAugmentation colors = new() { Brightness = 0.2, Contrast = 0.2, Saturation = 0.2 };
-        return (pictures ?? side) <= SmallSide
-            ? colors with { Rotation = 15, Scale = new(0.85, 1.15), Translation = 0.1 }
-            : (colors with { Area = new(0.5, 1), Rotation = 5 }).ForSide(side);
+        ImageAugmentation all = new() { Rotation = 15, Brightness = 0.2, Contrast = 0.2, Saturation = 0.2 };
+        return (pictures ?? side) <= SmallSide ? all with { Scale = new(0.85, 1.15), Translation = 0.1 }
+            : (all with { Area = new(0.5, 1) }).ForSide(side);
     }
 
     /// <summary>
