@@ -87,7 +87,7 @@ internal sealed record TrainingRecipe(
     public static ImageAugmentation Augmentation(ImageShape image, int? pictures)
     {
         int side = Math.Min(image.Height, image.Width);
-        ImageAugmentation all = new() { Rotation = 15, Brightness = 0.2, Contrast = 0.2, Saturation = 0.2 };
+        ImageAugmentation all = new() { Rotation = 15, Brightness = 0.2, Contrast = 0.2, Saturation = 0.2, Hue = 0.05 };
         return (pictures ?? side) <= SmallSide ? all with { Scale = new(0.85, 1.15), Translation = 0.1 }
             : (all with { Area = new(0.5, 1) }).ForSide(side);
     }
