@@ -142,8 +142,8 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>
         /// Whether Fit looks for the learning rate first, by a range test on the training images
         /// (<see cref="CnnClassificationTrainer.FindLearningRate"/>: up to 150 steps from the initial weights), and
-        /// trains with the rate that it suggests, which is logged, and drawn into <see cref="RunFolder"/>. <see cref="LearningRate"/> must be null. Default:
-        /// false.
+        /// trains with the rate that it suggests, which is logged, and drawn into <see cref="RunFolder"/>.
+        /// <see cref="LearningRate"/> must be null. Default: false.
         /// </summary>
         public bool FindLearningRate;
         /// <summary>

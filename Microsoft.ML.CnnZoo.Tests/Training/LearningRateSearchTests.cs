@@ -32,6 +32,14 @@ public class LearningRateSearchTests
     }
 
     [Fact]
+    public void Of_LossThatFallsAtHugeRates_SuggestsTenTimesTheUsualRate()
+    {
+        float[] rates = [.. Enumerable.Range(0, 150).Select(i => (float)(1e-7 * Math.Pow(1e8, i / 149.0)))];
+        Assert.Equal(10 * Usual, LearningRateSearch.Of(rates, [.. rates.Select((_, i) => 3 - (i / 100.0))],
+            Optimizer.GradientDescent, Usual).SuggestedRate);
+    }
+
+    [Fact]
     public void Of_LossThatHardlyFalls_SuggestsTheUsualRate()
     {
         float[] rates = [.. Enumerable.Range(0, 120).Select(i => (float)(1e-7 * Math.Pow(1e8, i / 149.0)))];

@@ -14,7 +14,7 @@ internal static class RateChart
         double Part(double power) => (power - least) / range;
         for (int power = (int)Math.Ceiling(least - 1e-3); power <= least + range + 1e-3; power++)
             frame.Mark(Part(power), $"1e{power}");
-        frame.Line(Part(Math.Log10(search.SuggestedRate)), "curve line1");
+        frame.Line(Math.Clamp(Part(Math.Log10(search.SuggestedRate)), 0, 1), "curve line1");
         svg.Curve([.. search.Rates.Zip(search.Losses, (rate, loss) => (frame.X(Part(Math.Log10(rate))), frame.Y(loss)))],
             "line0");
         return svg;

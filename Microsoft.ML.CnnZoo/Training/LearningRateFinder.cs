@@ -31,8 +31,9 @@ internal static class LearningRateFinder
             rates.Add(rate);
             losses.Add(smoothed);
         }
-        return rates.Count > 0 ? LearningRateSearch.Of(rates, losses, options.Optimizer, options.LearningRate) : throw new TrainingDivergedException(1, 1,
-            (float)LowestRate, "the loss is not finite at the first step of the learning rate search");
+        return rates.Count > 0 ? LearningRateSearch.Of(rates, losses, options.Optimizer, options.LearningRate)
+            : throw new TrainingDivergedException(1, 1, (float)LowestRate,
+                "the loss is not finite at the first step of the learning rate search");
     }
 
     /// <summary>Epoch after epoch of shuffled batches.</summary>

@@ -9,8 +9,8 @@ namespace Microsoft.ML.CnnZoo;
 /// <param name="Rates">The rate of each step, rising by the same factor.</param>
 /// <param name="Losses">The loss before each step, smoothed; the test ends when it is four times the lowest.</param>
 /// <param name="SuggestedRate">
-/// The rate to train with: where the loss has done 95 % of its fall; where it hardly falls, so that nothing can be told from
-/// it, the rate that is taken when none is set.
+/// The rate to train with: where the loss has done 95 % of its fall, but no more than ten times the rate that is taken when
+/// none is set; that rate itself where the loss hardly falls, so that nothing can be told from it.
 /// </param>
 /// <param name="TenthOfMinimum">A tenth of the rate with the lowest loss before it rises: another common choice.</param>
 /// <param name="Optimizer">
@@ -28,6 +28,9 @@ public sealed record LearningRateSearch(IReadOnlyList<float> Rates, IReadOnlyLis
 
     /// <summary>Part of the whole fall.</summary>
     private const double MostOfFall = 0.95;
+
+    /// <summary>Largest suggestion, for a loss that goes on falling slowly, in rates that suit the network in general.</summary>
+    private const float MostOfUsual = 10;
 
     /// <summary>Draws the losses over the rates, and the suggestion, as an SVG file.</summary>
     /// <param name="path">The file; one of that name is replaced.</param>
@@ -53,8 +56,8 @@ public sealed record LearningRateSearch(IReadOnlyList<float> Rates, IReadOnlyLis
         for (; end < losses.Count && losses[end] <= losses[lowest] + (Rise * begin); end++)
             lowest = losses[end] < losses[lowest] ? end : lowest;
         double fall = begin - losses[lowest];
-        float suggested = fall <= Flat * begin ? usual
-            : rates[Enumerable.Range(first, end - first).First(i => losses[i] <= begin - (MostOfFall * fall))];
+        float suggested = fall <= Flat * begin ? usual : Math.Min(MostOfUsual * usual,
+            rates[Enumerable.Range(first, end - first).First(i => losses[i] <= begin - (MostOfFall * fall))]);
         return new LearningRateSearch(rates, losses, suggested, rates[lowest] / 10, optimizer);
     }
 }

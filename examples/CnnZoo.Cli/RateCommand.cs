@@ -36,8 +36,8 @@ internal static class RateCommand
         foreach (OutputFile file in files)
             file.Write(search.SavePlot);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Learning rate {search.SuggestedRate:g3}: there the loss has done most of its fall. A tenth of the rate with the lowest loss: "
-            + $"{search.TenthOfMinimum:g3}. Train with --optimizer {TrainSwitches.NameOf(search.Optimizer)} --lr {search.SuggestedRate:g3}"));
+            $"Learning rate {search.SuggestedRate:g3}: train with --optimizer {TrainSwitches.NameOf(search.Optimizer)} "
+            + $"--lr {search.SuggestedRate:g3}. A tenth of the rate with the lowest loss is {search.TenthOfMinimum:g3}."));
         if (output is not null)
             Console.WriteLine($"Saved {output}");
     }
