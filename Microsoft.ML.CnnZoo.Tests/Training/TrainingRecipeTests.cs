@@ -47,14 +47,15 @@ public class TrainingRecipeTests
     [Fact]
     public void OptimizerFor_DeepNetworks_IsAdamWFromRandomWeights()
     {
-        foreach ((CnnArchitecture deep, float rate) in new[]
+        foreach ((string name, float rate) in new[]
             {
-                (CnnArchitectures.ResNet18, 0.004f), (CnnArchitectures.Vgg11, 0.0005f), (CnnArchitectures.AlexNet, 0.0005f),
-                (CnnArchitectures.SqueezeNet, 0.001f), (CnnArchitectures.GoogLeNet, 0.001f), (CnnArchitectures.NetworkInNetwork, 0.001f),
+                ("resnet18", 0.004f), ("googlenet", 0.001f), ("squeezenet", 0.001f), ("squeezenet1_1", 0.001f), ("alexnet", 0.0005f),
+                ("alexnet_torchvision", 0.0005f), ("vgg11", 0.0005f), ("vgg19", 0.0005f), ("nin", 0.0005f), ("nin_imagenet", 0.0005f),
             })
         {
+            CnnArchitecture deep = CnnArchitectures.Find(name);
             Assert.IsType<AdamWOptimizer>(TrainingRecipe.OptimizerFor(deep, isPretrained: false));
-            Assert.Equal(rate, Recipe(deep).LearningRate);
+            Assert.Equal((name, rate), (name, Recipe(deep).LearningRate));
         }
         Assert.IsType<MomentumOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.ResNet18, isPretrained: true));
         Assert.IsType<MomentumOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.LeNet5Relu, isPretrained: false));
