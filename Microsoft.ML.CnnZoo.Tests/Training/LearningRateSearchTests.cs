@@ -12,12 +12,10 @@ public class LearningRateSearchTests
     public void Of_LossThatFallsOnce_SuggestsTheEndOfTheFall()
     {
         // Falls by 1 around 60, slightly further until 100, and rises.
-        double[] losses = [.. Enumerable.Range(0, 120).Select(i => i <= 100 ? 2 - (1 / (1 + Math.Exp((60 - i) / 5.0)))
-            - (0.001 * i) : 0.9 + (0.1 * (i - 100)))];
-        float[] rates = [.. Enumerable.Range(0, 120).Select(i => (float)(1e-7 * Math.Pow(1e8, i / 149.0)))];
-        LearningRateSearch search = LearningRateSearch.Of(rates, losses, Optimizer.GradientDescent, Usual);
-        Assert.InRange(search.SuggestedRate, rates[72], rates[80]);
-        Assert.Equal(rates[100] / 10, search.TenthOfMinimum);
+        LearningRateSearch search = Search(120, i => i <= 100 ? 2 - (1 / (1 + Math.Exp((60 - i) / 5.0))) - (0.001 * i)
+            : 0.9 + (0.1 * (i - 100)));
+        Assert.InRange(search.SuggestedRate, search.Rates[72], search.Rates[80]);
+        Assert.Equal(search.Rates[100] / 10, search.TenthOfMinimum);
     }
 
     [Theory]
@@ -25,29 +23,20 @@ public class LearningRateSearchTests
     [InlineData(3f)]
     public void Of_LossThatRisesAndFallsAgain_SuggestsThatOfTheFirstFall(float last)
     {
-        float[] rates = [.. Enumerable.Range(0, 120).Select(i => (float)(1e-7 * Math.Pow(1e8, i / 149.0)))];
-        LearningRateSearch search = LearningRateSearch.Of(rates,
-            [.. Enumerable.Range(0, 120).Select(i => i < 50 ? 3 - (i / 50.0) : i < 70 ? 2 : i < 90 ? 4 : last)], Optimizer.GradientDescent, Usual);
-        Assert.InRange(search.SuggestedRate, rates[43], rates[50]);
+        LearningRateSearch search = Search(120, i => i < 50 ? 3 - (i / 50.0) : i < 70 ? 2 : i < 90 ? 4 : last);
+        Assert.InRange(search.SuggestedRate, search.Rates[43], search.Rates[50]);
     }
 
     [Fact]
-    public void Of_LossThatFallsAtHugeRates_SuggestsTenTimesTheUsualRate()
-    {
-        float[] rates = [.. Enumerable.Range(0, 150).Select(i => (float)(1e-7 * Math.Pow(1e8, i / 149.0)))];
-        Assert.Equal(10 * Usual, LearningRateSearch.Of(rates, [.. rates.Select((_, i) => 3 - (i / 100.0))],
-            Optimizer.GradientDescent, Usual).SuggestedRate);
-    }
+    public void Of_LossThatFallsAtHugeRates_SuggestsTenTimesTheUsualRate() =>
+        Assert.Equal(10 * Usual, Search(150, i => 3 - (i / 100.0)).SuggestedRate);
 
     [Fact]
     public void Of_LossThatHardlyFalls_SuggestsTheUsualRate()
     {
-        float[] rates = [.. Enumerable.Range(0, 120).Select(i => (float)(1e-7 * Math.Pow(1e8, i / 149.0)))];
-        LearningRateSearch search = LearningRateSearch.Of(rates,
-            [.. rates.Select((_, i) => 2.3 - (0.01 * (i % 3)) + Math.Max(0, i - 90))], Optimizer.GradientDescent, Usual);
-        Assert.Equal(Usual, search.SuggestedRate);
-        Assert.Equal(Usual, LearningRateSearch.Of(rates, [.. rates.Select((_, i) => i + 1.0)], Optimizer.GradientDescent, Usual).SuggestedRate);
-        Assert.Equal(Usual, LearningRateSearch.Of([0.01f, 0.02f, 0.03f], [1, 2, 3], Optimizer.GradientDescent, Usual).SuggestedRate);
+        Assert.Equal(Usual, Search(120, i => 2.3 - (0.01 * (i % 3)) + Math.Max(0, i - 90)).SuggestedRate);
+        Assert.Equal(Usual, Search(120, i => i + 1).SuggestedRate);
+        Assert.Equal(Usual, Search(3, i => i + 1).SuggestedRate);
     }
 
     [Fact]
@@ -76,4 +65,8 @@ public class LearningRateSearchTests
             search.SuggestedRate);
         Assert.NotEqual(DigitRows.Scores(before.Transform(keyed)), DigitRows.Scores(found.Transform(keyed)));
     }
+
+    private static LearningRateSearch Search(int steps, Func<int, double> loss) =>
+        LearningRateSearch.Of([.. Enumerable.Range(0, steps).Select(i => (float)(1e-7 * Math.Pow(1e8, i / 149.0)))],
+            [.. Enumerable.Range(0, steps).Select(loss)], Optimizer.GradientDescent, Usual);
 }
