@@ -128,8 +128,8 @@ internal sealed record TrainingRecipe(
         };
 
     /// <summary>
-    /// Whether modules join parallel convolutions: GoogLeNet, SqueezeNet. They bear twice the rate of plain chains of
-    /// layers, of which VGG-11 stays at chance with it and NIN learns digits less well.
+    /// Whether modules concatenate parallel convolutions: GoogLeNet, SqueezeNet. They train best at twice the rate of plain
+    /// chains of layers: at that rate VGG-11 stays at chance, and NIN learns digits less well.
     /// </summary>
     private static bool Branches(CnnArchitecture network) => network.BuildGraph(2).Nodes.Any(n => n.Op == "ConcatV2");
 
