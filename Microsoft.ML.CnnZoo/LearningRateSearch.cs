@@ -51,12 +51,12 @@ public sealed record LearningRateSearch(IReadOnlyList<float> Rates, IReadOnlyLis
         float usual)
     {
         int first = losses.Count > 2 * Unlearned ? Unlearned : 0, lowest = first, end = first;
-        double begin = losses.Take(first + 1).Order().ElementAt(first / 2);
+        double begin = losses.Take(first + 1).Order().ElementAt(first / 2), size = Math.Abs(begin); // a user's loss may be below 0
         // A loss that has risen may fall once more, when the weights have become others.
-        for (; end < losses.Count && losses[end] <= losses[lowest] + (Rise * begin); end++)
+        for (; end < losses.Count && losses[end] <= losses[lowest] + (Rise * size); end++)
             lowest = losses[end] < losses[lowest] ? end : lowest;
         double fall = begin - losses[lowest];
-        float suggested = fall <= Flat * begin ? usual : Math.Min(MostOfUsual * usual,
+        float suggested = fall <= Flat * size ? usual : Math.Min(MostOfUsual * usual,
             rates[Enumerable.Range(first, end - first).First(i => losses[i] <= begin - (MostOfFall * fall))]);
         return new LearningRateSearch(rates, losses, suggested, rates[lowest] / 10, optimizer);
     }

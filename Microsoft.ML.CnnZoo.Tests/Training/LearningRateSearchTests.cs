@@ -28,6 +28,13 @@ public class LearningRateSearchTests
     }
 
     [Fact]
+    public void Of_LossBelowZero_SuggestsTheEndOfTheFall()
+    {
+        LearningRateSearch search = Search(120, i => i < 50 ? -1 : i < 60 ? -1 - ((i - 50) / 10.0) : i < 90 ? -2 : 3);
+        Assert.InRange(search.SuggestedRate, search.Rates[58], search.Rates[61]);
+    }
+
+    [Fact]
     public void Of_LossThatFallsAtHugeRates_SuggestsTenTimesTheUsualRate() =>
         Assert.Equal(10 * Usual, Search(150, i => 3 - (i / 100.0)).SuggestedRate);
 
