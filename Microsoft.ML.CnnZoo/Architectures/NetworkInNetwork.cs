@@ -38,20 +38,21 @@ internal sealed class NetworkInNetwork : CnnArchitecture
         {
             x = MaxPool(g, MlpConv(g, x, 2, 5, Padding.Symmetric(2), 1, 256, 256, 256), "pool2");
             x = MaxPool(g, MlpConv(g, x, 3, 3, Padding.Symmetric(1), 1, 384, 384, 384), "pool3");
-            x = MlpConv(g, g.Dropout(x, 0.5f, "drop"), 4, 3, Padding.Symmetric(1), 1, 1024, 1024, classes, Initializer.Ones);
+            x = MlpConv(g, g.Dropout(x, 0.5f, "drop"), 4, 3, Padding.Symmetric(1), 1, 1024, 1024, classes,
+                Initializer.RectifiedScores);
         }
         else
         {
             x = MlpConv(g, g.Dropout(x, 0.5f, "drop1"), 2, 5, Padding.Symmetric(2), 1, 192, 192, 192);
             x = g.Dropout(AveragePool(g, x, "pool2"), 0.5f, "drop2");
-            x = MlpConv(g, x, 3, 3, Padding.Symmetric(1), 1, 192, 192, classes, Initializer.Ones);
+            x = MlpConv(g, x, 3, 3, Padding.Symmetric(1), 1, 192, 192, classes, Initializer.RectifiedScores);
         }
         return new(x, g.GlobalAveragePool2D(x, "pool_final"), []);
     }
 
     /// <summary>
     /// conv{n} and the two 1x1 convolutions after it, named as the authors do: cccp, cascaded cross channel parametric
-    /// pooling. Scores, behind a ReLU, begin above 0: a class whose scores all fall below is never learned.
+    /// pooling.
     /// </summary>
     private static NodeOutput MlpConv(GraphBuilder g, NodeOutput x, int number, int kernel, Padding padding,
         int strides, int filters, int first, int second, Initializer? bias = null)

@@ -46,8 +46,7 @@ internal sealed class SqueezeNet : CnnArchitecture
             using (g.Scope($"fire{fire}"))
                 x = Fire(g, x, Squeeze[fire - 2]);
         }
-        // Scores behind a ReLU begin above 0: a class whose scores all fall below is never learned.
-        x = Conv(g, g.Dropout(x, 0.5f, "dropout"), classes, 1, Padding.Valid, "conv10", bias: Initializer.Ones);
+        x = Conv(g, g.Dropout(x, 0.5f, "dropout"), classes, 1, Padding.Valid, "conv10", bias: Initializer.RectifiedScores);
         return new(x, g.GlobalAveragePool2D(x, "pool10"), []);
     }
 

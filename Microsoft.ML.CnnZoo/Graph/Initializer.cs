@@ -26,6 +26,11 @@ public sealed record Initializer
         new(InitializerKind.TruncatedNormal, standardDeviation);
     /// <summary>Random ±1, for RBF codes.</summary>
     public static Initializer RandomSigns { get; } = new(InitializerKind.RandomSigns, 1);
+    /// <summary>
+    /// Biases of scores behind a ReLU (NIN, SqueezeNet): far above 0, for a class whose scores have all fallen below is
+    /// never learned again. A softmax does not see what all scores have in common.
+    /// </summary>
+    internal static Initializer RectifiedScores { get; } = new(InitializerKind.Constant, 8);
 
     /// <summary>The distribution.</summary>
     internal InitializerKind Kind { get; }
