@@ -187,8 +187,9 @@ public sealed partial class CnnClassificationTrainer
         public ClassWeights? ClassWeights;
         /// <summary>
         /// Initial values of the kernels of convolutions and dense layers, for example
-        /// <see cref="Initializer.HeNormal"/>. Default: null, the paper's; HeNormal for networks of more than seven layers
-        /// without batch norms, which would stay at chance on sets smaller than their papers'.
+        /// <see cref="Initializer.HeNormal"/>. Default: null, the paper's, which networks of more than seven layers without
+        /// batch norms rescale so that every layer gives each of its channels variance 1 over some of the images: they would
+        /// stay at chance on sets smaller than their papers'. Salimans, Kingma 2016, arXiv:1602.07868, §3.
         /// </summary>
         public Initializer? KernelInitializer;
         /// <summary>

@@ -30,18 +30,21 @@ public class TrainingRecipeTests
     }
 
     [Fact]
-    public void For_NetworksWithoutBatchNorms_StartAsHeAndOthersHave()
+    public void For_DeepNetworksWithoutBatchNorms_RescalesFirstWeights()
     {
         foreach (CnnArchitecture deep in (CnnArchitecture[])
             [CnnArchitectures.Vgg11, CnnArchitectures.GoogLeNet, CnnArchitectures.AlexNet, CnnArchitectures.SqueezeNet])
         {
             TrainingRecipe recipe = Recipe(deep);
-            Assert.Equal(Initializer.HeNormal, recipe.KernelInitializer);
+            Assert.True(recipe.StandardizesLayers);
             Assert.NotNull(recipe.GradientClipNorm);
         }
-        Assert.Null(Recipe(CnnArchitectures.ResNet18).KernelInitializer);
-        Assert.Null(Recipe(CnnArchitectures.LeNet5).KernelInitializer);
-        Assert.Null(TrainingRecipe.InitializerFor(CnnArchitectures.Vgg11, isPretrained: true));
+        Assert.False(Recipe(CnnArchitectures.ResNet18).StandardizesLayers);
+        Assert.False(Recipe(CnnArchitectures.LeNet5).StandardizesLayers);
+        Assert.False(TrainingRecipe.For(CnnArchitectures.Vgg11, TrainingRecipe.GradientDescent, isPretrained: true,
+            headOnly: false, images: 1000).StandardizesLayers);
+        var own = new CnnClassificationTrainer.Options { Architecture = CnnArchitectures.Vgg11, KernelInitializer = Initializer.HeNormal };
+        Assert.False(TrainingSettings.Of(own, own.Architecture, images: 1000, seed: 1, WorkerPool.Shared).StandardizesLayers);
     }
 
     [Fact]

@@ -173,6 +173,14 @@ internal sealed record ClassificationGraphs(CnnArchitecture Architecture, ImageS
             .SelectMany(n => new[] { n.Output(3), n.Output(4) })], []);
     }
 
+    /// <summary>Of the network as it trains in the end, what each kernel gives, before its bias.</summary>
+    public ClassificationGraph KernelOutputs(TrainingOptions options)
+    {
+        GraphBuilder g = TrainingBuilder(options, options.Epochs);
+        Network(g);
+        return Finish(g, [.. g.Nodes.Where(n => LayerStandardization.KernelOf(n) is not null).Select(n => n.Output())], []);
+    }
+
     /// <summary>Probabilities.</summary>
     public ClassificationGraph Scoring()
     {

@@ -64,7 +64,9 @@ internal sealed class NetworkTrainer : IDisposable
         FrozenFeatures? Features(IBatchSource train, IBatchSource? validation) =>
             (head is null ? options.Epochs : options.LastHeadEpoch) < 2 ? null : FrozenFeatures.Compute(session,
                 (head ?? whole)!, evaluation, options, Variables, compile, CreateStep, train, validation);
-        _parts = new TrainingParts(Variables, head is null ? null : CreateStep(head),
+        _parts = new TrainingParts(Variables, options.StandardizesLayers
+                ? new LayerStandardization(session, _graphs.KernelOutputs(options), Variables, compile, options.Ranks) : null,
+            head is null ? null : CreateStep(head),
             Features, whole is null ? null : CreateStep(whole),
             new NetworkEvaluator(session, evaluation, Variables, compile, options.Ranks),
             options.RefreshBatchNormStatistics ? new BatchNormStatistics(session, _graphs.BatchMoments(options), Variables,
@@ -127,8 +129,11 @@ internal sealed class NetworkTrainer : IDisposable
 
     /// <summary>The loss at rates that rise from step to step; the weights are of no use afterwards.</summary>
     /// <param name="train">Training images, at least one.</param>
-    public LearningRateSearch FindLearningRate(IBatchSource train) =>
-        LearningRateFinder.Run((_parts.Step ?? _parts.HeadStep)!, _options, train);
+    public LearningRateSearch FindLearningRate(IBatchSource train)
+    {
+        _parts.Standardization?.Run(new BatchReader(train, _options.PlanOf(train)), _options.Order(train, epoch: 1));
+        return LearningRateFinder.Run((_parts.Step ?? _parts.HeadStep)!, _options, train);
+    }
 
     /// <summary>Loss and accuracy on some images with the weights as they are.</summary>
     /// <param name="source">The images.</param>

@@ -8,6 +8,7 @@ namespace Microsoft.ML.CnnZoo.Training;
 
 /// <summary>What a training works with.</summary>
 /// <param name="Variables">All variables, optimizer state included.</param>
+/// <param name="Standardization">Rescales first weights; null for leaving them.</param>
 /// <param name="HeadStep">Moves the head's in the epochs that train it alone; null where there are none.</param>
 /// <param name="Features">Computes what frozen layers make of the images; null where that is not worth it.</param>
 /// <param name="Step">Moves them in the other epochs; null where there are none.</param>
@@ -16,8 +17,8 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// <param name="Average">The averages that are validated and kept in place of the weights; null for none.</param>
 /// <param name="Best">The scored variables after the best epoch.</param>
 /// <param name="Good">All variables at the beginning of the epoch at hand, to go back to when it diverges.</param>
-internal sealed record TrainingParts(VariableStore Variables, TrainingStep? HeadStep,
-    Func<IBatchSource, IBatchSource?, FrozenFeatures?> Features, TrainingStep? Step, NetworkEvaluator Evaluator,
+internal sealed record TrainingParts(VariableStore Variables, LayerStandardization? Standardization,
+    TrainingStep? HeadStep, Func<IBatchSource, IBatchSource?, FrozenFeatures?> Features, TrainingStep? Step, NetworkEvaluator Evaluator,
     BatchNormStatistics? Statistics, WeightAverage? Average, WeightSnapshot Best, WeightSnapshot Good);
 
 /// <summary>Epochs, steps and validation of one training; checkpoints, and the ways back to them.</summary>
@@ -85,6 +86,8 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
             _resumedFrom = state.Step;
             options.Resumed?.Invoke(state.History, state.Step);
         }
+        else if (_headStepsBefore + _stepsBefore == 0)
+            parts.Standardization?.Run(_reader, options.Order(train, epoch: 1));
         if (_state.Batch == 0)
             KeepGood();
     }

@@ -42,6 +42,8 @@ internal sealed record TrainingOptions
     public LossWeights? ClassWeights { get; init; }
     /// <summary>How kernels of convolutions and dense layers start; null for the paper's way.</summary>
     public Initializer? KernelInitializer { get; init; }
+    /// <summary>Whether first weights are rescaled by what layers make of images.</summary>
+    public bool StandardizesLayers { get; init; }
     /// <summary>Which layers are trained.</summary>
     public FineTuning FineTuning { get; init; }
     /// <summary>Epochs of HeadFirst that train the head alone, ≥ 1 and less than <see cref="Epochs"/>; null for a

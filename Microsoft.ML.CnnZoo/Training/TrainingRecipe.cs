@@ -14,10 +14,11 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// <param name="WeightDecay">Of kernels.</param>
 /// <param name="GradientClipNorm">Largest norm of the gradients; null for any.</param>
 /// <param name="Loss">The loss; null for the architecture's own.</param>
-/// <param name="KernelInitializer">How kernels start; null for the paper's way.</param>
+/// <param name="StandardizesLayers">Whether random first weights are rescaled by what layers make of images: deep
+/// networks without batch norms stay where they are with their papers' distributions, which were meant for a million.</param>
 internal sealed record TrainingRecipe(
     int Epochs, EarlyStopping? EarlyStopping, int BatchSize, float LearningRate, float WeightDecay, float? GradientClipNorm,
-    ClassificationLoss? Loss, Initializer? KernelInitializer)
+    ClassificationLoss? Loss, bool StandardizesLayers)
 {
     /// <summary>Pictures as small as this are digits, icons, thumbnails: nothing may be cut off them.</summary>
     public const int SmallSide = 40;
@@ -45,7 +46,7 @@ internal sealed record TrainingRecipe(
             kind == NetworkKind.RadialBasis ? 0 : optimizer is AdamWOptimizer ? 0.01f : 5e-4f,
             kind is NetworkKind.Deep or NetworkKind.Shallow ? 5 : null,
             kind == NetworkKind.RadialBasis || network.LabelSmoothing > 0 ? null : new SoftmaxCrossEntropyLoss(0.1f),
-            InitializerFor(network, isPretrained));
+            !isPretrained && kind == NetworkKind.Deep);
     }
 
     /// <summary>
@@ -55,13 +56,6 @@ internal sealed record TrainingRecipe(
     public static Optimizer OptimizerFor(CnnArchitecture network, bool isPretrained) =>
         !isPretrained && KindOf(network) is NetworkKind.Normalized or NetworkKind.Deep ? new AdamWOptimizer()
             : GradientDescent;
-
-    /// <summary>
-    /// How kernels start: deep networks without batch norms stay where they are with their papers' narrow distributions,
-    /// which were meant for a million images; He et al. 2015, arXiv:1502.01852, is for ReLUs. Null for the paper's way.
-    /// </summary>
-    public static Initializer? InitializerFor(CnnArchitecture network, bool isPretrained) =>
-        !isPretrained && KindOf(network) == NetworkKind.Deep ? Initializer.HeNormal : null;
 
     /// <summary>Share of the images that is held out to choose an epoch by: a few dozen would choose it by chance.</summary>
     public static double HeldOutShare(int images) => images < 500 ? 0 : 0.1;

@@ -1,0 +1,87 @@
+using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Execution.Planning;
+using Microsoft.ML.CnnZoo.Graph;
+using Microsoft.ML.CnnZoo.Kernels;
+using Microsoft.ML.CnnZoo.Training;
+using Xunit;
+
+namespace Microsoft.ML.CnnZoo.Tests.Training;
+
+/// <summary>First weights that are rescaled by what layers make of images.</summary>
+public class LayerStandardizationTests
+{
+    private static readonly TrainingOptions Options = new() { Epochs = 2, BatchSize = 16, Seed = 3, StandardizesLayers = true };
+
+    /// <summary>Branches and auxiliary heads, groups, dropout, biases of 1, dense layers, depthwise kernels.</summary>
+    [Theory]
+    [InlineData("googlenet", 32)]
+    [InlineData("alexnet", 67)]
+    [InlineData("vgg11", 32)]
+    [InlineData("nin", 16)]
+    [InlineData("mobilenet_v2", 32)]
+    public void Run_EveryLayer_GivesEachChannelVarianceOneAroundItsBias(string name, int side)
+    {
+        var image = new ImageShape(side, side, 1);
+        var graphs = new ClassificationGraphs(CnnArchitectures.Find(name), image, Classes: 10);
+        ClassificationGraph graph = graphs.KernelOutputs(Options);
+        using var variables = new VariableStore();
+        VariableInitialization.Initialize(variables, graph.Graph.Variables, seed: 3);
+        VariableDefinition[] kernels = [.. graph.Graph.Variables.Where(v => v.Role == VariableRole.Kernel)];
+        Assert.Equal(kernels.Select(k => k.Name), graph.Fetches.Select(f => LayerStandardization.KernelOf(f.Node)));
+        Dictionary<string, float> biases = graph.Graph.Variables.Where(v => v.Role == VariableRole.Bias)
+            .ToDictionary(v => v.Name, v => variables[v.Name].Values<float>()[0]);
+        var session = new Session(KernelSet.Shared);
+        ImageCache<byte> cache = Cache(image);
+        var reader = new BatchReader(cache, Options.BatchSize);
+        new LayerStandardization(session, graph, variables, new()).Run(reader, Options.Order(cache, 1));
+
+        using var plans = new PlanCache(session, graph, variables, new());
+        List<float>[] values = [.. graph.Fetches.Select(_ => new List<float>())];
+        foreach (Batch batch in reader.Read(Options.Order(cache, 1), epoch: 1))
+        {
+            Executable plan = plans.For(batch.Count);
+            batch.Images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
+            if (plan.HasFeed(ClassificationGraph.StepInput))
+                plan.Feed<long>(ClassificationGraph.StepInput)[0] = 1;
+            plan.Run();
+            for (int i = 0; i < values.Length; i++)
+                values[i].AddRange(plan.Fetch<float>(i));
+        }
+        for (int i = 0; i < values.Length; i++)
+        {
+            string bias = kernels[i].Name.Replace("kernel", "bias", StringComparison.Ordinal);
+            AssertStandardized(kernels[i].Name, [.. values[i]], biases.TryGetValue(bias, out float center)
+                ? variables[bias].Values<float>().ToArray() : null, center, graph.Fetches[i].Channels);
+        }
+    }
+
+    private static void AssertStandardized(string kernel, float[] values, float[]? bias, float center, int channels)
+    {
+        double[] means = new double[channels], variances = new double[channels];
+        for (int i = 0; i < values.Length; i++)
+            means[i % channels] += (double)values[i] * channels / values.Length;
+        for (int i = 0; i < values.Length; i++)
+            variances[i % channels] += Math.Pow(values[i] - means[i % channels], 2) * channels / values.Length;
+        int[] standardized = [.. Enumerable.Range(0, channels).Where(c => variances[c] > 0)]; // others stay as they are
+        Assert.NotEmpty(standardized);
+        foreach (int c in standardized)
+        {
+            Assert.True(Math.Abs(variances[c] - 1) < 0.01, $"{kernel}, channel {c}: variance {variances[c]}");
+            Assert.True(bias is null || Math.Abs(means[c] + bias[c] - center) < 0.01, $"{kernel}, channel {c}: mean {means[c]}");
+        }
+    }
+
+    private static ImageCache<byte> Cache(ImageShape image)
+    {
+        var cache = new ImageCache<byte>(image) { Normalization = PixelNormalization.Uniform(1, 1 / 60f, -1) };
+        var random = new Random(1);
+        for (int i = 0; i < 40; i++)
+        {
+            var pixels = new byte[image.ValueCount];
+            random.NextBytes(pixels);
+            cache.Add(pixels, i % 10);
+        }
+        return cache;
+    }
+}

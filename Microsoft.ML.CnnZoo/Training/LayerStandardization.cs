@@ -1,0 +1,113 @@
+using Microsoft.ML.CnnZoo.Data;
+using Microsoft.ML.CnnZoo.Distributed;
+using Microsoft.ML.CnnZoo.Execution;
+using Microsoft.ML.CnnZoo.Graph;
+
+namespace Microsoft.ML.CnnZoo.Training;
+
+/// <summary>
+/// Rescales random first weights so that over some images each channel of each convolution and dense layer has variance
+/// 1 and the mean that its bias is: data-dependent initialization. Salimans, Kingma 2016, arXiv:1602.07868, §3. What a
+/// deep network without batch norms makes of different images is nearly the same before, which it needs long to leave.
+/// </summary>
+/// <param name="session">Compiles the plan.</param>
+/// <param name="graph">The network as it trains; fetches are what its kernels give, before biases.</param>
+/// <param name="variables">The first weights.</param>
+/// <param name="compile">How the plan is compiled.</param>
+/// <param name="ranks">The ranks, each with images of its own; null for one process.</param>
+internal sealed class LayerStandardization(Session session, ClassificationGraph graph, VariableStore variables,
+    CompileOptions compile, RankGroup? ranks = null)
+{
+    private const int LeastImages = 128;
+
+    /// <summary>A deviation below this share of the values' size is rounding: such a channel is left as it is.</summary>
+    private const double LeastDeviation = 1e-3;
+
+    /// <summary>Rescales, layers that come before others first.</summary>
+    /// <param name="reader">Gives the images, as they are trained on.</param>
+    /// <param name="order">Their order.</param>
+    public void Run(BatchReader reader, int[] order)
+    {
+        int least = (LeastImages + reader.Plan.Size - 1) / reader.Plan.Size;
+        List<float[]> batches = [.. reader.Read(order, epoch: 1, endBatch: Math.Min(least, reader.BatchCount))
+            .Select(b => b.Images.ToArray()).Where(b => b.Length > 0)];
+        using var plans = new PlanCache(session, graph, variables, compile);
+        foreach (IGrouping<int, int> level in Levels().GroupBy(l => l.Depth, l => l.Fetch).OrderBy(l => l.Key))
+        {
+            int[] layers = [.. level];
+            double[][] moments = [.. layers.Select(l => new double[(2 * graph.Fetches[l].Channels) + 1])];
+            foreach (float[] batch in batches)
+            {
+                Executable plan = plans.For(batch.Length / graph.Image.ValueCount);
+                batch.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
+                if (plan.HasFeed(ClassificationGraph.StepInput))
+                    plan.Feed<long>(ClassificationGraph.StepInput)[0] = 1;
+                plan.Run();
+                for (int i = 0; i < layers.Length; i++)
+                    Add(plan.Fetch<float>(layers[i]), moments[i]);
+            }
+            for (int i = 0; i < layers.Length; i++)
+            {
+                ranks?.Sum(moments[i]);
+                Rescale(graph.Fetches[layers[i]].Node, moments[i]);
+            }
+        }
+    }
+
+    /// <summary>Name of the variable that a node convolves or multiplies with; null for other nodes.</summary>
+    public static string? KernelOf(NodeDef node) =>
+        node.Op is "Conv2D" or "DepthwiseConv2dNative" or "MatMul" && node.Inputs[1].Node is { Op: "ReadVariableOp" } read
+            ? VariableOf(read) : null;
+
+    private static string VariableOf(NodeDef read) => read.Inputs[0].Node.Name;
+
+    /// <summary>How many layers come before each fetch, on the longest way from the images.</summary>
+    private IEnumerable<(int Depth, int Fetch)> Levels()
+    {
+        Dictionary<NodeDef, int> fetches = graph.Fetches.Index().ToDictionary(f => f.Item.Node, f => f.Index);
+        var depths = new Dictionary<NodeDef, int>();
+        foreach (NodeDef node in graph.Graph.Nodes)
+        {
+            int before = node.Inputs.Select(i => depths[i.Node]).DefaultIfEmpty(0).Max();
+            bool isLayer = fetches.TryGetValue(node, out int fetch);
+            depths.Add(node, before + (isLayer ? 1 : 0));
+            if (isLayer)
+                yield return (before, fetch);
+        }
+    }
+
+    /// <summary>Adds each channel's values, their squares, and how many they are.</summary>
+    private static void Add(ReadOnlySpan<float> values, double[] moments)
+    {
+        int channels = moments.Length / 2;
+        for (int i = 0, c = 0; i < values.Length; i++, c = c + 1 == channels ? 0 : c + 1)
+        {
+            moments[c] += values[i];
+            moments[channels + c] += (double)values[i] * values[i];
+        }
+        moments[^1] += values.Length / channels;
+    }
+
+    private void Rescale(NodeDef layer, double[] moments)
+    {
+        Variable kernel = variables[KernelOf(layer)!];
+        Variable? bias = graph.Graph.Nodes.FirstOrDefault(n => n.Op == "BiasAdd" && n.Inputs[0].Node == layer
+            && n.Inputs[1].Node.Op == "ReadVariableOp") is { } add ? variables[VariableOf(add.Inputs[1].Node)] : null;
+        int channels = moments.Length / 2;
+        var factors = new float[channels];
+        for (int c = 0; c < channels; c++)
+        {
+            double mean = moments[c] / moments[^1], square = moments[channels + c] / moments[^1],
+                variance = square - (mean * mean);
+            bool isConstant = !(variance > LeastDeviation * LeastDeviation * square);
+            factors[c] = isConstant ? 1 : (float)(1 / Math.Sqrt(variance));
+            if (bias is not null && !isConstant)
+                bias.Values<float>()[c] -= (float)(mean / Math.Sqrt(variance));
+        }
+        Span<float> weights = kernel.Values<float>();
+        for (int i = 0; i < weights.Length; i++)
+            weights[i] *= factors[i % channels]; // HWIO, [in,out], depthwise [kh,kw,C,m]: channels come last
+        kernel.Touch();
+        bias?.Touch();
+    }
+}
