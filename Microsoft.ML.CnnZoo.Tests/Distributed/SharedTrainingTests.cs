@@ -38,7 +38,7 @@ public class SharedTrainingTests
         TrainingOptions options = s_options with
         {
             ClassWeights = weighted ? new LossWeights([1, 2, 3, 4, 5, 1, 2, 3, 4, 5], DivideByCount: false) : null,
-            SynchronizesBatchNorms = synchronized, RefreshBatchNormStatistics = synchronized,
+            SynchronizesBatchNorms = synchronized, RefreshBatchNormStatistics = synchronized, StandardizesLayers = !synchronized,
             LearningRate = synchronized ? 0.002f : 0.02f, // batch norms of twelve images multiply rounding
         };
         // 40 images: the last batch has 4, which three ranks do not share evenly.

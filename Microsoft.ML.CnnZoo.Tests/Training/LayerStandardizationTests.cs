@@ -34,17 +34,13 @@ public class LayerStandardizationTests
         var session = new Session(KernelSet.Shared);
         ImageCache<byte> cache = Cache(image);
         var reader = new BatchReader(cache, Options.BatchSize);
-        new LayerStandardization(session, graph, variables, new()).Run(reader, Options.Order(cache, 1));
+        new LayerStandardization(session, graph, variables, new()).Run(reader, Options.Order(cache, 1), default);
 
         using var plans = new PlanCache(session, graph, variables, new());
         List<float>[] values = [.. graph.Fetches.Select(_ => new List<float>())];
         foreach (Batch batch in reader.Read(Options.Order(cache, 1), epoch: 1))
         {
-            Executable plan = plans.For(batch.Count);
-            batch.Images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
-            if (plan.HasFeed(ClassificationGraph.StepInput))
-                plan.Feed<long>(ClassificationGraph.StepInput)[0] = 1;
-            plan.Run();
+            Executable plan = plans.Run(batch.Images, batch.Count, step: 1);
             for (int i = 0; i < values.Length; i++)
                 values[i].AddRange(plan.Fetch<float>(i));
         }
@@ -54,6 +50,23 @@ public class LayerStandardizationTests
             AssertStandardized(kernels[i].Name, [.. values[i]], biases.TryGetValue(bias, out float center)
                 ? variables[bias].Values<float>().ToArray() : null, center, graph.Fetches[i].Channels);
         }
+    }
+
+    /// <summary>A training that goes on must not have the weights that it has learned rescaled.</summary>
+    [Fact]
+    public void Train_Again_LeavesWeightsAsTheyAre()
+    {
+        float[] Kernel(bool standardizes, int trainings)
+        {
+            ImageCache<byte> cache = Cache(new(16, 16, 1));
+            using var trainer = new NetworkTrainer(CnnArchitectures.NetworkInNetwork, cache.Image, 10, KernelSet.Shared,
+                Options with { StandardizesLayers = standardizes, LearningRate = 1e-30f });
+            for (int i = 0; i < trainings; i++)
+                trainer.Train(cache);
+            return trainer.Variables["conv2/kernel"].Values<float>().ToArray();
+        }
+        Assert.Equal(Kernel(true, 1), Kernel(true, 2));
+        Assert.NotEqual(Kernel(false, 1), Kernel(true, 1));
     }
 
     private static void AssertStandardized(string kernel, float[] values, float[]? bias, float center, int channels)

@@ -38,7 +38,7 @@ internal sealed class BatchNormStatistics(Session session, ClassificationGraph g
         {
             if (cancellation.IsCancellationRequested)
                 return false;
-            Add(Run(batch, ++step), batch.Count, sums);
+            Add(_plans.Run(batch.Images, batch.Count, ++step), batch.Count, sums);
             images += batch.Count;
         }
         var count = (double[])[images];
@@ -50,16 +50,6 @@ internal sealed class BatchNormStatistics(Session session, ClassificationGraph g
     }
 
     public void Dispose() => _plans.Dispose();
-
-    private Executable Run(Batch batch, int step)
-    {
-        Executable plan = _plans.For(batch.Count);
-        batch.Images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
-        if (plan.HasFeed(ClassificationGraph.StepInput))
-            plan.Feed<long>(ClassificationGraph.StepInput)[0] = step;
-        plan.Run();
-        return plan;
-    }
 
     /// <summary>Adds μ and σ² + μ² for each image.</summary>
     private static void Add(Executable plan, int count, double[][] sums)

@@ -87,9 +87,7 @@ internal sealed class FrozenFeatures : IDisposable
         {
             if (options.CancellationToken.IsCancellationRequested)
                 return null;
-            Executable plan = body.For(batch.Count);
-            batch.Images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
-            plan.Run(CancellationToken.None);
+            Executable plan = body.Run(batch.Images, batch.Count);
             for (int i = 0; i < batch.Count; i++)
                 if (!features.TryAdd(new(plan.Fetch<float>(0).Slice(i * size, size).ToArray(), 1, size), batch.Labels[i], i))
                     return null;

@@ -11,11 +11,11 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// deep network without batch norms makes of different images is nearly the same before, which it needs long to leave.
 /// </summary>
 /// <param name="session">Compiles the plan.</param>
-/// <param name="graph">The network as it trains; fetches are what its kernels give, before biases.</param>
+/// <param name="network">The network as it trains; fetches are what its kernels give, before biases.</param>
 /// <param name="variables">The first weights.</param>
 /// <param name="compile">How the plan is compiled.</param>
 /// <param name="ranks">The ranks, each with images of its own; null for one process.</param>
-internal sealed class LayerStandardization(Session session, ClassificationGraph graph, VariableStore variables,
+internal sealed class LayerStandardization(Session session, ClassificationGraph network, VariableStore variables,
     CompileOptions compile, RankGroup? ranks = null)
 {
     private const int LeastImages = 128;
@@ -26,30 +26,29 @@ internal sealed class LayerStandardization(Session session, ClassificationGraph 
     /// <summary>Rescales, layers that come before others first.</summary>
     /// <param name="reader">Gives the images, as they are trained on.</param>
     /// <param name="order">Their order.</param>
-    public void Run(BatchReader reader, int[] order)
+    /// <param name="cancellation">Canceled, it leaves the layers that are not done.</param>
+    public void Run(BatchReader reader, int[] order, CancellationToken cancellation)
     {
         int least = (LeastImages + reader.Plan.Size - 1) / reader.Plan.Size;
         List<float[]> batches = [.. reader.Read(order, epoch: 1, endBatch: Math.Min(least, reader.BatchCount))
             .Select(b => b.Images.ToArray()).Where(b => b.Length > 0)];
-        using var plans = new PlanCache(session, graph, variables, compile);
-        foreach (IGrouping<int, int> level in Levels().GroupBy(l => l.Depth, l => l.Fetch).OrderBy(l => l.Key))
+        foreach (NodeOutput[] level in Levels())
         {
-            int[] layers = [.. level];
-            double[][] moments = [.. layers.Select(l => new double[(2 * graph.Fetches[l].Channels) + 1])];
+            using var plans = new PlanCache(session, new() { Graph = network.Graph, Image = network.Image, Fetches = level },
+                variables, compile);
+            double[][] moments = [.. level.Select(layer => new double[(2 * layer.Channels) + 1])];
             foreach (float[] batch in batches)
             {
-                Executable plan = plans.For(batch.Length / graph.Image.ValueCount);
-                batch.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
-                if (plan.HasFeed(ClassificationGraph.StepInput))
-                    plan.Feed<long>(ClassificationGraph.StepInput)[0] = 1;
-                plan.Run();
-                for (int i = 0; i < layers.Length; i++)
-                    Add(plan.Fetch<float>(layers[i]), moments[i]);
+                if (cancellation.IsCancellationRequested)
+                    return;
+                Executable plan = plans.Run(batch, batch.Length / network.Image.ValueCount, step: 1);
+                for (int i = 0; i < level.Length; i++)
+                    Add(plan.Fetch<float>(i), moments[i]);
             }
-            for (int i = 0; i < layers.Length; i++)
+            for (int i = 0; i < level.Length; i++)
             {
                 ranks?.Sum(moments[i]);
-                Rescale(graph.Fetches[layers[i]].Node, moments[i]);
+                Rescale(level[i].Node, moments[i]);
             }
         }
     }
@@ -61,19 +60,14 @@ internal sealed class LayerStandardization(Session session, ClassificationGraph 
 
     private static string VariableOf(NodeDef read) => read.Inputs[0].Node.Name;
 
-    /// <summary>How many layers come before each fetch, on the longest way from the images.</summary>
-    private IEnumerable<(int Depth, int Fetch)> Levels()
+    /// <summary>The layers by how many come before them, on the longest way from the images.</summary>
+    private IEnumerable<NodeOutput[]> Levels()
     {
-        Dictionary<NodeDef, int> fetches = graph.Fetches.Index().ToDictionary(f => f.Item.Node, f => f.Index);
+        HashSet<NodeDef> layers = [.. network.Fetches.Select(f => f.Node)];
         var depths = new Dictionary<NodeDef, int>();
-        foreach (NodeDef node in graph.Graph.Nodes)
-        {
-            int before = node.Inputs.Select(i => depths[i.Node]).DefaultIfEmpty(0).Max();
-            bool isLayer = fetches.TryGetValue(node, out int fetch);
-            depths.Add(node, before + (isLayer ? 1 : 0));
-            if (isLayer)
-                yield return (before, fetch);
-        }
+        foreach (NodeDef node in network.Graph.Nodes)
+            depths.Add(node, node.Inputs.Select(i => depths[i.Node] + (layers.Contains(i.Node) ? 1 : 0)).DefaultIfEmpty(0).Max());
+        return network.Fetches.GroupBy(f => depths[f.Node]).OrderBy(level => level.Key).Select(level => level.ToArray());
     }
 
     /// <summary>Adds each channel's values, their squares, and how many they are.</summary>
@@ -91,7 +85,7 @@ internal sealed class LayerStandardization(Session session, ClassificationGraph 
     private void Rescale(NodeDef layer, double[] moments)
     {
         Variable kernel = variables[KernelOf(layer)!];
-        Variable? bias = graph.Graph.Nodes.FirstOrDefault(n => n.Op == "BiasAdd" && n.Inputs[0].Node == layer
+        Variable? bias = network.Graph.Nodes.FirstOrDefault(n => n.Op == "BiasAdd" && n.Inputs[0].Node == layer
             && n.Inputs[1].Node.Op == "ReadVariableOp") is { } add ? variables[VariableOf(add.Inputs[1].Node)] : null;
         int channels = moments.Length / 2;
         var factors = new float[channels];

@@ -131,7 +131,8 @@ internal sealed class NetworkTrainer : IDisposable
     /// <param name="train">Training images, at least one.</param>
     public LearningRateSearch FindLearningRate(IBatchSource train)
     {
-        _parts.Standardization?.Run(new BatchReader(train, _options.PlanOf(train)), _options.Order(train, epoch: 1));
+        _parts.Standardization?.Run(new BatchReader(train, _options.PlanOf(train)), _options.Order(train, epoch: 1),
+            _options.CancellationToken);
         return LearningRateFinder.Run((_parts.Step ?? _parts.HeadStep)!, _options, train);
     }
 

@@ -87,7 +87,7 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
             options.Resumed?.Invoke(state.History, state.Step);
         }
         else if (_headStepsBefore + _stepsBefore == 0)
-            parts.Standardization?.Run(_reader, options.Order(train, epoch: 1));
+            parts.Standardization?.Run(_reader, options.Order(train, epoch: 1), options.CancellationToken);
         if (_state.Batch == 0)
             KeepGood();
     }
@@ -270,9 +270,10 @@ internal sealed class TrainingLoop(TrainingParts parts, TrainingOptions options,
     private TrainingResult Result(TrainingEnd end) => new(end, _state.History, _state.Best,
         _state.Divergence?.ToException()) { Recoveries = _state.Recoveries, ResumedFromStep = _resumedFrom };
 
+    /// <summary>Before the first step there is nothing to save: first weights come from the seed and the images.</summary>
     private void Save()
     {
-        if (_isSaved || checkpoints is null)
+        if (_isSaved || checkpoints is null || _state.Step == 0)
             return;
         _state.Elapsed = _clock.Elapsed;
         _isSaved = checkpoints.TryWrite(_state, parts);

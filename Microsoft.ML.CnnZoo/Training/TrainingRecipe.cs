@@ -15,7 +15,8 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// <param name="GradientClipNorm">Largest norm of the gradients; null for any.</param>
 /// <param name="Loss">The loss; null for the architecture's own.</param>
 /// <param name="StandardizesLayers">Whether random first weights are rescaled by what layers make of images: deep
-/// networks without batch norms stay where they are with their papers' distributions, which were meant for a million.</param>
+/// networks without batch norms stay where they are with their papers' distributions, which were
+/// meant for a million images.</param>
 internal sealed record TrainingRecipe(
     int Epochs, EarlyStopping? EarlyStopping, int BatchSize, float LearningRate, float WeightDecay, float? GradientClipNorm,
     ClassificationLoss? Loss, bool StandardizesLayers)
@@ -123,7 +124,7 @@ internal sealed record TrainingRecipe(
 
     /// <summary>
     /// Whether modules concatenate parallel convolutions: GoogLeNet, SqueezeNet. They train best at twice the rate of plain
-    /// chains of layers: at that rate VGG-11 stays at chance, and NIN learns digits less well.
+    /// chains of layers, of which VGG-11 and NIN learn less well at that rate.
     /// </summary>
     private static bool Branches(CnnArchitecture network) => network.BuildGraph(2).Nodes.Any(n => n.Op == "ConcatV2");
 

@@ -29,6 +29,20 @@ internal sealed class PlanCache(Session session, ClassificationGraph graph, Vari
         return plan;
     }
 
+    /// <summary>Feeds images, runs the plan and returns it, whose results stay until it runs again.</summary>
+    /// <param name="images">[n, height, width, channels].</param>
+    /// <param name="count">n.</param>
+    /// <param name="step">Number of the step, which dropout's masks depend on.</param>
+    public Executable Run(ReadOnlySpan<float> images, int count, long step = 0)
+    {
+        Executable plan = For(count);
+        images.CopyTo(plan.Feed<float>(ClassificationGraph.ImageInput));
+        if (plan.HasFeed(ClassificationGraph.StepInput))
+            plan.Feed<long>(ClassificationGraph.StepInput)[0] = step;
+        plan.Run();
+        return plan;
+    }
+
     public void Dispose()
     {
         foreach (Executable plan in _plans.Values)
