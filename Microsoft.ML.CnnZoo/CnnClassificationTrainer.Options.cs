@@ -123,8 +123,8 @@ public sealed partial class CnnClassificationTrainer
         public Dictionary<string, float>? LearningRateFactors;
         /// <summary>
         /// Passes over the training images, ≥ 1. Default: null, enough: as many as make about 90,000 images, 15 at least and
-        /// 200 at most (LeNet-5 of 1998 twice as many); with weights to start from 30,000, 5 and 60. Unless
-        /// <see cref="EarlyStopping"/> says otherwise, training then ends early when half of them brought nothing (LeNet-5
+        /// 200 at most; for networks of up to seven layers without batch norms (the LeNets) 360,000, 20 and 600; with
+        /// weights to start from 30,000, 5 and 60. Unless <see cref="EarlyStopping"/> says otherwise, training then ends early when half of them brought nothing (LeNet-5
         /// of 1998 never: it may begin to learn after half of them).
         /// </summary>
         public int? Epochs;
@@ -188,8 +188,9 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>
         /// Initial values of the kernels of convolutions and dense layers, for example
         /// <see cref="Initializer.HeNormal"/>. Default: null, the paper's, which networks of more than seven layers without
-        /// batch norms rescale so that every layer gives each of its channels variance 1 over some of the images: they would
-        /// stay at chance on sets smaller than their papers'. Salimans, Kingma 2016, arXiv:1602.07868, §3.
+        /// batch norms rescale so that every layer gives each of its channels standard deviation 1 over some of the images,
+        /// and scores 0.1: they would stay at chance on sets smaller than their papers'. Salimans, Kingma 2016,
+        /// arXiv:1602.07868, §3.
         /// </summary>
         public Initializer? KernelInitializer;
         /// <summary>

@@ -9,6 +9,7 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// Rescales random first weights so that over some images each channel of each convolution and dense layer has variance
 /// 1 and the mean that its bias is: data-dependent initialization. Salimans, Kingma 2016, arXiv:1602.07868, §3. What a
 /// deep network without batch norms makes of different images is nearly the same before, which it needs long to leave.
+/// Scores get a tenth of that deviation: where dropout comes before them, larger ones are mostly its noise.
 /// </summary>
 /// <param name="session">Compiles the plan.</param>
 /// <param name="network">The network as it trains; fetches are what its kernels give, before biases.</param>
@@ -19,6 +20,8 @@ internal sealed class LayerStandardization(Session session, ClassificationGraph 
     CompileOptions compile, RankGroup? ranks = null)
 {
     private const int LeastImages = 128;
+
+    private const float ScoreDeviation = 0.1f;
 
     /// <summary>A deviation below this share of the values' size is rounding: such a channel is left as it is.</summary>
     private const double LeastDeviation = 1e-3;
@@ -32,6 +35,7 @@ internal sealed class LayerStandardization(Session session, ClassificationGraph 
         int least = (LeastImages + reader.Plan.Size - 1) / reader.Plan.Size;
         List<float[]> batches = [.. reader.Read(order, epoch: 1, endBatch: Math.Min(least, reader.BatchCount))
             .Select(b => b.Images.ToArray()).Where(b => b.Length > 0)];
+        HashSet<NodeDef> scores = ScoreLayers();
         foreach (NodeOutput[] level in Levels())
         {
             using var plans = new PlanCache(session, new() { Graph = network.Graph, Image = network.Image, Fetches = level },
@@ -48,7 +52,7 @@ internal sealed class LayerStandardization(Session session, ClassificationGraph 
             for (int i = 0; i < level.Length; i++)
             {
                 ranks?.Sum(moments[i]);
-                Rescale(level[i].Node, moments[i]);
+                Rescale(level[i].Node, moments[i], scores.Contains(level[i].Node) ? ScoreDeviation : 1);
             }
         }
     }
@@ -70,6 +74,16 @@ internal sealed class LayerStandardization(Session session, ClassificationGraph 
         return network.Fetches.GroupBy(f => depths[f.Node]).OrderBy(level => level.Key).Select(level => level.ToArray());
     }
 
+    /// <summary>The layers that no other comes after: those of scores, auxiliary ones too.</summary>
+    private HashSet<NodeDef> ScoreLayers()
+    {
+        HashSet<NodeDef> scores = [.. network.Fetches.Select(f => f.Node)], before = [];
+        foreach (NodeDef node in network.Graph.Nodes.Reverse().Where(n => scores.Contains(n) || before.Contains(n)))
+            before.UnionWith(node.Inputs.Select(i => i.Node));
+        scores.ExceptWith(before);
+        return scores;
+    }
+
     /// <summary>Adds each channel's values, their squares, and how many they are.</summary>
     private static void Add(ReadOnlySpan<float> values, double[] moments)
     {
@@ -82,7 +96,7 @@ internal sealed class LayerStandardization(Session session, ClassificationGraph 
         moments[^1] += values.Length / channels;
     }
 
-    private void Rescale(NodeDef layer, double[] moments)
+    private void Rescale(NodeDef layer, double[] moments, float deviation)
     {
         Variable kernel = variables[KernelOf(layer)!];
         Variable? bias = network.Graph.Nodes.FirstOrDefault(n => n.Op == "BiasAdd" && n.Inputs[0].Node == layer
@@ -94,9 +108,9 @@ internal sealed class LayerStandardization(Session session, ClassificationGraph 
             double mean = moments[c] / moments[^1], square = moments[channels + c] / moments[^1],
                 variance = square - (mean * mean);
             bool isConstant = !(variance > LeastDeviation * LeastDeviation * square);
-            factors[c] = isConstant ? 1 : (float)(1 / Math.Sqrt(variance));
+            factors[c] = isConstant ? 1 : (float)(deviation / Math.Sqrt(variance));
             if (bias is not null && !isConstant)
-                bias.Values<float>()[c] -= (float)(mean / Math.Sqrt(variance));
+                bias.Values<float>()[c] -= (float)(mean * deviation / Math.Sqrt(variance));
         }
         Span<float> weights = kernel.Values<float>();
         for (int i = 0; i < weights.Length; i++)

@@ -88,14 +88,15 @@ internal sealed record TrainingRecipe(
     }
 
     /// <summary>
-    /// Enough passes over a small set for some thousand steps, and no fewer than some over a large one. With trained
-    /// weights a third is enough. RBF units take twice as many: on hard images F6 stays at the mean of all codes, and
-    /// accuracy at chance, for the first half.
+    /// Enough passes over a small set for some thousand steps, and no fewer than some over a large one; with trained
+    /// weights a third. The LeNets, which cost little, learn from four times as many: with ReLU 0.93 instead of 0.89 on
+    /// 1,200 pictures.
     /// </summary>
     private static int EpochsFor(NetworkKind kind, int images, bool isPretrained)
     {
-        (int passes, int least, int most) = isPretrained ? (30_000, 5, 60) : (90_000, 15, 200);
-        return Math.Clamp((int)Math.Round((double)passes / images), least, most) * (kind == NetworkKind.RadialBasis ? 2 : 1);
+        (int passes, int least, int most) = isPretrained ? (30_000, 5, 60)
+            : kind is NetworkKind.Shallow or NetworkKind.RadialBasis ? (360_000, 20, 600) : (90_000, 15, 200);
+        return Math.Clamp((int)Math.Round((double)passes / images), least, most);
     }
 
     /// <summary>Training ends early when half of its epochs brought nothing: a schedule's descent comes late.</summary>
