@@ -49,6 +49,16 @@ public class SuccessiveHalvingTests
         Assert.Equal(47, runner.Clock.Seconds, 1e-6);
     }
 
+    /// <summary>A good network that is too slow for more epochs must not leave the rest of the time unused.</summary>
+    [Fact]
+    public void Run_NoTimeForMoreOfTheBest_TrainsTheNextOne()
+    {
+        var runner = new PretendedTrainings([0.6, 0.9], [1, 12]);
+        SuccessiveHalving search = runner.Search(fullEpochs: 9, seconds: 60); // 21 seconds are left after the first rung
+        Assert.Equal([new(0, 0, 3), new(1, 0, 3), new(0, 1, 9)], runner.Trials);
+        Assert.Equal(new Trial(1, 0, 3), search.Best!.Trial);
+    }
+
     [Fact]
     public void Run_AllTooSlow_TheFastestIsTrainedAsLongAsTimeIs()
     {

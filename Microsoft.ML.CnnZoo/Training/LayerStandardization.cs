@@ -15,9 +15,10 @@ namespace Microsoft.ML.CnnZoo.Training;
 /// <param name="network">The network as it trains; fetches are what its kernels give, before biases.</param>
 /// <param name="variables">The first weights.</param>
 /// <param name="compile">How the plan is compiled.</param>
+/// <param name="message">Is told what begins: a large network takes minutes, for it runs once for every layer.</param>
 /// <param name="ranks">The ranks, each with images of its own; null for one process.</param>
 internal sealed class LayerStandardization(Session session, ClassificationGraph network, VariableStore variables,
-    CompileOptions compile, RankGroup? ranks = null)
+    CompileOptions compile, Action<string>? message = null, RankGroup? ranks = null)
 {
     private const int LeastImages = 128;
 
@@ -35,6 +36,7 @@ internal sealed class LayerStandardization(Session session, ClassificationGraph 
         int least = (LeastImages + reader.Plan.Size - 1) / reader.Plan.Size;
         List<float[]> batches = [.. reader.Read(order, epoch: 1, endBatch: Math.Min(least, reader.BatchCount))
             .Select(b => b.Images.ToArray()).Where(b => b.Length > 0)];
+        message?.Invoke($"First weights of {network.Fetches.Count} layers are rescaled by what they make of some images.");
         HashSet<NodeDef> scores = ScoreLayers();
         foreach (NodeOutput[] level in Levels())
         {

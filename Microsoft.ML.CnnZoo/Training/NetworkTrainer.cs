@@ -65,7 +65,8 @@ internal sealed class NetworkTrainer : IDisposable
             (head is null ? options.Epochs : options.LastHeadEpoch) < 2 ? null : FrozenFeatures.Compute(session,
                 (head ?? whole)!, evaluation, options, Variables, compile, CreateStep, train, validation);
         _parts = new TrainingParts(Variables, options.StandardizesLayers
-                ? new LayerStandardization(session, _graphs.KernelOutputs(options), Variables, compile, options.Ranks) : null,
+                ? new LayerStandardization(session, _graphs.KernelOutputs(options), Variables, compile, options.Message,
+                    options.Ranks) : null,
             head is null ? null : CreateStep(head),
             Features, whole is null ? null : CreateStep(whole),
             new NetworkEvaluator(session, evaluation, Variables, compile, options.Ranks),

@@ -49,8 +49,8 @@ internal interface ITrialRunner
 }
 
 /// <summary>
-/// A search that gives many candidates few epochs, the better third of them 3 times as many, and the best one all.
-/// Jamieson, Talwalkar 2015, arXiv:1502.07943, with the factor of Li et al. 2016, arXiv:1603.06560.
+/// A search that gives many candidates few epochs, the better third of them 3 times as many, and the best one all; where
+/// time is too short for that, the next one gets what is left. Jamieson, Talwalkar 2015, arXiv:1502.07943, with the factor of Li et al. 2016, arXiv:1603.06560.
 /// </summary>
 /// <param name="fullEpochs">Epochs of a full training of each candidate.</param>
 /// <param name="time">The limit.</param>
@@ -89,7 +89,7 @@ internal sealed class SuccessiveHalving(
     public void Run()
     {
         int[] candidates = [.. Enumerable.Range(0, fullEpochs.Count)];
-        TrialResult? leader = null;
+        List<TrialResult> ranking = [];
         for (int rung = 0; rung < Rungs - 1 && candidates.Length > 1; rung++)
         {
             var ranked = new List<TrialResult>();
@@ -106,10 +106,14 @@ internal sealed class SuccessiveHalving(
             if (ranked.Count == 0)
                 break;
             ranked.Sort(TrialResult.BestFirst);
-            leader = ranked[0];
+            ranking = [.. ranked, .. ranking.ExceptBy(ranked.Select(r => r.Trial.Candidate), r => r.Trial.Candidate)];
             candidates = [.. ranked.Take((candidates.Length + Factor - 1) / Factor).Select(r => r.Trial.Candidate)];
         }
-        TrainFully(leader?.Trial.Candidate ?? (fullEpochs.Count == 1 ? 0 : Fastest()), leader?.Trial.Epochs ?? 0);
+        if (ranking.Count == 0)
+            TrainFully(fullEpochs.Count == 1 ? 0 : Fastest(), epochsBefore: 0);
+        foreach (TrialResult next in ranking)
+            if (TrainFully(next.Trial.Candidate, next.Trial.Epochs))
+                return;
     }
 
     /// <summary>Time that stays free for the full training of a candidate: half of all at most.</summary>
@@ -128,8 +132,11 @@ internal sealed class SuccessiveHalving(
         && (Known(candidate)?.SecondsPerEpoch is not { } seconds
             || Margin * seconds * EpochsOf(candidate, rung) + (ReserveOfBest ?? Reserve(candidate, seconds)) <= Left.TotalSeconds);
 
-    /// <summary>With all its epochs, or as many as fit into the time, if these are more than it has had.</summary>
-    private void TrainFully(int candidate, int epochsBefore)
+    /// <summary>
+    /// With all its epochs, or as many as fit into the time, if these are more than it has had. Returns whether the search
+    /// is over: the candidate has had all, or was canceled.
+    /// </summary>
+    private bool TrainFully(int candidate, int epochsBefore)
     {
         bool isKnown;
         TrialResult result;
@@ -141,10 +148,11 @@ internal sealed class SuccessiveHalving(
                 (Left.TotalSeconds - known.SecondsToBegin) / (Margin * known.SecondsPerEpoch!.Value));
             int epochs = Math.Min(fullEpochs[candidate], epochsBefore == 0 ? Math.Max(1, fitting) : fitting);
             if (epochs <= epochsBefore || Left <= TimeSpan.Zero)
-                return;
+                return epochsBefore >= fullEpochs[candidate];
             result = RunTrial(new Trial(candidate, Rungs - 1, epochs), estimates: !isKnown);
         }
         while (!isKnown && result.End == TrialEnd.OutOfTime);
+        return result.End == TrialEnd.Canceled || (result.End == TrialEnd.Done && result.Trial.Epochs >= fullEpochs[candidate]);
     }
 
     /// <summary>Rungs may have the same number of epochs where there are few: then the earlier result stands.</summary>
