@@ -22,9 +22,9 @@ internal sealed class InputPipelineWork(CnnArchitecture architecture, int epochs
     /// <summary>Trains from every place and prints a row for each.</summary>
     public void Run(LabeledFile[] files)
     {
-        ImageAugmentation augmentation = ImageAugmentation.AlexNet.ForSide(architecture.DefaultInput.Height);
+        ImageAugmentation augmentation = ImageAugmentation.Auto;
         Console.WriteLine($"{architecture.DisplayName}, {files.Length} JPEG files of 500x375, batches of {batch}; "
-            + "random crops, mirroring and colors unless noted");
+            + "augmented as by default unless noted");
         Console.WriteLine(
             $"{"images from",-44}{"read, s",9}{"step, ms",10}{"wait, ms",10}{"wait, %",9}{"images/s",10}{"processor, ms/image",21}");
         Print("memory, at the network's size, not augmented", InMemory(files.Length), ImageAugmentation.None, null, 0);
