@@ -124,8 +124,8 @@ public sealed partial class CnnClassificationTrainer
         /// <summary>
         /// Passes over the training images, ≥ 1. Default: null, enough: as many as make about 90,000 images, 15 at least and
         /// 200 at most; for networks of up to seven layers without batch norms (the LeNets) 360,000, 20 and 600; with
-        /// weights to start from 30,000, 5 and 60. Unless <see cref="EarlyStopping"/> says otherwise, training then ends early when half of them brought nothing (LeNet-5
-        /// of 1998 never: it may begin to learn after half of them).
+        /// weights to start from 30,000, 5 and 60. Unless <see cref="EarlyStopping"/> says otherwise, training then ends
+        /// early when half of them brought nothing (LeNet-5 of 1998 never: it may begin to learn after half of them).
         /// </summary>
         public int? Epochs;
         /// <summary>

@@ -84,7 +84,8 @@ public class LayerStandardizationTests
         foreach (int c in standardized)
         {
             Assert.True(Math.Abs((Math.Sqrt(variances[c]) / deviation) - 1) < 0.01, $"{kernel}, channel {c}: variance {variances[c]}");
-            Assert.True(bias is null || Math.Abs(means[c] + bias[c] - center) < 0.01 * deviation, $"{kernel}, channel {c}: mean {means[c]}");
+            Assert.True(bias is null || Math.Abs(means[c] + bias[c] - center) < 0.01 * deviation,
+                $"{kernel}, channel {c}: mean {means[c]}");
         }
     }
 

@@ -50,7 +50,8 @@ internal interface ITrialRunner
 
 /// <summary>
 /// A search that gives many candidates few epochs, the better third of them 3 times as many, and the best one all; where
-/// time is too short for that, the next one gets what is left. Jamieson, Talwalkar 2015, arXiv:1502.07943, with the factor of Li et al. 2016, arXiv:1603.06560.
+/// time is too short for that, the next one gets what is left. Jamieson, Talwalkar 2015, arXiv:1502.07943, with the
+/// factor of Li et al. 2016, arXiv:1603.06560.
 /// </summary>
 /// <param name="fullEpochs">Epochs of a full training of each candidate.</param>
 /// <param name="time">The limit.</param>
