@@ -99,7 +99,7 @@ public class RankGroupTests
             Assert.Equal(Enumerable.Range(0, ranks).Sum(r => weights[r] / total * Value(r, 0, i)), means[0][i], 1e-4);
     }
 
-    /// <summary>Threads that meet otherwise than before may have more messages on their way, which are allocated once.</summary>
+    /// <summary>The least of five rounds: thread ranks allocate a message when timing puts more in flight than before.</summary>
     [Fact]
     public void Exchange_ManySteps_AllocatesNothing()
     {

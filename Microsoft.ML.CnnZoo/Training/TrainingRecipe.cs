@@ -125,7 +125,7 @@ internal sealed record TrainingRecipe(
 
     /// <summary>
     /// Whether modules concatenate parallel convolutions: GoogLeNet, SqueezeNet. They train best at twice the rate of plain
-    /// chains of layers, of which VGG-11 and NIN learn less well at that rate.
+    /// chains of layers, found with first weights that were not rescaled.
     /// </summary>
     private static bool Branches(CnnArchitecture network) => network.BuildGraph(2).Nodes.Any(n => n.Op == "ConcatV2");
 
