@@ -19,6 +19,19 @@ public sealed record CnnExperimentOptions
     public IReadOnlyList<CnnExperimentCandidate>? Candidates { get; init; }
 
     /// <summary>
+    /// Augmentations that each candidate without one of its own is tried with. Lengths are those for networks on 224x224
+    /// pixels, and become those for the candidate's images (<see cref="ImageAugmentation.ForSide"/>). Default: null,
+    /// the trainer's alone.
+    /// </summary>
+    public IReadOnlyList<ImageAugmentation>? Augmentations { get; init; }
+
+    /// <summary>
+    /// Learning rates, > 0, that each candidate without one of its own is tried with. Default: null, the trainer's
+    /// alone, or where that is open, one that suits the candidate.
+    /// </summary>
+    public IReadOnlyList<float>? LearningRates { get; init; }
+
+    /// <summary>
     /// What all candidates have in common: columns, precision, threads, bad images, cache, optimizer. Epochs are those of
     /// a full training. Network, start, fine-tuning, validation fraction, seed, progress, checkpoints and cancellation are the
     /// candidate's or the experiment's own, and ignored here; so is the run folder. Default: the trainer's defaults.
@@ -70,6 +83,10 @@ public sealed record CnnExperimentOptions
         Require(Time > TimeSpan.Zero && Time.TotalDays <= 30, nameof(Time), Time, "a time greater than 0, 30 days at most");
         Require(Candidates is null or { Count: > 0 }, nameof(Candidates), "empty", "null, or one candidate at least");
         Require(Candidates?.All(c => c is not null) ?? true, nameof(Candidates), "a list with null", "candidates");
+        Require(Augmentations is null || (Augmentations.Count > 0 && Augmentations.All(a => a is not null)), nameof(Augmentations),
+            "empty or with null", "null, or augmentations");
+        Require(LearningRates is null || (LearningRates.Count > 0 && LearningRates.All(r => r > 0 && float.IsFinite(r))),
+            nameof(LearningRates), string.Join(", ", LearningRates ?? []), "null, or rates greater than 0");
         Require(Trainer is not null, nameof(Trainer), null, "options of the trainer");
         Require(ValidationSetFraction is > 0 and < 1, nameof(ValidationSetFraction), ValidationSetFraction,
             "more than 0 and less than 1");

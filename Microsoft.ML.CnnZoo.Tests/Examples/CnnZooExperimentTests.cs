@@ -53,11 +53,31 @@ public sealed class CnnZooExperimentTests : IDisposable
         await AssertServes(program, lying);
     }
 
+    /// <summary>The run's folder is called like the network, which stays the name of the network.</summary>
+    [Fact]
+    public void Experiment_WeightsAugmentationsAndRates_AreTried()
+    {
+        string folder = _images.At("work");
+        Directory.CreateDirectory(folder);
+        CnnZooCommand.RunIn(folder, "train", "--data", _images.Folder, "--arch", "lenet1", "--run", "lenet1", "--epochs", "2")
+            .AssertSuccess();
+        CnnZooCommand run = CnnZooCommand.RunIn(folder, "experiment", "--data", _images.Folder, "--out", "found", "--epochs", "2",
+            "--candidates", "lenet1,lenet1=lenet1/weights/best.safetensors", "--augment", "none,digits", "--lr", "0.01").AssertSuccess();
+        string[] lines = File.ReadAllLines(Path.Combine(folder, "found", "leaderboard.csv"));
+        Assert.Equal(5, lines.Length);
+        Assert.Equal(2, lines.Count(l => l.Contains("weights best.safetensors, rate 0.01", StringComparison.Ordinal)));
+        Assert.Equal(2, lines.Count(l => l.Contains("augmentation none", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Experiment_WrongArguments_SayWhatIsExpected()
     {
         Experiment("--time", "soon").AssertFailure(2, "--time needs a number with s, m or h");
-        Experiment("--candidates", "lenet5,resnet19").AssertFailure(2, "resnet19");
+        Experiment("--candidates", "lenet5,resnet19").AssertFailure(2, "--candidates cannot use 'resnet19'");
+        Experiment("--candidates", "lenet5=").AssertFailure(2, "--candidates needs a file of weights behind 'lenet5='");
+        Experiment("--candidates", "lenet5=none.pth").AssertFailure(1, "'none.pth' of weights does not exist");
+        Experiment("--augment", "auto,digit").AssertFailure(2, "did you mean digits?");
+        Experiment("--lr", "0.1,0").AssertFailure(2, "--lr needs numbers greater than 0, 1000 at most, not '0'");
         Experiment("--project", "a/b").AssertFailure(2, "--project needs a name");
     }
 

@@ -96,11 +96,34 @@ public sealed class ExperimentTests : IDisposable
         {
             ("Time", Options() with { Time = TimeSpan.Zero }), ("Candidates", Options() with { Candidates = [] }),
             ("ValidationSetFraction", Options() with { ValidationSetFraction = 0 }),
+            ("Augmentations", Options() with { Augmentations = [] }), ("LearningRates", Options() with { LearningRates = [0.1f, 0] }),
             ("Resume", Options() with { Resume = true }),
             ("Seed", Options() with { Folder = _folder, Resume = true, Seed = null }),
         })
             Assert.Contains(name, Assert.Throws<ArgumentOutOfRangeException>(() => Execute(options)).Message,
                 StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Execute_AugmentationsAndRates_AreTriedWithEachCandidateThatHasNoneOfItsOwn()
+    {
+        using CnnExperimentResult result = Execute(Options() with
+        {
+            Trainer = new() { FeatureColumnName = "Pixels", Epochs = 1, BatchSize = 16 },
+            Candidates =
+            [
+                new() { Architecture = CnnArchitectures.LeNet1 },
+                new() { Architecture = CnnArchitectures.LeNet5Relu, LearningRate = 0.04f, Augmentation = ImageAugmentation.None },
+            ],
+            Augmentations = [ImageAugmentation.Auto, ImageAugmentation.Vgg],
+            LearningRates = [0.01f, 0.02f],
+        });
+        const string Vgg = "augmentation shorter side 32…64, colors ±0.1, mirroring half of them"; // 256…512 of 224 pixels for 28
+        Assert.Equal(
+        [
+            "LeNet-1 (rate 0.01, augmentation auto)", $"LeNet-1 (rate 0.01, {Vgg})", "LeNet-1 (rate 0.02, augmentation auto)",
+            $"LeNet-1 (rate 0.02, {Vgg})", "LeNet-5 (ReLU) (rate 0.04, augmentation none)",
+        ], result.Leaderboard.Select(e => $"{e.Candidate}").Order(StringComparer.Ordinal));
     }
 
     [Theory]

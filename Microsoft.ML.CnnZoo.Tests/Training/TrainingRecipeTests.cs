@@ -47,7 +47,7 @@ public class TrainingRecipeTests
         Assert.False(TrainingRecipe.For(CnnArchitectures.Vgg11, TrainingRecipe.GradientDescent, isPretrained: true,
             headOnly: false, images: 1000).StandardizesLayers);
         var own = new CnnClassificationTrainer.Options { Architecture = CnnArchitectures.Vgg11, KernelInitializer = Initializer.HeNormal };
-        Assert.False(TrainingSettings.Of(own, own.Architecture, images: 1000, seed: 1, WorkerPool.Shared).StandardizesLayers);
+        Assert.False(Settings(own).StandardizesLayers);
     }
 
     [Fact]
@@ -55,8 +55,8 @@ public class TrainingRecipeTests
     {
         foreach ((string name, float rate) in new[]
             {
-                ("resnet18", 0.004f), ("googlenet", 0.001f), ("squeezenet", 0.001f), ("squeezenet1_1", 0.001f), ("alexnet", 0.0005f),
-                ("alexnet_torchvision", 0.0005f), ("vgg11", 0.0005f), ("vgg19", 0.0005f), ("nin", 0.0005f), ("nin_imagenet", 0.0005f),
+                ("resnet18", 0.004f), ("googlenet", 0.001f), ("squeezenet", 0.001f), ("alexnet", 0.001f), ("vgg19", 0.001f),
+                ("nin_imagenet", 0.001f),
             })
         {
             CnnArchitecture deep = CnnArchitectures.Find(name);
@@ -67,20 +67,27 @@ public class TrainingRecipeTests
         Assert.IsType<MomentumOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.LeNet5Relu, isPretrained: false));
     }
 
-    /// <summary>A rate that somebody chose is one for gradient descent, as it always was.</summary>
-    [Fact]
-    public void Of_LearningRateGiven_StaysWithGradientDescent()
+    /// <summary>AdamW at 0.1 or gradient descent at 0.001 would leave such a network at chance.</summary>
+    [Theory]
+    [InlineData("resnet18", 0.001f, true)]
+    [InlineData("resnet18", 0.01f, true)]
+    [InlineData("resnet18", 0.02f, false)]
+    [InlineData("vgg11", 0.003f, true)]
+    [InlineData("vgg11", 0.005f, false)]
+    [InlineData("lenet5_relu", 0.001f, false)]
+    public void Of_LearningRateGiven_OptimizerIsTheOneWhoseRateIsNearer(string network, float rate, bool isAdaptive)
     {
-        var options = new CnnClassificationTrainer.Options { Architecture = CnnArchitectures.ResNet18 };
-        Assert.IsType<AdamWOptimizer>(Settings().Optimizer);
-        options.LearningRate = 0.05f;
-        Assert.Equal(TrainingRecipe.GradientDescent, Settings().Optimizer);
-        (options.LearningRate, options.Momentum) = (null, 0.8f);
-        Assert.Equal(new MomentumOptimizer(0.8f, Nesterov: true), Settings().Optimizer);
-        Assert.Equal(0.05f, Settings().LearningRate);
+        TrainingOptions settings = Settings(new() { Architecture = CnnArchitectures.Find(network), LearningRate = rate });
+        Assert.Equal(isAdaptive ? new AdamWOptimizer() : TrainingRecipe.GradientDescent, settings.Optimizer);
+        Assert.Equal(rate, settings.LearningRate);
+    }
 
-        TrainingOptions Settings() =>
-            TrainingSettings.Of(options, options.Architecture!, images: 1000, seed: 1, WorkerPool.Shared);
+    [Fact]
+    public void Of_MomentumGiven_IsGradientDescent()
+    {
+        TrainingOptions settings = Settings(new() { Architecture = CnnArchitectures.ResNet18, Momentum = 0.8f });
+        Assert.Equal(new MomentumOptimizer(0.8f, Nesterov: true), settings.Optimizer);
+        Assert.Equal(0.05f, settings.LearningRate);
     }
 
     [Theory]
@@ -110,6 +117,9 @@ public class TrainingRecipeTests
         Assert.NotNull(TrainingRecipe.Augmentation(new(32, 32, 3), pictures: 200).Area);
         Assert.Null(TrainingRecipe.Augmentation(new(28, 28, 1), pictures: null).Area);
     }
+
+    private static TrainingOptions Settings(CnnClassificationTrainer.Options options) =>
+        TrainingSettings.Of(options, options.Architecture!, images: 1000, seed: 1, WorkerPool.Shared);
 
     private static TrainingRecipe Recipe(CnnArchitecture network) =>
         TrainingRecipe.For(network, TrainingRecipe.OptimizerFor(network, isPretrained: false), isPretrained: false,

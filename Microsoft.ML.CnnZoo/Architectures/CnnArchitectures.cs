@@ -284,4 +284,7 @@ public static class CnnArchitectures
             ? $"Did you mean {string.Join(", ", near)}?"
             : "CnnArchitectures.All and the command 'cnnzoo list' have the names."), nameof(name));
     }
+
+    /// <summary>Whether <see cref="Find"/> finds a network.</summary>
+    internal static bool IsKnown(string name) => Names.Value.ContainsKey(ArchitectureNames.Normalize(name));
 }

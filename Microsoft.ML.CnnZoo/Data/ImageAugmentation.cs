@@ -226,17 +226,19 @@ public sealed record ImageAugmentation
     /// <summary>What is done, for the log.</summary>
     internal string Describe()
     {
-        string Range(ValueRange? range) => range is { } r ? $"{r.Minimum:0.##}…{r.Maximum:0.##}" : "";
-        (string Name, string Value)[] parts =
+        static FormattableString Range(ValueRange? range) => $"{range?.Minimum:0.###}…{range?.Maximum:0.###}";
+        (bool IsDone, FormattableString What)[] parts =
         [
-            ("padding", Padding > 0 ? $"{Padding}" : ""), ("shorter side", Range(ShorterSide)), ("crops of", Range(Area)),
-            ("rotation", Rotation > 0 ? $"±{Rotation}°" : ""), ("scale", Range(Scale)),
-            ("shift", Translation > 0 ? $"±{Translation}" : ""), ("brightness", Brightness > 0 ? $"±{Brightness}" : ""),
-            ("contrast", Contrast > 0 ? $"±{Contrast}" : ""), ("saturation", Saturation > 0 ? $"±{Saturation}" : ""),
-            ("hue", Hue > 0 ? $"±{Hue}" : ""), ("mirroring", Mirror ? "half of them" : ""),
+            (Padding > 0, $"padding {Padding}"), (ShorterSide is not null, $"shorter side {Range(ShorterSide)}"),
+            (Area is not null, $"crops of {Range(Area)}"), (Rotation > 0, $"rotation ±{Rotation}°"),
+            (Scale is not null, $"scale {Range(Scale)}"), (Translation > 0, $"shift ±{Translation}"),
+            (ColorStandardDeviation > 0, $"colors ±{ColorStandardDeviation}"), (Brightness > 0, $"brightness ±{Brightness}"),
+            (Contrast > 0, $"contrast ±{Contrast}"), (Saturation > 0, $"saturation ±{Saturation}"), (Hue > 0, $"hue ±{Hue}"),
+            (TrivialAugment, $"TrivialAugment"), (Erasing > 0, $"erasing {Erasing}"), (Mirror, $"mirroring half of them"),
+            (Mixup > 0, $"mixup {Mixup}"), (CutMix > 0, $"CutMix {CutMix}"),
         ];
-        return IsNone ? "none"
-            : string.Join(", ", parts.Where(p => p.Value.Length > 0).Select(p => $"{p.Name} {p.Value}"));
+        return IsAuto ? "auto" : IsNone ? "none"
+            : string.Join(", ", parts.Where(p => p.IsDone).Select(p => FormattableString.Invariant(p.What)));
     }
 
     /// <summary>Checks the ranges against the network's images.</summary>

@@ -29,7 +29,7 @@ internal sealed class ExperimentRun(
         options.CancellationToken.ThrowIfCancellationRequested();
         _seed = options.Seed ?? host.Rand.Next();
         ReadLabels();
-        _candidates = options.Candidates ?? CnnExperimentCandidate.ForPictures(ShorterSide());
+        _candidates = [.. (options.Candidates ?? CnnExperimentCandidate.ForPictures(ShorterSide())).SelectMany(Variants)];
         _fullEpochs = [.. _candidates.Select(FullEpochs)];
         using FolderLock? held = options.Folder is null ? null
             : FolderLock.Take(options.Folder, message => channel.Warning(MessageSensitivity.None, message));
@@ -220,6 +220,22 @@ internal sealed class ExperimentRun(
         (settings.ProgressCallback, settings.BatchCallback) = (null, null);
         (settings.CheckpointFolder, settings.RunFolder, settings.Resume) = (null, null, false);
         return settings;
+    }
+
+    /// <summary>A candidate with each of the augmentations and rates that the options have for it.</summary>
+    private IEnumerable<CnnExperimentCandidate> Variants(CnnExperimentCandidate candidate) =>
+        from augmentation in candidate.Augmentation is null && options.Augmentations is { } augmentations
+            ? augmentations.Select(ImageAugmentation? (a) => Fitting(a, candidate)) : [candidate.Augmentation]
+        from rate in candidate.LearningRate is null && options.LearningRates is { } rates
+            ? rates.Select(r => (float?)r) : [candidate.LearningRate]
+        select candidate with { Augmentation = augmentation, LearningRate = rate };
+
+    private ImageAugmentation Fitting(ImageAugmentation augmentation, CnnExperimentCandidate candidate)
+    {
+        if (augmentation.IsAuto)
+            return augmentation;
+        ImageShape image = new CnnClassificationTrainer(host, OptionsOf(candidate)).ChooseInput(train);
+        return augmentation.ForSide(Math.Min(image.Height, image.Width));
     }
 
     private int FullEpochs(CnnExperimentCandidate candidate)

@@ -24,8 +24,7 @@ internal static class TrainingSettings
         {
             0 => Optimizer.GradientDescent,
             float momentum => new MomentumOptimizer(momentum, Nesterov: true),
-            null => options.LearningRate is null ? TrainingRecipe.OptimizerFor(architecture, isPretrained)
-                : TrainingRecipe.GradientDescent,
+            null => TrainingRecipe.OptimizerFor(architecture, isPretrained, options.LearningRate),
         };
         TrainingRecipe recipe = TrainingRecipe.For(architecture, optimizer, isPretrained, headOnly, images);
         int epochs = options.Epochs ?? recipe.Epochs, scale = options.Distributed is { ScalesWithRanks: true } ranks ? ranks.Ranks : 1;

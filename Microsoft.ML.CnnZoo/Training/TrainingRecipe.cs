@@ -24,7 +24,7 @@ internal sealed record TrainingRecipe(
     /// <summary>Pictures as small as this are digits, icons, thumbnails: nothing may be cut off them.</summary>
     public const int SmallSide = 40;
 
-    /// <summary>The optimizer where a rate is given.</summary>
+    /// <summary>Of the LeNets, of trained weights, and of rates that are too high for AdamW.</summary>
     public static readonly Optimizer GradientDescent = new MomentumOptimizer(0.9f, Nesterov: true);
 
     private const int ShallowDepth = 7, SideStep = 32;
@@ -43,7 +43,7 @@ internal sealed record TrainingRecipe(
         int epochs = EpochsFor(kind, images, isPretrained);
         return new TrainingRecipe(
             epochs, Patience(kind, epochs), batchSize,
-            IsAdaptive(optimizer) ? AdaptiveRate(network, optimizer, isPretrained, headOnly) : Rate(kind, isPretrained, headOnly),
+            IsAdaptive(optimizer) ? AdaptiveRate(kind, optimizer, isPretrained, headOnly) : Rate(kind, isPretrained, headOnly),
             kind == NetworkKind.RadialBasis ? 0 : optimizer is AdamWOptimizer ? 0.01f : 5e-4f,
             kind is NetworkKind.Deep or NetworkKind.Shallow ? 5 : null,
             kind == NetworkKind.RadialBasis || network.LabelSmoothing > 0 ? null : new SoftmaxCrossEntropyLoss(0.1f),
@@ -52,11 +52,22 @@ internal sealed record TrainingRecipe(
 
     /// <summary>
     /// Few pictures are few steps, in which AdamW brings a deep network much further than gradient descent: a ResNet-18
-    /// on 1,200 pictures 0.95 instead of 0.77 in 30 epochs. The LeNets end worse with it.
+    /// on 1,200 pictures 0.95 instead of 0.77 in 30 epochs. The LeNets end worse with it. A rate of somebody's own goes to
+    /// the rule whose own rate is nearer: the other one would learn little with it, or nothing.
     /// </summary>
-    public static Optimizer OptimizerFor(CnnArchitecture network, bool isPretrained) =>
-        !isPretrained && KindOf(network) is NetworkKind.Normalized or NetworkKind.Deep ? new AdamWOptimizer()
-            : GradientDescent;
+    /// <param name="network">The network.</param>
+    /// <param name="isPretrained">Whether it starts from trained weights.</param>
+    /// <param name="learningRate">The rate; null where it is open, too.</param>
+    public static Optimizer OptimizerFor(CnnArchitecture network, bool isPretrained, float? learningRate = null)
+    {
+        NetworkKind kind = KindOf(network);
+        if (isPretrained || kind is not (NetworkKind.Normalized or NetworkKind.Deep))
+            return GradientDescent;
+        var adaptive = new AdamWOptimizer();
+        float between = MathF.Sqrt(AdaptiveRate(kind, adaptive, isPretrained: false, headOnly: false)
+            * Rate(kind, isPretrained: false, headOnly: false));
+        return learningRate > between ? GradientDescent : adaptive;
+    }
 
     /// <summary>Share of the images that is held out to choose an epoch by: a few dozen would choose it by chance.</summary>
     public static double HeldOutShare(int images) => images < 500 ? 0 : 0.1;
@@ -113,21 +124,14 @@ internal sealed record TrainingRecipe(
         _ => 0.01f,
     };
 
-    private static float AdaptiveRate(CnnArchitecture network, Optimizer optimizer, bool isPretrained, bool headOnly) =>
-        KindOf(network) switch
+    private static float AdaptiveRate(NetworkKind kind, Optimizer optimizer, bool isPretrained, bool headOnly) =>
+        kind switch
         {
             _ when headOnly => 0.001f,
             _ when isPretrained => 0.0003f,
             NetworkKind.Normalized => optimizer is AdamWOptimizer ? 0.004f : 0.002f,
-            NetworkKind.Deep when !Branches(network) => 0.0005f,
             _ => 0.001f,
         };
-
-    /// <summary>
-    /// Whether modules concatenate parallel convolutions: GoogLeNet, SqueezeNet. They train best at twice the rate of plain
-    /// chains of layers, found with first weights that were not rescaled.
-    /// </summary>
-    private static bool Branches(CnnArchitecture network) => network.BuildGraph(2).Nodes.Any(n => n.Op == "ConcatV2");
 
     private static bool IsAdaptive(Optimizer optimizer) =>
         optimizer is AdamOptimizer or AdamWOptimizer or NAdamOptimizer or RmsPropOptimizer;

@@ -36,7 +36,10 @@ internal static class AugmentationArguments
     public static Option<string?> Option(string byDefault) => CommandOptions.Name(
         "--augment", $"How training images are changed at random [default: {byDefault}]", Names);
 
-    /// <summary>The augmentation of a name, for a network's images.</summary>
+    /// <summary>The augmentation of a name, for networks on 224x224 pixels.</summary>
+    public static ImageAugmentation Find(string name) => Known[name];
+
+    /// <summary>The same for a network's images.</summary>
     /// <param name="name">One of those that the switch accepts.</param>
     /// <param name="side">Shorter side of the network's images.</param>
     public static ImageAugmentation Find(string name, int side)

@@ -62,14 +62,16 @@ internal static class CommandOptions
         var option = new Option<string?>(name) { Description = description, HelpName = string.Join('|', names) };
         option.Validators.Add(result =>
         {
-            if (result.Tokens is not [{ } token] || names.Contains(token.Value, StringComparer.Ordinal))
-                return;
-            string near = ArchitectureNames.Near(token.Value, names) is [var nearest, ..] ? $": did you mean {nearest}?" : ".";
-            result.AddError($"{name} needs one of {string.Join(", ", names)}, not '{token.Value}'{near}");
+            if (result.Tokens is [{ } token] && !names.Contains(token.Value, StringComparer.Ordinal))
+                result.AddError($"{name} {NeedsOneOf(names, token.Value)}");
         });
         option.CompletionSources.Add(names);
         return option;
     }
+
+    /// <summary>What is to be said of a text that is none of some names.</summary>
+    public static string NeedsOneOf(string[] names, string text) => $"needs one of {string.Join(", ", names)}, not '{text}'"
+        + (ArchitectureNames.Near(text, names) is [var nearest, ..] ? $": did you mean {nearest}?" : ".");
 
     /// <summary>An exception's message without the parameter's name that .NET appends: nobody typed it.</summary>
     public static string WithoutParameter(string message) => message.Split(" (Parameter '")[0];

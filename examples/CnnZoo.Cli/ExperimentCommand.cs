@@ -20,7 +20,7 @@ internal static class ExperimentCommand
             DefaultValueFactory = _ => "experiment",
         };
         CommandOptions.RefuseEmpty(output, "the name of a folder");
-        Option<string[]> candidates = Candidates();
+        var candidates = new CandidateArguments();
         Option<int> epochs = CommandOptions.Number(
             "--epochs", "Epochs of a full training; 0 for as many as suit the number of images", 0, 0, 100_000);
         Option<string> project = Project();
@@ -32,22 +32,32 @@ internal static class ExperimentCommand
         var command = new Command("experiment", "Finds the network and the settings that classify a folder's images best, within a "
             + "time limit. Ctrl-C saves the best so far.")
         {
-            data, time, output, candidates, epochs, project, seed, validation, resume, badImages,
+            data, time, output,
         };
+        candidates.AddTo(command);
+        foreach (Option option in (Option[])[epochs, project, seed, validation, resume, badImages])
+            command.Add(option);
         command.SetAction(parsed =>
         {
             string folder = parsed.GetRequiredValue(output);
-            Run(parsed.GetRequiredValue(data), folder, parsed.GetRequiredValue(project), parsed.GetValue(badImages), new()
+            CnnExperimentOptions options = candidates.Apply(parsed, new()
             {
                 Time = parsed.GetRequiredValue(time),
-                Candidates = parsed.GetValue(candidates) is { Length: > 0 } names
-                    ? [.. Names(names).Select(n => new CnnExperimentCandidate { Architecture = CnnArchitectures.Find(n) })] : null,
                 Trainer = new() { Epochs = parsed.GetValue(epochs) is > 0 and int given ? given : null },
                 Seed = parsed.GetValue(seed),
                 ValidationSetFraction = parsed.GetValue(validation),
                 Folder = Path.Combine(folder, "search"),
                 Resume = parsed.GetValue(resume),
             });
+            try
+            {
+                Run(parsed.GetRequiredValue(data), folder, parsed.GetRequiredValue(project), parsed.GetValue(badImages), options);
+            }
+            finally
+            {
+                foreach (CnnExperimentCandidate candidate in options.Candidates ?? [])
+                    candidate.InitialWeights?.Dispose();
+            }
         });
         return command;
     }
@@ -100,31 +110,6 @@ internal static class ExperimentCommand
             return defaultValue;
         },
     };
-
-    private static Option<string[]> Candidates()
-    {
-        var option = new Option<string[]>("--candidates")
-        {
-            Description = "Architectures to try, with commas between; 'cnnzoo list' names them [default: those that suit the images' size]",
-            HelpName = "NAME,NAME",
-        };
-        option.Validators.Add(result =>
-        {
-            try
-            {
-                foreach (string name in Names(result.Tokens.Select(t => t.Value)))
-                    CnnArchitectures.Find(name);
-            }
-            catch (ArgumentException e)
-            {
-                result.AddError(CommandOptions.WithoutParameter(e.Message));
-            }
-        });
-        return option;
-    }
-
-    private static IEnumerable<string> Names(IEnumerable<string> texts) =>
-        texts.SelectMany(t => t.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
 
     private static Option<string> Project()
     {

@@ -4,6 +4,7 @@ using Microsoft.ML.CnnZoo.Formats;
 using Microsoft.ML.CnnZoo.Formats.Import;
 using Microsoft.ML.CnnZoo.Formats.Onnx;
 using Microsoft.ML.CnnZoo.Formats.TensorFlow;
+using Microsoft.ML.CnnZoo.Formats.TensorFlow.Writing;
 using Microsoft.ML.CnnZoo.Kernels;
 
 namespace CnnZoo.Cli;
@@ -17,9 +18,13 @@ internal static class NetworkFile
     /// <summary>Networks of other frameworks.</summary>
     public const string Foreign = ".onnx, .pb, SavedModel folder, .keras, .h5";
 
-    /// <summary>Whether a file or folder is one of another framework.</summary>
+    /// <summary>
+    /// Whether a file or folder is one of another framework. A folder that is called like an architecture, as people call
+    /// those of their trainings, is none unless it holds a SavedModel.
+    /// </summary>
     public static bool IsForeign(string path) => Directory.Exists(path)
-        || Path.GetExtension(path).ToLowerInvariant() is ".onnx" or ".pb" or ".pbtxt" or ".keras" or ".h5" or ".hdf5";
+        ? !CnnArchitectures.IsKnown(path) || File.Exists(Path.Combine(path, SavedModelFolder.ModelFile))
+        : Path.GetExtension(path).ToLowerInvariant() is ".onnx" or ".pb" or ".pbtxt" or ".keras" or ".h5" or ".hdf5";
 
     /// <summary>Reads a network for raw numbers.</summary>
     /// <param name="path">The file or folder.</param>
