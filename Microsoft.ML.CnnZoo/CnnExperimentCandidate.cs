@@ -28,43 +28,51 @@ public sealed record CnnExperimentCandidate
     public ImageAugmentation? Augmentation { get; init; }
 
     /// <summary>
-    /// The candidates for pictures of a size, what an experiment tries when it is given none. Up to 40 pixels: LeNet-5 with ReLU
-    /// and ResNet-20 at two rates each, DenseNet-BC-40. Larger ones: SqueezeNet 1.1, ResNet-18 and MobileNetV2 at 128 pixels
-    /// (or less, where the pictures are smaller), ResNet-18 also at twice the rate and, for pictures of 160 pixels or more,
-    /// at its paper's size. All start from random weights and are augmented: without it a network is ahead in the first
-    /// epochs, by which candidates are chosen, and behind in the end. Append candidates with weights of your own.
+    /// The candidates for pictures of a size, what an experiment tries when it is given none. Up to 40 pixels: LeNet-5 with
+    /// ReLU, ResNet-20 and DenseNet-BC-40. Larger ones: SqueezeNet 1.1, MobileNetV2 and ResNet-18 at 128 pixels (or less, where
+    /// the pictures are smaller), ResNet-18 for pictures of 160 pixels or more also at its paper's size. One network of each
+    /// has two candidates more: ResNet at twice the rate, and LeNet-5 or ResNet-18 without turned, mirrored or recolored
+    /// images, for classes that differ in direction or color. None does without any augmentation: it would be ahead in the
+    /// first epochs, by which candidates are chosen, and behind in the end. All start from random weights: append
+    /// candidates with weights of your own.
     /// </summary>
     /// <param name="shorterSide">The pictures' shorter side in pixels, ≥ 1.</param>
     public static IReadOnlyList<CnnExperimentCandidate> ForPictures(int shorterSide)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(shorterSide, 1);
         if (shorterSide <= TrainingRecipe.SmallSide)
+        {
+            CnnExperimentCandidate small = new() { Architecture = CnnArchitectures.LeNet5Relu },
+                residual = new() { Architecture = CnnArchitectures.ResNet20Cifar };
             return
             [
-                new() { Architecture = CnnArchitectures.LeNet5Relu },
-                Faster(new() { Architecture = CnnArchitectures.LeNet5Relu }),
-                new() { Architecture = CnnArchitectures.ResNet20Cifar },
-                Faster(new() { Architecture = CnnArchitectures.ResNet20Cifar }),
+                small, Cropped(small, shorterSide), residual, Faster(residual),
                 new() { Architecture = CnnArchitectures.DenseNetBC40K12Cifar },
             ];
+        }
         ImageShape? reduced = shorterSide >= ReducedSide ? new ImageShape(ReducedSide, ReducedSide, 3) : null;
-        CnnExperimentCandidate residual = new() { Architecture = CnnArchitectures.ResNet18, NetworkInput = reduced };
-        IEnumerable<CnnExperimentCandidate> full = shorterSide >= FullSide ? [residual with { NetworkInput = null }] : [];
+        CnnExperimentCandidate deep = new() { Architecture = CnnArchitectures.ResNet18, NetworkInput = reduced };
+        IEnumerable<CnnExperimentCandidate> full = shorterSide >= FullSide ? [deep with { NetworkInput = null }] : [];
         return
         [
             new() { Architecture = CnnArchitectures.SqueezeNet11, NetworkInput = reduced },
             new() { Architecture = CnnArchitectures.MobileNetV2, NetworkInput = reduced },
-            residual, Faster(residual), .. full,
+            deep, Faster(deep), Cropped(deep, shorterSide), .. full,
         ];
     }
 
     private const int ReducedSide = 128, FullSide = 160;
 
-    /// <summary>Twice the rate that suits most data: with few epochs, or few images, some networks get further by it.</summary>
+    /// <summary>At twice the rate that suits most data: with few epochs, or few images, some networks get further by it.</summary>
     private static CnnExperimentCandidate Faster(CnnExperimentCandidate candidate) => candidate with
     {
         LearningRate = 2 * TrainingRecipe.For(candidate.Architecture, TrainingRecipe.OptimizerFor(candidate.Architecture,
             isPretrained: false), isPretrained: false, headOnly: false, images: 1).LearningRate,
+    };
+
+    private static CnnExperimentCandidate Cropped(CnnExperimentCandidate candidate, int pictures) => candidate with
+    {
+        Augmentation = TrainingRecipe.Crops(candidate.NetworkInput ?? candidate.Architecture.DefaultInput, pictures),
     };
 
     /// <summary>What is set apart from the network, in words: <c>rate 0.008, augmentation none</c>.</summary>

@@ -90,12 +90,17 @@ internal sealed record TrainingRecipe(
     /// <summary>How images are augmented; mirroring is decided when they are there.</summary>
     /// <param name="image">Size of the network's images.</param>
     /// <param name="pictures">The pictures' shorter side; null where it is not known: the network's.</param>
-    public static ImageAugmentation Augmentation(ImageShape image, int? pictures)
+    public static ImageAugmentation Augmentation(ImageShape image, int? pictures) => Crops(image, pictures) with
+    {
+        Rotation = 15, Brightness = 0.2, Contrast = 0.2, Saturation = 0.2, Hue = 0.05,
+    };
+
+    /// <summary>The same without turns and colors, which may be what tells classes apart.</summary>
+    public static ImageAugmentation Crops(ImageShape image, int? pictures)
     {
         int side = Math.Min(image.Height, image.Width);
-        ImageAugmentation all = new() { Rotation = 15, Brightness = 0.2, Contrast = 0.2, Saturation = 0.2, Hue = 0.05 };
-        return (pictures ?? side) <= SmallSide ? all with { Scale = new(0.85, 1.15), Translation = 0.1 }
-            : (all with { Area = new(0.5, 1) }).ForSide(side);
+        return (pictures ?? side) <= SmallSide ? new() { Scale = new(0.85, 1.15), Translation = 0.1 }
+            : new ImageAugmentation { Area = new(0.5, 1) }.ForSide(side);
     }
 
     /// <summary>
