@@ -71,7 +71,9 @@ public sealed class CnnZooRunTests : IDisposable
             JsonElement training = options.RootElement.GetProperty("training");
             Assert.Equal("AdamWOptimizer", training.GetProperty("Optimizer").GetProperty("type").GetString());
             Assert.Contains(string.Create(CultureInfo.InvariantCulture,
-                $" {training.GetProperty("LearningRate").GetSingle():g3} is suggested"), command.Errors, StringComparison.Ordinal);
+                $" {training.GetProperty("LearningRate").GetSingle():g3} is suggested"), command.Output, StringComparison.Ordinal);
+            Assert.Contains("1 epochs at most in batches of 16, AdamWOptimizer, OneCycleSchedule from rate ", command.Output,
+                StringComparison.Ordinal);
         }
         CnnZooCommand.Run("predict", "--model", _images.At("run/model.zip"), _images.Image("lying")).AssertSuccess();
     }

@@ -84,7 +84,7 @@ public sealed class ResumedFitTests : IDisposable
         int searches = 0;
         _mlContext.Log += (_, e) =>
         {
-            searches += e.RawMessage.StartsWith("Learning rate range test", StringComparison.Ordinal) ? 1 : 0;
+            searches += e.RawMessage.StartsWith("Range test of learning rates", StringComparison.Ordinal) ? 1 : 0;
             if (e.RawMessage.Contains("images to train on", StringComparison.Ordinal))
                 search.Cancel(); // before the search's first step
         };

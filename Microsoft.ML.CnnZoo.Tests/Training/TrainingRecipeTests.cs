@@ -90,6 +90,13 @@ public class TrainingRecipeTests
         Assert.Equal(0.05f, settings.LearningRate);
     }
 
+    [Fact]
+    public void Describe_Rules_HaveTheirValuesUnlessTheyAreTheDefaults() => Assert.Contains(
+        "AdamWOptimizer, StepSchedule { EpochsPerDrop = 30, Factor = 0.1 } from rate 0.004,", Settings(new()
+        {
+            Architecture = CnnArchitectures.ResNet18, LearningRateSchedule = new StepSchedule(30),
+        }).Describe(), StringComparison.Ordinal);
+
     [Theory]
     [InlineData(224, 32, 28, 64)]
     [InlineData(299, 75, 28, 96)]

@@ -143,7 +143,7 @@ internal sealed class TrainingRun(IHost host, IChannel channel, CnnClassificatio
     {
         using NetworkTrainer trainer = CreateTrainer(prepared);
         LearningRateSearch search = trainer.FindLearningRate(prepared.Training);
-        Info($"Learning rate range test, {search.Rates.Count} steps up to a rate of {search.Rates[^1]:g3}: "
+        Info($"Range test of learning rates, {search.Rates.Count} steps up to a rate of {search.Rates[^1]:g3}: "
             + $"{search.SuggestedRate:g3} is suggested; a tenth of the rate with the lowest loss is {search.TenthOfMinimum:g3}.");
         return search;
     }

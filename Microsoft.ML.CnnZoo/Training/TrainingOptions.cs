@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.ML.CnnZoo.Data;
 using Microsoft.ML.CnnZoo.Distributed;
 using Microsoft.ML.CnnZoo.Execution;
@@ -150,8 +151,16 @@ internal sealed record TrainingOptions
 
     /// <summary>The settings that decide most, for the log.</summary>
     internal string Describe() => FormattableString.Invariant(
-        $"{Epochs} epochs at most in batches of {BatchSize}, {Optimizer}, {Schedule} from rate {LearningRate:g4}, ")
-        + FormattableString.Invariant($"weight decay {WeightDecay:g4}, {Loss?.ToString() ?? "the network's own loss"}.");
+        $"{Epochs} epochs at most in batches of {BatchSize}, {Named(Optimizer)}, {Named(Schedule)} from rate {LearningRate:g4}, ")
+        + FormattableString.Invariant($"weight decay {WeightDecay:g4}, {(Loss is null ? "the network's own loss" : Named(Loss))}.");
+
+    /// <summary>A rule's name, with its values unless they are its defaults.</summary>
+    private static string Named(object rule)
+    {
+        Type type = rule.GetType();
+        ConstructorInfo? byDefault = type.GetConstructors().FirstOrDefault(c => c.GetParameters().All(p => p.HasDefaultValue));
+        return rule.Equals(byDefault?.Invoke([.. byDefault.GetParameters().Select(p => p.DefaultValue)])) ? type.Name : $"{rule}";
+    }
 
     /// <summary>Checks the ranges; messages name the fields of the trainer's options.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>

@@ -14,6 +14,8 @@ internal sealed class FolderTraining
     private readonly DataViewSchema _files;
     private readonly TransformerChain<ITransformer> _reading;
     private readonly IDataView _rows;
+    private Action<string>? _note = Console.WriteLine;
+    private Action<string> _warn = message => Console.Error.WriteLine($"cnnzoo: {message}");
 
     /// <summary>Lays the images out for a trainer.</summary>
     /// <param name="request">What to train; the options get what depends on the images.</param>
@@ -44,9 +46,6 @@ internal sealed class FolderTraining
         request.SetImages(() => Trainer.ChooseInput(_rows));
     }
 
-    /// <summary>Is given the trainer's warnings, and the learning rate that it found.</summary>
-    public Action<string> Warn { get; set; } = message => Console.Error.WriteLine($"cnnzoo: {message}");
-
     private CnnClassificationTrainer Trainer =>
         _mlContext.MulticlassClassification.Trainers.CnnClassification(_options);
 
@@ -58,9 +57,13 @@ internal sealed class FolderTraining
     /// used.</exception>
     public TrainedFolder Fit(TrainingDisplay display)
     {
-        Warn = display.Warn;
+        (_note, _warn) = (display.Note, display.Warn);
         _options.ProgressCallback = display.EpochCompleted;
-        _options.BatchCallback = display.BatchCompleted;
+        _options.BatchCallback = batch =>
+        {
+            _note = null; // the display says how it goes on
+            display.BatchCompleted(batch);
+        };
         CnnClassificationTransformer network = FitNetwork();
         ITransformer names = _mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel")
             .Fit(network.Transform(_rows));
@@ -85,11 +88,12 @@ internal sealed class FolderTraining
 
     private void Listen(object? sender, LoggingEventArgs log)
     {
+        if (log.Kind == ChannelMessageKind.Info)
+            _note?.Invoke(log.RawMessage);
         // What became of an interruption, and which images are bad, the tool says itself.
-        if (log.RawMessage.StartsWith("Learning rate range test", StringComparison.Ordinal)
-            || (log.Kind == ChannelMessageKind.Warning && !_options.CancellationToken.IsCancellationRequested
-            && !log.RawMessage.Contains("have no image that can be read", StringComparison.Ordinal)))
-            Warn(log.RawMessage);
+        else if (log.Kind == ChannelMessageKind.Warning && !_options.CancellationToken.IsCancellationRequested
+            && !log.RawMessage.Contains("have no image that can be read", StringComparison.Ordinal))
+            _warn(log.RawMessage);
     }
 }
 

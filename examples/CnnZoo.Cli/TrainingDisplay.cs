@@ -15,6 +15,9 @@ internal abstract class TrainingDisplay
     {
     }
 
+    /// <summary>Shows what the trainer has chosen.</summary>
+    public virtual void Note(string message) => Console.WriteLine(message);
+
     /// <summary>Shows a warning of the trainer's.</summary>
     public virtual void Warn(string message) => Console.Error.WriteLine($"cnnzoo: {message}");
 
@@ -47,10 +50,11 @@ internal abstract class TrainingDisplay
     /// <param name="warnings">Takes what must not stand between the bars.</param>
     private sealed class Bars(ProgressTask epoch, ProgressTask all, List<string> warnings) : TrainingDisplay
     {
+        public override void Note(string message) => AnsiConsole.MarkupLineInterpolated($"{message}");
+
         public override void Warn(string message) => warnings.Add(message);
 
-        public override void EpochCompleted(EpochProgress epoch) =>
-            AnsiConsole.MarkupLineInterpolated($"{ConsoleProgress.Describe(epoch)}");
+        public override void EpochCompleted(EpochProgress epoch) => Note(ConsoleProgress.Describe(epoch));
 
         public override void BatchCompleted(BatchProgress batch)
         {
