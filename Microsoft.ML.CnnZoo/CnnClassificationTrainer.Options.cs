@@ -135,7 +135,7 @@ public sealed partial class CnnClassificationTrainer
         public int? BatchSize;
         /// <summary>
         /// Learning rate, > 0, from which the schedule starts; the highest one of <see cref="OneCycleSchedule"/>.
-        /// Default: null, one that suits optimizer, network and start: 0.0003 to 0.004 for the Adam family and RMSProp, 0.01
+        /// Default: null, one that suits optimizer, network and start: 0.0003 to 0.012 for the Adam family and RMSProp, 0.01
         /// to 0.05 for gradient descent (docs/training.md has the table).
         /// </summary>
         public float? LearningRate;
@@ -157,10 +157,10 @@ public sealed partial class CnnClassificationTrainer
         /// </summary>
         public float? WeightDecay;
         /// <summary>
-        /// The rule that updates the weights. Default: null, gradient descent with Nesterov's momentum of 0.9; AdamW for
-        /// networks deeper than the LeNets that start from random weights, unless <see cref="Momentum"/> is set, or
-        /// <see cref="LearningRate"/> is nearer to the one that suits gradient descent: over 0.014 with batch norms,
-        /// over 0.0032 without.
+        /// The rule that updates the weights. Default: null, AdamW for networks deeper than the LeNets, gradient descent
+        /// with Nesterov's momentum of 0.9 for these. Where <see cref="LearningRate"/> is set,
+        /// the one of both whose own rate is nearer to it: AdamW up to some thousandths (docs/training.md has the limits);
+        /// where <see cref="Momentum"/> is set, gradient descent.
         /// </summary>
         public Optimizer? Optimizer;
         /// <summary>

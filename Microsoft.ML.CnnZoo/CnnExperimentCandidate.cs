@@ -66,8 +66,9 @@ public sealed record CnnExperimentCandidate
     /// <summary>At twice the rate that suits most data: with few epochs, or few images, some networks get further by it.</summary>
     private static CnnExperimentCandidate Faster(CnnExperimentCandidate candidate) => candidate with
     {
-        LearningRate = 2 * TrainingRecipe.For(candidate.Architecture, TrainingRecipe.OptimizerFor(candidate.Architecture,
-            isPretrained: false), isPretrained: false, headOnly: false, images: 1).LearningRate,
+        LearningRate = 2 * TrainingRecipe.For(candidate.Architecture,
+            TrainingRecipe.OptimizerFor(candidate.Architecture, TrainingStart.RandomWeights), TrainingStart.RandomWeights, images: 1)
+                .LearningRate,
     };
 
     private static CnnExperimentCandidate Cropped(CnnExperimentCandidate candidate, int pictures) => candidate with

@@ -18,7 +18,7 @@ public class TrainingRecipeTests
     public void For_NumberOfImages_GivesStepsEnough(string network, int images, int epochs, int batchSize)
     {
         TrainingRecipe recipe = TrainingRecipe.For(CnnArchitectures.Find(network),
-            TrainingRecipe.GradientDescent, isPretrained: false, headOnly: false, images);
+            TrainingRecipe.GradientDescent, TrainingStart.RandomWeights, images);
         Assert.Equal((epochs, batchSize), (recipe.Epochs, recipe.BatchSize));
         Assert.True(recipe.Epochs * Math.Ceiling((double)images / recipe.BatchSize) >= 1000);
     }
@@ -44,27 +44,39 @@ public class TrainingRecipeTests
         }
         Assert.False(Recipe(CnnArchitectures.ResNet18).StandardizesLayers);
         Assert.False(Recipe(CnnArchitectures.LeNet5).StandardizesLayers);
-        Assert.False(TrainingRecipe.For(CnnArchitectures.Vgg11, TrainingRecipe.GradientDescent, isPretrained: true,
-            headOnly: false, images: 1000).StandardizesLayers);
+        Assert.False(TrainingRecipe.For(CnnArchitectures.Vgg11, TrainingRecipe.GradientDescent, TrainingStart.TrainedWeights,
+            images: 1000).StandardizesLayers);
         var own = new CnnClassificationTrainer.Options { Architecture = CnnArchitectures.Vgg11, KernelInitializer = Initializer.HeNormal };
         Assert.False(Settings(own).StandardizesLayers);
     }
 
-    [Fact]
-    public void OptimizerFor_DeepNetworks_IsAdamWFromRandomWeights()
+    [Theory]
+    [InlineData("resnet18", 0.004f, 0.0012f, 0.012f)]
+    [InlineData("googlenet", 0.001f, 0.0003f, 0.003f)]
+    [InlineData("alexnet", 0.001f, 0.0003f, 0.003f)]
+    [InlineData("vgg19", 0.001f, 0.0003f, 0.003f)]
+    [InlineData("nin_imagenet", 0.001f, 0.0003f, 0.003f)]
+    public void For_DeepNetworks_IsAdamW(string network, float random, float trained, float headFirst)
     {
-        foreach ((string name, float rate) in new[]
+        CnnArchitecture deep = CnnArchitectures.Find(network);
+        foreach ((TrainingStart start, float rate) in new[]
             {
-                ("resnet18", 0.004f), ("googlenet", 0.001f), ("squeezenet", 0.001f), ("alexnet", 0.001f), ("vgg19", 0.001f),
-                ("nin_imagenet", 0.001f),
+                (TrainingStart.RandomWeights, random), (TrainingStart.TrainedWeights, trained),
+                (TrainingStart.TrainedBodyThenAll, headFirst), (TrainingStart.TrainedBody, 0.01f),
             })
         {
-            CnnArchitecture deep = CnnArchitectures.Find(name);
-            Assert.IsType<AdamWOptimizer>(TrainingRecipe.OptimizerFor(deep, isPretrained: false));
-            Assert.Equal((name, rate), (name, Recipe(deep).LearningRate));
+            Assert.IsType<AdamWOptimizer>(TrainingRecipe.OptimizerFor(deep, start));
+            Assert.Equal(rate, Recipe(deep, start).LearningRate, 1e-7f);
         }
-        Assert.IsType<MomentumOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.ResNet18, isPretrained: true));
-        Assert.IsType<MomentumOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.LeNet5Relu, isPretrained: false));
+    }
+
+    [Fact]
+    public void For_LeNets_IsGradientDescent()
+    {
+        foreach (TrainingStart start in Enum.GetValues<TrainingStart>())
+            Assert.IsType<MomentumOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.LeNet5Relu, start));
+        Assert.Equal(0.05f, Recipe(CnnArchitectures.LeNet5Relu).LearningRate);
+        Assert.Equal(0.001f, Recipe(CnnArchitectures.LeNet5).LearningRate);
     }
 
     /// <summary>AdamW at 0.1 or gradient descent at 0.001 would leave such a network at chance.</summary>
@@ -74,12 +86,28 @@ public class TrainingRecipeTests
     [InlineData("resnet18", 0.02f, false)]
     [InlineData("vgg11", 0.003f, true)]
     [InlineData("vgg11", 0.005f, false)]
-    [InlineData("lenet5_relu", 0.001f, false)]
+    [InlineData("lenet5_relu", 0.005f, true)]
+    [InlineData("lenet5_relu", 0.01f, false)]
+    [InlineData("lenet5", 0.0005f, false)] // RBF units have one rule
     public void Of_LearningRateGiven_OptimizerIsTheOneWhoseRateIsNearer(string network, float rate, bool isAdaptive)
     {
         TrainingOptions settings = Settings(new() { Architecture = CnnArchitectures.Find(network), LearningRate = rate });
         Assert.Equal(isAdaptive ? new AdamWOptimizer() : TrainingRecipe.GradientDescent, settings.Optimizer);
         Assert.Equal(rate, settings.LearningRate);
+    }
+
+    [Fact]
+    public void OptimizerFor_TrainedWeightsAndARate_IsTheOneWhoseRateIsNearer()
+    {
+        foreach ((TrainingStart start, float least, float most) in new[]
+            {
+                (TrainingStart.TrainedWeights, 0.003f, 0.004f), (TrainingStart.TrainedBodyThenAll, 0.01f, 0.012f),
+                (TrainingStart.TrainedBody, 0.01f, 0.015f),
+            })
+        {
+            Assert.IsType<AdamWOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.ResNet18, start, least));
+            Assert.IsType<MomentumOptimizer>(TrainingRecipe.OptimizerFor(CnnArchitectures.ResNet18, start, most));
+        }
     }
 
     [Fact]
@@ -128,7 +156,6 @@ public class TrainingRecipeTests
     private static TrainingOptions Settings(CnnClassificationTrainer.Options options) =>
         TrainingSettings.Of(options, options.Architecture!, images: 1000, seed: 1, WorkerPool.Shared);
 
-    private static TrainingRecipe Recipe(CnnArchitecture network) =>
-        TrainingRecipe.For(network, TrainingRecipe.OptimizerFor(network, isPretrained: false), isPretrained: false,
-            headOnly: false, images: 1000);
+    private static TrainingRecipe Recipe(CnnArchitecture network, TrainingStart start = TrainingStart.RandomWeights) =>
+        TrainingRecipe.For(network, TrainingRecipe.OptimizerFor(network, start), start, images: 1000);
 }

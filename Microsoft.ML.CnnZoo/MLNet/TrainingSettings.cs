@@ -19,14 +19,20 @@ internal static class TrainingSettings
     public static TrainingOptions Of(CnnClassificationTrainer.Options options, CnnArchitecture architecture, int images,
         int seed, WorkerPool workers, int validationImages = 0)
     {
-        bool isPretrained = options.StartingWeights is not null, headOnly = options.FineTuning == FineTuning.HeadOnly;
+        TrainingStart start = (options.StartingWeights, options.FineTuning) switch
+        {
+            (null, _) => TrainingStart.RandomWeights,
+            (_, FineTuning.HeadOnly) => TrainingStart.TrainedBody,
+            (_, FineTuning.HeadFirst) => TrainingStart.TrainedBodyThenAll,
+            _ => TrainingStart.TrainedWeights,
+        };
         Optimizer optimizer = options.Optimizer ?? options.Momentum switch
         {
             0 => Optimizer.GradientDescent,
             float momentum => new MomentumOptimizer(momentum, Nesterov: true),
-            null => TrainingRecipe.OptimizerFor(architecture, isPretrained, options.LearningRate),
+            null => TrainingRecipe.OptimizerFor(architecture, start, options.LearningRate),
         };
-        TrainingRecipe recipe = TrainingRecipe.For(architecture, optimizer, isPretrained, headOnly, images);
+        TrainingRecipe recipe = TrainingRecipe.For(architecture, optimizer, start, images);
         int epochs = options.Epochs ?? recipe.Epochs, scale = options.Distributed is { ScalesWithRanks: true } ranks ? ranks.Ranks : 1;
         LearningRateSchedule schedule = options.LearningRateSchedule ?? new OneCycleSchedule();
         return new()

@@ -122,7 +122,7 @@ internal sealed class TrainSwitches : SwitchTable
         Number("--seed", "Seed: the same seed gives the same weights", 1, 0, int.MaxValue, (r, v) => r.Options.Seed = v,
             nameof(Options.Seed));
         Name("--optimizer", "The rule that moves the weights "
-            + "[default: auto, adamw for deep networks from random weights, unless --lr suits sgd more; else sgd]", [.. Optimizers.Keys],
+            + "[default: auto, the one of adamw and sgd that suits --lr, or, where that is open, the network]", [.. Optimizers.Keys],
             (r, v) => r.Options.Optimizer = Optimizers[v], nameof(Options.Optimizer));
         Number("--momentum", "Of sgd (Nesterov's) and rmsprop [default: auto, 0.9 and 0]", 0f, 0.9999f, (r, v) => r.Momentum = v,
             nameof(Options.Momentum));
