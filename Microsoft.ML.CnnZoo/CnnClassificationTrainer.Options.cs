@@ -158,9 +158,9 @@ public sealed partial class CnnClassificationTrainer
         public float? WeightDecay;
         /// <summary>
         /// The rule that updates the weights. Default: null, AdamW for networks deeper than the LeNets, gradient descent
-        /// with Nesterov's momentum of 0.9 for these. Where <see cref="LearningRate"/> is set,
-        /// the one of both whose own rate is nearer to it: AdamW up to some thousandths (docs/training.md has the limits);
-        /// where <see cref="Momentum"/> is set, gradient descent.
+        /// with Nesterov's momentum of 0.9 for these. Where <see cref="LearningRate"/> is set, the one of both whose own
+        /// rate is nearer to it: AdamW up to some thousandths (docs/training.md has the limits). Where
+        /// <see cref="Momentum"/> is set, gradient descent.
         /// </summary>
         public Optimizer? Optimizer;
         /// <summary>

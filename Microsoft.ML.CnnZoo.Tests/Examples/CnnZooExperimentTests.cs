@@ -77,6 +77,7 @@ public sealed class CnnZooExperimentTests : IDisposable
         Experiment("--candidates", "lenet5=").AssertFailure(2, "--candidates needs a file of weights behind 'lenet5='");
         Experiment("--candidates", "lenet5=none.pth").AssertFailure(1, "'none.pth' of weights does not exist");
         Experiment("--augment", "auto,digit").AssertFailure(2, "did you mean digits?");
+        Experiment("--augment", "").AssertFailure(2, "--augment needs NAME,NAME, not an empty text");
         Experiment("--lr", "0.1,0").AssertFailure(2, "--lr needs numbers greater than 0, 1000 at most, not '0'");
         Experiment("--project", "a/b").AssertFailure(2, "--project needs a name");
     }

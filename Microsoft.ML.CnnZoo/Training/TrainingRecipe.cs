@@ -24,7 +24,7 @@ internal sealed record TrainingRecipe(
     /// <summary>Pictures as small as this are digits, icons, thumbnails: nothing may be cut off them.</summary>
     public const int SmallSide = 40;
 
-    /// <summary>Of the LeNets, of trained weights, and of rates that are too high for AdamW.</summary>
+    /// <summary>Of the LeNets, and of rates that are too high for AdamW.</summary>
     public static readonly Optimizer GradientDescent = new MomentumOptimizer(0.9f, Nesterov: true);
 
     private const int ShallowDepth = 7, SideStep = 32;

@@ -32,7 +32,8 @@ internal sealed class CandidateArguments
     public CnnExperimentOptions Apply(ParseResult parsed, CnnExperimentOptions options) => options with
     {
         Candidates = parsed.GetValue(_networks) is { Length: > 0 } networks ? [.. networks.Select(Open)] : null,
-        Augmentations = parsed.GetValue(_augmentations) is { Length: > 0 } names ? [.. names.Select(n => AugmentationArguments.Find(n))] : null,
+        Augmentations = parsed.GetValue(_augmentations) is { Length: > 0 } names
+            ? [.. names.Select(n => AugmentationArguments.Find(n))] : null,
         LearningRates = parsed.GetValue(_rates) is { Length: > 0 } rates ? [.. rates.Select(Rate)] : null,
     };
 
@@ -87,10 +88,12 @@ internal sealed class CandidateArguments
     {
         Description = description,
         HelpName = helpName,
-        AllowMultipleArgumentsPerToken = false,
         CustomParser = result =>
         {
-            string[] texts = [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.TrimEntries)).Distinct()];
+            const StringSplitOptions Trimmed = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+            string[] texts = [.. result.Tokens.SelectMany(t => t.Value.Split(',', Trimmed)).Distinct()];
+            if (texts.Length == 0)
+                result.AddError($"{name} needs {helpName}, not an empty text.");
             foreach (string text in texts)
                 if (problem(text) is { } wrong)
                     result.AddError($"{name} {wrong}");
