@@ -135,7 +135,7 @@ public sealed partial class CnnClassificationTrainer
         public int? BatchSize;
         /// <summary>
         /// Learning rate, > 0, from which the schedule starts; the highest one of <see cref="OneCycleSchedule"/>.
-        /// Default: null, one that suits optimizer, network and start: 0.0003 to 0.012 for the Adam family and RMSProp, 0.01
+        /// Default: null, one that suits optimizer, network and start: 0.0003 to 0.01 for the Adam family and RMSProp, 0.001
         /// to 0.05 for gradient descent (docs/training.md has the table).
         /// </summary>
         public float? LearningRate;

@@ -51,22 +51,22 @@ public class TrainingRecipeTests
     }
 
     [Theory]
-    [InlineData("resnet18", 0.004f, 0.0012f, 0.012f)]
-    [InlineData("googlenet", 0.001f, 0.0003f, 0.003f)]
-    [InlineData("alexnet", 0.001f, 0.0003f, 0.003f)]
-    [InlineData("vgg19", 0.001f, 0.0003f, 0.003f)]
-    [InlineData("nin_imagenet", 0.001f, 0.0003f, 0.003f)]
-    public void For_DeepNetworks_IsAdamW(string network, float random, float trained, float headFirst)
+    [InlineData("resnet18", 0.004f)]
+    [InlineData("googlenet", 0.001f)]
+    [InlineData("alexnet", 0.001f)]
+    [InlineData("vgg19", 0.001f)]
+    [InlineData("nin_imagenet", 0.001f)]
+    public void For_DeepNetworks_IsAdamW(string network, float random)
     {
         CnnArchitecture deep = CnnArchitectures.Find(network);
         foreach ((TrainingStart start, float rate) in new[]
             {
-                (TrainingStart.RandomWeights, random), (TrainingStart.TrainedWeights, trained),
-                (TrainingStart.TrainedBodyThenAll, headFirst), (TrainingStart.TrainedBody, 0.01f),
+                (TrainingStart.RandomWeights, random), (TrainingStart.TrainedWeights, 0.0003f),
+                (TrainingStart.TrainedBodyThenAll, 0.003f), (TrainingStart.TrainedBody, 0.01f),
             })
         {
             Assert.IsType<AdamWOptimizer>(TrainingRecipe.OptimizerFor(deep, start));
-            Assert.Equal(rate, Recipe(deep, start).LearningRate, 1e-7f);
+            Assert.Equal(rate, Recipe(deep, start).LearningRate);
         }
     }
 
@@ -101,7 +101,7 @@ public class TrainingRecipeTests
     {
         foreach ((TrainingStart start, float least, float most) in new[]
             {
-                (TrainingStart.TrainedWeights, 0.003f, 0.004f), (TrainingStart.TrainedBodyThenAll, 0.01f, 0.012f),
+                (TrainingStart.TrainedWeights, 0.001f, 0.002f), (TrainingStart.TrainedBodyThenAll, 0.005f, 0.006f),
                 (TrainingStart.TrainedBody, 0.01f, 0.015f),
             })
         {

@@ -125,17 +125,14 @@ internal sealed record TrainingRecipe(
         _ => 0.01f,
     };
 
-    private static float AdaptiveRate(NetworkKind kind, Optimizer optimizer, TrainingStart start)
+    private static float AdaptiveRate(NetworkKind kind, Optimizer optimizer, TrainingStart start) => (kind, start) switch
     {
-        float random = kind != NetworkKind.Normalized ? 0.001f : optimizer is AdamWOptimizer ? 0.004f : 0.002f;
-        return start switch
-        {
-            TrainingStart.TrainedBody => 0.01f,
-            TrainingStart.TrainedBodyThenAll => 3 * random, // of which the body gets a tenth
-            TrainingStart.TrainedWeights => 0.3f * random,
-            _ => random,
-        };
-    }
+        (_, TrainingStart.TrainedBody) => 0.01f,
+        (_, TrainingStart.TrainedBodyThenAll) => 0.003f, // of which the body gets a tenth
+        (_, TrainingStart.TrainedWeights) => 0.0003f,
+        (NetworkKind.Normalized, _) => optimizer is AdamWOptimizer ? 0.004f : 0.002f,
+        _ => 0.001f,
+    };
 
     private static bool IsAdaptive(Optimizer optimizer) =>
         optimizer is AdamOptimizer or AdamWOptimizer or NAdamOptimizer or RmsPropOptimizer;
