@@ -30,10 +30,10 @@ public sealed record CnnExperimentCandidate
     /// <summary>
     /// The candidates for pictures of a size, what an experiment tries when it is given none. Up to 40 pixels: LeNet-5 with
     /// ReLU, ResNet-20 and DenseNet-BC-40. Larger ones: SqueezeNet 1.1, MobileNetV2 and ResNet-18 at 128 pixels (or less, where
-    /// the pictures are smaller), ResNet-18 for pictures of 160 pixels or more also at its paper's size. One network of each
-    /// has two candidates more: ResNet at twice the rate, and LeNet-5 or ResNet-18 without turned, mirrored or recolored
-    /// images, for classes that differ in direction or color. None does without any augmentation: it would be ahead in the
-    /// first epochs, by which candidates are chosen, and behind in the end. All start from random weights: append
+    /// the pictures are smaller), ResNet-18 for pictures of 160 pixels or more also at its paper's size. Two more: the ResNet at
+    /// twice its learning rate, and LeNet-5 or ResNet-18 with crops alone, neither rotated nor mirrored nor with other colors,
+    /// for classes that differ in direction or color. None is without augmentation: it would lead in the first epochs, by
+    /// which candidates are chosen, and be behind in the end. All start from random weights: append
     /// candidates with weights of your own.
     /// </summary>
     /// <param name="shorterSide">The pictures' shorter side in pixels, ≥ 1.</param>

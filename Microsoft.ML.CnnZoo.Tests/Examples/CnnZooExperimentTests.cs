@@ -74,7 +74,7 @@ public sealed class CnnZooExperimentTests : IDisposable
     {
         Experiment("--time", "soon").AssertFailure(2, "--time needs a number with s, m or h");
         Experiment("--candidates", "lenet5,resnet19").AssertFailure(2, "--candidates cannot use 'resnet19'");
-        Experiment("--candidates", "lenet5=").AssertFailure(2, "--candidates needs a file of weights behind 'lenet5='");
+        Experiment("--candidates", "lenet5=").AssertFailure(2, "--candidates needs a file of weights after 'lenet5='");
         Experiment("--candidates", "lenet5=none.pth").AssertFailure(1, "'none.pth' of weights does not exist");
         Experiment("--augment", "auto,digit").AssertFailure(2, "did you mean digits?");
         Experiment("--augment", "").AssertFailure(2, "--augment needs NAME,NAME, not an empty text");

@@ -72,7 +72,7 @@ public sealed class CnnZooRunTests : IDisposable
             Assert.Equal("AdamWOptimizer", training.GetProperty("Optimizer").GetProperty("type").GetString());
             Assert.Contains(string.Create(CultureInfo.InvariantCulture,
                 $" {training.GetProperty("LearningRate").GetSingle():g3} is suggested"), command.Output, StringComparison.Ordinal);
-            Assert.Contains("1 epochs at most in batches of 16, AdamWOptimizer, OneCycleSchedule from rate ", command.Output,
+            Assert.Contains("1 epoch at most in batches of 16, AdamWOptimizer, OneCycleSchedule from rate ", command.Output,
                 StringComparison.Ordinal);
         }
         CnnZooCommand.Run("predict", "--model", _images.At("run/model.zip"), _images.Image("lying")).AssertSuccess();

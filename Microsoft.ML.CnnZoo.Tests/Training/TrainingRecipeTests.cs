@@ -79,7 +79,7 @@ public class TrainingRecipeTests
         Assert.Equal(0.001f, Recipe(CnnArchitectures.LeNet5).LearningRate);
     }
 
-    /// <summary>AdamW at 0.1 or gradient descent at 0.001 would leave such a network at chance.</summary>
+    /// <summary>With the other optimizer the network would learn little, or nothing.</summary>
     [Theory]
     [InlineData("resnet18", 0.001f, true)]
     [InlineData("resnet18", 0.01f, true)]

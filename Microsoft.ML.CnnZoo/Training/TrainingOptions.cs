@@ -151,8 +151,9 @@ internal sealed record TrainingOptions
 
     /// <summary>The settings that decide most, for the log.</summary>
     internal string Describe() => FormattableString.Invariant(
-        $"{Epochs} epochs at most in batches of {BatchSize}, {Named(Optimizer)}, {Named(Schedule)} from rate {LearningRate:g4}, ")
-        + FormattableString.Invariant($"weight decay {WeightDecay:g4}, {(Loss is null ? "the network's own loss" : Named(Loss))}.");
+        $"{Epochs} epoch{(Epochs == 1 ? "" : "s")} at most in batches of {BatchSize}, {Named(Optimizer)}, {Named(Schedule)} from ")
+        + FormattableString.Invariant(
+        $"rate {LearningRate:g4}, weight decay {WeightDecay:g4}, {(Loss is null ? "the network's own loss" : Named(Loss))}.");
 
     /// <summary>A rule's name, with its values unless they are its defaults.</summary>
     private static string Named(object rule)

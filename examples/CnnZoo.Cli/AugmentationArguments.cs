@@ -44,7 +44,7 @@ internal static class AugmentationArguments
     /// <param name="side">Shorter side of the network's images.</param>
     public static ImageAugmentation Find(string name, int side)
     {
-        ImageAugmentation augmentation = Known[name];
+        ImageAugmentation augmentation = Find(name);
         return side == PresetSide || augmentation.IsAuto ? augmentation : augmentation.ForSide(side);
     }
 }

@@ -8,7 +8,7 @@ namespace CnnZoo.Cli;
 internal sealed class CandidateArguments
 {
     private readonly Option<string[]> _networks = List("--candidates", "Networks to try, with commas between: architectures "
-        + "('cnnzoo list' names them), with a file of weights to start from behind a =, or files of other frameworks "
+        + "('cnnzoo list' names them), NAME=FILE to start from a file of weights, or files of other frameworks "
         + $"({NetworkFile.Foreign}) [default: those that suit the images' size]", "NAME,NAME=FILE", NetworkProblem);
 
     private readonly Option<string[]> _augmentations = List("--augment", "How training images are changed at random, with commas "
@@ -56,7 +56,7 @@ internal sealed class CandidateArguments
     {
         (string network, string? weights) = Split(text);
         if (weights is "")
-            return $"needs a file of weights behind '{text}'.";
+            return $"needs a file of weights after '{text}'.";
         try
         {
             if (!NetworkFile.IsForeign(network))

@@ -69,7 +69,7 @@ internal static class CommandOptions
         return option;
     }
 
-    /// <summary>What is to be said of a text that is none of some names.</summary>
+    /// <summary>The error for a text that is not one of the names, with the nearest.</summary>
     public static string NeedsOneOf(string[] names, string text) => $"needs one of {string.Join(", ", names)}, not '{text}'"
         + (ArchitectureNames.Near(text, names) is [var nearest, ..] ? $": did you mean {nearest}?" : ".");
 
